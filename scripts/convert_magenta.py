@@ -1,0 +1,69 @@
+"""Makes the model folder `magenta-mobile` from Magenta's published mobile weights (safetensors, float16).
+
+    python scripts/convert_magenta.py magenta_mobile_v1.safetensors src/brushwork/models/magenta-mobile
+
+The file's keys: predictor.{stem,blocks.N.{expand,depthwise,project},head,bottleneck}, transformer.{contract.N,
+residual.N.convM,expand.N}, style_params.<layer>.{beta,gamma}; batch norms are folded into weights and biases.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from brushwork.checkpoints import ModelCard
+from brushwork.export import export
+from brushwork.networks import PasticheConfig, PasticheNetwork
+
+CONFIG = PasticheConfig(
+    backbone={"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}, width=0.25, encoder_norm="folded"
+)
+CARD = ModelCard(
+    title="Magenta arbitrary image stylization, mobile",
+    licence="Apache-2.0",
+    source="Google Magenta, arbitrary-image-stylization-v1, mobile (TensorFlow Lite int8, dequantised)",
+    style_size=256,
+    style_size_range=(128, 512),
+)
+
+
+def rename(key: str) -> str:
+    """A key of the published file as brushwork's networks call it (convolutions and predictor only)."""
+    key = key.replace("predictor.stem", "predictor.backbone.features.0.0")
+    key = key.replace("predictor.head", "predictor.backbone.features.18.0")
+    if match := re.match(r"predictor\.blocks\.(\d+)\.(\w+)(.*)", key):
+        block, step, kind = int(match[1]), match[2], match[3]
+        steps = {"depthwise": "0.0", "project": "1"} if block == 0 else {"expand": "0.0", "depthwise": "1.0", "project": "2"}
+        return f"predictor.backbone.features.{block + 1}.conv.{steps[step]}{kind}"
+    if match := re.match(r"transformer\.(contract|expand)\.(\d+)(.*)", key):
+        return f"transfer.{match[1]}.{int(match[2]) - 1}.conv{match[3]}"
+    if match := re.match(r"transformer\.residual\.(\d+)(.*)", key):
+        return f"transfer.residual.{int(match[1]) - 1}{match[2]}"
+    return key
+
+
+def join_affine(published: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The heads of beta and of gamma, one affine map a layer."""
+    joined = {}
+    for key, beta in published.items():
+        if match := re.match(r"style_params\.(residual|expand)\.(\d+)(?:\.conv(\d))?\.beta\.(\w+)", key):
+            norm = f"norm{match[3]}" if match[3] else "norm"
+            name = f"transfer.{match[1]}.{int(match[2]) - 1}.{norm}.affine.{match[4]}"
+            joined[name] = torch.cat([beta, published[key.replace(".beta.", ".gamma.")]])
+    return joined
+
+
+def main(source: str, folder: str) -> None:
+    """Writes the model folder."""
+    published = load_file(source)
+    state = {rename(key): value for key, value in published.items() if not key.startswith("style_params")}
+    network = PasticheNetwork(CONFIG)
+    network.load_state_dict({**state, **join_affine(published)})
+    export(network, Path(folder), CARD)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

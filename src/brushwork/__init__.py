@@ -1,0 +1,38 @@
+"""brushwork: any photo in the style of any picture, in one forward pass.
+
+>>> import brushwork
+>>> stylizer = brushwork.load()
+>>> embedding = stylizer.embed(brushwork.open("painting.jpg").image)
+>>> pastiche = stylizer.stylize(brushwork.open("photo.jpg").image, embedding)
+>>> brushwork.save(pastiche, "pastiche.png")
+
+Importing does nothing but this: names are looked up when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brushwork.color import histogram, luma
+    from brushwork.errors import UserError
+    from brushwork.images import Picture, open, save  # noqa: A004
+    from brushwork.stylizer import Stylizer, load
+
+__all__ = ["Picture", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
+
+_HOMES = {
+    "Picture": "images",
+    "Stylizer": "stylizer",
+    "UserError": "errors",
+    "histogram": "color",
+    "load": "stylizer",
+    "luma": "color",
+    "open": "images",
+    "save": "images",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(f"brushwork.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'brushwork' has no attribute {name!r}")

@@ -1,0 +1,225 @@
+"""Names to model folders: what a folder holds, whether its weights are whole, and the network it rebuilds."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brushwork.errors import UserError
+
+if TYPE_CHECKING:
+    from brushwork.networks import PasticheNetwork
+
+MODELS = Path(__file__).parent / "models"
+DEFAULT_MODEL = "magenta-mobile"
+
+CONFIG = "config.json"
+WEIGHTS = "model.safetensors"
+TRANSFER = "transfer.onnx"
+PREDICTOR = "predictor.onnx"
+FORMAT = 1
+
+
+class ModelError(UserError):
+    """A model that cannot be used; the message is one line for the user."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What people should know of a model.
+
+    Attributes:
+        title: A name in words.
+        licence: SPDX identifier of the weights' licence.
+        source: Who trained it, on what.
+        style_size: Short side, in pixels, at which the predictor sees a style by default.
+        style_size_range: The useful range of that side; smaller means larger strokes.
+        recipe: Name of the training recipe, if there is one.
+        scores: What `brushwork evaluate` measured.
+    """
+
+    title: str
+    licence: str
+    source: str
+    style_size: int = 256
+    style_size_range: tuple[int, int] = (128, 512)
+    recipe: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model on disk, read from its ``config.json``.
+
+    Attributes:
+        path: The folder.
+        card: What people should know of it.
+        network: Fields of the `PasticheConfig` that rebuilds the network.
+        sha256: File name -> digest of that file.
+    """
+
+    path: Path
+    card: ModelCard
+    network: Mapping[str, Any]
+    sha256: Mapping[str, str]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names of a table's styles; empty where the embedding is predicted."""
+        return tuple(self.network["styles"])
+
+    @property
+    def embedding_size(self) -> int:
+        """D, the size of an embedding."""
+        return len(self.styles) or int(self.network["predicted_size"])
+
+    @property
+    def weights(self) -> Path:
+        """The one copy of the weights."""
+        return self.path / WEIGHTS
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files of the folder."""
+        return sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())
+
+    def verify(self) -> None:
+        """Compares every file that has a digest with it.
+
+        Raises:
+            ModelError: If a file is missing or was changed.
+        """
+        for name, expected in self.sha256.items():
+            try:
+                with (self.path / name).open("rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise ModelError(f"model {self.name}: cannot read {name}: {error.strerror}") from None
+            if digest != expected:
+                raise ModelError(f"model {self.name}: {name} is damaged: its sha256 is not the one in {CONFIG}")
+
+
+def names() -> list[str]:
+    """Names of the models that came with the package, the default first."""
+    found = sorted(path.parent.name for path in MODELS.glob(f"*/{CONFIG}"))
+    return sorted(found, key=lambda name: name != DEFAULT_MODEL)
+
+
+def find(model: str | Path | None = None) -> ModelFolder:
+    """The model of that name or folder, verified; the default where none is given.
+
+    Raises:
+        ModelError: If there is no such model (the message names the nearest), or it is damaged.
+    """
+    model = model or DEFAULT_MODEL
+    # A bare name means a shipped model first: a folder of that name beside the user's pictures must not shadow it.
+    folder = MODELS / model if str(model) in names() else Path(model)
+    if not (folder / CONFIG).is_file():
+        if folder.is_dir():
+            raise ModelError(f"{folder} is not a model folder: it has no {CONFIG}")
+        near = difflib.get_close_matches(str(model), names(), n=1, cutoff=0)
+        raise ModelError(f"no model {str(model)!r}; did you mean {near[0]!r}? known: {', '.join(names())}")
+    found = read(folder)
+    found.verify()
+    return found
+
+
+def read(folder: Path) -> ModelFolder:
+    """The model of a folder, from its configuration alone.
+
+    Raises:
+        ModelError: If the configuration is unreadable or of another format.
+    """
+    try:
+        values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            raise ModelError(f"{folder} has model format {values['format']}, this brushwork reads {FORMAT}")
+        card = ModelCard(**{**values["card"], "style_size_range": tuple(values["card"]["style_size_range"])})
+        return ModelFolder(folder, card, values["network"], values["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder / CONFIG} cannot be read: {error}") from None
+
+
+def describe(folder: ModelFolder) -> dict[str, Any]:
+    """What people should know of a model, as plain values."""
+    default = folder.path == MODELS / DEFAULT_MODEL
+    return {"name": folder.name, "default": default, "bytes": folder.size, **dataclasses.asdict(folder.card)}
+
+
+def write(folder: Path, card: ModelCard, network: Mapping[str, Any]) -> None:
+    """Writes ``config.json`` for the files that already lie in the folder."""
+    digests = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        for name in (WEIGHTS, TRANSFER, PREDICTOR)
+        if (folder / name).exists()
+    }
+    values = {"format": FORMAT, "card": dataclasses.asdict(card), "network": dict(network), "sha256": digests}
+    (folder / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def load_network(folder: ModelFolder) -> PasticheNetwork:
+    """The torch network of a model folder, in float32 and in evaluation mode (needs the extra ``torch``).
+
+    Raises:
+        ModelError: If the weights do not fit the configuration.
+    """
+    from safetensors.torch import load_file
+
+    from brushwork.networks import PasticheConfig, PasticheNetwork
+
+    network = PasticheNetwork(PasticheConfig(**folder.network))
+    state = {key: value.float() for key, value in load_file(folder.weights).items()}
+    try:
+        network.load_state_dict({**_counters(network), **state})
+    except RuntimeError as error:
+        raise ModelError(f"model {folder.name}: {str(error).splitlines()[-1].strip()}") from None
+    return network.eval()
+
+
+def _counters(network: PasticheNetwork) -> dict[str, Any]:
+    """Batch norm's counters of batches: no weights, so a model folder does not hold them."""
+    return {key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")}
+
+
+def save_checkpoint(path: Path, network: PasticheNetwork, **state: Any) -> None:
+    """Writes a training checkpoint that rebuilds itself: configuration, weights, and whatever else training needs."""
+    import torch
+
+    temporary = path.with_name(path.name + ".part")
+    config = dataclasses.asdict(network.config)
+    torch.save({"config": config, "network": network.state_dict(), **state}, temporary)
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path) -> tuple[PasticheNetwork, dict[str, Any]]:
+    """The network of a training checkpoint, and the rest of what was saved with it.
+
+    Raises:
+        ModelError: If the file is missing or is no checkpoint.
+    """
+    import pickle
+
+    import torch
+
+    from brushwork.networks import PasticheConfig, PasticheNetwork
+
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        network = PasticheNetwork(PasticheConfig(**state.pop("config")))
+        network.load_state_dict(state.pop("network"))
+    except FileNotFoundError:
+        raise ModelError(f"no checkpoint {path}") from None
+    except (OSError, EOFError, RuntimeError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
+        raise ModelError(f"{path} is not a checkpoint of brushwork") from None
+    return network, state

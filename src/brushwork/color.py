@@ -1,0 +1,132 @@
+"""Keep the content's colours: after the pastiche is painted (`luma`) or before the style is embedded (`histogram`).
+
+Both are pure functions of images, float32 (H, W, 3), sRGB, in [0, 1].
+"""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.float32]
+Matrix: TypeAlias = NDArray[np.float64]
+
+# OKLab: B. Ottosson, "A perceptual color space for image processing", 2020, https://bottosson.github.io/posts/oklab/
+_LMS = np.array(  # linear sRGB to cone responses
+    [
+        [0.4122214708, 0.5363325363, 0.0514459929],
+        [0.2119034982, 0.6806995451, 0.1073969566],
+        [0.0883024619, 0.2817188376, 0.6299787005],
+    ]
+)
+_LAB = np.array(  # their cube roots to lightness, green-red, blue-yellow
+    [
+        [0.2104542553, 0.7936177850, -0.0040720468],
+        [1.9779984951, -2.4285922050, 0.4505937099],
+        [0.0259040371, 0.7827717662, -0.8086757660],
+    ]
+)
+# Inverted here rather than copied, so that there and back is exact.
+_LMS_INVERSE, _LAB_INVERSE = np.linalg.inv(_LMS), np.linalg.inv(_LAB)
+
+
+def luma(content: Image, pastiche: Image) -> Image:
+    """Take the lightness of the pastiche and the colour of the content, both (H, W, 3) of one size.
+
+    In OKLab (Ottosson 2020): L of the pastiche, a and b of the content. Where no sRGB colour is that light and that
+    colourful at once, the colour is weakened until one is; lightness and hue stay. Returns a new image (H, W, 3) in
+    [0, 1]; `luma(x, x)` is `x` but for rounding. Raises ValueError where the sizes differ.
+    """
+    if content.shape != pastiche.shape:
+        raise ValueError(f"content {content.shape} and pastiche {pastiche.shape} must have one size")
+    mixed = np.empty(content.shape, np.float32)
+    rows = max(1, 2**18 // content.shape[1])  # in bands that fit the cache, which is twice as fast
+    for top in range(0, len(content), rows):
+        band = slice(top, top + rows)
+        lab = _oklab(content[band])
+        lab[..., 0] = _oklab(pastiche[band])[..., 0]
+        mixed[band] = _encode(_into_gamut(lab))
+    return mixed
+
+
+def histogram(style: Image, content: Image) -> Image:
+    """Give a style picture (h, w, 3) the mean and covariance of the colours of a content picture (H, W, 3).
+
+    The linear method of Gatys et al. 2016, "Preserving color in neural artistic style transfer" (arXiv 1606.05897),
+    section 3: x' = A (x - mean of style) + mean of content with A = root(C_content) root(C_style)^-1, where both roots
+    are the symmetric ones, which turn the hues least. Directions in which the style has no variance, in a grey or a
+    constant picture all of them, are left out of the inverse and so hold the content's mean. Returns a new image
+    (h, w, 3), clipped to [0, 1].
+    """
+    return np.clip(_match(style, content), 0, 1).astype(np.float32)
+
+
+def _match(style: Image, content: Image) -> Matrix:
+    """Match mean and covariance, before clipping."""
+    pixels = style.reshape(-1, 3).astype(np.float64)
+    wanted = content.reshape(-1, 3).astype(np.float64)
+    style_mean, content_mean = pixels.mean(axis=0), wanted.mean(axis=0)
+    map_ = _root(_covariance(wanted)) @ _root(_covariance(pixels), inverse=True)
+    matched: Matrix = ((pixels - style_mean) @ map_.T + content_mean).reshape(style.shape)
+    return matched
+
+
+def _covariance(pixels: Matrix) -> Matrix:
+    centred = pixels - pixels.mean(axis=0)
+    covariance: Matrix = centred.T @ centred / len(pixels)
+    return covariance
+
+
+def _root(covariance: Matrix, inverse: bool = False) -> Matrix:
+    """Take the symmetric square root of a covariance (3, 3), or the inverse of that root where it has one."""
+    variances, axes = np.linalg.eigh(covariance)
+    roots = np.sqrt(np.maximum(variances, 0))
+    if inverse:  # a deviation below a tenth of an 8-bit level is rounding, not colour
+        roots = np.divide(1, roots, out=np.zeros_like(roots), where=roots > 0.1 / 255)
+    root: Matrix = (axes * roots) @ axes.T
+    return root
+
+
+def _oklab(image: Image) -> Image:
+    """Convert sRGB (..., 3) to OKLab."""
+    linear = np.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
+    cones = np.maximum(linear @ _LMS.T.astype(np.float32), 0)
+    lab: Image = cones ** (1 / 3) @ _LAB.T.astype(np.float32)
+    return lab
+
+
+def _linear(lab: Image) -> Image:
+    """Convert OKLab (..., 3) to linear sRGB, which may lie outside [0, 1]."""
+    roots = lab @ _LAB_INVERSE.T.astype(np.float32)
+    linear: Image = (roots * roots * roots) @ _LMS_INVERSE.T.astype(np.float32)
+    return linear
+
+
+def _into_gamut(lab: Image) -> Image:
+    """Convert OKLab to linear sRGB in [0, 1], with less chroma where it has to be, at the same lightness and hue."""
+    lab[..., 0] = np.clip(lab[..., 0], 0, 1)
+    linear = _linear(lab)
+    outside = ~_shown(linear)
+    if outside.any():
+        colours = lab[outside]  # (N, 3)
+        low, high = np.zeros((len(colours), 1), np.float32), np.ones((len(colours), 1), np.float32)
+        lightness, chroma = colours.copy(), colours.copy()
+        lightness[:, 1:], chroma[:, 0] = 0, 0
+        for _ in range(8):  # halving: to 1/256 of the chroma
+            middle = (low + high) / 2
+            inside = _shown(_linear(lightness + chroma * middle))[:, None]
+            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        linear[outside] = _linear(lightness + chroma * low)
+    return np.clip(linear, 0, 1, out=linear)
+
+
+def _shown(linear: Image) -> NDArray[np.bool_]:
+    """Whether a screen can show linear sRGB (..., 3), but for rounding."""
+    inside = (linear > -1e-4) & (linear < 1 + 1e-4)
+    shown: NDArray[np.bool_] = inside[..., 0] & inside[..., 1] & inside[..., 2]
+    return shown
+
+
+def _encode(linear: Image) -> Image:
+    """Convert linear sRGB in [0, 1] to sRGB."""
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)

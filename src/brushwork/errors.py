@@ -1,0 +1,10 @@
+"""What is said to a user when something cannot be done: one line, no traceback."""
+
+
+class UserError(Exception):
+    """Something the user can put right; the message is one line that says what."""
+
+
+def missing_extra(extra: str, purpose: str) -> UserError:
+    """The error for an optional part that is not installed; it names the command that installs it."""
+    return UserError(f"{purpose} needs an optional part: pip install 'brushwork[{extra}]'")

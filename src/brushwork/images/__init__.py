@@ -1,0 +1,28 @@
+"""Pixels in and out of files.
+
+*An image is a float32 NumPy array (H, W, 3), sRGB, in [0, 1].* `open` turns any picture file into such images, upright,
+with its colours converted, its alpha, depth, animation and camera notes beside them; `save` puts them all back. What
+goes wrong with a file is an `ImageError` of one line that names it.
+"""
+
+from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
+from brushwork.images.formats import FORMATS, Format, ImageError, format_of
+from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resize
+
+__all__ = [
+    "EXTENSIONS",
+    "FORMATS",
+    "MAX_PIXELS",
+    "Format",
+    "Frame",
+    "Image",
+    "ImageError",
+    "Picture",
+    "find",
+    "fit",
+    "fit_short",
+    "format_of",
+    "open",
+    "resize",
+    "save",
+]

@@ -1,0 +1,179 @@
+"""Pictures in files: open, save, find.
+
+What goes wrong with a file is an `ImageError` of one line that names it.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO, TypeAlias
+
+from brushwork.images.decoding import decode
+from brushwork.images.encoding import encode
+from brushwork.images.formats import FORMATS, ImageError, format_of
+from brushwork.images.picture import Frame, Frames, Image, Picture
+
+Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
+Target: TypeAlias = str | os.PathLike[str] | BinaryIO
+
+MAX_PIXELS = 400_000_000  # about 5 GB as an image; a file of few bytes can claim any size
+EXTENSIONS = (*(extension for known in FORMATS.values() for extension in known.extensions), ".bmp")
+
+
+@contextmanager
+def _about(action: str, name: str) -> Iterator[None]:
+    """Turn what goes wrong with a file into an ImageError that names the file."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(f"cannot {action} {name}: {error}") from error
+    except OSError as error:
+        reason = {FileNotFoundError: "no such file", IsADirectoryError: "it is a folder"}.get(type(error))
+        raise ImageError(f"cannot {action} {name}: {reason or (error.strerror or str(error)).lower()}") from error
+
+
+def open(source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXELS) -> Picture:  # noqa: A001
+    """Read a picture from a path, encoded bytes or a binary stream.
+
+    `size` is the most the long side may have; larger pictures are shrunk (quickly, for a JPEG), smaller ones never
+    enlarged. `max_pixels` is refused from the header, before any memory is spent. The frames of an animation are
+    decoded when asked for, from one thread at a time.
+
+    Raises ImageError for what is missing, not a picture, incomplete, damaged or too large.
+    """
+    if size is not None and size < 1:
+        raise ValueError(f"size is {size}; it must be at least 1")
+    name = _name(source)
+    with _about("read", name):
+        if isinstance(source, bytes | bytearray | memoryview):
+            data = bytes(source)
+        elif isinstance(source, str | os.PathLike):
+            data = _path(source).read_bytes()
+        else:
+            data = source.read()
+        picture = decode(data, size=size, max_pixels=max_pixels)
+    if not picture.animated:
+        return picture
+
+    def named(index: int) -> Frame:
+        with _about("read", name):
+            return picture.frames[index]
+
+    return replace(picture, frames=Frames(len(picture.frames), named))
+
+
+def save(
+    picture: Picture | Image,
+    target: Target,
+    *,
+    format: str | None = None,  # noqa: A002
+    quality: int | None = None,
+    depth: int | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Write a picture, or just an image (H, W, 3) in [0, 1], to a path or a binary stream.
+
+    `format` is a name or an extension; without it the target's extension decides (for a stream, the picture's own
+    format). `quality`, 1 to 100, is 95 for JPEG (colour at full resolution), 90 for WebP and 80 for AVIF unless given;
+    formats that lose nothing ignore it. `depth` is 8 or 16; by default as deep as the picture was where the format is
+    PNG or TIFF, else 8. Every file carries an sRGB profile, and the picture's EXIF and XMP where the format has a place
+    (GIF has none). JPEG has no alpha: the picture is laid on white. JPEG and TIFF hold the first frame of an animation.
+
+    A file appears whole or not at all: it is written beside the target and renamed. An existing file stays as it is,
+    even one that appears meanwhile, unless `overwrite`. Missing folders are made.
+
+    Raises ImageError for a format that is unknown or cannot hold the picture, an existing file, and all that goes wrong
+    on the way to the disk.
+    """
+    if not isinstance(picture, Picture):
+        picture = Picture.of(picture)
+    with _about("write", _name(target)):
+        path = _path(target) if isinstance(target, str | os.PathLike) else None
+        own = picture.format if picture.format in FORMATS else "PNG"
+        kind = format_of(format or (path.suffix if path else own))
+        if quality is not None and not 1 <= quality <= 100:
+            raise ImageError(f"quality is {quality}; it must be from 1 to 100")
+        if depth not in (None, 8, 16):
+            raise ImageError(f"depth is {depth}; it must be 8 or 16")
+        if depth == 16 and not FORMATS[kind].deep:
+            raise ImageError(f"{kind} holds 8 bits per channel; choose PNG or TIFF")
+        if path:
+            _check_free(path, overwrite)  # before an animation is painted for nothing
+        data = encode(picture, kind, quality=quality, depth=depth or picture.depth)
+        if isinstance(target, str | os.PathLike):
+            _place(data, _path(target), overwrite)
+        else:
+            target.write(data)
+
+
+def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Path]:
+    """List the picture files of a folder (and of those below it), by extension, 2 before 10; hidden ones left out.
+
+    Raises ImageError where the folder is missing or cannot be read.
+    """
+    root = _path(folder)
+    with _about("read", str(root)):
+        here = list(root.iterdir())  # fails where the folder cannot be read; the search below would find nothing
+    paths = root.rglob("*") if recursive else here
+    found = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
+    return sorted((path for path in found if not path.name.startswith(".")), key=_natural)
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
+    """Sort numbers in names by their value, and names without regard to case."""
+    parts = re.split(r"(\d+)", str(path).lower())
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], str(path)
+
+
+def _name(file: Source | Target) -> str:
+    """Name a file in a message."""
+    if isinstance(file, str | os.PathLike):
+        return os.fspath(file)
+    return str(getattr(file, "name", "the picture"))  # <stdin>, for one
+
+
+def _path(file: str | os.PathLike[str]) -> Path:
+    if "\0" in os.fspath(file):
+        raise ImageError("a name cannot hold the character 0")
+    return Path(file)
+
+
+def _check_free(path: Path, overwrite: bool) -> None:
+    if path.exists() and not path.is_file():
+        raise ImageError("it is a folder" if path.is_dir() else "it is not an ordinary file")
+    if path.exists() and not overwrite:
+        raise ImageError("it exists already")
+
+
+def _place(data: bytes, path: Path, overwrite: bool) -> None:
+    """Write a file whole or not at all, and never over another unless told to."""
+    path = Path(os.path.realpath(path))  # a link stays, and the file it leads to is written
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".brushwork-{secrets.token_hex(8)}.part")  # ours alone, whoever else is writing here
+    try:
+        with part.open("xb") as file:  # not tempfile, whose files only their owner can read
+            file.write(data)
+        if overwrite:
+            part.replace(path)
+        else:
+            _claim(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _claim(part: Path, path: Path) -> None:
+    """Give a file its name, which must be free, in one step."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        raise ImageError("it exists already") from None
+    except OSError:  # a disk without hard links, a memory card for one: take the name first, then fill it
+        try:
+            path.open("xb").close()
+        except FileExistsError:
+            raise ImageError("it exists already") from None
+        part.replace(path)

@@ -1,0 +1,148 @@
+"""A picture: its frames and what travels with them. Values only; `files` knows about files.
+
+An *image* is a float32 array (H, W, 3), sRGB, in [0, 1]. A *picture* is what a file holds: one image or many, their
+transparency, how long each is shown, and the notes a camera left.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+Image: TypeAlias = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One image of a picture, and for how many milliseconds it is shown (0 in a still picture)."""
+
+    image: Image  # (H, W, 3) in [0, 1], not multiplied by alpha
+    alpha: Image | None = None  # (H, W) in [0, 1]; 1 is opaque
+    duration: int = 0
+
+
+class Frames(Sequence[Frame]):
+    """Frames made when asked for and never kept, so that a long animation needs the memory of one frame."""
+
+    def __init__(self, count: int, make: Callable[[int], Frame]):
+        self._indices = range(count)
+        self._make = make
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, index: int) -> Frame: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Frame]: ...
+    def __getitem__(self, index: int | slice) -> Frame | Sequence[Frame]:
+        if isinstance(index, slice):
+            chosen = self._indices[index]
+            return Frames(len(chosen), lambda position: self._make(chosen[position]))
+        return self._make(self._indices[index])
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """What a picture file holds, upright and in sRGB."""
+
+    frames: Sequence[Frame]  # one for a still picture; of an animation, `Frames`, decoded when asked for
+    depth: int = 8  # bits per channel of the file: 8 or 16
+    loop: int = 0  # how often an animation plays; 0 is for ever
+    exif: bytes | None = None  # without orientation and thumbnail
+    xmp: bytes | None = None
+    format: str = ""  # a key of `images.FORMATS`, or "BMP"; empty when it never was a file
+
+    @classmethod
+    def of(cls, image: Image, alpha: Image | None = None) -> "Picture":
+        """Make a still picture of an image (H, W, 3) and, where given, its alpha (H, W)."""
+        return cls((Frame(image, alpha),))
+
+    @property
+    def image(self) -> Image:
+        """The first (or only) image, (H, W, 3)."""
+        return self.frames[0].image
+
+    @property
+    def alpha(self) -> Image | None:
+        """The transparency of the first image, (H, W), or None where the picture is opaque."""
+        return self.frames[0].alpha
+
+    @property
+    def animated(self) -> bool:
+        """Whether there is more than one frame."""
+        return len(self.frames) > 1
+
+    def map(self, function: Callable[[Image], Image]) -> "Picture":
+        """Apply a function to every image; alpha, durations and notes stay.
+
+        A still picture is done at once. The frames of an animation are done each time they are asked for, so take
+        them once and in order. Where the function changes the size, alpha is resized along.
+        """
+
+        def apply(frame: Frame) -> Frame:
+            image = function(frame.image)
+            alpha = None if frame.alpha is None else resize(frame.alpha, image.shape[:2])
+            return Frame(image, alpha, frame.duration)
+
+        if not self.animated:
+            return replace(self, frames=(apply(self.frames[0]),))
+        return replace(self, frames=Frames(len(self.frames), lambda index: apply(self.frames[index])))
+
+
+def resize(image: Image, size: tuple[int, ...]) -> Image:
+    """Resize an image (H, W, 3) or a plane (H, W), in [0, 1], to `size` = (height, width).
+
+    Lanczos with anti-aliasing, in float32 throughout; its overshoot is cut off at 0 and 1. An image that already has
+    the size is returned as it is, not copied. Raises ValueError for a side below 1.
+    """
+    height, width = size
+    if height < 1 or width < 1:
+        raise ValueError(f"an image cannot be resized to {width} x {height}")
+    if image.shape[:2] == (height, width):
+        return image
+    planes = np.moveaxis(np.atleast_3d(image), -1, 0).astype(np.float32, copy=False)  # (C, H, W)
+    resized = np.empty((height, width, len(planes)), np.float32)
+    for channel, plane in enumerate(planes):
+        whole = Pillow.fromarray(np.ascontiguousarray(plane))
+        small = whole.resize((width, height), Pillow.Resampling.LANCZOS, reducing_gap=3.0)
+        resized[..., channel] = np.asarray(small)
+    np.clip(resized, 0, 1, out=resized)
+    return resized.reshape((height, width, *image.shape[2:]))
+
+
+def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
+    """Resize colour and alpha together, so that the hidden colour of transparent pixels does not bleed into edges."""
+    if frame.alpha is None or frame.alpha.shape == size:
+        return Frame(resize(frame.image, size), frame.alpha, frame.duration)
+    alpha = resize(frame.alpha, size)
+    visible = resize(frame.image * frame.alpha[..., None], size)
+    hidden = resize(frame.image, size)
+    weight = np.maximum(alpha, 1 / 255)[..., None]
+    colour = np.where(alpha[..., None] > 1 / 255, np.minimum(visible / weight, 1), hidden)
+    return Frame(colour, alpha, frame.duration)
+
+
+def fitted(height: int, width: int, long_side: int) -> tuple[int, int]:
+    """Give the (height, width) of the same shape whose long side is at most `long_side`; never larger than before."""
+    scale = min(1.0, long_side / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def fit(image: Image, long_side: int) -> Image:
+    """Shrink an image (H, W, 3) so that its long side is at most `long_side`; a smaller one is returned as it is."""
+    height, width = image.shape[:2]
+    return resize(image, fitted(height, width, long_side))
+
+
+def fit_short(image: Image, short_side: int) -> Image:
+    """Shrink an image (H, W, 3) so that its short side is at most `short_side`; a smaller one is returned as it is.
+
+    Made for style pictures, whose strokes are measured on the short side.
+    """
+    height, width = image.shape[:2]
+    scale = min(1.0, short_side / min(height, width))
+    return resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))

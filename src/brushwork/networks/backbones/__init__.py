@@ -1,0 +1,55 @@
+"""Convolutional backbones of the style prediction network, by name."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from brushwork.networks.backbones.backbone import Backbone
+from brushwork.networks.backbones.inception_v3 import InceptionV3
+from brushwork.networks.backbones.mobilenet_v2 import MobileNetV2
+
+BACKBONES: dict[str, type[Backbone]] = {"inception_v3": InceptionV3, "mobilenet_v2": MobileNetV2}
+
+
+def build_backbone(name: str, **options: Any) -> Backbone:
+    """The backbone of that name with its own options.
+
+    Raises:
+        ValueError: If the name is unknown; the message lists the known ones.
+    """
+    if name not in BACKBONES:
+        raise ValueError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}")
+    return BACKBONES[name](**options)
+
+
+def load_pretrained(network: nn.Module, path: Path | str) -> None:
+    """Loads a published state dict (.safetensors, or a pickle of tensors only) into a backbone, in place.
+
+    Tensors the backbone has no place for (a classifier, later blocks) are passed over.
+
+    Raises:
+        ValueError: If tensors are missing or have another shape; the message lists them.
+    """
+    path = Path(path)
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    wanted = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
+    missing = [key for key in wanted if key not in state]
+    misshapen = [
+        f"{key} is {tuple(state[key].shape)}, not {tuple(value.shape)}"
+        for key, value in wanted.items()
+        if key in state and state[key].shape != value.shape
+    ]
+    if missing or misshapen:
+        parts = [f"missing {', '.join(missing)}"] * bool(missing) + misshapen
+        raise ValueError(f"{path} does not fit {type(network).__name__}: {'; '.join(parts)}")
+    network.load_state_dict({key: state[key] for key in wanted}, strict=False)
+
+
+__all__ = ["BACKBONES", "Backbone", "InceptionV3", "MobileNetV2", "build_backbone", "load_pretrained"]

@@ -1,0 +1,141 @@
+"""Inception-v3 up to Mixed_6e (Szegedy et al. 2016), with torchvision's names, so that its published weights load."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from brushwork.networks.backbones.backbone import Backbone, PixelRange
+
+Activation = Literal["relu", "relu6"]
+
+
+class BasicConv2d(nn.Module):
+    """Convolution without bias, batch norm, activation."""
+
+    def __init__(self, inputs: int, channels: int, activation: Activation, **geometry: Any) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, channels, bias=False, **geometry)
+        self.bn = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+        self.activation = F.relu6 if activation == "relu6" else F.relu
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, channels, H', W')."""
+        return self.activation(self.bn(self.conv(features)))
+
+
+class InceptionBlock(nn.Module):
+    """Branches side by side: each a list of convolutions, one of them behind a pool.
+
+    Args:
+        inputs: Channels of the features that come in.
+        branches: Name of each branch -> its convolutions as (channels, kernel, stride, padding). Convolutions of a
+            branch are numbered as in torchvision (``branch5x5_1``); a branch of one convolution has no number.
+        pool: ``average`` (followed by the branch ``branch_pool``) or ``max`` (stride 2, no convolution).
+    """
+
+    def __init__(
+        self, inputs: int, branches: dict[str, list[tuple[Any, ...]]], activation: Activation, pool: Literal["average", "max"],
+        count_padding: bool,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.pool = pool
+        self.count_padding = count_padding
+        self.branches: dict[str, list[str]] = {}
+        for name, convolutions in branches.items():
+            channels_in = inputs
+            self.branches[name] = []
+            for index, (channels, kernel, stride, padding) in enumerate(convolutions, start=1):
+                key = name if len(convolutions) == 1 else f"{name}_{index}"
+                geometry = {"kernel_size": kernel, "stride": stride, "padding": padding}
+                self.add_module(key, BasicConv2d(channels_in, channels, activation, **geometry))
+                self.branches[name].append(key)
+                channels_in = channels
+
+    def forward(self, features: Tensor) -> Tensor:
+        """The branches' features side by side, (B, sum of channels, H', W')."""
+        if self.pool == "average":
+            pooled = F.avg_pool2d(features, 3, 1, 1, count_include_pad=self.count_padding)
+        else:
+            pooled = F.max_pool2d(features, 3, 2)
+        parts = []
+        for name, keys in self.branches.items():
+            part = pooled if name == "branch_pool" else features
+            for key in keys:
+                part = self.get_submodule(key)(part)
+            parts.append(part)
+        return torch.cat(parts if self.pool == "average" else [*parts, pooled], dim=1)
+
+
+def _block_a(pool_channels: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Figure 5 of Szegedy et al. 2016, with the 5 x 5 that the published weights kept."""
+    return {
+        "branch1x1": [(64, 1, 1, 0)],
+        "branch5x5": [(48, 1, 1, 0), (64, 5, 1, 2)],
+        "branch3x3dbl": [(64, 1, 1, 0), (96, 3, 1, 1), (96, 3, 1, 1)],
+        "branch_pool": [(pool_channels, 1, 1, 0)],
+    }
+
+
+def _block_c(narrow: int) -> dict[str, list[tuple[Any, ...]]]:
+    """Figure 6 of Szegedy et al. 2016: 7 x 7 as rows and columns."""
+    row, column = ((1, 7), 1, (0, 3)), ((7, 1), 1, (3, 0))
+    return {
+        "branch1x1": [(192, 1, 1, 0)],
+        "branch7x7": [(narrow, 1, 1, 0), (narrow, *row), (192, *column)],
+        "branch7x7dbl": [(narrow, 1, 1, 0), (narrow, *column), (narrow, *row), (narrow, *column), (192, *row)],
+        "branch_pool": [(192, 1, 1, 0)],
+    }
+
+
+_BLOCK_B: dict[str, list[tuple[Any, ...]]] = {
+    "branch3x3": [(384, 3, 2, 0)],
+    "branch3x3dbl": [(64, 1, 1, 0), (96, 3, 1, 1), (96, 3, 2, 0)],
+}
+
+
+class InceptionV3(Backbone):
+    """Style images (B, 3, H, W) in [0, 1], sides >= 75 -> features (B, 768, about H / 16, W / 16).
+
+    Args:
+        pixels: The scaling that the weights expect; torchvision's expect ``imagenet``.
+        activation: ``relu6`` is what Ghiasi et al. 2017 trained with, ``relu`` what the ImageNet weights expect.
+        count_padding: Whether average pools count their zero padding: True in torchvision, False in Keras.
+    """
+
+    channels = 768
+
+    def __init__(
+        self, pixels: PixelRange = "unit", activation: Activation = "relu", count_padding: bool = False
+    ) -> None:
+        super().__init__(pixels)
+        self.Conv2d_1a_3x3 = BasicConv2d(3, 32, activation, kernel_size=3, stride=2)
+        self.Conv2d_2a_3x3 = BasicConv2d(32, 32, activation, kernel_size=3)
+        self.Conv2d_2b_3x3 = BasicConv2d(32, 64, activation, kernel_size=3, padding=1)
+        self.Conv2d_3b_1x1 = BasicConv2d(64, 80, activation, kernel_size=1)
+        self.Conv2d_4a_3x3 = BasicConv2d(80, 192, activation, kernel_size=3)
+        blocks = [
+            ("Mixed_5b", 192, _block_a(32)),
+            ("Mixed_5c", 256, _block_a(64)),
+            ("Mixed_5d", 288, _block_a(64)),
+            ("Mixed_6a", 288, _BLOCK_B),
+            ("Mixed_6b", 768, _block_c(128)),
+            ("Mixed_6c", 768, _block_c(160)),
+            ("Mixed_6d", 768, _block_c(160)),
+            ("Mixed_6e", 768, _block_c(192)),
+        ]
+        for name, inputs, branches in blocks:
+            pool: Literal["average", "max"] = "max" if name == "Mixed_6a" else "average"
+            self.add_module(name, InceptionBlock(inputs, branches, activation, pool, count_padding))
+        self.block_names = [name for name, _, _ in blocks]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features at Mixed_6e of images (B, 3, H, W) in [0, 1]."""
+        features = self.Conv2d_1a_3x3(self.standardise(images))
+        features = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(features))
+        features = self.Conv2d_3b_1x1(F.max_pool2d(features, 3, 2))
+        features = F.max_pool2d(self.Conv2d_4a_3x3(features), 3, 2)
+        for name in self.block_names:
+            features = self.get_submodule(name)(features)
+        return features

@@ -1,0 +1,95 @@
+"""One network for the three systems of the papers: where embeddings come from, and the style transfer network."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from brushwork.networks.backbones import build_backbone
+from brushwork.networks.predictor import StylePredictionNetwork
+from brushwork.networks.transfer import EncoderNorm, StyleTransferNetwork
+
+
+@dataclass(frozen=True)
+class PasticheConfig:
+    """Everything that rebuilds a `PasticheNetwork` before its weights are loaded.
+
+    Attributes:
+        styles: Names of the styles of a table (Johnson et al. 2016: one; Dumoulin et al. 2017: N). Empty: predicted.
+        backbone: Name and options of the predictor's backbone, such as ``{"name": "inception_v3"}`` (Ghiasi et al. 2017).
+        predicted_size: Size of a predicted embedding.
+        width: Multiplier of the style transfer network's channels.
+        encoder_norm: See `StyleTransferNetwork`.
+        gamma_start: See `ConditionalInstanceNorm2d`.
+    """
+
+    styles: tuple[str, ...] = ()
+    backbone: Mapping[str, Any] = field(default_factory=lambda: {"name": "inception_v3"})
+    predicted_size: int = 100
+    width: float = 1.0
+    encoder_norm: EncoderNorm = "batch"
+    gamma_start: float = 1.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "styles", tuple(self.styles))
+        if len(set(self.styles)) != len(self.styles):
+            raise ValueError("two styles of the table have the same name")
+
+    @property
+    def embedding_size(self) -> int:
+        """D: the number of styles of a table, else the size of a predicted embedding."""
+        return len(self.styles) or self.predicted_size
+
+
+class PasticheNetwork(nn.Module):
+    """The source of embeddings and the style transfer network that they condition.
+
+    ``predictor`` is None for a table of styles; there an embedding is a row of weights over the styles, so that a
+    mixture of styles is a mixture of weights, and the network of one style has the constant embedding 1.
+    """
+
+    def __init__(self, config: PasticheConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.predictor: StylePredictionNetwork | None = None
+        if not config.styles:
+            self.predictor = StylePredictionNetwork(build_backbone(**config.backbone), config.predicted_size)
+        self.transfer = StyleTransferNetwork(
+            config.embedding_size,
+            bias=not config.styles,
+            width=config.width,
+            encoder_norm=config.encoder_norm,
+            gamma_start=config.gamma_start,
+        )
+
+    def embed(self, style: Tensor) -> Tensor:
+        """Embeddings (B, D) predicted from style images (B, 3, H, W) in [0, 1].
+
+        Raises:
+            ValueError: If the network has a table of styles and so no prediction network.
+        """
+        if self.predictor is None:
+            raise ValueError(f"this network knows only its styles: {', '.join(self.config.styles)}")
+        embedding: Tensor = self.predictor(style)
+        return embedding
+
+    def select(self, weights: Mapping[str, float]) -> Tensor:
+        """Embedding (1, N) of a mixture of the table's styles, by name.
+
+        Raises:
+            ValueError: If a name is not in the table; the message gives the nearest.
+        """
+        styles = self.config.styles
+        for name in weights:
+            if name not in styles:
+                near = difflib.get_close_matches(name, styles, n=1, cutoff=0) or ["none"]
+                raise ValueError(f"unknown style {name!r}; the nearest is {near[0]!r}")
+        return torch.tensor([[weights.get(name, 0.0) for name in styles]])
+
+    def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
+        """Pastiches (B, 3, H, W) of contents (B, 3, H, W) in [0, 1] and embeddings (B, D)."""
+        pastiche: Tensor = self.transfer(content, embedding)
+        return pastiche

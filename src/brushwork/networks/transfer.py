@@ -1,0 +1,142 @@
+"""The style transfer network: content and an embedding in, a pastiche out (Ghiasi et al. 2017, section 2 and table 3)."""
+
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from brushwork.networks.normalization import ConditionalInstanceNorm2d
+
+EncoderNorm = Literal["batch", "instance", "folded"]
+
+
+def _convolution(inputs: int, channels: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Conv2d:
+    """A convolution under reflection padding; zeros at the border would show as a frame around the pastiche."""
+    convolution = nn.Conv2d(
+        inputs, channels, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=bias
+    )
+    nn.init.normal_(convolution.weight, std=0.01)
+    return convolution
+
+
+def _encoder_norm(kind: EncoderNorm, channels: int) -> nn.Module:
+    """Batch norm without gamma as published, instance norm, or nothing where a batch norm was folded into the bias."""
+    if kind == "batch":
+        norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+        # The published batch norm learns beta only: a constant gamma of 1 loads and exports like any other.
+        norm.weight.requires_grad_(False)
+        return norm
+    return nn.InstanceNorm2d(channels) if kind == "instance" else nn.Identity()
+
+
+class ContractLayer(nn.Module):
+    """Convolution, encoder norm, ReLU: one step down."""
+
+    def __init__(self, inputs: int, channels: int, kernel: int, stride: int, norm: EncoderNorm) -> None:
+        super().__init__()
+        self.conv = _convolution(inputs, channels, kernel, stride, bias=norm == "folded")
+        self.norm = _encoder_norm(norm, channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """(B, inputs, H, W) -> (B, channels, ceil(H / stride), ceil(W / stride))."""
+        return F.relu(self.norm(self.conv(features)))
+
+
+class ResidualBlock(nn.Module):
+    """Two conditional convolutions around which the features pass; ReLU after the first only, none after the sum."""
+
+    def __init__(self, channels: int, embedding_size: int, bias: bool, gamma_start: float) -> None:
+        super().__init__()
+        self.conv1 = _convolution(channels, channels, 3)
+        self.norm1 = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
+        self.conv2 = _convolution(channels, channels, 3)
+        self.norm2 = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
+
+    def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
+        """(B, C, H, W) and (B, D) -> (B, C, H, W)."""
+        change = F.relu(self.norm1(self.conv1(features), embedding))
+        return features + self.norm2(self.conv2(change), embedding)
+
+
+class ExpandLayer(nn.Module):
+    """Nearest-neighbour up-sampling (no checkerboard, unlike a transposed convolution), convolution, conditional norm."""
+
+    def __init__(
+        self, inputs: int, channels: int, kernel: int, scale: int, embedding_size: int, bias: bool, gamma_start: float
+    ) -> None:
+        super().__init__()
+        self.scale = scale
+        self.conv = _convolution(inputs, channels, kernel)
+        self.norm = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
+
+    def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
+        """(B, inputs, H, W) and (B, D) -> (B, channels, scale * H, scale * W), before the activation."""
+        if self.scale > 1:
+            features = F.interpolate(features, scale_factor=float(self.scale), mode="nearest")
+        styled: Tensor = self.norm(self.conv(features), embedding)
+        return styled
+
+
+class StyleTransferNetwork(nn.Module):
+    """Contract, five residual blocks, expand: a pastiche of the content in the style of an embedding.
+
+    Args:
+        embedding_size: D, the size of the embedding.
+        bias: Whether the 13 conditional layers have a bias; a table of styles has none.
+        width: Multiplier of the paper's 32, 64 and 128 channels; Magenta's mobile network has 0.25.
+        encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm folded into the convolution's bias).
+        gamma_start: Where gamma starts; 0 is the published start.
+
+    Raises:
+        ValueError: If ``encoder_norm`` is not one of the three.
+    """
+
+    def __init__(
+        self,
+        embedding_size: int = 100,
+        bias: bool = True,
+        *,
+        width: float = 1.0,
+        encoder_norm: EncoderNorm = "batch",
+        gamma_start: float = 1.0,
+    ) -> None:
+        super().__init__()
+        if encoder_norm not in get_args(EncoderNorm):
+            raise ValueError(f"encoder_norm is {encoder_norm!r}, not one of {', '.join(get_args(EncoderNorm))}")
+        narrow, middle, wide = (max(1, round(width * channels)) for channels in (32, 64, 128))
+        self.contract = nn.ModuleList(
+            [
+                ContractLayer(3, narrow, 9, 1, encoder_norm),
+                ContractLayer(narrow, middle, 3, 2, encoder_norm),
+                ContractLayer(middle, wide, 3, 2, encoder_norm),
+            ]
+        )
+        conditional = (embedding_size, bias, gamma_start)
+        self.residual = nn.ModuleList([ResidualBlock(wide, *conditional) for _ in range(5)])
+        self.expand = nn.ModuleList(
+            [
+                ExpandLayer(wide, middle, 3, 2, *conditional),
+                ExpandLayer(middle, narrow, 3, 2, *conditional),
+                ExpandLayer(narrow, 3, 9, 1, *conditional),
+            ]
+        )
+
+    def style_parameters(self, embedding: Tensor) -> Tensor:
+        """All betas and gammas of the embeddings (B, D): (B, 2758) at full width, in layer order, beta before gamma."""
+        norms = [module for module in self.modules() if isinstance(module, ConditionalInstanceNorm2d)]
+        return torch.cat([norm.style_parameters(embedding) for norm in norms], dim=1)
+
+    def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
+        """Pastiches (B, 3, H, W) in [0, 1] of contents (B, 3, H, W) in [0, 1] and embeddings (B, D); H, W >= 16."""
+        features = content
+        for contract in self.contract:
+            features = contract(features)
+        for block in self.residual:
+            features = block(features, embedding)
+        *hidden, last = self.expand
+        for expand in hidden:
+            features = F.relu(expand(features, embedding))
+        pastiche = torch.sigmoid(last(features, embedding))
+        # Two halvings round up, so the pastiche is up to 3 pixels larger than the content; they lie right and below.
+        return pastiche[:, :, : content.shape[2], : content.shape[3]]

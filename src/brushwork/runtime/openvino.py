@@ -1,0 +1,108 @@
+"""OpenVINO plays a model folder's ONNX graphs: the default runtime, for CPUs of any maker and Intel's GPUs."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import openvino as ov
+from platformdirs import user_cache_path
+
+from brushwork.errors import UserError
+from brushwork.runtime import Array
+
+PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
+PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16"}
+# What a device must be able to do natively for a precision to be worth asking for.
+CAPABILITIES = {"bf16": "BF16", "f16": "FP16"}
+
+
+class OpenVINORuntime:
+    """Compiles each graph once, for any size of picture.
+
+    Args:
+        folder: A model folder.
+        digest: Digest of its weights. Compiled graphs are cached under it: a graph file does not change when its
+            weights do, so a cache by file alone would go stale.
+        device: ``cpu`` or ``gpu`` (Intel).
+        precision: ``auto``, ``f32``, ``bf16`` or ``f16``. Auto is bf16 (on a GPU f16) where the device has it, else f32.
+        threads: Threads of the CPU; None for all cores.
+        cache: Folder for compiled graphs; None for the user's cache folder.
+
+    Raises:
+        UserError: If there is no such device here, or it lacks the precision.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        digest: str,
+        *,
+        device: str = "cpu",
+        precision: str = "auto",
+        threads: int | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        self.folder = folder
+        self.device = device.upper()
+        self._core = ov.Core()
+        if not any(name.split(".")[0] == self.device for name in self._core.available_devices):
+            raise UserError(f"no device {device!r} here; OpenVINO sees {', '.join(self._core.available_devices)}")
+        self.precision = self._choose(precision)
+        self._properties: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": PRECISIONS[self.precision],
+        }
+        if threads is not None:
+            self._properties["INFERENCE_NUM_THREADS"] = threads
+        folder_cached = (cache or user_cache_path("brushwork")) / digest[:16]
+        if _writable(folder_cached):
+            self._properties["CACHE_DIR"] = str(folder_cached)
+        self._requests = threading.local()
+        # Both graphs are compiled side by side, while the caller decodes pictures.
+        graphs = [graph for graph in (TRANSFER, PREDICTOR) if (folder / graph).exists()]
+        pool = ThreadPoolExecutor(len(graphs))
+        self._compiled = {graph: pool.submit(self._compile, graph) for graph in graphs}
+        pool.shutdown(wait=False)
+
+    def _choose(self, precision: str) -> str:
+        """The precision that was asked for, or the fastest that the device has natively and that looks the same."""
+        capable = self._core.get_property(self.device, "OPTIMIZATION_CAPABILITIES")
+        if precision == "auto":
+            wanted = "f16" if self.device == "GPU" else "bf16"
+            return wanted if CAPABILITIES[wanted] in capable else "f32"
+        if precision in CAPABILITIES and CAPABILITIES[precision] not in capable:
+            raise UserError(f"this {self.device} has no native {precision}; use --precision auto or f32")
+        return precision
+
+    def _compile(self, graph: str) -> Any:
+        return self._core.compile_model(str(self.folder / graph), self.device, self._properties)
+
+    def _infer(self, graph: str, inputs: dict[str, Array]) -> Array:
+        """Runs a graph. A request holds the buffers of one run, so each thread has its own."""
+        request = getattr(self._requests, graph, None)
+        if request is None:
+            request = self._compiled[graph].result().create_infer_request()
+            setattr(self._requests, graph, request)
+        answer: Array = request.infer(inputs, share_inputs=True)[0]
+        return answer
+
+    def predict(self, style: Array) -> Array:
+        """See `Runtime.predict`."""
+        return self._infer(PREDICTOR, {"style": style})
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        """See `Runtime.transfer`."""
+        return self._infer(TRANSFER, {"content": content, "embedding": embedding})
+
+
+def _writable(folder: Path) -> bool:
+    """Whether the folder is there to be written to, made if need be; without a cache only the start is slower."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".{threading.get_ident()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,56 @@
+"""torch plays a network: NVIDIA GPUs, Apple's, and the CPU for comparison (extra ``torch``)."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brushwork.errors import UserError
+from brushwork.networks import PasticheNetwork
+from brushwork.runtime import Array
+
+PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+
+
+class TorchRuntime:
+    """A network on a device, in channels-last memory.
+
+    Args:
+        network: The network; it is moved to the device.
+        device: ``cuda``, ``mps`` or ``cpu``.
+        precision: ``auto``, ``f32``, ``bf16`` or ``f16``. Auto is f16 on CUDA and f32 elsewhere.
+        threads: Threads of the CPU; None leaves torch's own choice.
+
+    Raises:
+        UserError: If torch has no such device here.
+    """
+
+    def __init__(
+        self, network: PasticheNetwork, *, device: str = "cpu", precision: str = "auto", threads: int | None = None
+    ) -> None:
+        available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+        if device in available and not available[device]():
+            raise UserError(f"torch sees no device {device!r} here; use --device cpu")
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self.precision = ("f16" if device == "cuda" else "f32") if precision == "auto" else precision
+        self.device = torch.device(device)
+        self.dtype = PRECISIONS[self.precision]
+        self.network = network.eval().to(device=self.device, dtype=self.dtype, memory_format=torch.channels_last)
+
+    def _images(self, pixels: Array) -> Tensor:
+        """Torch's images (B, 3, H, W) of NumPy's (B, H, W, 3). The permuted view *is* channels-last memory."""
+        return torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device, self.dtype).permute(0, 3, 1, 2)
+
+    @torch.inference_mode()
+    def predict(self, style: Array) -> Array:
+        """See `Runtime.predict`."""
+        embedding: Array = self.network.embed(self._images(style)).float().cpu().numpy()
+        return embedding
+
+    @torch.inference_mode()
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        """See `Runtime.transfer`."""
+        condition = torch.from_numpy(embedding).to(self.device, self.dtype)
+        pastiche: Tensor = self.network(self._images(content), condition)
+        pixels: Array = pastiche.permute(0, 2, 3, 1).float().cpu().numpy()
+        return np.ascontiguousarray(pixels)

@@ -1,0 +1,184 @@
+"""A photo in the style of a picture: embed the style once, then stylise any content with it."""
+
+import ctypes
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork import checkpoints, images
+from brushwork.checkpoints import ModelFolder
+from brushwork.errors import UserError, missing_extra
+from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
+
+DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
+PRECISIONS = ("auto", "f32", "bf16", "f16")
+# A style's short side is scaled to style_size: without a limit a ribbon of pixels would grow out of memory.
+LONGEST_STYLE = 32
+# Below this strength the pastiche in the content's own style fades into the photo.
+FADE = 0.5
+
+
+class Stylizer:
+    """A model that stylises. A style is a value: nothing here remembers a current one.
+
+    Args:
+        runtime: What plays the model.
+        style_size: Short side, in pixels, at which a style is embedded by default; smaller means larger strokes.
+        styles: Names of a table's styles; empty where embeddings are predicted from pictures.
+    """
+
+    def __init__(self, runtime: Runtime, *, style_size: int = 256, styles: Sequence[str] = ()) -> None:
+        self.runtime = runtime
+        self.style_size = style_size
+        self.styles = tuple(styles)
+
+    def embed(self, style: Array | str, size: int | None = None) -> Array:
+        """The embedding (1, D) of a style picture (H, W, 3) in [0, 1], or of a named style of a table.
+
+        The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels.
+
+        Raises:
+            UserError: If the picture is too small or too long, or the model does not know that name.
+        """
+        if isinstance(style, str):
+            if style not in self.styles:
+                raise UserError(f"unknown style {style!r}; this model knows: {', '.join(self.styles) or 'no names'}")
+            return np.asarray([[float(name == style) for name in self.styles]], dtype=np.float32)
+        if self.styles:
+            raise UserError(f"this model renders its own styles only: {', '.join(self.styles)}")
+        height, width = check_size("style", style)
+        if max(height, width) > LONGEST_STYLE * min(height, width):
+            raise UserError(f"the style is {width} x {height}: more than {LONGEST_STYLE} times as long as wide")
+        scale = (size or self.style_size) / min(height, width)
+        scaled = images.resize(style, (round(height * scale), round(width * scale)))
+        return self.runtime.predict(np.ascontiguousarray(scaled[None], dtype=np.float32))
+
+    def blend(self, embeddings: Sequence[Array], weights: Sequence[float] | None = None) -> Array:
+        """The embedding (1, D) of a mixture of styles: their weighted mean (Ghiasi et al. 2017, section 3.5).
+
+        Args:
+            embeddings: Embeddings (1, D).
+            weights: One a style, scaled to sum to 1; equal where none are given.
+
+        Raises:
+            UserError: If the weights do not fit the styles, are negative or not finite, or sum to 0.
+        """
+        stacked = np.concatenate(embeddings)  # (S, D)
+        return np.asarray(shares(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
+
+    def stylize(self, content: Array, embedding: Array, strength: float = 1.0) -> Array:
+        """The pastiche (H, W, 3) in [0, 1] of a content (H, W, 3) in [0, 1] in the style of an embedding (1, D).
+
+        Args:
+            content: The photo; both sides at least 16.
+            embedding: The style.
+            strength: 0 returns the content bit for bit, 1 the full pastiche. Between them the embedding moves from
+                the content's own to the style's (the identity interpolation of Ghiasi et al. 2017, section 3.5), and
+                below one half the pastiche also fades into the content.
+
+        Raises:
+            UserError: If the strength is not in [0, 1] or the content is too small.
+        """
+        check_strength(strength)
+        check_size("content", content)
+        if strength == 0:
+            return content.copy()
+        if strength < 1 and not self.styles:
+            embedding = self.blend([self.embed(content), embedding], [1 - strength, strength])
+        batch = np.ascontiguousarray(content[None], dtype=np.float32)
+        pastiche: Array = self.runtime.transfer(batch, embedding)[0]
+        # A table of styles has no embedding of the content, so there the whole way is a blend.
+        share = strength if self.styles else min(1.0, strength / FADE)
+        return pastiche if share == 1 else content + np.float32(share) * (pastiche - content)
+
+
+def shares(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
+    """Weights of so many styles, scaled to sum to 1; equal where none are given.
+
+    Raises:
+        UserError: If they are not one a style, are negative or not finite, or sum to 0.
+    """
+    values = np.asarray([1.0] * count if weights is None else weights, dtype=np.float64)
+    if len(values) != count:
+        raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
+    if not np.isfinite(values).all() or (values < 0).any() or values.sum() == 0:
+        raise UserError("weights must be finite, not negative, and sum to more than 0")
+    return values / values.sum()
+
+
+def check_strength(strength: float) -> None:
+    """Raises `UserError` where a strength is not in [0, 1]."""
+    if not 0 <= strength <= 1:  # NaN is not, either
+        raise UserError(f"the strength is {strength:g}; it must lie between 0 (the photo) and 1 (the full pastiche)")
+
+
+def check_size(role: str, image: Array) -> tuple[int, int]:
+    """Height and width of an image (H, W, 3).
+
+    Raises:
+        UserError: If it is no such image, or a side is below 16 pixels.
+    """
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise UserError(f"the {role} is an array of shape {image.shape}; an image is (height, width, 3)")
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise UserError(f"the {role} is {width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}")
+    return height, width
+
+
+def check_choices(device: str, precision: str, threads: int | None) -> None:
+    """Raises `UserError` where a device or precision is unknown, or threads are fewer than 1."""
+    for kind, value, known in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
+        if value not in known:
+            raise UserError(f"unknown {kind} {value!r}; known: {', '.join(known)}")
+    if threads is not None and threads < 1:
+        raise UserError(f"threads is {threads}; it must be at least 1")
+
+
+def load(
+    model: str | Path | None = None, *, device: str = "auto", precision: str = "auto", threads: int | None = None
+) -> Stylizer:
+    """A stylizer that plays a model.
+
+    Args:
+        model: Name of a model that came with the package, or a model folder; None for the default.
+        device: ``auto``, ``cpu``, ``gpu`` (Intel's, through OpenVINO), ``cuda`` or ``mps`` (through torch).
+        precision: ``auto``, ``f32``, ``bf16`` or ``f16``.
+        threads: Threads of the CPU; None for all cores.
+
+    Raises:
+        UserError: If model, device or precision is unknown or not to be had here.
+    """
+    check_choices(device, precision, threads)
+    folder = checkpoints.find(model)
+    if device == "auto":
+        device = "cuda" if find_spec("torch") and _has_nvidia_driver() else "cpu"
+    runtime = _open_runtime(folder, device, precision, threads)
+    return Stylizer(runtime, style_size=folder.card.style_size, styles=folder.styles)
+
+
+def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int | None) -> Runtime:
+    """OpenVINO for CPUs and Intel's GPUs, torch for the others."""
+    if device in ("cpu", "gpu"):
+        from brushwork.runtime.openvino import OpenVINORuntime
+
+        digest = folder.sha256[checkpoints.WEIGHTS]
+        return OpenVINORuntime(folder.path, digest, device=device, precision=precision, threads=threads)
+    if not find_spec("torch"):
+        raise missing_extra("torch", f"device {device!r}")
+    from brushwork.runtime.pytorch import TorchRuntime
+
+    return TorchRuntime(checkpoints.load_network(folder), device=device, precision=precision, threads=threads)
+
+
+def _has_nvidia_driver() -> bool:
+    """Whether NVIDIA's driver is installed; asking torch would cost its import, seconds on every start."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
