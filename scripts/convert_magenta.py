@@ -36,7 +36,11 @@ def rename(key: str) -> str:
     key = key.replace("predictor.head", "predictor.backbone.features.18.0")
     if match := re.match(r"predictor\.blocks\.(\d+)\.(\w+)(.*)", key):
         block, step, kind = int(match[1]), match[2], match[3]
-        steps = {"depthwise": "0.0", "project": "1"} if block == 0 else {"expand": "0.0", "depthwise": "1.0", "project": "2"}
+        steps = (
+            {"depthwise": "0.0", "project": "1"}
+            if block == 0
+            else {"expand": "0.0", "depthwise": "1.0", "project": "2"}
+        )
         return f"predictor.backbone.features.{block + 1}.conv.{steps[step]}{kind}"
     if match := re.match(r"transformer\.(contract|expand)\.(\d+)(.*)", key):
         return f"transfer.{match[1]}.{int(match[2]) - 1}.conv{match[3]}"

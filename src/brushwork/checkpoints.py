@@ -209,11 +209,14 @@ def load_checkpoint(path: Path) -> tuple[PasticheNetwork, dict[str, Any]]:
         ModelError: If the file is missing or is no checkpoint.
     """
     import pickle
+    import zipfile
 
     import torch
 
     from brushwork.networks import PasticheConfig, PasticheNetwork
 
+    if path.is_file() and not zipfile.is_zipfile(path):  # torch would take anything else for its own old format
+        raise ModelError(f"{path} is not a checkpoint of brushwork")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
         network = PasticheNetwork(PasticheConfig(**state.pop("config")))

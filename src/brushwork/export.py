@@ -69,7 +69,9 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard) -> ModelFold
         new = Path(temporary) / "model"
         new.mkdir()
         # Batch norm's counters of batches are no weights.
-        weights = {key: value.half().contiguous() for key, value in network.state_dict().items() if value.is_floating_point()}
+        weights = {
+            key: value.half().contiguous() for key, value in network.state_dict().items() if value.is_floating_point()
+        }
         save_file(weights, new / WEIGHTS, metadata={"format": "pt", "title": card.title, "licence": card.licence})
         (new / WEIGHTS).chmod(0o644)  # safetensors writes for its owner alone
         _write_graph(TransferGraph(network), new / TRANSFER, network.config.embedding_size)
@@ -111,7 +113,7 @@ def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
 
 
 def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
-    """Traces a module and writes its graph with every weight replaced by a pointer into the safetensors file beside it."""
+    """Traces a module and writes its graph, each weight replaced by a pointer into the safetensors file beside it."""
     model = _trace(graph, embedding_size)
     casts = _point(model, path.parent / WEIGHTS)
     nodes = [*casts, *model.graph.node]

@@ -18,8 +18,6 @@ DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 PRECISIONS = ("auto", "f32", "bf16", "f16")
 # A style's short side is scaled to style_size: without a limit a ribbon of pixels would grow out of memory.
 LONGEST_STYLE = 32
-# Below this strength the pastiche in the content's own style fades into the photo.
-FADE = 0.5
 
 
 class Stylizer:
@@ -78,7 +76,8 @@ class Stylizer:
             embedding: The style.
             strength: 0 returns the content bit for bit, 1 the full pastiche. Between them the embedding moves from
                 the content's own to the style's (the identity interpolation of Ghiasi et al. 2017, section 3.5), and
-                below one half the pastiche also fades into the content.
+                the pastiche is blended with the content by 1 - (1 - strength)^2: the embedding alone never reaches the
+                photo, and this share keeps the way there even.
 
         Raises:
             UserError: If the strength is not in [0, 1] or the content is too small.
@@ -92,7 +91,7 @@ class Stylizer:
         batch = np.ascontiguousarray(content[None], dtype=np.float32)
         pastiche: Array = self.runtime.transfer(batch, embedding)[0]
         # A table of styles has no embedding of the content, so there the whole way is a blend.
-        share = strength if self.styles else min(1.0, strength / FADE)
+        share = strength if self.styles else 1 - (1 - strength) ** 2
         return pastiche if share == 1 else content + np.float32(share) * (pastiche - content)
 
 
@@ -107,7 +106,8 @@ def shares(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
         raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
     if not np.isfinite(values).all() or (values < 0).any() or values.sum() == 0:
         raise UserError("weights must be finite, not negative, and sum to more than 0")
-    return values / values.sum()
+    scaled: NDArray[np.float64] = values / values.sum()
+    return scaled
 
 
 def check_strength(strength: float) -> None:

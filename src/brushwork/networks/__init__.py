@@ -1,4 +1,4 @@
-"""The networks that are trained: style transfer network, style prediction network and their conditional layer (torch)."""
+"""The networks that are trained: style transfer network, style prediction network, conditional layer (torch)."""
 
 from brushwork.networks.normalization import ConditionalInstanceNorm2d
 from brushwork.networks.pastiche import PasticheConfig, PasticheNetwork

@@ -13,9 +13,7 @@ EncoderNorm = Literal["batch", "instance", "folded"]
 
 def _convolution(inputs: int, channels: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Conv2d:
     """A convolution under reflection padding; zeros at the border would show as a frame around the pastiche."""
-    convolution = nn.Conv2d(
-        inputs, channels, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=bias
-    )
+    convolution = nn.Conv2d(inputs, channels, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=bias)
     nn.init.normal_(convolution.weight, std=0.01)
     return convolution
 
@@ -40,7 +38,8 @@ class ContractLayer(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, channels, ceil(H / stride), ceil(W / stride))."""
-        return F.relu(self.norm(self.conv(features)))
+        normalised: Tensor = self.norm(self.conv(features))
+        return F.relu(normalised)
 
 
 class ResidualBlock(nn.Module):

@@ -27,15 +27,16 @@ class TorchRuntime:
     def __init__(
         self, network: PasticheNetwork, *, device: str = "cpu", precision: str = "auto", threads: int | None = None
     ) -> None:
-        available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-        if device in available and not available[device]():
+        available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        if not available.get(device):
             raise UserError(f"torch sees no device {device!r} here; use --device cpu")
         if threads is not None:
             torch.set_num_threads(threads)
         self.precision = ("f16" if device == "cuda" else "f32") if precision == "auto" else precision
         self.device = torch.device(device)
         self.dtype = PRECISIONS[self.precision]
-        self.network = network.eval().to(device=self.device, dtype=self.dtype, memory_format=torch.channels_last)
+        self.network = network.eval().to(self.device, self.dtype)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     def _images(self, pixels: Array) -> Tensor:
         """Torch's images (B, 3, H, W) of NumPy's (B, H, W, 3). The permuted view *is* channels-last memory."""

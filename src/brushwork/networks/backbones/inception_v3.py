@@ -138,4 +138,5 @@ class InceptionV3(Backbone):
         features = F.max_pool2d(self.Conv2d_4a_3x3(features), 3, 2)
         for name in self.block_names:
             features = self.get_submodule(name)(features)
+        assert isinstance(features, Tensor)
         return features

@@ -39,19 +39,13 @@ def _layers(
 class InvertedResidual(nn.Module):
     """Expand, filter depthwise, project; added to the features where size and channels stay."""
 
-    def __init__(
-        self, inputs: int, channels: int, stride: int, expansion: int, norm: Norm, padding: Padding
-    ) -> None:
+    def __init__(self, inputs: int, channels: int, stride: int, expansion: int, norm: Norm, padding: Padding) -> None:
         super().__init__()
         hidden = inputs * expansion
         steps: list[nn.Module] = []
         if expansion > 1:
-            steps.append(
-                nn.Sequential(*_layers(inputs, hidden, 1, 1, norm, padding, groups=1, activation=True))
-            )
-        steps.append(
-            nn.Sequential(*_layers(hidden, hidden, 3, stride, norm, padding, groups=hidden, activation=True))
-        )
+            steps.append(nn.Sequential(*_layers(inputs, hidden, 1, 1, norm, padding, groups=1, activation=True)))
+        steps.append(nn.Sequential(*_layers(hidden, hidden, 3, stride, norm, padding, groups=hidden, activation=True)))
         steps += _layers(hidden, channels, 1, 1, norm, padding, groups=1, activation=False)
         self.conv = nn.Sequential(*steps)
         self.added = stride == 1 and inputs == channels
@@ -75,15 +69,11 @@ class MobileNetV2(Backbone):
 
     def __init__(self, pixels: PixelRange = "unit", norm: Norm = "batch", padding: Padding = "symmetric") -> None:
         super().__init__(pixels)
-        blocks: list[nn.Module] = [
-            nn.Sequential(*_layers(3, 32, 3, 2, norm, padding, groups=1, activation=True))
-        ]
+        blocks: list[nn.Module] = [nn.Sequential(*_layers(3, 32, 3, 2, norm, padding, groups=1, activation=True))]
         inputs = 32
         for expansion, channels, count, stride in STAGES:
             for index in range(count):
-                blocks.append(
-                    InvertedResidual(inputs, channels, stride if index == 0 else 1, expansion, norm, padding)
-                )
+                blocks.append(InvertedResidual(inputs, channels, stride if index == 0 else 1, expansion, norm, padding))
                 inputs = channels
         blocks.append(nn.Sequential(*_layers(inputs, self.channels, 1, 1, norm, padding, groups=1, activation=True)))
         self.features = nn.Sequential(*blocks)

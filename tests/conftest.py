@@ -1,0 +1,85 @@
+"""What many tests share: networks and model folders that are made once a session."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from brushwork.checkpoints import ModelCard, ModelFolder
+from brushwork.export import export
+from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.runtime import Array
+
+
+def shaken(config: PasticheConfig, seed: int = 0) -> PasticheNetwork:
+    """A network whose every weight and statistic differs from its start, so that a forgotten one shows."""
+    torch.manual_seed(seed)
+    network = PasticheNetwork(config)
+    for key, value in network.state_dict().items():
+        if key.endswith("running_var"):
+            value.uniform_(0.5, 2.0)
+        elif value.is_floating_point():
+            value.add_(0.05 * torch.randn_like(value))
+    return network.eval()
+
+
+@pytest.fixture(scope="session")
+def table_network() -> PasticheNetwork:
+    return shaken(PasticheConfig(styles=("waves", "dots", "ink"), width=0.25))
+
+
+@pytest.fixture(scope="session")
+def table_folder(table_network: PasticheNetwork, tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    card = ModelCard("A table of three styles", "CC0-1.0", "random weights")
+    return export(table_network, tmp_path_factory.mktemp("models") / "table", card)
+
+
+@pytest.fixture(scope="session")
+def predicted_network() -> PasticheNetwork:
+    config = PasticheConfig(
+        backbone={"name": "mobilenet_v2", "pixels": "imagenet"}, width=0.25, encoder_norm="instance"
+    )
+    return shaken(config)
+
+
+@pytest.fixture(scope="session")
+def predicted_folder(predicted_network: PasticheNetwork, tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    card = ModelCard("Predicted", "CC0-1.0", "random weights", style_size=96)
+    return export(predicted_network, tmp_path_factory.mktemp("models") / "predicted", card)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Compiled graphs go to a folder of this test session, never to the cache of whoever runs the tests."""
+    folder = tmp_path_factory.getbasetemp() / "cache"
+    for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(folder))
+    return folder
+
+
+@pytest.fixture
+def random() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+class FakeRuntime:
+    """A model whose answers can be worked out by hand.
+
+    An embedding is the mean colour of the style; a pastiche is that colour everywhere.
+    """
+
+    def __init__(self) -> None:
+        self.predicted: list[tuple[int, ...]] = []
+
+    def predict(self, style: Array) -> Array:
+        self.predicted.append(style.shape)
+        return style.mean(axis=(1, 2))
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
+
+
+@pytest.fixture
+def fake_runtime() -> FakeRuntime:
+    return FakeRuntime()

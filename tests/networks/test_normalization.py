@@ -1,0 +1,45 @@
+import pytest
+import torch
+
+from brushwork.networks import ConditionalInstanceNorm2d
+
+
+def test_population_statistics_then_gamma_and_beta_by_hand() -> None:
+    norm = ConditionalInstanceNorm2d(1, 2)
+    with torch.no_grad():
+        norm.affine.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 2.0]]))  # beta = e1, gamma = 2 e2
+        norm.affine.bias.zero_()
+    features = torch.tensor([1.0, 3.0, 1.0, 3.0]).reshape(1, 1, 2, 2)  # mean 2, population deviation 1
+    styled = norm(features, torch.tensor([[10.0, 3.0]]))
+    expected = torch.tensor([4.0, 16.0, 4.0, 16.0]).reshape(1, 1, 2, 2)  # 10 -+ 6
+    torch.testing.assert_close(styled, expected, atol=1e-4, rtol=0)
+
+
+def test_each_picture_of_a_batch_has_its_own_statistics_and_style() -> None:
+    norm = ConditionalInstanceNorm2d(4, 3)
+    features, embedding = torch.rand(2, 4, 5, 6), torch.rand(2, 3)
+    together = norm(features, embedding)
+    alone = torch.cat([norm(features[i : i + 1], embedding[i : i + 1]) for i in range(2)])
+    torch.testing.assert_close(together, alone)
+
+
+def test_gamma_starts_at_one_and_beta_at_zero() -> None:
+    norm = ConditionalInstanceNorm2d(4, 3)
+    beta, gamma = norm.style_parameters(torch.zeros(1, 3)).chunk(2, dim=1)
+    assert (beta == 0).all() and (gamma == 1).all()
+
+
+def test_published_start_is_glorot_uniform_without_bias() -> None:
+    torch.manual_seed(0)
+    norm = ConditionalInstanceNorm2d(128, 100, gamma_start=0.0)
+    bound = (6 / (100 + 128)) ** 0.5
+    assert (norm.affine.bias == 0).all()
+    assert norm.affine.weight.abs().max() <= bound
+    assert norm.affine.weight.std().item() == pytest.approx(bound / 3**0.5, rel=0.02)
+
+
+def test_every_column_of_a_table_starts_as_the_identity_style() -> None:
+    norm = ConditionalInstanceNorm2d(4, 3, bias=False)
+    assert norm.affine.bias is None
+    for column in norm.affine.weight.T:
+        assert column.tolist() == [0.0] * 4 + [1.0] * 4

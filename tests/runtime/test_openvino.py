@@ -1,0 +1,65 @@
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+import pytest
+
+from brushwork.checkpoints import WEIGHTS, ModelFolder
+from brushwork.errors import UserError
+from brushwork.runtime.openvino import OpenVINORuntime
+
+
+def runtime(folder: ModelFolder, **options: Any) -> OpenVINORuntime:
+    return OpenVINORuntime(folder.path, folder.sha256[WEIGHTS], **options)
+
+
+def test_auto_precision_is_bf16_only_where_it_is_native(table_folder: ModelFolder) -> None:
+    native = "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    assert runtime(table_folder).precision == ("bf16" if native else "f32")
+    assert runtime(table_folder, precision="f32").precision == "f32"
+    if not native:
+        with pytest.raises(UserError, match="no native bf16"):
+            runtime(table_folder, precision="bf16")
+
+
+def test_auto_precision_stays_within_what_an_eye_sees(table_folder: ModelFolder, random: np.random.Generator) -> None:
+    content, embedding = random.random((1, 64, 64, 3), dtype=np.float32), np.ones((1, 3), dtype=np.float32)
+    auto = runtime(table_folder).transfer(content, embedding)
+    exact = runtime(table_folder, precision="f32").transfer(content, embedding)
+    assert np.abs(auto - exact).mean() < 0.01
+
+
+def test_compiled_graphs_are_cached_under_the_digest_of_the_weights(table_folder: ModelFolder, tmp_path: Path) -> None:
+    first = runtime(table_folder, cache=tmp_path)
+    content, embedding = np.full((1, 32, 32, 3), 0.5, np.float32), np.ones((1, 3), np.float32)
+    pastiche = first.transfer(content, embedding)
+    blobs = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert blobs and all(path.parent.name == table_folder.sha256[WEIGHTS][:16] for path in blobs)
+    again = runtime(table_folder, cache=tmp_path).transfer(content, embedding)
+    np.testing.assert_allclose(again, pastiche, atol=1e-6)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == blobs
+
+
+def test_a_cache_that_cannot_be_written_is_done_without(table_folder: ModelFolder, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    pastiche = runtime(table_folder, cache=tmp_path / "file" / "below").transfer(
+        np.zeros((1, 16, 16, 3), np.float32), np.ones((1, 3), np.float32)
+    )
+    assert pastiche.shape == (1, 16, 16, 3)
+
+
+def test_threads_share_a_runtime(table_folder: ModelFolder, random: np.random.Generator) -> None:
+    shared, embedding = runtime(table_folder, precision="f32", threads=1), np.ones((1, 3), np.float32)
+    contents = [random.random((1, 16 + i, 24, 3), dtype=np.float32) for i in range(8)]
+    alone = [shared.transfer(content, embedding) for content in contents]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda content: shared.transfer(content, embedding), contents))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_unknown_device_names_what_is_there(table_folder: ModelFolder) -> None:
+    with pytest.raises(UserError, match="no device 'tpu' here; OpenVINO sees CPU"):
+        runtime(table_folder, device="tpu")

@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+import torch
+
+from brushwork.errors import UserError
+from brushwork.networks import PasticheNetwork
+from brushwork.runtime.pytorch import TorchRuntime
+
+
+def test_half_precision_is_close(table_network: PasticheNetwork, random: np.random.Generator) -> None:
+    content, embedding = random.random((1, 48, 40, 3), dtype=np.float32), np.ones((1, 3), np.float32)
+    exact = TorchRuntime(table_network, precision="f32").transfer(content, embedding)
+    half = TorchRuntime(table_network, precision="bf16").transfer(content, embedding)
+    table_network.float()
+    assert half.dtype == np.float32 and half.shape == exact.shape
+    assert np.abs(half - exact).mean() < 0.02
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_device_that_is_not_here(
+    table_network: PasticheNetwork, monkeypatch: pytest.MonkeyPatch, device: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(UserError, match=f"no device '{device}' here; use --device cpu"):
+        TorchRuntime(table_network, device=device)

@@ -1,0 +1,70 @@
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from brushwork import checkpoints
+from brushwork.checkpoints import ModelError
+from brushwork.networks import PasticheNetwork
+
+
+def test_the_default_is_shipped_and_first() -> None:
+    assert checkpoints.names()[0] == checkpoints.DEFAULT_MODEL
+    folder = checkpoints.find()
+    assert folder.name == checkpoints.DEFAULT_MODEL
+    assert folder == checkpoints.find(folder.path) == checkpoints.find(folder.name)
+
+
+def test_every_shipped_model_states_licence_and_source() -> None:
+    for name in checkpoints.names():
+        card = checkpoints.find(name).card
+        assert card.licence and card.source and card.title
+        low, high = card.style_size_range
+        assert low <= card.style_size <= high
+
+
+def test_unknown_name_gives_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="did you mean 'magenta-mobile'"):
+        checkpoints.find("magenta-moblie")
+    with pytest.raises(ModelError, match=r"not a model folder: it has no config\.json"):
+        checkpoints.find(tmp_path)
+
+
+def test_unreadable_configurations(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text("{")
+    with pytest.raises(ModelError, match="cannot be read"):
+        checkpoints.find(tmp_path)
+    config.write_text(json.dumps({"format": 99}))
+    with pytest.raises(ModelError, match="format 99, this brushwork reads 1"):
+        checkpoints.find(tmp_path)
+
+
+def test_missing_weights(tmp_path: Path) -> None:
+    source = checkpoints.find().path
+    (tmp_path / "config.json").write_bytes((source / "config.json").read_bytes())
+    with pytest.raises(ModelError, match="cannot read model.safetensors: No such file"):
+        checkpoints.find(tmp_path)
+
+
+def test_a_checkpoint_rebuilds_itself_and_carries_the_rest(table_network: PasticheNetwork, tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    checkpoints.save_checkpoint(path, table_network, step=7)
+    network, state = checkpoints.load_checkpoint(path)
+    assert network.config == table_network.config and state == {"step": 7}
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, table_network.state_dict()[key])
+    assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
+
+
+def test_what_is_no_checkpoint(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="no checkpoint"):
+        checkpoints.load_checkpoint(tmp_path / "none.pt")
+    for data in (b"", b"text", b"PK\x03\x04broken"):
+        (tmp_path / "bad.pt").write_bytes(data)
+        with pytest.raises(ModelError, match="is not a checkpoint"):
+            checkpoints.load_checkpoint(tmp_path / "bad.pt")
+    torch.save([1, 2], tmp_path / "list.pt")
+    with pytest.raises(ModelError, match="is not a checkpoint"):
+        checkpoints.load_checkpoint(tmp_path / "list.pt")

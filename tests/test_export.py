@@ -1,0 +1,128 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+
+from brushwork import checkpoints
+from brushwork.checkpoints import ModelCard, ModelError, ModelFolder
+from brushwork.export import export
+from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.runtime import Array
+from brushwork.runtime.openvino import OpenVINORuntime
+from brushwork.runtime.pytorch import TorchRuntime
+from tests.conftest import shaken
+
+SIZES = [(64, 64), (61, 83), (96, 128)]
+
+
+def onnx_runtime(folder: ModelFolder, graph: str, **inputs: Array) -> Array:
+    session = onnxruntime.InferenceSession(folder.path / graph, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(None, inputs)[0])
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("batch", [1, 2])
+def test_three_runtimes_agree_on_one_folder(
+    table_folder: ModelFolder,
+    predicted_folder: ModelFolder,
+    random: np.random.Generator,
+    size: tuple[int, int],
+    batch: int,
+) -> None:
+    for folder in (table_folder, predicted_folder):
+        ours = OpenVINORuntime(folder.path, folder.sha256[checkpoints.WEIGHTS], precision="f32")
+        torch_runtime = TorchRuntime(checkpoints.load_network(folder), precision="f32")
+        content = random.random((batch, *size, 3), dtype=np.float32)
+        embedding = random.standard_normal((batch, folder.embedding_size), dtype=np.float32)
+        pastiche = ours.transfer(content, embedding)
+        assert pastiche.shape == content.shape and pastiche.std() > 0.01
+        np.testing.assert_allclose(torch_runtime.transfer(content, embedding), pastiche, atol=1e-3)
+        theirs = onnx_runtime(folder, "transfer.onnx", content=content, embedding=embedding)
+        np.testing.assert_allclose(theirs, pastiche, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(96, 96), (97, 150), (200, 128)])
+def test_three_runtimes_agree_on_the_embedding(
+    predicted_folder: ModelFolder, random: np.random.Generator, size: tuple[int, int]
+) -> None:
+    style = random.random((1, *size, 3), dtype=np.float32)
+    embedding = OpenVINORuntime(predicted_folder.path, "0" * 64, precision="f32").predict(style)
+    assert embedding.shape == (1, 100) and embedding.std() > 0
+    for other in (
+        TorchRuntime(checkpoints.load_network(predicted_folder), precision="f32").predict(style),
+        onnx_runtime(predicted_folder, "predictor.onnx", style=style),
+    ):
+        np.testing.assert_allclose(other, embedding, atol=1e-3 * float(np.abs(embedding).max()))
+
+
+def test_batch_norms_and_inception_survive_the_export(tmp_path: Path, random: np.random.Generator) -> None:
+    network = shaken(PasticheConfig(backbone={"name": "inception_v3", "activation": "relu6"}, width=0.125))
+    folder = export(network, tmp_path / "inception", ModelCard("Inception", "CC0-1.0", "random"))
+    style, content = random.random((1, 99, 130, 3), dtype=np.float32), random.random((1, 40, 33, 3), dtype=np.float32)
+    ours = OpenVINORuntime(folder.path, folder.sha256[checkpoints.WEIGHTS], precision="f32")
+    reference = TorchRuntime(network, precision="f32")
+    embedding = reference.predict(style)
+    np.testing.assert_allclose(ours.predict(style), embedding, atol=2e-3 * float(np.abs(embedding).max()))
+    np.testing.assert_allclose(ours.transfer(content, embedding), reference.transfer(content, embedding), atol=5e-3)
+
+
+def test_graphs_hold_no_weights_and_no_traces_of_the_machine(predicted_folder: ModelFolder) -> None:
+    for name in ("predictor.onnx", "transfer.onnx"):
+        path = predicted_folder.path / name
+        assert path.stat().st_size < 300_000
+        assert b".py" not in path.read_bytes() and str(Path.cwd()).encode() not in path.read_bytes()
+        graph = onnx.load(path, load_external_data=False).graph
+        outside = [tensor for tensor in graph.initializer if tensor.external_data]
+        assert len(outside) > 10
+        assert {entry.value for tensor in outside for entry in tensor.external_data if entry.key == "location"} == {
+            "model.safetensors"
+        }
+        inside = sum(np.prod(tensor.dims) for tensor in graph.initializer if not tensor.external_data)
+        assert inside < 25_000  # scales of ones and biases of zeros that the operators ask for
+
+
+def test_weights_are_float16_under_their_state_dict_names(predicted_folder: ModelFolder) -> None:
+    data = predicted_folder.weights.read_bytes()
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    header.pop("__metadata__")
+    network = PasticheNetwork(PasticheConfig(**predicted_folder.network))
+    assert set(header) == {key for key, value in network.state_dict().items() if value.is_floating_point()}
+    assert {entry["dtype"] for entry in header.values()} == {"F16"}
+
+
+def test_a_folder_rebuilds_its_network(table_folder: ModelFolder, table_network: PasticheNetwork) -> None:
+    network = checkpoints.load_network(checkpoints.find(table_folder.path))
+    assert network.config == table_network.config
+    for key, value in network.state_dict().items():
+        assert torch.equal(value, table_network.state_dict()[key].half().float()), key
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "transfer.onnx"])
+def test_a_changed_byte_is_caught(table_folder: ModelFolder, tmp_path: Path, name: str) -> None:
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    for file in table_folder.path.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    checkpoints.find(copy)
+    data = bytearray((copy / name).read_bytes())
+    data[-1] ^= 1
+    (copy / name).write_bytes(data)
+    with pytest.raises(ModelError, match=f"{name} is damaged"):
+        checkpoints.find(copy)
+
+
+def test_exporting_again_replaces_a_model_and_nothing_else(table_network: PasticheNetwork, tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    export(table_network, folder, ModelCard("First", "CC0-1.0", "random"))
+    assert export(table_network, folder, ModelCard("Second", "CC0-1.0", "random")).card.title == "Second"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    other = tmp_path / "photos"
+    other.mkdir()
+    (other / "photo.jpg").write_bytes(b"dear to me")
+    with pytest.raises(ModelError, match="not a model folder; nothing was written"):
+        export(table_network, other, ModelCard("Third", "CC0-1.0", "random"))
+    assert (other / "photo.jpg").read_bytes() == b"dear to me"
