@@ -113,7 +113,7 @@ def _into_gamut(lab: Image) -> Image:
         lightness, chroma = colours.copy(), colours.copy()
         lightness[:, 1:], chroma[:, 0] = 0, 0
         for _ in range(8):  # halving: to 1/256 of the chroma
-            middle = (low + high) / 2
+            middle = (low + high) * np.float32(0.5)
             inside = _shown(_linear(lightness + chroma * middle))[:, None]
             low, high = np.where(inside, middle, low), np.where(inside, high, middle)
         linear[outside] = _linear(lightness + chroma * low)

@@ -1,7 +1,7 @@
 """A `Picture` in, encoded bytes out.
 
-Pillow writes nearly everything. It has no 16-bit colour, so 16-bit PNG files are written with pyvips, which is imported
-only then, and TIFF files by hand.
+Pillow writes JPEG, PNG, WebP and AVIF. It has no 16-bit colour, and its GIF files show bands of colour, so 16-bit PNG
+and GIF files are written with pyvips, which is imported only then, and TIFF files by hand.
 """
 
 import struct
@@ -39,15 +39,20 @@ def encode(picture: Picture, kind: str, *, quality: int | None, depth: int) -> b
         return _encode_tiff(stored[0], picture)
     if depth == 16:
         return _encode_deep_png(stored[0], picture)
+    if kind == "GIF":
+        return _encode_gif(stored, durations, picture.loop)
     options = _options(kind, picture, quality)
     if len(stored) > 1:
         options |= {"save_all": True, "append_images": [Pillow.fromarray(pixels) for pixels in stored[1:]]}
-        options |= {"duration": durations} | _looping(kind, picture.loop)
+        options |= {"duration": durations} | ({} if kind == "AVIF" else {"loop": picture.loop})  # AVIF: for ever
     buffer = BytesIO()
     try:
         Pillow.fromarray(stored[0]).save(buffer, kind, **options)
     except (OSError, ValueError, RuntimeError, struct.error) as error:
         raise ImageError(" ".join(str(error).split())) from error
+    if kind == "WEBP" and len(stored) > 1 and any(pixels.shape[2] == 4 for pixels in stored):
+        # Where an opaque first frame is followed by smaller ones, the flag that says "has alpha" is not set for them.
+        buffer.getbuffer()[20] |= 0x10
     return buffer.getvalue()
 
 
@@ -65,8 +70,6 @@ def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
 
 def _options(kind: str, picture: Picture, quality: int | None) -> dict[str, Any]:
     """Collect what Pillow's writer of a format is told."""
-    if kind == "GIF":
-        return {}
     exif, xmp = picture.exif or b"", picture.xmp or b""
     if kind == "JPEG":  # one segment holds 65533 bytes; notes that do not fit are left out rather than cut
         exif, xmp = (exif if len(exif) <= 65533 else b""), (xmp if len(xmp) <= 65533 - 29 else b"")
@@ -83,13 +86,6 @@ def _options(kind: str, picture: Picture, quality: int | None) -> dict[str, Any]
     if kind in ("JPEG", "AVIF"):
         options["subsampling"] = "4:4:4"
     return options
-
-
-def _looping(kind: str, loop: int) -> dict[str, Any]:
-    """Say how often an animation plays, in the words of the format."""
-    if kind == "GIF":
-        return {"disposal": 2} | ({} if loop == 1 else {"loop": loop and loop - 1})
-    return {"loop": loop} if kind in ("PNG", "WEBP") else {}
 
 
 def _encode_deep_png(pixels: NDArray[np.uint16], picture: Picture) -> bytes:
@@ -111,6 +107,26 @@ def _encode_deep_png(pixels: NDArray[np.uint16], picture: Picture) -> bytes:
     chunk = BytesIO()
     PngImagePlugin.putchunk(chunk, b"eXIf", picture.exif.removeprefix(b"Exif\0\0"))
     return data[:33] + chunk.getvalue() + data[33:]
+
+
+def _encode_gif(stored: list[NDArray[np.uint8]], durations: list[int], loop: int) -> bytes:
+    """Write a GIF with colours chosen and dithered frame by frame."""
+    import pyvips
+
+    if any(pixels.shape[2] == 4 for pixels in stored):
+        stored = [np.pad(pixels, ((0, 0), (0, 0), (0, 4 - pixels.shape[2])), constant_values=255) for pixels in stored]
+    height, width, bands = stored[0].shape
+    column = np.concatenate(stored).tobytes()  # all frames one below the other
+    image = pyvips.Image.new_from_memory(column, width, height * len(stored), bands, "uchar")
+    image = image.copy(interpretation="srgb")
+    image.set_type(pyvips.GValue.gint_type, "page-height", height)
+    image.set_type(pyvips.GValue.array_int_type, "delay", durations)
+    image.set_type(pyvips.GValue.gint_type, "loop", loop)
+    try:
+        data: bytes = image.gifsave_buffer(effort=4)
+    except pyvips.Error as error:
+        raise ImageError(" ".join(str(error).split())) from error
+    return data
 
 
 def _encode_tiff(pixels: NDArray[Any], picture: Picture) -> bytes:

@@ -77,6 +77,14 @@ def orientation(exif: Pillow.Exif) -> int:
     return value if isinstance(value, int) and value in range(1, 9) else 1
 
 
+def exif_of(file: Pillow.Image) -> Pillow.Exif:
+    """Read the EXIF of an open file; empty where it is broken."""
+    try:
+        return file.getexif()
+    except _BROKEN_EXIF:
+        return Pillow.Exif()
+
+
 def read_exif(data: bytes) -> Pillow.Exif:
     """Read EXIF from its bytes, or from a whole TIFF file, whose first directory it is; empty where it is broken."""
     exif = Pillow.Exif()
