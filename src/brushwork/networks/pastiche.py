@@ -19,7 +19,7 @@ class PasticheConfig:
 
     Attributes:
         styles: Names of the styles of a table (Johnson et al. 2016: one; Dumoulin et al. 2017: N). Empty: predicted.
-        backbone: Name and options of the predictor's backbone, such as ``{"name": "inception_v3"}`` (Ghiasi et al. 2017).
+        backbone: Name and options of the predictor's backbone (Ghiasi et al. 2017: ``{"name": "inception_v3"}``).
         predicted_size: Size of a predicted embedding.
         width: Multiplier of the style transfer network's channels.
         encoder_norm: See `StyleTransferNetwork`.

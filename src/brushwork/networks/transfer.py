@@ -1,4 +1,4 @@
-"""The style transfer network: content and an embedding in, a pastiche out (Ghiasi et al. 2017, section 2 and table 3)."""
+"""The style transfer network: content and embedding in, pastiche out (Ghiasi et al. 2017, section 2, table 3)."""
 
 from typing import Literal, get_args
 
@@ -38,8 +38,8 @@ class ContractLayer(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, inputs, H, W) -> (B, channels, ceil(H / stride), ceil(W / stride))."""
-        normalised: Tensor = self.norm(self.conv(features))
-        return F.relu(normalised)
+        active: Tensor = F.relu(self.norm(self.conv(features)))
+        return active
 
 
 class ResidualBlock(nn.Module):
@@ -55,11 +55,12 @@ class ResidualBlock(nn.Module):
     def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
         """(B, C, H, W) and (B, D) -> (B, C, H, W)."""
         change = F.relu(self.norm1(self.conv1(features), embedding))
-        return features + self.norm2(self.conv2(change), embedding)
+        styled: Tensor = features + self.norm2(self.conv2(change), embedding)
+        return styled
 
 
 class ExpandLayer(nn.Module):
-    """Nearest-neighbour up-sampling (no checkerboard, unlike a transposed convolution), convolution, conditional norm."""
+    """Nearest-neighbour up-sampling (no checkerboard, unlike a transposed convolution), convolution, norm."""
 
     def __init__(
         self, inputs: int, channels: int, kernel: int, scale: int, embedding_size: int, bias: bool, gamma_start: float
@@ -84,7 +85,7 @@ class StyleTransferNetwork(nn.Module):
         embedding_size: D, the size of the embedding.
         bias: Whether the 13 conditional layers have a bias; a table of styles has none.
         width: Multiplier of the paper's 32, 64 and 128 channels; Magenta's mobile network has 0.25.
-        encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm folded into the convolution's bias).
+        encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm as the convolution's bias).
         gamma_start: Where gamma starts; 0 is the published start.
 
     Raises:

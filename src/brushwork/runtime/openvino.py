@@ -25,7 +25,7 @@ class OpenVINORuntime:
         digest: Digest of its weights. Compiled graphs are cached under it: a graph file does not change when its
             weights do, so a cache by file alone would go stale.
         device: ``cpu`` or ``gpu`` (Intel).
-        precision: ``auto``, ``f32``, ``bf16`` or ``f16``. Auto is bf16 (on a GPU f16) where the device has it, else f32.
+        precision: ``auto``, ``f32``, ``bf16`` or ``f16``. Auto is bf16 (a GPU: f16) where the device has it, else f32.
         threads: Threads of the CPU; None for all cores.
         cache: Folder for compiled graphs; None for the user's cache folder.
 

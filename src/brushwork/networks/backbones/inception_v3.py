@@ -9,6 +9,9 @@ from torch.nn import functional as F
 from brushwork.networks.backbones.backbone import Backbone, PixelRange
 
 Activation = Literal["relu", "relu6"]
+Pool = Literal["average", "max"]
+# Name of a branch -> its convolutions as (channels, kernel, stride, padding).
+Branches = dict[str, list[tuple[Any, ...]]]
 
 
 class BasicConv2d(nn.Module):
@@ -30,15 +33,13 @@ class InceptionBlock(nn.Module):
 
     Args:
         inputs: Channels of the features that come in.
-        branches: Name of each branch -> its convolutions as (channels, kernel, stride, padding). Convolutions of a
-            branch are numbered as in torchvision (``branch5x5_1``); a branch of one convolution has no number.
+        branches: Convolutions of a branch are numbered as in torchvision (``branch5x5_1``), one alone is not.
         pool: ``average`` (followed by the branch ``branch_pool``) or ``max`` (stride 2, no convolution).
     """
 
     def __init__(
-        self, inputs: int, branches: dict[str, list[tuple[Any, ...]]], activation: Activation, pool: Literal["average", "max"],
-        count_padding: bool,
-    ) -> None:  # fmt: skip
+        self, inputs: int, branches: Branches, activation: Activation, pool: Pool, count_padding: bool
+    ) -> None:
         super().__init__()
         self.pool = pool
         self.count_padding = count_padding
@@ -68,7 +69,7 @@ class InceptionBlock(nn.Module):
         return torch.cat(parts if self.pool == "average" else [*parts, pooled], dim=1)
 
 
-def _block_a(pool_channels: int) -> dict[str, list[tuple[Any, ...]]]:
+def _block_a(pool_channels: int) -> Branches:
     """Figure 5 of Szegedy et al. 2016, with the 5 x 5 that the published weights kept."""
     return {
         "branch1x1": [(64, 1, 1, 0)],
@@ -78,7 +79,7 @@ def _block_a(pool_channels: int) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def _block_c(narrow: int) -> dict[str, list[tuple[Any, ...]]]:
+def _block_c(narrow: int) -> Branches:
     """Figure 6 of Szegedy et al. 2016: 7 x 7 as rows and columns."""
     row, column = ((1, 7), 1, (0, 3)), ((7, 1), 1, (3, 0))
     return {
@@ -89,7 +90,7 @@ def _block_c(narrow: int) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-_BLOCK_B: dict[str, list[tuple[Any, ...]]] = {
+_BLOCK_B: Branches = {
     "branch3x3": [(384, 3, 2, 0)],
     "branch3x3dbl": [(64, 1, 1, 0), (96, 3, 1, 1), (96, 3, 2, 0)],
 }
@@ -126,7 +127,7 @@ class InceptionV3(Backbone):
             ("Mixed_6e", 768, _block_c(192)),
         ]
         for name, inputs, branches in blocks:
-            pool: Literal["average", "max"] = "max" if name == "Mixed_6a" else "average"
+            pool: Pool = "max" if name == "Mixed_6a" else "average"
             self.add_module(name, InceptionBlock(inputs, branches, activation, pool, count_padding))
         self.block_names = [name for name, _, _ in blocks]
 
