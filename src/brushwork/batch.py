@@ -3,74 +3,22 @@
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from brushwork import color, images
-from brushwork.errors import UserError
+from brushwork import images
+from brushwork.errors import UserError, in_one_line
 from brushwork.images import Picture
 from brushwork.jobs import Job
-from brushwork.runtime import Array
-from brushwork.stylizer import Stylizer, check_strength, shares
+from brushwork.options import Options
+from brushwork.studio import Studio
+from brushwork.stylizer import Stylizer
 
-KEEP_COLORS = ("luma", "histogram")
 # Pastiches that wait for the encoder; more would only fill the memory.
 WAITING = 2
-
-
-@dataclass(frozen=True)
-class Options:
-    """How the pastiches of a run are made and written; see ``brushwork stylize --help``.
-
-    Raises:
-        UserError: If a value is out of its range.
-    """
-
-    weights: Sequence[float] | None = None
-    strength: float = 1.0
-    keep_colors: str | None = None
-    size: int | None = None
-    style_size: int | None = None
-    format: str | None = None
-    quality: int | None = None
-    depth: int | None = None
-    overwrite: bool = False
-
-    def __post_init__(self) -> None:
-        check_strength(self.strength)
-        if self.keep_colors not in (None, *KEEP_COLORS):
-            raise UserError(f"unknown way to keep colours {self.keep_colors!r}; known: {', '.join(KEEP_COLORS)}")
-        for name, value, low, high in (
-            ("size", self.size, 16, 100_000),
-            ("style size", self.style_size, 80, 2048),
-            ("quality", self.quality, 1, 100),
-        ):
-            if value is not None and not low <= value <= high:
-                raise UserError(f"the {name} is {value}; it must lie between {low} and {high}")
-        if self.depth not in (None, 8, 16):
-            raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits a channel")
-
-
-def parse_weights(text: str | None, count: int) -> list[float] | None:
-    """The weights of a blend of so many styles, from ``0.7,0.3``.
-
-    Raises:
-        UserError: If they are no numbers, or not one a style.
-    """
-    if text is None:
-        return None
-    try:
-        weights = [float(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"weights {text!r} are not numbers with commas between them, such as 0.7,0.3") from None
-    shares(weights, count)
-    return weights
 
 
 @dataclass
@@ -86,8 +34,29 @@ class Record:
     seconds: dict[str, float] = field(default_factory=dict)
     error: str | None = None
 
+    @classmethod
+    def of(cls, job: Job) -> "Record":
+        """The record of a job that has not begun."""
+        return cls(str(job.content or "-"), list(job.styles), str(job.target or "-"))
 
-def run(jobs: Sequence[Job], load: Callable[[], Stylizer], options: Options) -> Iterator[Record]:
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Notes the seconds of a part of the job."""
+        start = time.perf_counter()
+        yield
+        self.seconds[part] = time.perf_counter() - start
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Notes what goes wrong, named after the content where the message names no file yet, instead of raising it."""
+        try:
+            yield
+        except (UserError, OSError, MemoryError) as error:
+            line = in_one_line(error)
+            self.error = line if isinstance(error, images.ImageError | OSError) else f"{self.content}: {line}"
+
+
+def run(jobs: Sequence[Job], load: Callable[[], Stylizer], options: Options) -> Generator[Record, None, None]:
     """Makes the pastiches and yields a record of each, in order; one that fails does not stop the others.
 
     Args:
@@ -96,49 +65,65 @@ def run(jobs: Sequence[Job], load: Callable[[], Stylizer], options: Options) -> 
         options: How.
 
     Raises:
-        UserError: If the stylizer cannot be loaded.
+        UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
     """
+    contents = _Contents(options)
+    shared = len({job.styles for job in jobs}) == 1
     with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        decoded = decoder.submit(_decode, jobs[0], options)
-        studio = _Studio(load(), options)
-        written: deque[Future[Record]] = deque()
+        decoding: deque[Future[tuple[Record, Picture | None]]] = deque()
+        encoding: deque[Future[Record]] = deque()
+        decoding.extend(decoder.submit(contents.decode, job) for job in jobs[:1])
+        studio = Studio(load(), options)
         try:
             for index, job in enumerate(jobs):
-                record, picture = decoded.result()
-                if index + 1 < len(jobs):
-                    decoded = decoder.submit(_decode, jobs[index + 1], options)
-                if picture is not None:
-                    picture = studio.render(job, record, picture)
-                written.append(encoder.submit(_encode, job, record, picture, options))
-                while written and (written[0].done() or len(written) > WAITING):
-                    yield written.popleft().result()
-            while written:
-                yield written.popleft().result()
-        finally:
-            decoded.cancel()
-            for future in written:
-                future.cancel()
+                record, picture = decoding.popleft().result()
+                decoding.extend(decoder.submit(contents.decode, job) for job in jobs[index + 1 : index + 2])
+                pastiche = picture and _paint(studio, job, record, picture, shared)
+                encoding.append(encoder.submit(_encode, job, record, pastiche, options))
+                while encoding and (encoding[0].done() or len(encoding) > WAITING):
+                    yield encoding.popleft().result()
+            while encoding:
+                yield encoding.popleft().result()
+        finally:  # when the caller has enough, too
+            studio.close()
+            for pool in (decoder, encoder):
+                pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _decode(job: Job, options: Options) -> tuple[Record, Picture | None]:
-    """Reads a content; no picture where that failed, which the record says."""
-    record = Record(str(job.content or "-"), list(job.styles), str(job.target or "-"))
-    start = time.perf_counter()
-    try:
-        _check_target(job, options)
-        source = job.content if job.content is not None else sys.stdin.buffer.read()
-        picture = images.open(source, size=options.size)
-        record.height, record.width = picture.image.shape[:2]
-        record.frames = len(picture.frames)
-    except (UserError, MemoryError) as error:
-        record.error = _line(error)
+class _Contents:
+    """Reads contents: standard input once, and a picture that several jobs in a row ask for once."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._standard_input: bytes | None = None
+        self._last: tuple[Path | None, Picture] | None = None
+
+    def decode(self, job: Job) -> tuple[Record, Picture | None]:
+        """The record of a job, and its content; none where that failed, which the record says."""
+        record = Record.of(job)
+        with record.noted(), record.timed("decode"):
+            _check_target(job, self._options)
+            picture = self._open(job.content)
+            record.height, record.width = picture.image.shape[:2]
+            record.frames = len(picture.frames)
+            return record, picture
         return record, None
-    record.seconds["decode"] = time.perf_counter() - start
-    return record, picture
+
+    def _open(self, content: Path | None) -> Picture:
+        # The frames of an animation come from an open file, which two threads cannot read at once.
+        if self._last and self._last[0] == content and not self._last[1].animated:
+            return self._last[1]
+        if content is None and self._standard_input is None:
+            self._standard_input = sys.stdin.buffer.read()
+        picture = images.open(content or self._standard_input or b"", size=self._options.size)
+        self._last = content, picture
+        return picture
 
 
 def _check_target(job: Job, options: Options) -> None:
     """What would be refused at the end is refused before the work."""
+    if job.target is None and sys.stdout.isatty():
+        raise UserError("a picture cannot be shown in a terminal; choose a file with -o")
     if job.target is None or not job.target.exists():
         return
     for source in (job.content, *(Path(style) for style in job.styles)):
@@ -148,100 +133,30 @@ def _check_target(job: Job, options: Options) -> None:
         raise UserError(f"{job.target} exists; use --overwrite to replace it")
 
 
-class _Studio:
-    """A stylizer and the embeddings of this run, so that each style is embedded once."""
-
-    def __init__(self, stylizer: Stylizer, options: Options) -> None:
-        self.stylizer = stylizer
-        self.options = options
-        self._styles: dict[str, Array | str | UserError] = {}
-        self._embeddings: dict[str, Array] = {}
-
-    def render(self, job: Job, record: Record, picture: Picture) -> Picture | None:
-        """The pastiche of a content; its frames, where there are many, are made when they are written."""
-        seconds = record.seconds
-        start = time.perf_counter()
-        try:
-            embedding = self._blend(job.styles, picture)
-            seconds["embed"] = time.perf_counter() - start
-            seconds["stylise"] = 0.0
-
-            def stylize(image: Array) -> Array:
-                begin = time.perf_counter()
-                pastiche = self.stylizer.stylize(image, embedding, self.options.strength)
-                if self.options.keep_colors == "luma" and self.options.strength > 0:
-                    pastiche = color.luma(image, pastiche)
-                seconds["stylise"] += time.perf_counter() - begin
-                return pastiche
-
-            return picture.map(stylize)
-        except (UserError, MemoryError) as error:
-            record.error = _line(error)
-            return None
-
-    def _blend(self, styles: tuple[str, ...], content: Picture) -> Array:
-        """The embedding of the blend of a job's styles."""
-        embeddings = []
-        for style in styles:
-            image = self._open(style)
-            if self.options.keep_colors == "histogram" and not isinstance(image, str):
-                # The style's colours become this content's, so this embedding is for this content alone.
-                embeddings.append(self._embed(color.histogram(image, content.image)))
-                continue
-            if style not in self._embeddings:
-                self._embeddings[style] = self._embed(image)
-            embeddings.append(self._embeddings[style])
-        return self.stylizer.blend(embeddings, self.options.weights)
-
-    def _embed(self, style: Array | str) -> Array:
-        return self.stylizer.embed(style, self.options.style_size)
-
-    def _open(self, style: str) -> Array | str:
-        """A style picture, on white where it is transparent; or the name of a style. A file wins over a name."""
-        if style not in self._styles:
-            if style in self.stylizer.styles and not Path(style).exists():
-                self._styles[style] = style
-            else:
-                try:
-                    self._styles[style] = _on_white(images.open(style))
-                except UserError as error:
-                    self._styles[style] = error
-        found = self._styles[style]
-        if isinstance(found, UserError):
-            raise found
-        return found
+def _paint(studio: Studio, job: Job, record: Record, picture: Picture, shared: bool) -> Picture | None:
+    """The pastiche of a content; none where that failed. A style that all jobs share fails for all, at once."""
+    with nullcontext() if shared else record.noted(), record.timed("embed"):
+        embedding = studio.blend(job.styles, picture)
+    if record.error is not None:
+        return None
+    with record.noted():
+        return studio.paint(picture, embedding, record.seconds)
+    return None
 
 
-def _on_white(picture: Picture) -> Array:
-    """The first image of a picture, (H, W, 3), where it is transparent over white."""
-    image, alpha = picture.image, picture.alpha
-    return image if alpha is None else np.asarray(1 - alpha[..., None] * (1 - image), dtype=np.float32)
-
-
-def _encode(job: Job, record: Record, picture: Picture | None, options: Options) -> Record:
+def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options) -> Record:
     """Writes a pastiche and completes its record."""
-    if picture is None:
+    if pastiche is None:
         return record
-    before = record.seconds["stylise"]
-    start = time.perf_counter()
-    try:
-        settings: dict[str, Any] = {"quality": options.quality, "depth": options.depth}
-        if job.target is not None:
-            images.save(picture, job.target, format=options.format, overwrite=options.overwrite, **settings)
-        else:
-            buffer = BytesIO()
-            images.save(picture, buffer, format=options.format or picture.format, **settings)
-            sys.stdout.buffer.write(buffer.getvalue())
-            sys.stdout.buffer.flush()
-    except (UserError, MemoryError) as error:
-        record.error = _line(error)
-        return record
-    # The frames of an animation are stylised on the way into the file.
-    rendered = record.seconds["stylise"] - before
-    record.seconds["encode"] = time.perf_counter() - start - rendered
+    painted = record.seconds["stylise"]
+    with record.noted(), record.timed("encode"):
+        target = job.target or sys.stdout.buffer
+        kind = options.format or (None if job.target else pastiche.format or "png")
+        images.save(
+            pastiche, target, format=kind, quality=options.quality, depth=options.depth, overwrite=options.overwrite
+        )
+        if job.target is None:
+            sys.stdout.flush()
+    if record.error is None:  # the frames of an animation are painted on their way into the file
+        record.seconds["encode"] -= record.seconds["stylise"] - painted
     return record
-
-
-def _line(error: BaseException) -> str:
-    """One line of what went wrong."""
-    return str(error) or "not enough memory; try --size"

@@ -8,3 +8,12 @@ class UserError(Exception):
 def missing_extra(extra: str, purpose: str) -> UserError:
     """The error for an optional part that is not installed; it names the command that installs it."""
     return UserError(f"{purpose} needs an optional part: pip install 'brushwork[{extra}]'")
+
+
+def in_one_line(error: BaseException) -> str:
+    """What went wrong, in one line, for errors of ours, of the system and of memory."""
+    if isinstance(error, MemoryError):
+        return "not enough memory; try --size"
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename or 'standard output'}: {error.strerror.lower()}"
+    return " ".join(str(error).split())

@@ -1,5 +1,6 @@
-"""Which content goes with which styles, and where its pastiche is written; nothing is read or written here."""
+"""Which content goes with which styles, and where its pastiche is written; no picture is read or written here."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from brushwork import images
 from brushwork.errors import UserError
 
 # What can be written: fewer formats than can be read.
-WRITTEN = {extension for format in images.FORMATS.values() for extension in format.extensions}
+WRITTEN = {extension for known in images.FORMATS.values() for extension in known.extensions}
 STANDARD = "-"  # standard input as a content, standard output as a target
 
 
@@ -21,6 +22,14 @@ class Job:
     target: Path | None
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A content, and the folder that was given, if that is how it was found."""
+
+    path: Path | None
+    folder: Path | None = None
+
+
 def plan(
     contents: Sequence[str],
     styles: Sequence[str],
@@ -28,83 +37,105 @@ def plan(
     *,
     each: bool = False,
     recursive: bool = False,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002
 ) -> list[Job]:
     """The jobs of a run, in order, no two of which write the same file.
 
     Args:
         contents: Pictures, folders of pictures, or ``-`` for standard input.
         styles: Style pictures or names of styles.
-        target: A file, a folder, or ``-`` for standard output. None writes ``photo-style.jpg`` beside ``photo.jpg``.
+        target: A file, a folder, or ``-`` for standard output. None writes ``photo-style.jpg`` beside ``photo.jpg``,
+            and the pictures of a folder ``photos`` into ``photos-style`` beside it.
         each: Every content with every style, one pastiche each; else every content with the blend of all styles.
         recursive: Whether folders are searched to any depth; the folders below them are made anew in the target.
         format: Format of what is written; None keeps each content's own.
 
     Raises:
-        UserError: If a folder holds no picture, or one file is the target of several pastiches.
+        UserError: If a folder holds no picture, a format is unknown, or one file is the target of several pastiches.
     """
-    found = list(_contents(contents, recursive))
+    kind = images.format_of(format) if format else None
+    found = list(_find(contents, recursive))
     groups = [(style,) for style in styles] if each else [tuple(styles)]
-    pairs = [(content, below, group) for content, below in found for group in groups]
-    if format:
-        images.format_of(format)
-    if target == STANDARD or (target is None and [content for content, _ in found] == [None]):
+    pairs = [(content, group) for content in found for group in groups]
+    if target == STANDARD or (target is None and found == [_Found(None)]):
         if len(pairs) != 1:
-            raise UserError(f"standard output takes one pastiche, not {len(pairs)}")
-        return [Job(pairs[0][0], pairs[0][2], None)]
+            raise UserError(f"standard output takes one pastiche, not {len(pairs)}; give a folder with -o")
+        return [Job(found[0].path, groups[0], None)]
     if target is not None and _is_file(target, len(pairs)):
-        images.format_of(format or Path(target).suffix)
-        return [Job(pairs[0][0], pairs[0][2], Path(target))]
-    taken: set[str] = {str(content.absolute()).lower() for content, _ in found if content}
-    jobs = []
-    for content, below, group in pairs:
-        name = _name(content, group, mark=each or target is None, format=format)
-        folder = (Path(target) if target else content.parent if content else Path()) / (below if target else "")
-        jobs.append(Job(content, group, _free(folder / name, taken)))
-    return jobs
+        if not kind:
+            images.format_of(Path(target).suffix)
+        return [Job(found[0].path, groups[0], Path(target))]
+    taken = {_key(content.path) for content in found if content.path}
+    targets = [_free(_target(content, group, target, each, kind), taken) for content, group in pairs]
+    return [Job(content.path, group, path) for (content, group), path in zip(pairs, targets, strict=True)]
 
 
-def _contents(contents: Sequence[str], recursive: bool) -> Iterator[tuple[Path | None, Path]]:
-    """Each picture, and the folder below the given one in which it was found."""
+def _find(contents: Sequence[str], recursive: bool) -> Iterator[_Found]:
+    """Each picture of the contents."""
+    if list(contents).count(STANDARD) > 1:
+        raise UserError("standard input can be read once only")
     for content in contents:
+        if not content:
+            raise UserError("a content has an empty name")
         if content == STANDARD:
-            yield None, Path()
-        elif (folder := Path(content)).is_dir():
+            yield _Found(None)
+        elif _is_folder(folder := Path(content)):
             pictures = images.find(folder, recursive=recursive)
             if not pictures:
                 raise UserError(f"no pictures in the folder {folder}" + ("" if recursive else " (try --recursive)"))
-            for picture in pictures:
-                yield picture, picture.parent.relative_to(folder)
+            yield from (_Found(picture, folder) for picture in pictures)
         else:
-            yield Path(content), Path()
+            yield _Found(Path(content))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is a folder, and one that may be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:  # what is wrong with it is said when it is read
+        return False
 
 
 def _is_file(target: str, count: int) -> bool:
     """Whether a target means a file: it has the ending of one and is no folder."""
-    if Path(target).is_dir() or target.endswith(("/", "\\")) or not Path(target).suffix:
+    path = Path(target)
+    if _is_folder(path):
+        return False
+    if target.endswith(("/", "\\")) or not path.suffix:
+        if path.exists():
+            raise UserError(f"{path} is a file, not a folder to write to")
         return False
     if count > 1:
         raise UserError(f"{target} is one file, but there are {count} pastiches; give a folder")
     return True
 
 
-def _name(content: Path | None, styles: tuple[str, ...], *, mark: bool, format: str | None) -> str:
-    """File name of a pastiche: the content's, with the styles' names behind it where it would else be the same."""
-    stem = content.stem if content else "pastiche"
-    suffix = content.suffix if content else ".png"
-    if format or suffix.lower() not in WRITTEN:
-        suffix = images.FORMATS[images.format_of(format or "png")].extensions[0]
-    return (f"{stem}-{'+'.join(Path(style).stem for style in styles)}" if mark else stem) + suffix
+def _target(content: _Found, styles: tuple[str, ...], target: str | None, each: bool, kind: str | None) -> Path:
+    """Where a pastiche is written: named like its content, and like its styles where it would else be the same."""
+    path = content.path or Path("pastiche.png")
+    suffixes = images.FORMATS[kind].extensions if kind else WRITTEN
+    suffix = path.suffix if path.suffix.lower() in suffixes else images.FORMATS[kind or "PNG"].extensions[0]
+    look = "+".join(Path(style).stem for style in styles)
+    below = path.parent.relative_to(content.folder) if content.folder else Path()
+    if target is None and content.folder:
+        # Not among the contents: a second run would take the pastiches for photos.
+        named = content.folder if content.folder.name not in ("", "..") else Path(os.path.realpath(content.folder))
+        return named.parent / f"{named.name}-{look}" / below / f"{path.stem}{suffix}"
+    folder = Path(target) / below if target else path.parent
+    marked = each or os.path.realpath(folder) == os.path.realpath(path.parent)
+    return folder / (f"{path.stem}-{look}{suffix}" if marked else f"{path.stem}{suffix}")
 
 
 def _free(path: Path, taken: set[str]) -> Path:
-    """The path, or where another pastiche or a content of this run has it, one with a number; it is taken from now on.
-
-    Compared without case, since two files of one name are one file on Windows and macOS.
-    """
+    """The path, or one with a number where another pastiche or a content of this run has it; it is then taken."""
     candidate, number = path, 1
-    while str(candidate.absolute()).lower() in taken:
+    while _key(candidate) in taken:
         number += 1
         candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    taken.add(str(candidate.absolute()).lower())
+    taken.add(_key(candidate))
     return candidate
+
+
+def _key(path: Path) -> str:
+    """One key for all spellings of a path; without case, since `A` and `a` are one file on Windows and macOS."""
+    return os.path.realpath(path).lower()

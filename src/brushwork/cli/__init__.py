@@ -1,14 +1,17 @@
 """The command line: one file a command, no logic. A command imports its own code when it is called."""
 
+from typing import Annotated
+
 import typer
 
 from brushwork.cli.export import export
 from brushwork.cli.models import models
+from brushwork.cli.plain import PlainCommand, PlainGroup
 from brushwork.cli.stylize import stylize
 
 app = typer.Typer(
     name="brushwork",
-    help="Any photo in the style of any picture.",
+    cls=PlainGroup,
     epilog="Start with: brushwork stylize photo.jpg -s painting.jpg",
     no_args_is_help=True,
     add_completion=False,
@@ -17,20 +20,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (stylize, models, export):
-    app.command()(command)
+    app.command(cls=PlainCommand)(command)
 
 
-def version(value: bool) -> None:
-    """Prints the version and ends."""
-    if value:
-        from importlib.metadata import version as installed
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
 
-        print(f"brushwork {installed('brushwork')}")
+        print(f"brushwork {version('brushwork')}")
         raise typer.Exit
 
 
 @app.callback()
 def root(
-    version: bool = typer.Option(False, "--version", callback=version, is_eager=True, help="Show the version."),
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and end.")
+    ] = False,
 ) -> None:
     """Any photo in the style of any picture."""

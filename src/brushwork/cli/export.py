@@ -7,14 +7,19 @@ from typer import Argument, Option
 
 
 def export(
-    checkpoint: Annotated[Path, Argument(help="A training checkpoint.")],
-    folder: Annotated[Path, Argument(help="The model folder to write; its name is the model's.")],
-    title: Annotated[str | None, Option(help="A name in words.")] = None,
-    licence: Annotated[str, Option(help="Licence of the weights (SPDX).")] = "unknown",
-    source: Annotated[str, Option(help="Who trained it, on what.")] = "own training",
-    style_size: Annotated[int, Option(help="Short side at which a style is seen by default.")] = 256,
+    checkpoint: Annotated[Path, Argument(metavar="CHECKPOINT", hidden=True)],
+    folder: Annotated[Path, Argument(metavar="FOLDER", hidden=True)],
+    title: Annotated[str | None, Option(metavar="TEXT", help="A name in words.")] = None,
+    licence: Annotated[str, Option(metavar="SPDX", help="Licence of the weights.")] = "unknown",
+    source: Annotated[str, Option(metavar="TEXT", help="Who trained it, on what.")] = "own training",
+    style_size: Annotated[
+        int, Option(metavar="PIXELS", help="Short side at which a style is seen, unless a user asks for another.")
+    ] = 256,
 ) -> None:
-    """Write a model folder from a training checkpoint, for use with --model."""
+    """Write a model folder from a training checkpoint, for use with --model.
+
+    The folder's name becomes the model's.
+    """
     from importlib.util import find_spec
 
     from brushwork.checkpoints import ModelCard, load_checkpoint

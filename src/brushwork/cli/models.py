@@ -1,26 +1,25 @@
 """`brushwork models`: what can be played."""
 
-import json as encoder
 from typing import Annotated
 
 from typer import Option
 
 
-def models(json: Annotated[bool, Option("--json", help="As JSON.")] = False) -> None:
+def models(as_json: Annotated[bool, Option("--json", metavar="", help="Print JSON.")] = False) -> None:
     """List the models: name, licence, size, scores and where they come from."""
-    from rich.console import Console
-    from rich.table import Table
+    import json
 
     from brushwork import checkpoints
 
     folders = [checkpoints.read(checkpoints.MODELS / name) for name in checkpoints.names()]
-    if json:
-        print(encoder.dumps([checkpoints.describe(folder) for folder in folders], indent=2))
+    if as_json:
+        print(json.dumps([checkpoints.describe(folder) for folder in folders], indent=2))
         return
-    table = Table("name", "licence", "size", "scores", "source", box=None, pad_edge=False, header_style="bold")
+    rows = [("name", "licence", "size", "scores", "source")]
     for folder in folders:
-        facts = checkpoints.describe(folder)
         scores = ", ".join(f"{name} {value:g}" for name, value in folder.card.scores.items()) or "not measured"
-        name = f"{folder.name} (default)" if facts["default"] else folder.name
-        table.add_row(name, folder.card.licence, f"{folder.size / 1e6:.1f} MB", scores, folder.card.source)
-    Console().print(table)
+        name = f"{folder.name} (default)" if folder.name == checkpoints.DEFAULT_MODEL else folder.name
+        rows.append((name, folder.card.licence, f"{folder.size / 1e6:.1f} MB", scores, folder.card.source))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

@@ -1,38 +1,29 @@
 """What a run says while it goes: a line or a JSON record a picture, and a progress bar where there are many."""
 
 import dataclasses
-import json as encoder
+import json
 import sys
-from collections.abc import Iterator
-from contextlib import nullcontext
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from brushwork.batch import Record
 
 
-def report(records: Iterator[Record], count: int, *, json: bool) -> bool:
+def report(records: Iterator[Record], count: int, *, as_json: bool) -> bool:
     """Shows the records as they come; True if no job failed.
 
     Everything but JSON records goes to standard error, so that a pastiche can go to standard output.
     """
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    bar = Progress(*columns, console=console, transient=True) if count > 1 and console.is_terminal else None
     failed = 0
-    with bar or nullcontext():
-        task = bar.add_task("", total=count) if bar else None
+    with _lines(count) as show:
         for record in records:
-            failed += record.error is not None
-            if json:
-                print(encoder.dumps(dataclasses.asdict(record)), flush=True)
-            elif record.error is None:
-                console.print(_line(record), markup=False)
+            if as_json:
+                print(json.dumps(dataclasses.asdict(record)), flush=True)
             if record.error is not None:
-                console.print(f"brushwork: {record.error}", markup=False)
-            if bar and task is not None:
-                bar.advance(task)
+                failed += 1
+                show(f"brushwork: {record.error}")
+            else:
+                show(None if as_json else _line(record))
     if failed and count > 1:
         print(f"brushwork: {failed} of {count} pictures could not be done", file=sys.stderr)
     return not failed
@@ -41,3 +32,27 @@ def report(records: Iterator[Record], count: int, *, json: bool) -> bool:
 def _line(record: Record) -> str:
     frames = f", {record.frames} frames" if record.frames > 1 else ""
     return f"{record.pastiche}  {record.width} x {record.height}{frames}  {sum(record.seconds.values()):.2f} s"
+
+
+@contextmanager
+def _lines(count: int) -> Iterator[Callable[[str | None], None]]:
+    """What shows the line of each picture, if it has one; above a progress bar where a person waits for many."""
+    if count == 1 or not sys.stderr.isatty():
+        yield lambda line: print(line, file=sys.stderr) if line else None
+        return
+    # rich takes 30 ms to import, so one picture does without.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    # Standard output is left alone: records may be on their way into a file.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=count)
+
+        def show(line: str | None) -> None:
+            if line:
+                console.print(line, markup=False)
+            bar.advance(task)
+
+        yield show

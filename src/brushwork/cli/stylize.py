@@ -1,88 +1,97 @@
 """`brushwork stylize`: pictures in, pastiches out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-import typer
-from typer import Argument, Option
+from typer import Argument, Exit, Option
 
-PICTURE, LOOK, FILES, SPEED = "Style", "Look", "Files", "Speed"
+
+def _option(panel: str, names: str, metavar: str, words: str) -> Any:
+    """An option of one of the panels of the help; a metavar of "" is a flag's."""
+    return Option(*names.split(), metavar=metavar, help=words, rich_help_panel=panel)
+
+
+STYLE, LOOK, FILES, MACHINE = "Style", "Look", "Files", "Model and machine"
+# One name a parameter of `stylize`, so that its signature can be read.
+Contents = Annotated[list[str], Argument(metavar="CONTENT", hidden=True)]
+Styles = Annotated[list[str], _option(STYLE, "--style -s", "STYLE", "A picture whose style is taken; several blend.")]
+Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
+Each = Annotated[bool, _option(STYLE, "--each", "", "Every content with every style, instead of a blend.")]
+StyleSize = Annotated[
+    int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are seen; less: larger strokes.")
+]
+Strength = Annotated[float, _option(LOOK, "--strength", "0..1", "0 is the photo, 1 the full pastiche.")]
+KeepColors = Annotated[
+    str | None, _option(LOOK, "--keep-colors", "luma|histogram", "Keep the photo's colours: paint lightness alone, "
+    "or recolour the style first.")
+]  # fmt: skip
+Size = Annotated[int | None, _option(LOOK, "--size", "PIXELS", "Limit of the long side; else the photo's own size.")]
+Output = Annotated[
+    str | None, _option(FILES, "--output -o", "FILE|FOLDER", "Where to write, or - for standard output. Else "
+    "photo-style.jpg beside photo.jpg, folder photos-style beside photos.")
+]  # fmt: skip
+Recursive = Annotated[bool, _option(FILES, "--recursive -r", "", "Search folders to any depth.")]
+Overwrite = Annotated[bool, _option(FILES, "--overwrite", "", "Replace files that exist.")]
+Format = Annotated[
+    str | None, _option(FILES, "--format", "FORMAT", "jpeg, png, webp, tiff, avif or gif; else the photo's own.")
+]
+Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
+Depth = Annotated[int | None, _option(FILES, "--depth", "8|16", "Bits a channel in PNG and TIFF; else the photo's.")]
+Json = Annotated[bool, _option(FILES, "--json", "", "Print a JSON record a picture: paths, sizes, seconds.")]
+Model = Annotated[str | None, _option(MACHINE, "--model", "NAME|FOLDER", "What paints; see brushwork models.")]
+Device = Annotated[str, _option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
+Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Threads = Annotated[int | None, _option(MACHINE, "--threads", "N", "Threads of the CPU; else all cores.")]
 
 
 def stylize(
-    contents: Annotated[
-        list[str], Argument(metavar="CONTENT...", help="Photos, folders of photos, or - for standard input.")
-    ],
-    style: Annotated[
-        list[str],
-        Option("--style", "-s", metavar="STYLE", help="A picture to take the style of. Several are blended.", rich_help_panel=PICTURE),
-    ],
-    weights: Annotated[
-        str | None, Option(metavar="W1,W2,...", help="Shares of the blended styles, e.g. 0.7,0.3.", rich_help_panel=PICTURE)
-    ] = None,
-    each: Annotated[
-        bool, Option("--each", help="Every content with every style, instead of their blend.", rich_help_panel=PICTURE)
-    ] = False,
-    strength: Annotated[
-        float, Option(metavar="0..1", help="0 is the photo, 1 the full pastiche.", rich_help_panel=LOOK)
-    ] = 1.0,
-    style_size: Annotated[
-        int | None,
-        Option(metavar="PIXELS", help="Short side at which the style is seen; smaller means larger strokes.", rich_help_panel=LOOK),
-    ] = None,
-    keep_colors: Annotated[
-        str | None,
-        Option(metavar="luma|histogram", help="Keep the photo's colours: luma takes lightness alone from the pastiche, histogram recolours the style first.", rich_help_panel=LOOK),
-    ] = None,
-    size: Annotated[
-        int | None, Option(metavar="PIXELS", help="Limit of the long side; the photo's own size without it.", rich_help_panel=LOOK)
-    ] = None,
-    output: Annotated[
-        str | None,
-        Option("--output", "-o", metavar="FILE|FOLDER", help="Where to write; - for standard output. Without it photo-style.jpg beside photo.jpg.", rich_help_panel=FILES),
-    ] = None,
-    recursive: Annotated[
-        bool, Option("--recursive", "-r", help="Search folders to any depth.", rich_help_panel=FILES)
-    ] = False,
-    overwrite: Annotated[bool, Option("--overwrite", help="Replace files that exist.", rich_help_panel=FILES)] = False,
-    format: Annotated[
-        str | None, Option(metavar="FORMAT", help="jpeg, png, webp, tiff, avif or gif; the photo's own without it.", rich_help_panel=FILES)
-    ] = None,
-    quality: Annotated[
-        int | None, Option(metavar="1..100", help="Quality of JPEG, WebP and AVIF.", rich_help_panel=FILES)
-    ] = None,
-    depth: Annotated[
-        int | None, Option(metavar="8|16", help="Bits a channel of PNG and TIFF; the photo's own without it.", rich_help_panel=FILES)
-    ] = None,
-    json: Annotated[
-        bool, Option("--json", help="One JSON record a picture on standard output: paths, sizes, seconds.", rich_help_panel=FILES)
-    ] = False,
-    model: Annotated[
-        str | None, Option(metavar="NAME|FOLDER", help="See brushwork models.", rich_help_panel=SPEED)
-    ] = None,
-    device: Annotated[str, Option(metavar="auto|cpu|gpu|cuda|mps", help="What computes.", rich_help_panel=SPEED)] = "auto",
-    precision: Annotated[
-        str, Option(metavar="auto|f32|bf16|f16", help="Auto is the fastest the device has natively.", rich_help_panel=SPEED)
-    ] = "auto",
-    threads: Annotated[int | None, Option(metavar="N", help="Threads of the CPU; all cores without it.", rich_help_panel=SPEED)] = None,
-) -> None:  # fmt: skip
+    contents: Contents,
+    style: Styles,
+    weights: Weights = None,
+    each: Each = False,
+    style_size: StyleSize = None,
+    strength: Strength = 1.0,
+    keep_colors: KeepColors = None,
+    size: Size = None,
+    output: Output = None,
+    recursive: Recursive = False,
+    overwrite: Overwrite = False,
+    format: Format = None,  # noqa: A002
+    quality: Quality = None,
+    depth: Depth = None,
+    as_json: Json = False,
+    model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: Threads = None,
+) -> None:
     """Render photos in the style of a picture.
 
-    [bold]brushwork stylize photo.jpg -s painting.jpg[/bold]   writes photo-painting.jpg
+    CONTENT is a photo, a folder of photos, or - for standard input.
 
-    [bold]brushwork stylize photos/ -s a.jpg -s b.jpg --weights 0.7,0.3 -o pastiches/[/bold]
+    brushwork stylize photo.jpg -s painting.jpg
+
+    brushwork stylize photos/ -s waves.jpg -s stars.jpg --weights 0.7,0.3 -o pastiches/
     """
+    from contextlib import closing
+
     from brushwork import stylizer
-    from brushwork.batch import Options, parse_weights, run
+    from brushwork.batch import run
     from brushwork.cli.report import report
+    from brushwork.errors import UserError
     from brushwork.jobs import plan
+    from brushwork.options import Options, parse_weights
 
     options = Options(
-        weights=parse_weights(weights, 1 if each else len(style)),
+        weights=parse_weights(weights, len(style), each=each),
         strength=strength, keep_colors=keep_colors, size=size, style_size=style_size,
         format=format, quality=quality, depth=depth, overwrite=overwrite,
     )  # fmt: skip
-    jobs = plan(contents, style, output, each=each, recursive=recursive, format=format)
     stylizer.check_choices(device, precision, threads)
+    jobs = plan(contents, style, output, each=each, recursive=recursive, format=format)
+    if as_json and jobs[0].target is None:
+        raise UserError("standard output takes the pastiche or its JSON record, not both; choose a file with -o")
     records = run(jobs, lambda: stylizer.load(model, device=device, precision=precision, threads=threads), options)
-    if not report(records, len(jobs), json=json):
-        raise typer.Exit(1)
+    with closing(records):
+        done = report(records, len(jobs), as_json=as_json)
+    if not done:
+        raise Exit(1)

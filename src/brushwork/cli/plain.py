@@ -1,0 +1,35 @@
+"""Help that leaves out what typer adds to a line that reads well without: types, braces, the option --help itself."""
+
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+
+class PlainCommand(TyperCommand):
+    """A command whose help is its own words."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option ``--help``; who reads it has found it."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.hidden = True
+        return option
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """What follows the command's name: first what must be there."""
+        arguments = [param for param in self.params if param.param_type_name == "argument"]
+        required = [param for param in self.params if param.param_type_name == "option" and param.required]
+        named = [f"{argument.metavar}{'...' if argument.nargs == -1 else ''}" for argument in arguments]
+        return [*named, *(f"{option.opts[-1]} {option.metavar}" for option in required), "[OPTIONS]"]
+
+
+class PlainGroup(TyperGroup):
+    """The whole program."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option ``--help``, without a type."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.metavar = ""
+            option.help = "Show this help and end."
+        return option
