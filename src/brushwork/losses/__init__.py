@@ -1,0 +1,24 @@
+"""What judges a pastiche: the frozen loss network, the loss terms as pure functions, and both together (torch)."""
+
+from brushwork.losses.functional import (
+    content_loss,
+    gram_matrix,
+    normalised_style_loss,
+    style_loss,
+    total_variation,
+)
+from brushwork.losses.perceptual import GHIASI2017, LossWeights, PerceptualLoss
+from brushwork.losses.vgg import LAYERS, VGGFeatures
+
+__all__ = [
+    "GHIASI2017",
+    "LAYERS",
+    "LossWeights",
+    "PerceptualLoss",
+    "VGGFeatures",
+    "content_loss",
+    "gram_matrix",
+    "normalised_style_loss",
+    "style_loss",
+    "total_variation",
+]

@@ -1,0 +1,64 @@
+"""The loss terms, as pure functions. Each gives one number per sample, so that single styles can be told apart.
+
+Features may be half precision; every difference and every sum is taken in float32 (float64 stays float64).
+"""
+
+import torch
+from torch import Tensor
+
+
+def _precise(values: Tensor) -> Tensor:
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def _mean_square(values: Tensor) -> Tensor:
+    """Mean over all but the first dimension: (B, ...) -> (B,)."""
+    return values.square().flatten(1).mean(dim=1)
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """Gram matrices (B, C, C) of features (B, C, H, W), in float32 at least.
+
+    ``G[i, j] = sum over positions p of F[i, p] F[j, p] / (H W)``: a mean over positions, not divided by the channels
+    (Gatys et al. 2016, eq. 3; scaled as in Ghiasi et al. 2017, eq. 4), hence comparable between sizes.
+    """
+    positions = features.shape[-2] * features.shape[-1]
+    with torch.autocast(features.device.type, enabled=False):
+        rows = _precise(features).flatten(2)  # (B, C, H W)
+        return rows @ rows.mT / positions
+
+
+def content_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference (B,) of features (B, C, H, W) and the content's (B, C, H, W).
+
+    ``mean over (c, p) of (F - F_content)^2`` (Johnson et al. 2016, eq. 2; Ghiasi et al. 2017, eq. 2).
+    """
+    return _mean_square(_precise(features) - _precise(target))
+
+
+def style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference (B,) of Gram matrices (B, C, C) and the style's, (B, C, C) or (1, C, C).
+
+    ``mean over (i, j) of (G - G_style)^2`` (Gatys et al. 2016, eq. 4; as a mean in the published Ghiasi et al. 2017).
+    """
+    return _mean_square(gram - target)
+
+
+def normalised_style_loss(gram: Tensor, target: Tensor) -> Tensor:
+    """The style loss (B,) as a share of the mean square of the style's own Gram matrix, (B, C, C) or (1, C, C).
+
+    ``mean (G - G_style)^2 / mean G_style^2``. A departure from the papers: raw losses span four decades between
+    styles, so that a few styles of high contrast would own the gradient. 0 is the style, 1 a Gram matrix of zeros.
+    """
+    smallest = torch.finfo(target.dtype).tiny  # two Gram matrices of zeros differ by 0, not by 0 / 0
+    return style_loss(gram, target) / _mean_square(target).clamp_min(smallest)
+
+
+def total_variation(images: Tensor) -> Tensor:
+    """Total variation (B,) of images (B, C, H, W) in [0, 1] with sides of at least 2.
+
+    ``(mean of (x[h + 1, w] - x[h, w])^2 + mean of (x[h, w + 1] - x[h, w])^2) / 2``, each mean over its own number of
+    differences (Ghiasi et al. 2017, as published; Johnson et al. 2016 sum the same squares).
+    """
+    images = _precise(images)
+    return (_mean_square(images.diff(dim=-2)) + _mean_square(images.diff(dim=-1))) / 2

@@ -1,0 +1,92 @@
+"""The perceptual loss: features of the loss network, weighed into named terms and their total."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from brushwork.losses.functional import (
+    content_loss,
+    gram_matrix,
+    normalised_style_loss,
+    style_loss,
+    total_variation,
+)
+from brushwork.losses.vgg import STYLE_LAYERS, VGGFeatures
+
+CONTENT_LAYER = "relu3_3"
+
+
+@dataclass(frozen=True)
+class LossWeights:
+    """How the terms add up: ``total = content * content term + style * sum of the style terms + variation * ...``.
+
+    The default is the project's: style terms as shares of the style's own Gram matrix, under one weighting for all
+    styles, and no total variation, which at its published weight is about a thousandth of the content loss.
+
+    Attributes:
+        content: Weight of the content term.
+        style: Weight of each layer's style term.
+        variation: Weight of the total variation.
+        normalised: Whether a style term is divided by the mean square of the style's own Gram matrix.
+    """
+
+    content: float = 1 / 4e4
+    style: float = 5.0
+    variation: float = 0.0
+    normalised: bool = True
+
+
+GHIASI2017 = LossWeights(content=1.0, style=0.5e-3, variation=1e4, normalised=False)  # as published in magenta/magenta
+
+
+class PerceptualLoss(nn.Module):
+    """Judges pastiches by content and style (Johnson et al. 2016; Ghiasi et al. 2017, section 2).
+
+    What does not depend on the pastiche is computed without gradients by `content_target` and `style_target`, once
+    where the pictures stay the same. The two are not joined into one pass of the loss network even where sizes agree:
+    the content's ends at relu3_3, two thirds of the way, and that saves more than a larger batch does.
+
+    Args:
+        weights: What each term weighs.
+        features: The loss network, if another pooling is wanted or one is there already.
+    """
+
+    def __init__(self, weights: LossWeights | None = None, features: VGGFeatures | None = None) -> None:
+        super().__init__()
+        self.weights = weights or LossWeights()
+        self.features = features or VGGFeatures()
+
+    @torch.no_grad()
+    def content_target(self, content: Tensor) -> Tensor:
+        """Features (B, 256, H / 4, W / 4) of content images (B, 3, H, W) in [0, 1]."""
+        return self.features.forward(content, (CONTENT_LAYER,))[CONTENT_LAYER]
+
+    @torch.no_grad()
+    def style_target(self, style: Tensor) -> dict[str, Tensor]:
+        """Gram matrices (B, C, C) by layer, of style images (B, 3, H, W) in [0, 1] of any size."""
+        features = self.features.forward(style, STYLE_LAYERS)
+        return {layer: gram_matrix(features[layer]) for layer in STYLE_LAYERS}
+
+    def compare(self, pastiche: Tensor, content_target: Tensor, style_target: dict[str, Tensor]) -> dict[str, Tensor]:
+        """The terms of pastiches (B, 3, H, W) in [0, 1] against targets of B pictures, or of one for all.
+
+        Returns:
+            Per sample (B,), in float32: ``content``, ``style/relu1_2`` and so on, ``style`` (their sum) and
+            ``variation``, none of them weighted, so that they mean the same under every weighting; and their weighted
+            sum ``total``, the one to minimise.
+        """
+        features = self.features.forward(pastiche, STYLE_LAYERS)
+        judge = normalised_style_loss if self.weights.normalised else style_loss
+        styles = {layer: judge(gram_matrix(features[layer]), style_target[layer]) for layer in STYLE_LAYERS}
+        content = content_loss(features[CONTENT_LAYER], content_target)
+        style = torch.stack(list(styles.values())).sum(dim=0)
+        variation = total_variation(pastiche)
+        weights = self.weights
+        total = weights.content * content + weights.style * style + weights.variation * variation
+        terms = {f"style/{layer}": term for layer, term in styles.items()}
+        return {"content": content, **terms, "style": style, "variation": variation, "total": total}
+
+    def forward(self, pastiche: Tensor, content: Tensor, style: Tensor) -> dict[str, Tensor]:
+        """The terms (see `compare`) of pastiches (B, 3, H, W), content (B, 3, H, W) and style (B or 1, 3, h, w)."""
+        return self.compare(pastiche, self.content_target(content), self.style_target(style))

@@ -1,0 +1,82 @@
+"""The loss network: VGG-16 up to relu4_3, frozen (Simonyan and Zisserman 2014)."""
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+# Each layer is a 3 x 3 convolution and its ReLU; the number is the key of the convolution's weights in the file.
+# A block (the first digit) begins with a pooling, except the first one.
+LAYERS = {
+    "relu1_1": 0,
+    "relu1_2": 2,
+    "relu2_1": 5,
+    "relu2_2": 7,
+    "relu3_1": 10,
+    "relu3_2": 12,
+    "relu3_3": 14,
+    "relu4_1": 17,
+    "relu4_2": 19,
+    "relu4_3": 21,
+}
+STYLE_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+WEIGHTS = Path(__file__).with_name("vgg16.safetensors")
+
+
+class VGGFeatures(nn.Module):
+    """Features of images at the ReLUs of VGG-16; float32 weights of the Visual Geometry Group, stored as float16.
+
+    The weights are buffers that no state dict contains: they cannot be trained, averaged or saved with what is
+    trained, only moved and cast with it.
+
+    Args:
+        pooling: Average pooling as in the published Ghiasi et al. 2017 (Gatys et al. 2016 found it smoother), or the
+            max pooling that the weights were trained with.
+    """
+
+    mean: Tensor
+
+    def __init__(self, pooling: Literal["average", "max"] = "average") -> None:
+        super().__init__()
+        if pooling not in ("average", "max"):
+            raise ValueError(f"pooling is {pooling!r}, not 'average' or 'max'")
+        self.pool = F.avg_pool2d if pooling == "average" else F.max_pool2d
+        weights = load_file(WEIGHTS)
+        for layer, key in LAYERS.items():
+            self.register_buffer(f"{layer}_weight", weights[f"features.{key}.weight"].float(), persistent=False)
+            self.register_buffer(f"{layer}_bias", weights[f"features.{key}.bias"].float(), persistent=False)
+        mean = torch.tensor((123.68, 116.779, 103.939))[:, None, None]
+        self.register_buffer("mean", mean, persistent=False)
+
+    def forward(self, images: Tensor, layers: Iterable[str] = STYLE_LAYERS) -> dict[str, Tensor]:
+        """Features (B, C, h, w) by layer, of images (B, 3, H, W) in [0, 1].
+
+        From block to block, C is 64, 128, 256, 512, and h is H divided by 1, 2, 4, 8 and rounded down. Nothing is
+        computed past the deepest layer asked for. Sides of at least 8 reach every layer.
+
+        Raises:
+            ValueError: If a layer is unknown; the message names the nearest.
+        """
+        wanted = set(layers)
+        for layer in wanted - LAYERS.keys():
+            nearest = difflib.get_close_matches(layer, LAYERS, n=1, cutoff=0)[0]
+            raise ValueError(f"unknown layer {layer!r}; the nearest is {nearest!r}")
+        features: dict[str, Tensor] = {}
+        # The mean is subtracted in the precision of the images, and not folded into the first bias: the zeros that
+        # the convolution pads with stand for the mean colour.
+        x = (images * 255 - self.mean).to(self.mean.dtype)
+        for layer in LAYERS:
+            if features.keys() == wanted:
+                break
+            if layer.endswith("_1") and layer != "relu1_1":
+                x = self.pool(x, 2, 2)
+            weight, bias = self.get_buffer(f"{layer}_weight"), self.get_buffer(f"{layer}_bias")
+            x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
+            if layer in wanted:
+                features[layer] = x
+        return features

@@ -1,0 +1,73 @@
+"""Facts about the loss terms that can be worked out by hand."""
+
+import pytest
+import torch
+from torch.autograd import gradcheck
+
+from brushwork.losses import content_loss, gram_matrix, normalised_style_loss, style_loss, total_variation
+
+
+def test_gram_of_ones_is_ones() -> None:
+    assert torch.equal(gram_matrix(torch.ones(2, 5, 3, 7)), torch.ones(2, 5, 5))
+
+
+def test_gram_by_hand() -> None:
+    features = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # two channels, two positions
+    assert gram_matrix(features).tolist() == [[[5 / 2, 11 / 2], [11 / 2, 25 / 2]]]
+
+
+def test_gram_does_not_see_where_pixels_are() -> None:
+    features = torch.randn(1, 6, 4, 5, generator=torch.Generator().manual_seed(0))
+    shuffled = features.flatten(2)[:, :, torch.randperm(20, generator=torch.Generator().manual_seed(1))]
+    torch.testing.assert_close(gram_matrix(shuffled.reshape(1, 6, 4, 5)), gram_matrix(features))
+
+
+def test_gram_is_float32_even_of_bfloat16_under_autocast() -> None:
+    features = torch.randn(1, 4, 32, 32, generator=torch.Generator().manual_seed(0)).bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        gram = gram_matrix(features)
+    assert gram.dtype == torch.float32
+    torch.testing.assert_close(gram, gram_matrix(features.float()), rtol=0, atol=0)
+
+
+def test_losses_of_an_image_with_itself_are_zero() -> None:
+    features = torch.rand(2, 3, 4, 4)
+    gram = gram_matrix(features)
+    for loss in (content_loss(features, features), style_loss(gram, gram), normalised_style_loss(gram, gram)):
+        assert loss.tolist() == [0, 0]
+
+
+def test_losses_by_hand_and_per_sample() -> None:
+    ones, threes = torch.ones(1, 2, 2, 2), torch.full((1, 2, 2, 2), 3.0)
+    both = torch.cat((ones, threes))
+    assert content_loss(both, torch.cat((ones, ones))).tolist() == [0, 4]
+    grams = gram_matrix(both)  # all 1, and all 9
+    assert style_loss(grams, gram_matrix(ones)).tolist() == [0, 64]
+    assert normalised_style_loss(grams, gram_matrix(threes)).tolist() == pytest.approx([64 / 81, 0])
+
+
+def test_normalised_loss_does_not_see_contrast() -> None:
+    gram, style = gram_matrix(torch.rand(1, 3, 4, 4)), gram_matrix(torch.rand(1, 3, 4, 4))
+    torch.testing.assert_close(normalised_style_loss(100 * gram, 100 * style), normalised_style_loss(gram, style))
+    nothing = torch.zeros(1, 3, 3)
+    assert normalised_style_loss(nothing, nothing).item() == 0
+    assert normalised_style_loss(nothing, style).item() == pytest.approx(1)
+
+
+def test_variation_by_hand() -> None:
+    assert total_variation(torch.full((2, 3, 4, 5), 0.7)).tolist() == [0, 0]
+    ramp = torch.arange(5.0).mul(0.1).expand(1, 3, 4, 5)  # 0.1 from column to column, nothing from row to row
+    assert total_variation(ramp).item() == pytest.approx(0.01 / 2)
+    assert total_variation(ramp + 0.2 * torch.arange(4.0)[:, None]).item() == pytest.approx((0.01 + 0.04) / 2)
+
+
+def test_gradients() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features, other = (torch.rand(2, 3, 4, 4, generator=generator, dtype=torch.float64) for _ in range(2))
+    features.requires_grad_()
+    gram = gram_matrix(other)
+    assert gradcheck(gram_matrix, (features,))
+    assert gradcheck(lambda x: content_loss(x, other), (features,))
+    assert gradcheck(lambda x: style_loss(gram_matrix(x), gram), (features,))
+    assert gradcheck(lambda x: normalised_style_loss(gram_matrix(x), gram), (features,))
+    assert gradcheck(total_variation, (features,))
