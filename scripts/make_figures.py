@@ -1,0 +1,69 @@
+"""Makes the figures of README and docs from `examples/`, with the installed package: python scripts/make_figures.py."""
+
+from pathlib import Path
+
+import numpy as np
+
+import brushwork
+from brushwork.images import Image, resize
+from brushwork.stylizer import Stylizer
+
+ROOT = Path(__file__).parent.parent
+PHOTOS, STYLES = ("cat", "coffee", "rocket"), ("swirls", "glass", "ink")
+
+
+def example(name: str) -> Image:
+    """An example picture."""
+    return brushwork.open(ROOT / "examples" / f"{name}.jpg").image
+
+
+def cell(image: Image, height: int = 150, width: int = 225) -> Image:
+    """The middle of an image in a white frame."""
+    scale = max(height / image.shape[0], width / image.shape[1])
+    scaled = resize(image, (round(image.shape[0] * scale), round(image.shape[1] * scale)))
+    top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2
+    return np.pad(scaled[top : top + height, left : left + width], ((4, 4), (4, 4), (0, 0)), constant_values=1)
+
+
+def write(name: str, rows: list[list[Image]]) -> None:
+    """Writes rows of cells as one figure."""
+    figure = np.concatenate([np.concatenate(row, axis=1) for row in rows])
+    brushwork.save(figure, ROOT / "docs" / "figures" / f"{name}.jpg", quality=78, overwrite=True)
+
+
+def main(stylizer: Stylizer) -> None:
+    """Writes all figures."""
+    embeddings = {style: stylizer.embed(example(style)) for style in STYLES}
+    first = [np.ones_like(cell(example("cat"))), *(cell(example(photo)) for photo in PHOTOS)]
+    grid = [
+        [cell(example(style)), *(cell(stylizer.stylize(example(photo), embeddings[style])) for photo in PHOTOS)]
+        for style in STYLES
+    ]
+    write("grid", [first, *grid])
+    strengths = (0.0, 0.25, 0.5, 0.75, 1.0)
+    write(
+        "strength",
+        [[cell(stylizer.stylize(example("coffee"), embeddings[style], s)) for s in strengths] for style in STYLES],
+    )
+    sizes = (96, 128, 256, 384, 512)
+    write(
+        "style-size",
+        [
+            [cell(stylizer.stylize(example("cat"), stylizer.embed(example(style), size))) for size in sizes]
+            for style in STYLES
+        ],
+    )
+    blends = [stylizer.blend([embeddings["swirls"], embeddings["ink"]], [1 - w, w]) for w in strengths]
+    colours = [
+        stylizer.stylize(example("coffee"), embeddings["glass"]),
+        brushwork.luma(example("coffee"), stylizer.stylize(example("coffee"), embeddings["glass"])),
+        stylizer.stylize(
+            example("coffee"), stylizer.embed(brushwork.histogram(example("glass"), example("coffee")))
+        ),
+    ]
+    write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
+    write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])
+
+
+if __name__ == "__main__":
+    main(brushwork.load())
