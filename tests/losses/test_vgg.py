@@ -62,11 +62,11 @@ def test_average_pooling_of_a_known_tensor(network: VGGFeatures) -> None:
 
 def test_only_the_layers_asked_for_are_computed(network: VGGFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    convolve = F.conv2d
+    original = F.conv2d
 
     def counting(*arguments: Any, **options: Any) -> Any:
         calls.append(1)
-        return convolve(*arguments, **options)
+        return original(*arguments, **options)
 
     monkeypatch.setattr(F, "conv2d", counting)
     assert list(network(torch.rand(1, 3, 8, 8), ("relu3_3", "relu1_2"))) == ["relu1_2", "relu3_3"]

@@ -1,0 +1,115 @@
+"""Batches of content and style images: the same ones for a seed and a step, wherever and however they are made.
+
+Step k takes slots k B to (k + 1) B of the pictures' seeded order; of P processes with batches of B / P each, every one
+takes its share of them. What happens to the pictures is drawn for all B at once, from the seed and the step. So a run
+goes on at any step as if it had never stopped, and the number of threads and processes changes nothing but rounding.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brushwork.training.augmentation import Augmentation, augment, draw
+from brushwork.training.pictures import DecodedPictures, Device, Pictures, ResidentPictures
+from brushwork.training.shards import DataError
+
+__all__ = ["Batch", "Batches", "DataError", "DecodedPictures", "Feed", "Pictures", "ResidentPictures"]
+
+
+class Batch(NamedTuple):
+    """What one step is trained on."""
+
+    content: Tensor  # (B, 3, S, S) in [0, 1]
+    style: Tensor  # (B, 3, T, T) in [0, 1]
+    style_number: Tensor  # (B,) int64, the place of each style in its source: for networks with a table of styles
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One half of a batch: pictures, the sides of the images made of them, and what happens to them on the way.
+
+    Each step takes one of the sides, at random, for the whole batch.
+    """
+
+    pictures: Pictures
+    sides: Sequence[int]
+    augmentation: Augmentation
+
+
+class Batches:
+    """Batches by step.
+
+    Args:
+        content: Where content images come from.
+        style: Where style images come from.
+        batch_size: Images in the batches of this process.
+        seed: Settles all that happens to the pictures.
+        device: Where the batches are wanted.
+        rank: The number of this process, of `world_size`.
+        world_size: How many processes share the batch of a step.
+        ahead: How many steps to decode in advance, where pictures are decoded as they are needed.
+
+    Raises:
+        ValueError: If content and style have the same seed: sources of one length would always meet in the same pairs.
+    """
+
+    def __init__(
+        self,
+        content: Feed,
+        style: Feed,
+        *,
+        batch_size: int,
+        seed: int = 0,
+        device: Device = "cpu",
+        rank: int = 0,
+        world_size: int = 1,
+        ahead: int = 2,
+    ) -> None:
+        if content.pictures.seed == style.pictures.seed:
+            raise ValueError(f"the pictures of content and style have the same seed, {style.pictures.seed}")
+        self.content, self.style = content, style
+        self.batch_size, self.seed, self.device = batch_size, seed, device
+        self.rank, self.world_size, self.ahead = rank, world_size, ahead
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step, counted from 0: a pure function of the seed, the step, and this process's share."""
+        content, _ = self._images(self.content, 0, step)
+        style, numbers = self._images(self.style, 1, step)
+        return Batch(content, style, torch.tensor(numbers, device=self.device))
+
+    def batches(self, start: int = 0) -> Iterator[Batch]:
+        """The batches of all steps from `start` on, without end."""
+        while True:
+            yield self.batch(start)
+            start += 1
+
+    def close(self) -> None:
+        """Ends what runs in the background."""
+        self.content.pictures.close()
+        self.style.pictures.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _slots(self, step: int) -> range:
+        first = (step * self.world_size + self.rank) * self.batch_size
+        return range(first, first + self.batch_size)
+
+    def _images(self, feed: Feed, half: int, step: int) -> tuple[Tensor, list[int]]:
+        soon = [slot for later in range(step + 1, step + 1 + self.ahead) for slot in self._slots(later)]
+        numbers, pictures = zip(*feed.pictures.take(self._slots(step), soon), strict=True)
+        words = np.random.SeedSequence((self.seed, half, step)).generate_state(1, np.uint64)
+        generator = torch.Generator().manual_seed(int(words[0]))
+        side = feed.sides[int(torch.randint(len(feed.sides), (), generator=generator))]
+        fates = draw(self.world_size * self.batch_size, generator)[self.rank * self.batch_size :][: self.batch_size]
+        return augment(pictures, side, feed.augmentation, fates, self.device), list(numbers)

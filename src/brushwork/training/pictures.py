@@ -1,0 +1,238 @@
+"""Pictures in slots: decoded as they are needed by threads, or all at once into the memory of a device.
+
+Picture n of a run, its *slot*, is a pure function of the seed: epoch after epoch, each a permutation of the pictures.
+Where a picture cannot be read, the next readable one of its source stands in for it.
+
+Where a source names addresses, its shards are fetched one after another in a seeded order, each shuffled within itself.
+Two shards are in memory at a time, and every process fetches all of them. To begin late, whole shards are skipped where
+their list gives their counts; the others are fetched once to be counted.
+
+Threads, not processes: Pillow lets go of the interpreter while it decodes, and two threads decode twice as much as one.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from brushwork.images import ImageError
+from brushwork.training.shards import DataError, Entry, Source, decode, find_shards, read_shard
+
+Progress: TypeAlias = Callable[[int, int | None], None]  # pictures read, and of how many where that is known
+Device: TypeAlias = str | torch.device
+
+log = logging.getLogger(__name__)
+
+
+class Pictures(Protocol):
+    """The readable pictures of a source, in a seeded order without end."""
+
+    seed: tuple[int, ...]
+    skipped: dict[str, str]  # the names of unreadable pictures, and what is wrong with them
+
+    def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
+        """Number in its source and pixels (3, h, w), uint8, of the picture in each slot; `ahead` are wanted soon."""
+
+    def close(self) -> None:
+        """Ends what runs in the background."""
+
+
+@lru_cache(maxsize=16)
+def permutation(count: int, *seed: int) -> NDArray[np.int64]:
+    """A permutation of 0 to `count` that only the seed settles."""
+    return np.random.default_rng(seed).permutation(count)
+
+
+class Order:
+    """Which picture stands in which slot.
+
+    Shards on disk are listed and shuffled together; shards of which any is remote, one by one.
+    """
+
+    def __init__(self, source: Source, seed: tuple[int, ...]) -> None:
+        shards = find_shards(source)
+        self.seed = seed
+        self.remote = any(shard.remote for shard in shards)
+        self.groups = [[shard] for shard in shards] if self.remote else [shards]
+        self._counts = [group[0].count if len(group) == 1 else None for group in self.groups]
+        self._pool = ThreadPoolExecutor(1, "fetch")
+        self._read: dict[int, Future[list[Entry]]] = {}  # entries by group
+        self._position, self._first = 0, 0  # where the last slot was: its group counted from the start, and its slots
+
+    def read(self, group: int) -> list[Entry]:
+        """All entries of a group."""
+        entries = [entry for shard in self.groups[group] for entry in read_shard(shard)]
+        self._counts[group] = len(entries)
+        return entries
+
+    def locate(self, slot: int) -> tuple[list[Entry], int]:
+        """The entries among which the picture of a slot stands, and its number there.
+
+        Raises:
+            DataError: If a shard cannot be read, or none holds a picture.
+        """
+        if slot < self._first:
+            self._position, self._first = 0, 0
+        while True:
+            group = self._group(self._position)
+            count = self._counts[group]
+            if count is None:
+                count = len(self._entries(self._position))
+            if slot < self._first + count:
+                epoch = self._position // len(self.groups)
+                number = permutation(count, *self.seed, group, epoch)[slot - self._first]
+                return self._entries(self._position), int(number)
+            if not any(count is None or count > 0 for count in self._counts):
+                raise nothing_readable(self)
+            self._position, self._first = self._position + 1, self._first + count
+
+    def close(self) -> None:
+        """Waits for what is being fetched and ends."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _group(self, position: int) -> int:
+        epoch, place = divmod(position, len(self.groups))
+        return int(permutation(len(self.groups), *self.seed, epoch)[place])
+
+    def _entries(self, position: int) -> list[Entry]:
+        """The entries at a position; those of the next are fetched meanwhile, all others forgotten."""
+        wanted = [self._group(position), self._group(position + 1)]
+        self._read = {group: self._read.get(group) or self._pool.submit(self.read, group) for group in wanted}
+        return self._read[wanted[0]].result()
+
+
+def nothing_readable(order: Order) -> DataError:
+    """The error where not one picture can be read; it names the places."""
+    places = [shard.address for group in order.groups for shard in group]
+    more = f" and {len(places) - 1} more places" if len(places) > 1 else ""
+    return DataError(f"not one readable picture in {places[0] if places else 'an empty list'}{more}")
+
+
+class DecodedPictures:
+    """Pictures decoded when they are needed.
+
+    Args:
+        source: Where they are, see `shards.find_shards`.
+        seed: Numbers that settle their order.
+        short_side: Pixels of the short side above which a picture is shrunk.
+        workers: Threads that decode.
+
+    Raises:
+        DataError: If a source is missing or holds no picture; when they are taken, if not one can be read.
+    """
+
+    def __init__(self, source: Source, seed: tuple[int, ...], *, short_side: int = 512, workers: int = 2) -> None:
+        self.seed = seed
+        self.skipped: dict[str, str] = {}
+        self._short_side = short_side
+        self._order = Order(source, seed)
+        if not self._order.remote:
+            self._order.locate(0)
+        self._pool = ThreadPoolExecutor(max(1, workers), "decode")
+        self._pending: dict[int, tuple[Future[NDArray[np.uint8]], list[Entry], int]] = {}
+
+    def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
+        """Number in its source and pixels (3, h, w), uint8, of the picture in each slot; `ahead` are wanted soon."""
+        self._pending = {slot: self._pending.get(slot) or self._begin(slot) for slot in (*slots, *ahead)}
+        return [self._finish(*self._pending[slot]) for slot in slots]
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._pool.shutdown(cancel_futures=True)
+        self._order.close()
+
+    def _begin(self, slot: int) -> tuple[Future[NDArray[np.uint8]], list[Entry], int]:
+        entries, number = self._order.locate(slot)
+        return self._pool.submit(decode, entries[number], self._short_side), entries, number
+
+    def _finish(self, decoded: Future[NDArray[np.uint8]], entries: list[Entry], number: int) -> tuple[int, Tensor]:
+        for attempt in range(len(entries)):
+            stand_in = (number + attempt) % len(entries)
+            try:
+                pixels = decode(entries[stand_in], self._short_side) if attempt else decoded.result()
+            except ImageError as error:
+                skip(self.skipped, entries[stand_in], error)
+            else:
+                return stand_in, torch.from_numpy(pixels)
+        raise nothing_readable(self._order)
+
+
+class ResidentPictures:
+    """All readable pictures, decoded once and kept as uint8 in the memory of a device: 3 H W bytes each.
+
+    Args:
+        source: Where they are, see `shards.find_shards`.
+        seed: Numbers that settle their order.
+        short_side: Pixels of the short side above which a picture is shrunk.
+        workers: Threads that decode.
+        device: Where they are kept.
+        progress: Told how many were read, and of how many where that is known.
+
+    Raises:
+        DataError: If a source is missing, or not one of its pictures can be read.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        seed: tuple[int, ...],
+        *,
+        short_side: int = 512,
+        workers: int = 2,
+        device: Device = "cpu",
+        progress: Progress | None = None,
+    ) -> None:
+        self.skipped: dict[str, str] = {}
+        self.seed = seed
+        self.pixels: list[Tensor] = []
+        order = Order(source, seed)
+        with ThreadPoolExecutor(max(1, workers), "decode") as pool:
+            for group in range(len(order.groups)):
+                entries = order.read(group)
+                for entry, decoded in _submitted(pool, entries, short_side):
+                    try:
+                        self.pixels.append(torch.from_numpy(decoded.result()).to(device))
+                    except ImageError as error:
+                        skip(self.skipped, entry, error)
+                    if progress:
+                        done = len(self.pixels) + len(self.skipped)
+                        progress(done, len(entries) if len(order.groups) == 1 else None)
+        if not self.pixels:
+            raise nothing_readable(order)
+        log.info("%d pictures in memory, %d skipped", len(self.pixels), len(self.skipped))
+
+    def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
+        """Number in memory and pixels (3, h, w), uint8, of the picture in each slot."""
+        count = len(self.pixels)
+        places = [divmod(slot, count) for slot in slots]
+        numbers = [int(permutation(count, *self.seed, 0, epoch)[place]) for epoch, place in places]
+        return [(number, self.pixels[number]) for number in numbers]
+
+    def close(self) -> None:
+        """Nothing runs in the background."""
+
+
+def skip(skipped: dict[str, str], entry: Entry, error: ImageError) -> None:
+    """Notes and logs an unreadable picture, the first time it is met."""
+    if entry.name not in skipped:
+        skipped[entry.name] = str(error)
+        log.warning("skipped %s: %s (%d so far)", entry.name, error, len(skipped))
+
+
+def _submitted(
+    pool: ThreadPoolExecutor, entries: Sequence[Entry], short_side: int, window: int = 256
+) -> Iterator[tuple[Entry, Future[NDArray[np.uint8]]]]:
+    """Entries and their decoding in order, a window of them under way, so that memory holds no more than that."""
+    under_way: deque[tuple[Entry, Future[NDArray[np.uint8]]]] = deque()
+    for entry in entries:
+        under_way.append((entry, pool.submit(decode, entry, short_side)))
+        if len(under_way) == window:
+            yield under_way.popleft()
+    yield from under_way

@@ -1,0 +1,191 @@
+"""Where training pictures come from: folders, `.tar` shards, lists of them on disk or over http. No torch in here.
+
+A *shard* is a folder, a `.tar` file, a picture or the http address of a `.tar`. An *entry* is one picture file of it,
+still encoded.
+"""
+
+import difflib
+import glob
+import http.client
+import logging
+import tarfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+
+from brushwork import images
+from brushwork.errors import UserError
+
+Source: TypeAlias = str | Path | Sequence[str | Path]
+LISTS = (".txt", ".tsv", ".list")
+PAUSES = (1.0, 5.0, 25.0)  # seconds before each new attempt at an address
+
+log = logging.getLogger(__name__)
+
+
+class DataError(UserError):
+    """Something is wrong with the sources of training pictures; one line, for the user."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A place of pictures.
+
+    Attributes:
+        address: A path, or an address that begins with http:// or https://.
+        count: The pictures in it, where a list says so.
+    """
+
+    address: str
+    count: int | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether it has to be fetched."""
+        return self.address.startswith(("http://", "https://"))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One encoded picture: a whole file, a stretch of a `.tar`, or bytes that were fetched."""
+
+    name: str
+    path: str = ""
+    offset: int = 0
+    size: int = -1
+    data: bytes | None = None
+
+    def read(self) -> bytes:
+        """The encoded bytes; raises OSError where the file is gone."""
+        if self.data is not None:
+            return self.data
+        with Path(self.path).open("rb") as file:
+            file.seek(self.offset)
+            return file.read(self.size)
+
+
+def find_shards(source: Source) -> list[Shard]:
+    """What a source names, in order: a folder, a `.tar`, a picture, an address, a pattern with ``*``, or several.
+
+    A text file (.txt, .tsv, .list) names one of these a line, relative to its own folder; one that begins with ``#`` is
+    a comment. After an address, a tab and the number of its pictures may follow: then a resumed run need not fetch the
+    shards it has seen to know how many pictures they held.
+
+    Raises:
+        DataError: If something named does not exist or is of another kind.
+    """
+    if not isinstance(source, str | Path):
+        return [shard for part in source for shard in find_shards(part)]
+    path = Path(source)
+    if path.suffix in LISTS and path.is_file():
+        lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+        return [shard for line in lines if line and line[0] != "#" for shard in _named(line, path.parent)]
+    return _named(str(source), Path())
+
+
+def _named(line: str, folder: Path) -> list[Shard]:
+    address, _, count = (part.strip() for part in line.partition("\t"))
+    if count and not count.isdecimal():
+        raise DataError(f"not a number of pictures after {address}: {count!r}")
+    shard = Shard(address, int(count) if count else None)
+    if shard.remote:
+        return [shard]
+    path = folder / Path(address).expanduser()
+    matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    found = [path] if path.exists() else [Path(match) for match in matches]
+    if not found:
+        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
+        raise DataError(f"no pictures at {path}" + (f"; did you mean {near[0]}?" if near else ""))
+    for path in found:
+        if not path.is_dir() and path.suffix.lower() not in (".tar", *images.EXTENSIONS):
+            raise DataError(f"neither a folder, a .tar nor a picture: {path}")
+    return [Shard(str(path), shard.count) for path in found]
+
+
+def read_shard(shard: Shard) -> list[Entry]:
+    """The entries of a shard in their own order; a remote shard is fetched into memory, a local one only listed.
+
+    Raises:
+        DataError: If the shard cannot be read, or holds another number of pictures than its list says.
+    """
+    entries = _fetch(shard.address) if shard.remote else _list(Path(shard.address))
+    if shard.count is not None and shard.count != len(entries):
+        raise DataError(f"{shard.address} holds {len(entries)} pictures, not {shard.count} as its list says")
+    return entries
+
+
+def _is_picture(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix.lower() in images.EXTENSIONS and not path.name.startswith(".")
+
+
+def _list(path: Path) -> list[Entry]:
+    if path.is_dir():
+        return [Entry(str(file), str(file)) for file in images.find(path, recursive=True)]
+    if path.suffix.lower() != ".tar":
+        return [Entry(str(path), str(path))]
+    try:
+        with tarfile.open(path, "r:") as tar:
+            members = [member for member in tar if member.isfile() and _is_picture(member.name)]
+    except (tarfile.TarError, OSError) as error:
+        raise DataError(f"cannot read {path}: {error}") from error
+    return [Entry(f"{path}/{member.name}", str(path), member.offset_data, member.size) for member in members]
+
+
+def _fetch(address: str) -> list[Entry]:
+    """Fetches a `.tar` from front to back; again after each of PAUSES, unless the server says that it never will."""
+    for pause in (*PAUSES, None):
+        try:
+            with (
+                urllib.request.urlopen(address, timeout=60) as response,
+                tarfile.open(fileobj=response, mode="r|") as tar,
+            ):
+                return list(_members(tar, address))
+        except (tarfile.TarError, OSError, http.client.HTTPException) as error:
+            if pause is None or (isinstance(error, urllib.error.HTTPError) and error.code < 500):
+                raise DataError(f"cannot fetch {address}: {error}") from error
+            log.warning("cannot fetch %s: %s; trying again in %g s", address, error, pause)
+            time.sleep(pause)
+    raise AssertionError("unreachable")
+
+
+def _members(tar: tarfile.TarFile, address: str) -> Iterator[Entry]:
+    for member in tar:
+        if member.isfile() and _is_picture(member.name) and (file := tar.extractfile(member)):
+            yield Entry(f"{address}/{member.name}", data=file.read())
+
+
+def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
+    """The picture (3, H, W), upright, in sRGB, transparency laid on white, its short side at most `short_side`.
+
+    Raises:
+        images.ImageError: If the picture is missing, broken or none; the message is one line.
+    """
+    try:
+        data = entry.read()
+    except OSError as error:
+        raise images.ImageError(f"cannot read {entry.name}: {error.strerror}") from error
+    picture = images.open(data, size=_long_side(data, short_side))
+    image = picture.image
+    if picture.alpha is not None:
+        image = 1 + (image - 1) * picture.alpha[..., None]
+    return np.ascontiguousarray((image * 255 + 0.5).astype(np.uint8).transpose(2, 0, 1))
+
+
+def _long_side(data: bytes, short_side: int) -> int | None:
+    """The long side to decode to. From the header alone, so that a photo of a camera is never decoded in full."""
+    try:
+        with Pillow.open(BytesIO(data)) as header:
+            short, long = sorted(header.size)
+    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
+        return None  # images.open will say what is wrong
+    return long * short_side // short if short > short_side else None
