@@ -17,7 +17,7 @@ Styles = Annotated[list[str], _option(STYLE, "--style -s", "STYLE", "A picture w
 Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
 Each = Annotated[bool, _option(STYLE, "--each", "", "Every content with every style, instead of a blend.")]
 StyleSize = Annotated[
-    int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are seen; less: larger strokes.")
+    int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are seen; less: finer strokes.")
 ]
 Strength = Annotated[float, _option(LOOK, "--strength", "0..1", "0 is the photo, 1 the full pastiche.")]
 KeepColors = Annotated[

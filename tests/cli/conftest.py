@@ -1,0 +1,106 @@
+"""The program as a user meets it: arguments in, files, lines and an exit code out."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+import brushwork.__main__ as program
+from brushwork import stylizer
+
+
+@dataclass
+class Ended:
+    """How a run of the program ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def lines(self) -> list[str]:
+        return self.err.splitlines()
+
+
+Run = Callable[..., Ended]
+Paint = Callable[..., Path]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def paint(here: Path) -> Paint:
+    """Makes a picture file of soft random colours: `paint("photo.jpg", 64, 48)`."""
+
+    def make(name: str, width: int = 64, height: int = 48, *, seed: int = 0, alpha: bool = False) -> Path:
+        path = here / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(colours(height, width, 4 if alpha else 3, seed)).save(path)
+        return path
+
+    return make
+
+
+def colours(height: int, width: int, bands: int = 3, seed: int = 0) -> NDArray[np.uint8]:
+    """Random colours in soft blots, (height, width, bands)."""
+    blots = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
+    soft = np.asarray(Image.fromarray(blots).resize((width, height), Image.Resampling.BILINEAR))
+    if bands == 3:
+        return soft
+    alpha = np.broadcast_to(np.linspace(0, 255, width).astype(np.uint8), (height, width))
+    return np.dstack((soft, alpha))
+
+
+@pytest.fixture
+def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Runs `brushwork` with arguments, in this process."""
+
+    def leave(code: int) -> None:
+        raise SystemExit(code)
+
+    monkeypatch.setattr(program.os, "_exit", leave)
+
+    def run(*arguments: object) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["brushwork", *map(str, arguments)])
+        with pytest.raises(SystemExit) as end:
+            program.main()
+        out, err = capfd.readouterr()
+        assert isinstance(end.value.code, int)
+        return Ended(end.value.code, out, err)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def loaded() -> stylizer.Stylizer:
+    """The shipped model, loaded once for all tests."""
+    return stylizer.load()
+
+
+@pytest.fixture
+def quick(loaded: stylizer.Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The shipped model without its start-up time, for whoever asks for no other."""
+    load = stylizer.load
+
+    def reuse(model: str | None = None, **choices: object) -> stylizer.Stylizer:
+        plain = model is None and choices == {"device": "auto", "precision": "auto", "threads": None}
+        return loaded if plain else load(model, **choices)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(stylizer, "load", reuse)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The variables for a program of its own, whose user has a home in `home`."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTEST"))}
+    return kept | {"HOME": str(home)}

@@ -1,0 +1,66 @@
+"""`brushwork models` and `brushwork export`, and playing what was exported."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from brushwork.checkpoints import save_checkpoint
+from brushwork.networks import PasticheConfig, PasticheNetwork
+from tests.cli.conftest import Paint, Run
+
+
+def test_models_are_listed(brushwork: Run) -> None:
+    ended = brushwork("models")
+    assert (ended.code, ended.err) == (0, "")
+    heading, first, *_ = ended.out.splitlines()
+    assert heading.split() == ["name", "licence", "size", "scores", "source"]
+    assert first.startswith("magenta-mobile (default)  Apache-2.0  5.1 MB  not measured  Google Magenta")
+
+
+def test_models_are_listed_as_json(brushwork: Run) -> None:
+    first, *_ = json.loads(brushwork("models", "--json").out)
+    assert (first["name"], first["licence"], first["default"]) == ("magenta-mobile", "Apache-2.0", True)
+    assert first["bytes"] > 1_000_000
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A training checkpoint of a network for two named styles, which paint differently."""
+    torch.manual_seed(0)
+    network = PasticheNetwork(PasticheConfig(styles=("a", "b"), width=0.125))
+    for value in network.state_dict().values():
+        if value.is_floating_point():
+            value.add_(0.1 * torch.rand_like(value))
+    path = tmp_path_factory.mktemp("training") / "last.pt"
+    save_checkpoint(path, network, step=7)
+    return path
+
+
+def test_a_checkpoint_is_exported_and_played(brushwork: Run, paint: Paint, here: Path, checkpoint: Path) -> None:
+    ended = brushwork("export", checkpoint, "models/pair", "--title", "A pair", "--licence", "CC0-1.0")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("models/pair  ")
+    card = json.loads((here / "models/pair/config.json").read_text())["card"]
+    assert (card["title"], card["licence"]) == ("A pair", "CC0-1.0")
+
+    paint("photo.png")
+    play = ("stylize", "photo.png", "--model", "models/pair", "--precision", "f32")
+    assert brushwork(*play, "-s", "a", "-s", "b", "--each").code == 0
+    assert brushwork(*play, "-s", "a", "-s", "b", "--weights", "0.5,0.5").code == 0
+    pastiches = [np.asarray(Image.open(here / f"photo-{name}.png"), int) for name in ("a", "b", "a+b")]
+    assert all(pastiche.shape == (48, 64, 3) for pastiche in pastiches)
+    a, b, both = pastiches
+    assert np.abs(a - b).max() > 0
+    assert np.abs(both - a).max() > 0 and np.abs(both - b).max() > 0
+
+    unknown = brushwork(*play, "-s", "c")
+    assert (unknown.code, unknown.lines) == (1, ["brushwork: unknown style 'c'; this model knows: a, b"])
+    histogram = brushwork(*play, "-s", "a", "--keep-colors", "histogram", "--overwrite")
+    assert histogram.code == 1
+    assert histogram.lines == [
+        "brushwork: histogram recolours style pictures, and this model has named styles; use luma"
+    ]

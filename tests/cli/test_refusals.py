@@ -1,0 +1,268 @@
+"""What cannot be done is one clear line on standard error and an exit code of 1, never a traceback."""
+
+import importlib.util
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.cli.conftest import Paint, Run, colours
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+def bomb() -> bytes:
+    """A PNG file of a few bytes that claims to be 30,000 x 30,000."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
+    pixels = zlib.compress(bytes(1000))
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
+
+
+def encoded(kind: str, height: int = 96, width: int = 128) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(colours(height, width)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def corrupt() -> bytes:
+    """A PNG file with a changed byte in the middle."""
+    data = bytearray(encoded("PNG"))
+    data[len(data) // 2] ^= 0xFF
+    return bytes(data)
+
+
+# Pictures nobody can use -> what the line about them says.
+BAD = {
+    "empty.jpg": (b"", "the file is empty"),
+    "truncated.jpg": (encoded("JPEG")[:-400], "the file is damaged"),
+    "truncated.png": (encoded("PNG")[:-400], "the file is damaged"),
+    "corrupt.png": (corrupt(), "the file is damaged"),
+    "text.jpg": (b"Dear diary,\n", "not a picture of a kind read here"),
+    "bomb.png": (bomb(), "30000 x 30000 pixels are more than the limit"),
+    "dot.png": (encoded("PNG", 1, 1), "1 x 1 pixels; both sides must be at least 16"),
+    "thread.png": (encoded("PNG", 4000, 5), "5 x 4000 pixels; both sides must be at least 16"),
+}
+
+
+@pytest.fixture
+def photo(paint: Paint) -> str:
+    return paint("photo.jpg").name
+
+
+@pytest.fixture
+def style(paint: Paint) -> str:
+    return paint("waves.png", seed=1).name
+
+
+def refused(brushwork: Run, *arguments: object) -> str:
+    """The one line about a run that cannot be."""
+    ended = brushwork("stylize", *arguments)
+    assert ended.code == 1
+    assert ended.out == ""
+    (line,) = ended.lines
+    assert line.startswith("brushwork: ")
+    return line.removeprefix("brushwork: ")
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_content_that_cannot_be_used(brushwork: Run, here: Path, style: str, name: str) -> None:
+    data, reason = BAD[name]
+    (here / name).write_bytes(data)
+    line = refused(brushwork, name, "-s", style)
+    assert name in line and reason in line
+    assert {path.name for path in here.iterdir()} == {name, style}  # no half-written file either
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_style_that_cannot_be_used(brushwork: Run, here: Path, photo: str, style: str, name: str) -> None:
+    data, reason = BAD[name]
+    (here / name).write_bytes(data)
+    line = refused(brushwork, photo, photo, "-s", style, "-s", name)  # one line for all contents
+    assert name in line and reason in line
+
+
+def test_a_style_too_long_to_be_seen_whole(brushwork: Run, paint: Paint, photo: str) -> None:
+    line = refused(brushwork, photo, "-s", paint("ribbon.png", 1600, 16).name)
+    assert line == "ribbon.png: the style is 1600 x 16: more than 32 times as long as wide"
+
+
+def test_missing_files(brushwork: Run, here: Path, photo: str, style: str) -> None:
+    (here / "dangling.jpg").symlink_to("nowhere.jpg")
+    assert refused(brushwork, "gone.jpg", "-s", style) == "cannot read gone.jpg: no such file"
+    assert refused(brushwork, photo, "-s", "gone.jpg") == "cannot read gone.jpg: no such file"
+    assert refused(brushwork, "dangling.jpg", "-s", style) == "cannot read dangling.jpg: no such file"
+    assert refused(brushwork, f"{photo}/below.jpg", "-s", style) == f"cannot read {photo}/below.jpg: not a directory"
+    assert "file name too long" in refused(brushwork, "x" * 300, "-s", style)
+    assert refused(brushwork, photo, "-s", ".") == "cannot read .: it is a folder"
+    assert refused(brushwork, "", "-s", style) == "a content has an empty name"
+
+
+def test_a_folder_without_pictures(brushwork: Run, here: Path, style: str) -> None:
+    (here / "folder/below").mkdir(parents=True)
+    (here / "folder/notes.txt").write_text("words")
+    assert refused(brushwork, "folder", "-s", style) == "no pictures in the folder folder (try --recursive)"
+    assert refused(brushwork, "folder", "-s", style, "-r") == "no pictures in the folder folder"
+
+
+def test_places_that_cannot_be_written(brushwork: Run, here: Path, photo: str, style: str) -> None:
+    (here / "notes").write_text("words")
+    assert "not a directory" in refused(brushwork, photo, "-s", style, "-o", f"{style}/below/pastiche.jpg")
+    assert refused(brushwork, photo, "-s", style, "-o", "notes") == "notes is a file, not a folder to write to"
+    assert refused(brushwork, photo, "-s", style, "-o", f"{style}/") == f"{style} is a file, not a folder to write to"
+    assert refused(brushwork, photo, "-s", style, "-o", "/proc/pastiche.jpg").startswith(
+        "cannot write /proc/pastiche.jpg"
+    )
+    assert (here / "notes").read_text() == "words"
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Root may read everything, so for a moment we are somebody else."""
+    import brushwork.batch
+    import brushwork.cli.report  # noqa: F401, whoever nobody is may not read these
+
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(os.getuid())
+
+
+def test_places_without_permission(brushwork: Run, here: Path, paint: Paint, photo: str, style: str) -> None:
+    for name in ("secret.jpg", "vault/a.jpg", "drawer/a.jpg"):
+        paint(name)
+    here.chmod(0o777)
+    for name, mode in (("secret.jpg", 0), ("vault", 0), ("drawer", 0o555)):
+        (here / name).chmod(mode)
+    with as_nobody():
+        assert refused(brushwork, "secret.jpg", "-s", style) == "cannot read secret.jpg: permission denied"
+        assert refused(brushwork, photo, "-s", "secret.jpg") == "cannot read secret.jpg: permission denied"
+        assert refused(brushwork, "vault/a.jpg", "-s", style) == "vault/a-waves.jpg: permission denied"
+        assert refused(brushwork, "vault", "-s", style) == "cannot read vault: permission denied"
+        assert (
+            refused(brushwork, photo, "-s", style, "-o", "drawer") == f"cannot write drawer/{photo}: permission denied"
+        )
+        assert refused(brushwork, photo, "-s", style, "-o", "vault/b.jpg").endswith(": permission denied")
+        assert refused(brushwork, photo, "-s", style, "-o", "drawer/new/").endswith(": permission denied")
+    (here / "vault").chmod(0o755)
+
+
+def test_a_picture_for_a_terminal(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert "a picture cannot be shown in a terminal" in refused(brushwork, photo, "-s", style, "-o", "-")
+
+
+def test_one_file_for_many_pastiches(brushwork: Run, paint: Paint, photo: str, style: str) -> None:
+    other = paint("other.jpg")
+    line = refused(brushwork, photo, other, "-s", style, "-o", "one.jpg")
+    assert line == "one.jpg is one file, but there are 2 pastiches; give a folder"
+
+
+def test_a_folder_in_the_place_of_a_file(brushwork: Run, here: Path, photo: str, style: str) -> None:
+    (here / "out" / photo).mkdir(parents=True)
+    assert "exists" in refused(brushwork, photo, "-s", style, "-o", "out")
+    assert "it is a folder" in refused(brushwork, photo, "-s", style, "-o", "out", "--overwrite")
+
+
+@pytest.mark.parametrize("victim", ["photo.jpg", "waves.png", "./photo.jpg", "link.jpg"])
+def test_the_pastiche_over_what_it_is_made_of(brushwork: Run, here: Path, photo: str, style: str, victim: str) -> None:
+    (here / "link.jpg").symlink_to(photo)
+    before = (here / photo).read_bytes(), (here / style).read_bytes()
+    line = refused(brushwork, photo, "-s", style, "-o", victim, "--overwrite")
+    assert "is one of the pictures read" in line
+    assert ((here / photo).read_bytes(), (here / style).read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--strength", "1.7"], "the strength is 1.7; it must lie between 0"),
+        (["--strength=-0.1"], "the strength is -0.1; it must lie between 0"),
+        (["--strength", "nan"], "the strength is nan; it must lie between 0"),
+        (["--weights", "0.5,0.5"], "2 weights for 1 styles"),
+        (["-s", "waves.png", "--weights", "1"], "1 weights for 2 styles"),
+        (["-s", "waves.png", "--weights", "0,0"], "weights must be finite, not negative, and sum to more than 0"),
+        (["-s", "waves.png", "--weights=-1,2"], "weights must be finite, not negative, and sum to more than 0"),
+        (["-s", "waves.png", "--weights", "nan,1"], "weights must be finite, not negative, and sum to more than 0"),
+        (["-s", "waves.png", "--weights", "inf,1"], "weights must be finite, not negative, and sum to more than 0"),
+        (["-s", "waves.png", "--weights", "a,b"], "weights 'a,b' are not numbers with commas between them"),
+        (["-s", "waves.png", "--weights", ""], "weights '' are not numbers with commas between them"),
+        (["-s", "waves.png", "--weights", "1,1", "--each"], "leave out either --weights or --each"),
+        (["--model", "magenta-mobil"], "did you mean 'magenta-mobile'?"),
+        (["--model", "."], ". is not a model folder: it has no config.json"),
+        (["--device", "tpu"], "unknown device 'tpu'; known: auto, cpu, gpu, cuda, mps"),
+        (["--precision", "f8"], "unknown precision 'f8'; known: auto, f32, bf16, f16"),
+        (["--threads", "0"], "threads is 0; it must be at least 1"),
+        (["--format", "jpgg"], "'jpgg' is not a format that can be written; did you mean jpg"),
+        (["-o", "pastiche.xyz"], "'xyz' is not a format that can be written"),
+        (["--keep-colors", "hue"], "unknown way to keep colours 'hue'; known: luma, histogram"),
+        (["--size", "0"], "the size is 0; it must lie between 16 and 100000"),
+        (["--style-size", "8"], "the style size is 8; it must lie between 80 and 2048"),
+        (["--quality", "101"], "the quality is 101; it must lie between 1 and 100"),
+        (["--depth", "12"], "the depth is 12; it must be 8 or 16 bits a channel"),
+        (["--depth", "16"], "JPEG holds 8 bits per channel; choose PNG or TIFF"),
+        (["-o", "-", "--json"], "standard output takes the pastiche or its JSON record, not both"),
+        (["-s", "waves.png", "--each", "-o", "-"], "standard output takes one pastiche, not 2"),
+        (["-", "-"], "standard input can be read once only"),
+    ],
+)
+def test_choices_that_are_none(brushwork: Run, photo: str, style: str, options: list[str], expected: str) -> None:
+    assert expected in refused(brushwork, photo, "-s", style, *options)
+
+
+@pytest.mark.parametrize("device", ["cuda", "mps"])
+def test_a_missing_extra_names_its_install_command(
+    brushwork: Run, photo: str, style: str, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = importlib.util.find_spec
+
+    def find(name: str, package: str | None = None) -> ModuleSpec | None:
+        return None if name == "torch" else installed(name, package)
+
+    monkeypatch.setattr("brushwork.stylizer.find_spec", find)
+    line = refused(brushwork, photo, "-s", style, "--device", device)
+    assert line == f"device '{device}' needs an optional part: pip install 'brushwork[torch]'"
+
+
+def test_torch_without_such_a_device(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    line = refused(brushwork, photo, "-s", style, "--device", "cuda")
+    assert "torch sees no device 'cuda' here" in line
+
+
+def test_exporting_what_is_no_checkpoint(brushwork: Run, here: Path) -> None:
+    (here / "notes.pt").write_text("words")
+    for checkpoint, expected in (("gone.pt", "no checkpoint gone.pt"), ("notes.pt", "not a checkpoint")):
+        ended = brushwork("export", checkpoint, "model")
+        assert ended.code == 1
+        (line,) = ended.lines
+        assert expected in line
+
+
+def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> np.ndarray:
+        raise MemoryError
+
+    monkeypatch.setattr("brushwork.stylizer.Stylizer.stylize", full)
+    assert refused(brushwork, photo, "-s", style) == f"{photo}: not enough memory; try --size"
+
+
+def test_a_disk_that_is_full(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("brushwork.images.files._place", full)
+    assert refused(brushwork, photo, "-s", style) == "cannot write photo-waves.jpg: no space left on device"
