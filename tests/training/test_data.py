@@ -1,6 +1,7 @@
 """Batches are the same whoever makes them, and bad sources are said in one line."""
 
 import logging
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
+from brushwork.images import ImageError
 from brushwork.training import shards
 from brushwork.training.augmentation import CONTENT, NOTHING, STYLE
 from brushwork.training.data import Batch, Batches, DataError, DecodedPictures, Feed, Pictures, ResidentPictures
@@ -229,6 +231,12 @@ def test_large_pictures_are_shrunk_and_transparency_lies_on_white(tmp_path: Path
     buffer = BytesIO()
     Image.new("RGBA", (4, 4), (0, 0, 0, 51)).save(buffer, "PNG")  # a fifth black
     assert set(decode(Entry("pale", data=buffer.getvalue()), 50).flat) == {204}
+
+
+def test_a_picture_of_a_codec_that_is_not_installed_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pyvips", None)
+    with pytest.raises(ImageError, match="cannot read deep without pyvips"):
+        decode(Entry("deep", data=encoded(1, "TIFF")), 50)
 
 
 def stream(tmp_path: Path, address: str, counts: bool) -> Path:

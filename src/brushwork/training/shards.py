@@ -174,7 +174,10 @@ def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
         data = entry.read()
     except OSError as error:
         raise images.ImageError(f"cannot read {entry.name}: {error.strerror}") from error
-    picture = images.open(data, size=_long_side(data, short_side))
+    try:
+        picture = images.open(data, size=_long_side(data, short_side))
+    except ModuleNotFoundError as error:  # pyvips, which a training machine may well lack, for TIFF and 16-bit PNG
+        raise images.ImageError(f"cannot read {entry.name} without {error.name}") from error
     image = picture.image
     if picture.alpha is not None:
         image = 1 + (image - 1) * picture.alpha[..., None]
