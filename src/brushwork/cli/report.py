@@ -5,11 +5,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from brushwork.batch import Record
+if TYPE_CHECKING:
+    from brushwork.batch import Record
 
 
-def report(records: Iterator[Record], count: int, *, as_json: bool) -> bool:
+def report(records: Iterator["Record"], count: int, *, as_json: bool) -> bool:
     """Shows the records as they come; True if no job failed.
 
     Everything but JSON records goes to standard error, so that a pastiche can go to standard output.
@@ -29,7 +31,7 @@ def report(records: Iterator[Record], count: int, *, as_json: bool) -> bool:
     return not failed
 
 
-def _line(record: Record) -> str:
+def _line(record: "Record") -> str:
     frames = f", {record.frames} frames" if record.frames > 1 else ""
     return f"{record.pastiche}  {record.width} x {record.height}{frames}  {sum(record.seconds.values()):.2f} s"
 
