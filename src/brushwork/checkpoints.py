@@ -39,7 +39,7 @@ class ModelCard:
         licence: SPDX identifier of the weights' licence.
         source: Who trained it, on what.
         style_size: Short side, in pixels, at which the predictor sees a style by default.
-        style_size_range: The useful range of that side; smaller means larger strokes.
+        style_size_range: The useful range of that side; smaller means finer strokes.
         recipe: Name of the training recipe, if there is one.
         scores: What `brushwork evaluate` measured.
     """

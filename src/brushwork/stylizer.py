@@ -25,7 +25,7 @@ class Stylizer:
 
     Args:
         runtime: What plays the model.
-        style_size: Short side, in pixels, at which a style is embedded by default; smaller means larger strokes.
+        style_size: Short side, in pixels, at which a style is embedded by default; smaller means finer strokes.
         styles: Names of a table's styles; empty where embeddings are predicted from pictures.
     """
 
