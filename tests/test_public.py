@@ -1,0 +1,51 @@
+"""The public surface is a list that changes on purpose only."""
+
+from importlib.metadata import version
+
+import pytest
+from typer.testing import CliRunner
+
+import brushwork
+from brushwork.cli import app
+
+NAMES = ["Picture", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
+
+
+def test_the_names_are_these() -> None:
+    assert sorted(brushwork.__all__) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_name_is_there_and_documented(name: str) -> None:
+    value = getattr(brushwork, name)
+    assert value.__name__ == name
+    assert value.__doc__
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'brushwork' has no attribute 'paint'"):
+        brushwork.paint  # noqa: B018
+
+
+def test_the_commands_are_these() -> None:
+    assert [command.callback.__name__ for command in app.registered_commands if command.callback] == [
+        "stylize", "models", "export",
+    ]  # fmt: skip
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    answer = CliRunner().invoke(app, ["--version"])
+    assert (answer.exit_code, answer.output) == (0, f"brushwork {version('brushwork')}\n")
+
+
+def test_the_help_names_every_command() -> None:
+    answer = CliRunner().invoke(app, ["--help"])
+    assert answer.exit_code == 0
+    assert all(command in answer.output for command in ("stylize", "models", "export", "--version"))
+
+
+@pytest.mark.parametrize("command", ["stylize", "models", "export"])
+def test_the_help_of_a_command_has_no_types_or_braces(command: str) -> None:
+    answer = CliRunner().invoke(app, [command, "--help"])
+    assert answer.exit_code == 0
+    assert not set("<>{}") & set(answer.output)
