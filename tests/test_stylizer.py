@@ -93,6 +93,14 @@ def test_what_is_no_image(fake_runtime: FakeRuntime, shape: tuple[int, ...]) -> 
             call()
 
 
+def test_a_ribbon_is_a_content_at_any_strength(fake_runtime: FakeRuntime) -> None:
+    ribbon = np.zeros((16, 2000, 3), np.float32)
+    ribbon[:, 744:1256] = 1  # the middle 32 * 16 columns, which stand for the content's own embedding
+    stylizer = Stylizer(fake_runtime)
+    pastiche = stylizer.stylize(ribbon, np.zeros((1, 3), np.float32), 0.5)
+    np.testing.assert_allclose(pastiche[0, 1000], 0.25 + 0.75 * 0.5)
+
+
 def test_a_ribbon_is_no_style(fake_runtime: FakeRuntime) -> None:
     with pytest.raises(UserError, match="more than 32 times as long as wide"):
         Stylizer(fake_runtime).embed(np.zeros((16, 600, 3), np.float32))

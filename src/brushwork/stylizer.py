@@ -87,7 +87,7 @@ class Stylizer:
         if strength == 0:
             return content.copy()
         if strength < 1 and not self.styles:
-            embedding = self.blend([self.embed(content), embedding], [1 - strength, strength])
+            embedding = self.blend([self.embed(_middle(content)), embedding], [1 - strength, strength])
         batch = np.ascontiguousarray(content[None], dtype=np.float32)
         pastiche: Array = self.runtime.transfer(batch, embedding)[0]
         # A table of styles has no embedding of the content, so there the whole way is a blend.
@@ -156,7 +156,7 @@ def load(
     check_choices(device, precision, threads)
     folder = checkpoints.find(model)
     if device == "auto":
-        device = "cuda" if find_spec("torch") and _has_nvidia_driver() else "cpu"
+        device = "cuda" if _has_cuda() else "cpu"
     runtime = _open_runtime(folder, device, precision, threads)
     return Stylizer(runtime, style_size=folder.card.style_size, styles=folder.styles)
 
@@ -175,10 +175,21 @@ def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int
     return TorchRuntime(checkpoints.load_network(folder), device=device, precision=precision, threads=threads)
 
 
-def _has_nvidia_driver() -> bool:
-    """Whether NVIDIA's driver is installed; asking torch would cost its import, seconds on every start."""
+def _has_cuda() -> bool:
+    """Whether torch can use an NVIDIA GPU here. It is asked only where there is a driver: its import takes seconds."""
     try:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return False
-    return True
+    if not find_spec("torch"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _middle(content: Array) -> Array:
+    """A content (H, W, 3), of a ribbon its middle: as much as may be embedded."""
+    longest = LONGEST_STYLE * min(content.shape[:2])
+    rows, columns = (slice(max(0, side - longest) // 2, (side + longest) // 2) for side in content.shape[:2])
+    return content[rows, columns]

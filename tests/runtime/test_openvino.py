@@ -60,6 +60,13 @@ def test_threads_share_a_runtime(table_folder: ModelFolder, random: np.random.Ge
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
+def test_what_openvino_raises_is_one_line(table_folder: ModelFolder) -> None:
+    wrong = np.zeros((1, 32, 32, 4), np.float32)
+    with pytest.raises(UserError, match="OpenVINO failed on this picture") as raised:
+        runtime(table_folder).transfer(wrong, np.ones((1, 3), np.float32))
+    assert "\n" not in str(raised.value)
+
+
 def test_unknown_device_names_what_is_there(table_folder: ModelFolder) -> None:
     with pytest.raises(UserError, match="no device 'tpu' here; OpenVINO sees CPU"):
         runtime(table_folder, device="tpu")

@@ -80,11 +80,14 @@ class OpenVINORuntime:
 
     def _infer(self, graph: str, inputs: dict[str, Array]) -> Array:
         """Runs a graph. A request holds the buffers of one run, so each thread has its own."""
-        request = getattr(self._requests, graph, None)
-        if request is None:
-            request = self._compiled[graph].result().create_infer_request()
-            setattr(self._requests, graph, request)
-        answer: Array = request.infer(inputs, share_inputs=True)[0]
+        try:
+            request = getattr(self._requests, graph, None)
+            if request is None:
+                request = self._compiled[graph].result().create_infer_request()
+                setattr(self._requests, graph, request)
+            answer: Array = request.infer(inputs, share_inputs=True)[0]
+        except RuntimeError as error:  # all that OpenVINO raises: no memory left, for one
+            raise UserError(f"OpenVINO failed on this picture, try --size ({str(error).splitlines()[-1]})") from error
         return answer
 
     def predict(self, style: Array) -> Array:
