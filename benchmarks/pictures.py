@@ -1,0 +1,43 @@
+"""The photo and the style of a measurement: given ones, the examples', or drawn ones."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+SIDE = 512
+
+
+def choose(photo: Path | None, style: Path | None) -> tuple[Image.Image, Image.Image]:
+    """The photo and the style: the given files, else the first and the last example, else drawn ones."""
+    examples = sorted(EXAMPLES.glob("*.jpg"))
+    photo = photo or (examples[0] if examples else None)
+    style = style or (examples[-1] if examples else None)
+    return _open(photo) if photo else draw(seed=0), _open(style) if style else draw(seed=1)
+
+
+def square(picture: Image.Image, side: int) -> Image.Image:
+    """The middle of a picture, scaled to a square."""
+    return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
+
+
+def pixels(picture: Image.Image) -> NDArray[np.float32]:
+    """A picture as a batch (1, H, W, 3) in [0, 1]."""
+    return np.asarray(picture, dtype=np.float32)[None] / np.float32(255)
+
+
+def draw(seed: int) -> Image.Image:
+    """A picture (512, 512) of smooth shapes at several scales with grain: fine and coarse detail, as photos have."""
+    random = np.random.default_rng(seed)
+    canvas = random.normal(0, 8, (SIDE, SIDE, 3))
+    for cells in (4, 16, 64):
+        field = random.integers(0, 256, (cells, cells, 3), dtype=np.uint8)
+        canvas += np.asarray(Image.fromarray(field).resize((SIDE, SIDE), Image.Resampling.BICUBIC)) / 3.0
+    return Image.fromarray(np.clip(canvas, 0, 255).astype(np.uint8))
+
+
+def _open(path: Path) -> Image.Image:
+    with Image.open(path) as file:
+        return ImageOps.exif_transpose(file).convert("RGB")
