@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -101,12 +102,14 @@ def test_a_folder_rebuilds_its_network(table_folder: ModelFolder, table_network:
         assert torch.equal(value, table_network.state_dict()[key].half().float()), key
 
 
+def copied(folder: ModelFolder, target: Path) -> Path:
+    shutil.copytree(folder.path, target)
+    return target
+
+
 @pytest.mark.parametrize("name", ["model.safetensors", "transfer.onnx"])
 def test_a_changed_byte_is_caught(table_folder: ModelFolder, tmp_path: Path, name: str) -> None:
-    copy = tmp_path / "copy"
-    copy.mkdir()
-    for file in table_folder.path.iterdir():
-        (copy / file.name).write_bytes(file.read_bytes())
+    copy = copied(table_folder, tmp_path / "copy")
     checkpoints.find(copy)
     data = bytearray((copy / name).read_bytes())
     data[-1] ^= 1
@@ -115,14 +118,16 @@ def test_a_changed_byte_is_caught(table_folder: ModelFolder, tmp_path: Path, nam
         checkpoints.find(copy)
 
 
-def test_exporting_again_replaces_a_model_and_nothing_else(table_network: PasticheNetwork, tmp_path: Path) -> None:
-    folder = tmp_path / "model"
-    export(table_network, folder, ModelCard("First", "CC0-1.0", "random"))
+def test_exporting_replaces_a_model(table_folder: ModelFolder, table_network: PasticheNetwork, tmp_path: Path) -> None:
+    folder = copied(table_folder, tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(b"old")
     assert export(table_network, folder, ModelCard("Second", "CC0-1.0", "random")).card.title == "Second"
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
-    other = tmp_path / "photos"
-    other.mkdir()
-    (other / "photo.jpg").write_bytes(b"dear to me")
+
+
+def test_exporting_replaces_nothing_but_a_model(table_network: PasticheNetwork, tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(b"dear to me")
     with pytest.raises(ModelError, match="not a model folder; nothing was written"):
-        export(table_network, other, ModelCard("Third", "CC0-1.0", "random"))
-    assert (other / "photo.jpg").read_bytes() == b"dear to me"
+        export(table_network, tmp_path, ModelCard("Third", "CC0-1.0", "random"))
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.jpg"]
+    assert (tmp_path / "photo.jpg").read_bytes() == b"dear to me"
