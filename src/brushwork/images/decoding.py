@@ -6,37 +6,31 @@ is imported only then.
 
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib import import_module
 from io import BytesIO
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import (
-    AvifImagePlugin,
-    BmpImagePlugin,
-    GifImagePlugin,
-    ImageFile,
-    JpegImagePlugin,
-    PngImagePlugin,
-    WebPImagePlugin,
-)
 from PIL import Image as Pillow
+from PIL import ImageFile
 
 from brushwork.images import metadata
 from brushwork.images.formats import FORMATS, ImageError
 from brushwork.images.picture import Frame, Frames, Image, Picture, fitted, resize_frame
 
 # The classes themselves, not Pillow's `open`, whose limit on pixels is one setting for the whole program and not ours.
-_READERS: dict[str, Callable[[BytesIO], ImageFile.ImageFile]] = {
-    "JPEG": JpegImagePlugin.JpegImageFile,
-    "PNG": PngImagePlugin.PngImageFile,
-    "WEBP": WebPImagePlugin.WebPImageFile,
-    "AVIF": AvifImagePlugin.AvifImageFile,
-    "GIF": GifImagePlugin.GifImageFile,
-    "BMP": BmpImagePlugin.BmpImageFile,
+# By name, as importing them all would take longer than reading a picture.
+_READERS = {
+    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
+    "PNG": ("PngImagePlugin", "PngImageFile"),
+    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
+    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
+    "GIF": ("GifImagePlugin", "GifImageFile"),
+    "BMP": ("BmpImagePlugin", "BmpImageFile"),
 }
 # What Pillow's readers raise for damaged files, found by changing single bytes of good ones. Its limit on pixels is
 # left in WebP and GIF alone, as DecompressionBombError for frames of more than 179 million.
@@ -109,7 +103,8 @@ def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple
 
 
 def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: int) -> Picture:
-    file = _READERS[kind](BytesIO(data))
+    module, reader = _READERS[kind]
+    file: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), reader)(BytesIO(data))
     target = _target(*file.size, size, max_pixels)
     if kind == "JPEG" and size:
         file.draft(None, (2 * target[1], 2 * target[0]))  # decodes at 1/2, 1/4 or 1/8, still twice what is wanted
