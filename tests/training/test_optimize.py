@@ -1,0 +1,202 @@
+"""Optimising pixels: the loss falls, the best is always at hand, and what cannot be done is one line."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from brushwork.errors import UserError
+from brushwork.images import Image, resize
+from brushwork.losses import PerceptualLoss
+from brushwork.training import optimize as module
+from brushwork.training.optimize import Progress, Settings, optimize
+
+SIDE = 48
+
+
+def picture(seed: int, height: int = SIDE, width: int = SIDE, cells: int = 6) -> Image:
+    """Soft blots of random colours, (height, width, 3)."""
+    blots = np.random.default_rng(seed).random((cells, cells, 3), np.float32)
+    return resize(blots, (height, width))
+
+
+CONTENT, STYLE, OTHER = picture(0), picture(1, cells=24), picture(2, cells=12)
+
+
+def run(*styles: Image, content: Image = CONTENT, weights: list[float] | None = None, **settings: object) -> Progress:
+    """The last record of a run."""
+    *_, last = optimize(content, styles or [STYLE], weights, Settings(**{"steps": 12, **settings}))  # type: ignore[arg-type]
+    return last
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """At 48 pixels a second thread waits for the first."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Progress]:
+    return list(optimize(CONTENT, [STYLE], settings=Settings(steps=25)))
+
+
+@pytest.fixture(scope="module")
+def loss() -> PerceptualLoss:
+    return PerceptualLoss()
+
+
+def tensor(image: Image) -> torch.Tensor:
+    return torch.tensor(image).permute(2, 0, 1)[None]
+
+
+def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: list[Progress]) -> None:
+    assert np.array_equal(records[0].pastiche, CONTENT)
+    assert records[0].terms["content"] == 0
+    assert records[0].share == pytest.approx(1)
+    assert records[-1].terms["total"] < 0.2 * records[0].terms["total"]
+    assert records[-1].share < 0.1
+
+
+def test_every_record_is_the_best_so_far_and_stays_as_it_was(records: list[Progress], loss: PerceptualLoss) -> None:
+    assert [(record.step, record.steps) for record in records] == [(step, 25) for step in range(1, 26)]
+    totals = [record.terms["total"] for record in records]
+    assert totals == sorted(totals, reverse=True)
+    for record in records[::8]:
+        assert (record.pastiche.shape, record.pastiche.dtype) == ((SIDE, SIDE, 3), np.float32)
+        assert record.pastiche.min() >= 0 and record.pastiche.max() <= 1
+        with torch.no_grad():
+            terms = loss(tensor(record.pastiche), tensor(CONTENT), tensor(STYLE))
+        assert record.terms["content"] == pytest.approx(terms["content"].item(), rel=1e-4)
+        assert record.terms["style"] == pytest.approx(terms["style"].item(), rel=1e-4)
+        with pytest.raises(ValueError, match="read-only"):
+            record.pastiche[0, 0, 0] = 0
+
+
+def test_the_share_is_the_geometric_mean_of_what_is_left(records: list[Progress]) -> None:
+    first, last = records[0].terms, records[-1].terms
+    left = [last[layer] / first[layer] for layer in first if layer.startswith("style/")]
+    assert len(left) == 4
+    assert records[-1].share == pytest.approx(np.prod(left) ** 0.25)
+
+
+def test_a_run_can_be_left_at_any_step(records: list[Progress]) -> None:
+    abandoned = list(islice(optimize(CONTENT, [STYLE], settings=Settings(steps=25)), 7))
+    assert len(abandoned) == 7
+    assert np.array_equal(abandoned[-1].pastiche, records[6].pastiche)
+
+
+def test_from_coarse_to_fine() -> None:
+    content = picture(0, 100, 70)
+    settings = Settings(size=80, coarsest=20, steps=3)
+    found = list(optimize(content, [STYLE], settings=settings))
+    assert [record.pastiche.shape[:2] for record in found[::3]] == [(40, 28), (80, 56)]  # a side of 14 is too small
+    assert (found[-1].step, found[-1].steps, len(found)) == (6, 6, 6)
+
+
+def test_a_coarse_size_is_a_better_start() -> None:
+    with_coarse = list(optimize(CONTENT, [STYLE], settings=Settings(steps=10, coarsest=24)))[10]
+    assert with_coarse.step == 11 and with_coarse.pastiche.shape == (SIDE, SIDE, 3)
+    assert with_coarse.share < 0.7
+
+
+def test_noise_is_settled_by_the_seed() -> None:
+    first, again, other = (run(start="noise", seed=seed, steps=2).pastiche for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert np.abs(first - other).mean() > 0.1
+    assert run(start="noise", steps=20).share < 0.2
+
+
+def test_adam_descends_too() -> None:
+    assert run(optimizer="adam", steps=30).share < 0.4
+
+
+def test_what_is_its_own_style_stays_as_it_is() -> None:
+    last = run(CONTENT)
+    assert np.array_equal(last.pastiche, CONTENT)
+    assert (last.terms["total"], last.share) == (0, 1)
+
+
+def test_a_heavier_style_leaves_less_of_its_loss_and_more_of_the_contents() -> None:
+    light, heavy = run(style_weight=0.05), run(style_weight=5.0)
+    assert heavy.share < light.share
+    assert heavy.terms["content"] > light.terms["content"]
+
+
+def test_a_style_of_all_the_weight_is_that_style_alone() -> None:
+    assert np.array_equal(run(STYLE, OTHER, weights=[2, 0], steps=3).pastiche, run(STYLE, steps=3).pastiche)
+
+
+def test_weights_move_the_pastiche_from_style_to_style(loss: PerceptualLoss) -> None:
+    def distances(weights: list[float]) -> list[float]:
+        pastiche = tensor(run(STYLE, OTHER, weights=weights, steps=12, style_weight=20.0).pastiche)
+        with torch.no_grad():
+            return [loss(pastiche, tensor(CONTENT), tensor(style))["style"].item() for style in (STYLE, OTHER)]
+
+    first, second = zip(*map(distances, ([0.9, 0.1], [0.5, 0.5], [0.1, 0.9])), strict=True)
+    assert list(first) == sorted(first)
+    assert list(second) == sorted(second, reverse=True)
+
+
+def test_styles_of_any_contrast_share_alike() -> None:
+    """|G| is 1 and 100, so in equal parts G = (G1 / 1 + G2 / 100) / (1 + 1 / 100): as much of one as of the other."""
+    quiet, loud = torch.tensor([[[1.0, 1.0], [1.0, 1.0]]]), torch.tensor([[[100.0, -100.0], [-100.0, 100.0]]])
+    blended = module._blend([{"layer": quiet}, {"layer": loud}], [0.5, 0.5])["layer"]
+    assert torch.allclose(blended, torch.tensor([[[2.0, 0.0], [0.0, 2.0]]]) / 1.01)
+
+
+def test_a_smaller_style_size_means_another_style() -> None:
+    style = picture(5, 96, 120, cells=30)
+    assert np.abs(run(style, steps=6, style_size=24).pastiche - run(style, steps=6).pastiche).mean() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"optimizer": "sgd"}, "unknown optimizer 'sgd'; known: lbfgs, adam"),
+        ({"start": "photo"}, "unknown start 'photo'; known: content, noise"),
+        ({"device": "tpu"}, "unknown device 'tpu'; known: auto, cpu, cuda, mps"),
+        ({"size": 8}, "the size is 8; it must lie between 16 and 100,000"),
+        ({"style_size": 8}, "the style size is 8; it must lie between 16 and 100,000"),
+        ({"steps": 0}, "the number of steps is 0; it must lie between 1 and 1,000,000"),
+        ({"style_weight": -1.0}, "the style weight is -1; it must lie between 0 and 1,000,000,000"),
+        ({"style_weight": float("nan")}, "the style weight is nan; it must lie between 0 and 1,000,000,000"),
+    ],
+)
+def test_settings_out_of_range(settings: dict[str, object], line: str) -> None:
+    with pytest.raises(UserError) as error:
+        Settings(**settings)  # type: ignore[arg-type]
+    assert str(error.value) == line
+
+
+def test_what_cannot_be_begun_is_said_at_once() -> None:
+    with pytest.raises(UserError, match="the content is 48 x 8 pixels; both sides must be at least 16"):
+        optimize(CONTENT[:8], [STYLE])
+    with pytest.raises(UserError, match="the style is 8 x 48 pixels"):
+        optimize(CONTENT, [STYLE, STYLE[:, :8]])
+    with pytest.raises(UserError, match="1 weights for 2 styles"):
+        optimize(CONTENT, [STYLE, OTHER], [1])
+    with pytest.raises(UserError, match="sum to more than 0"):
+        optimize(CONTENT, [STYLE], [0])
+    with pytest.raises(UserError, match="0 weights for 0 styles"):
+        optimize(CONTENT, [])
+
+
+def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="torch sees no device 'cuda' here"):
+        optimize(CONTENT, [STYLE], settings=Settings(device="cuda"))
+
+
+@pytest.mark.parametrize(("words", "kind"), [("can't allocate memory", MemoryError), ("shapes", RuntimeError)])
+def test_too_little_memory(monkeypatch: pytest.MonkeyPatch, words: str, kind: type[Exception]) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError(words)
+
+    monkeypatch.setattr(PerceptualLoss, "style_target", fail)
+    with pytest.raises(kind, match=words):
+        next(optimize(CONTENT, [STYLE]))
