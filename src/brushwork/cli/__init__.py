@@ -6,6 +6,7 @@ import typer
 
 from brushwork.cli.export import export
 from brushwork.cli.models import models
+from brushwork.cli.optimize import optimize
 from brushwork.cli.plain import PlainCommand, PlainGroup
 from brushwork.cli.stylize import stylize
 
@@ -19,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, models, export):
+for command in (stylize, optimize, models, export):
     app.command(cls=PlainCommand)(command)
 
 

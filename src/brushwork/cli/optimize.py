@@ -1,0 +1,175 @@
+"""`brushwork optimize`: one pastiche by the optimisation of its pixels, slow and without a model."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Exit, Option
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from brushwork.training.optimize import Progress
+
+
+def _option(names: str, metavar: str, words: str) -> Any:
+    """An option; a metavar of "" is a flag's. What is not given keeps the default of `training.optimize.Settings`."""
+    return Option(*names.split(), metavar=metavar, help=words)
+
+
+INTERRUPTED = 130  # as `__main__` has it
+Content = Annotated[str, Argument(metavar="CONTENT", hidden=True)]
+Styles = Annotated[list[str], _option("--style -s", "STYLE", "A picture whose style is taken; several blend.")]
+Weights = Annotated[str | None, _option("--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
+StyleSize = Annotated[
+    int | None, _option("--style-size", "PIXELS", "Short side at which styles are seen; less: finer strokes.")
+]
+StyleWeight = Annotated[float | None, _option("--style-weight", "X", "Style against content; else 1.")]
+Size = Annotated[int | None, _option("--size", "PIXELS", "Limit of the long side; else 512.")]
+Steps = Annotated[int | None, _option("--steps", "N", "Steps at each size, from coarse to fine; else 30.")]
+Optimizer = Annotated[str | None, _option("--optimizer", "lbfgs|adam", "What descends; else lbfgs.")]
+Start = Annotated[str | None, _option("--start", "content|noise", "Where it begins; else at the content.")]
+Seed = Annotated[int | None, _option("--seed", "N", "Settles the noise; else 0.")]
+Output = Annotated[
+    str | None, _option("--output -o", "FILE|FOLDER", "Where to write. Else photo-style.jpg beside photo.jpg.")
+]
+Overwrite = Annotated[bool, _option("--overwrite", "", "Replace a file that exists.")]
+Json = Annotated[bool, _option("--json", "", "Print a JSON record: paths, size, steps, loss terms, seconds.")]
+Device = Annotated[
+    str | None, _option("--device", "auto|cpu|cuda|mps", "What computes; auto is a GPU if there is one.")
+]
+
+
+def optimize(
+    content: Content,
+    style: Styles,
+    weights: Weights = None,
+    style_size: StyleSize = None,
+    style_weight: StyleWeight = None,
+    size: Size = None,
+    steps: Steps = None,
+    optimizer: Optimizer = None,
+    start: Start = None,
+    seed: Seed = None,
+    output: Output = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    device: Device = None,
+) -> None:
+    """Optimise the pixels of one pastiche: minutes instead of an instant, and nearer to the style.
+
+    Ctrl-C writes the best so far and ends with code 130.
+
+    brushwork optimize photo.jpg -s painting.jpg -o pastiche.png
+    """
+    import time
+    from importlib.util import find_spec
+
+    from brushwork import images
+    from brushwork.errors import UserError, missing_extra
+    from brushwork.options import parse_weights
+
+    if not find_spec("torch"):
+        raise missing_extra("torch", "optimising pixels")
+    from brushwork.training import optimize as training
+
+    chosen = {
+        "size": size, "style_size": style_size, "steps": steps, "style_weight": style_weight,
+        "optimizer": optimizer, "start": start, "seed": seed, "device": device,
+    }  # fmt: skip
+    settings = training.Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
+    shares = parse_weights(weights, len(style))
+    target = _plan(content, style, output, overwrite)
+    began = time.perf_counter()
+    picture = images.open(content, size=settings.size)
+    if picture.animated:
+        raise UserError(f"{content} is an animation; optimize takes still pictures")
+    shape = picture.image.shape[:2]
+    records = training.optimize(picture.image, [images.open(path).image for path in style], shares, settings)
+    last, stopped = _watch(records)
+    if last is not None:
+        best = images.resize(last.pastiche, shape)  # a coarser one if it was stopped early
+        images.save(picture.map(lambda _: best), target, overwrite=overwrite)
+        record = {"content": content, "styles": style, "pastiche": str(target), "width": shape[1], "height": shape[0]}
+        _report(record, last, time.perf_counter() - began, as_json)
+    if stopped:
+        raise Exit(INTERRUPTED)
+
+
+def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) -> "Path":
+    """Where to write, by the rules of `stylize`; what would be refused at the end is refused before the work."""
+    from pathlib import Path
+
+    from brushwork.errors import UserError
+    from brushwork.jobs import plan
+
+    if "-" in (content, output) or Path(content).is_dir():
+        raise UserError("optimize takes one picture file and writes one")
+    target = plan([content], styles, output)[0].target
+    assert target is not None  # which would be standard output
+    if not target.exists():
+        return target
+    for source in map(Path, (content, *styles)):
+        if source.exists() and source.samefile(target):
+            raise UserError(f"{target} is one of the pictures read; write the pastiche elsewhere")
+    if not overwrite:
+        raise UserError(f"{target} exists; use --overwrite to replace it")
+    return target
+
+
+def _watch(records: Iterator["Progress"]) -> tuple["Progress | None", bool]:
+    """The last record, if there is one, and whether Ctrl-C came before the end."""
+    last = None
+    try:
+        with _bar() as show:
+            for last in records:
+                show(last)
+    except KeyboardInterrupt:
+        return last, True
+    return last, False
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[["Progress"], None]]:
+    """What shows how far it is, where a person watches."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn(),
+        progress.TextColumn("{task.description}"),
+    )  # fmt: skip
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("")
+
+        def show(record: "Progress") -> None:
+            bar.update(task, completed=record.step, total=record.steps, description=_terms(record))
+
+        yield show
+
+
+def _terms(record: "Progress") -> str:
+    height, width = record.pastiche.shape[:2]
+    return (
+        f"{width} x {height}  total {record.terms['total']:.3f}  content {record.terms['content']:,.0f}  "
+        f"style {record.terms['style']:.3f}, {record.share:.1%} left"
+    )
+
+
+def _report(record: dict[str, Any], last: "Progress", seconds: float, as_json: bool) -> None:
+    """The record of a run on standard output, or its line on standard error."""
+    import json
+    import sys
+
+    if as_json:
+        numbers = {"step": last.step, "steps": last.steps, "share": last.share, "terms": dict(last.terms)}
+        print(json.dumps({**record, **numbers, "seconds": seconds}))
+        return
+    size = f"{record['width']} x {record['height']}"
+    left = f"{last.share:.1%} of the style loss left"
+    print(f"{record['pastiche']}  {size}  {left}  {seconds:.1f} s", file=sys.stderr)

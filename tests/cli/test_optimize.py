@@ -1,0 +1,197 @@
+"""`brushwork optimize`: a file out, the best so far at Ctrl-C, and one line for what cannot be done."""
+
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from typer.testing import CliRunner
+
+from brushwork.cli import app
+from brushwork.training import optimize as training
+from tests.cli.conftest import Ended, Paint, Run
+
+PROGRAM = [sys.executable, "-m", "brushwork"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """At 48 pixels a second thread waits for the first."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def photo(paint: Paint) -> str:
+    return paint("photo.png", 48, 36, alpha=True).name
+
+
+@pytest.fixture
+def style(paint: Paint) -> str:
+    return paint("waves.png", seed=1).name
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as file:
+        return np.asarray(file)
+
+
+def quickly(brushwork: Run, *arguments: object) -> Ended:
+    return brushwork("optimize", *arguments, "--steps", 3)
+
+
+def test_writes_a_pastiche_with_the_alpha_of_the_content(brushwork: Run, here: Path, photo: str, style: str) -> None:
+    ended = quickly(brushwork, photo, "-s", style)
+    assert (ended.code, ended.out) == (0, "")
+    (line,) = ended.lines
+    assert re.fullmatch(r"photo-waves\.png  48 x 36  [\d.]+% of the style loss left  [\d.]+ s", line)
+    before, after = pixels(here / photo), pixels(here / "photo-waves.png")
+    assert np.array_equal(before[..., 3], after[..., 3])
+    assert np.abs(before[..., :3].astype(int) - after[..., :3]).mean() > 1
+
+
+def test_size_several_styles_and_a_record(brushwork: Run, paint: Paint, here: Path, photo: str, style: str) -> None:
+    other = paint("stars.png", seed=2).name
+    arguments = (photo, "-s", style, "-s", other, "--weights", "0.7,0.3", "--size", 32, "-o", "new/pastiche.webp")
+    ended = quickly(brushwork, *arguments, "--json")
+    assert (ended.code, ended.err) == (0, "")
+    record = json.loads(ended.out)
+    assert (record["content"], record["styles"], record["pastiche"]) == (photo, [style, other], "new/pastiche.webp")
+    assert (record["width"], record["height"], record["step"], record["steps"]) == (32, 24, 3, 3)
+    assert 0 < record["share"] < 1 and record["terms"]["content"] > 0 and record["seconds"] > 0
+    with Image.open(here / "new/pastiche.webp") as pastiche:
+        assert (pastiche.format, pastiche.size) == ("WEBP", (32, 24))
+
+
+def test_every_choice_arrives(
+    brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
+) -> None:
+    chosen = []
+    real = training.optimize
+
+    def note(*arguments: object) -> Iterator[training.Progress]:
+        chosen.append(arguments[-1])
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(training, "optimize", note)
+    options = {
+        "size": 40, "style_size": 20, "steps": 2, "style_weight": 3.0,
+        "optimizer": "adam", "start": "noise", "seed": 7, "device": "cpu",
+    }  # fmt: skip
+    written = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
+    assert brushwork("optimize", photo, "-s", style, *written).code == 0
+    assert chosen == [training.Settings(**options)]  # type: ignore[arg-type]
+
+
+def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    text = CliRunner().invoke(app, ["optimize", "--help"]).output
+    told = dict(re.findall(r"--([a-z-]+) .* else (?:at the )?(\w+)\.", text))
+    defaults = training.Settings()
+    assert told.pop("output", None) is None
+    assert told == {
+        "size": str(defaults.size), "steps": str(defaults.steps), "style-weight": f"{defaults.style_weight:g}",
+        "optimizer": defaults.optimizer, "start": defaults.start, "seed": str(defaults.seed),
+    }  # fmt: skip
+
+
+def test_ctrl_c_writes_the_best_so_far_at_the_whole_size(
+    brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
+) -> None:
+    def stop(*_: object) -> Iterator[training.Progress]:
+        yield training.Progress(5, 90, {}, 0.5, np.full((18, 24, 3), 0.5, np.float32))  # a coarser size
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "optimize", stop)
+    ended = brushwork("optimize", photo, "-s", style, "-o", "pastiche.png")
+    assert ended.code == 130
+    assert ended.lines[0].startswith("pastiche.png  48 x 36  50.0% of the style loss left")
+    assert ended.lines[1:] == ["brushwork: stopped; what was written is whole"]
+    assert pixels(here / "pastiche.png").shape == (36, 48, 4)
+    assert np.abs(pixels(here / "pastiche.png")[..., :3].astype(int) - 128).max() <= 1
+
+
+def test_ctrl_c_before_there_is_anything(
+    brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
+) -> None:
+    def stop(*_: object) -> Iterator[training.Progress]:
+        raise KeyboardInterrupt
+        yield
+
+    monkeypatch.setattr(training, "optimize", stop)
+    assert brushwork("optimize", photo, "-s", style, "-o", "pastiche.png").code == 130
+    assert not (here / "pastiche.png").exists()
+
+
+def test_ctrl_c_on_a_terminal(here: Path, photo: str, style: str) -> None:
+    screen, terminal = os.openpty()
+    command = [*PROGRAM, "optimize", photo, "-s", style, "-o", "pastiche.png", "--steps", "100000"]
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "150", "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stderr=terminal, env=environment) as process:
+        os.close(terminal)
+        shown = b""
+        while b" left" not in shown:
+            shown += os.read(screen, 4096)
+        process.send_signal(signal.SIGINT)
+        try:
+            while part := os.read(screen, 4096):
+                shown += part
+        except OSError:  # how a terminal ends on Linux
+            pass
+    os.close(screen)
+    assert process.returncode == 130
+    assert b"48 x 36  total" in shown and b"stopped; what was written is whole" in shown
+    assert pixels(here / "pastiche.png").shape == (36, 48, 4)
+
+
+REFUSED = {
+    "cannot read gone.png: no such file": ["gone.png", "-s", "waves.png"],
+    "cannot read gone.jpg: no such file": ["photo.png", "-s", "gone.jpg"],
+    "unknown optimizer 'sgd'; known: lbfgs, adam": ["photo.png", "-s", "waves.png", "--optimizer", "sgd"],
+    "unknown start 'photo'; known: content, noise": ["photo.png", "-s", "waves.png", "--start", "photo"],
+    "the number of steps is 0; it must lie between 1 and 1,000,000": ["photo.png", "-s", "waves.png", "--steps", "0"],
+    "1 weights for 2 styles; give one weight a style": [
+        "photo.png", "-s", "waves.png", "-s", "waves.png", "--weights", "1",
+    ],
+    "waves.png is one of the pictures read; write the pastiche elsewhere": [
+        "photo.png", "-s", "waves.png", "-o", "waves.png", "--overwrite",
+    ],
+    "there.png exists; use --overwrite to replace it": ["photo.png", "-s", "waves.png", "-o", "there.png"],
+    "'doc' is not a format that can be written; choose one of jpg, jpeg, jfif, png, apng, webp, tif, tiff, avif, gif": [
+        "photo.png", "-s", "waves.png", "-o", "pastiche.doc",
+    ],
+    "the content is 8 x 8 pixels; both sides must be at least 16": ["dot.png", "-s", "waves.png"],
+    "optimize takes one picture file and writes one": [".", "-s", "waves.png"],
+    "moving.gif is an animation; optimize takes still pictures": ["moving.gif", "-s", "waves.png"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_what_cannot_be_done(brushwork: Run, here: Path, paint: Paint, photo: str, style: str, line: str) -> None:
+    paint("dot.png", 8, 8), paint("there.png")
+    frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
+    frames[0].save(here / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
+    before = {path: path.read_bytes() for path in here.iterdir()}
+    ended = brushwork("optimize", *REFUSED[line])
+    assert (ended.code, ended.out, ended.lines) == (1, "", [f"brushwork: {line}"])
+    assert {path: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_without_torch(brushwork: Run, monkeypatch: pytest.MonkeyPatch, photo: str, style: str) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    ended = brushwork("optimize", photo, "-s", style)
+    assert ended.code == 1
+    assert ended.lines == [
+        "brushwork: optimising pixels needs an optional part: pip install 'brushwork[torch]'",
+    ]
