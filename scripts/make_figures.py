@@ -57,9 +57,7 @@ def main(stylizer: Stylizer) -> None:
     colours = [
         stylizer.stylize(example("coffee"), embeddings["glass"]),
         brushwork.luma(example("coffee"), stylizer.stylize(example("coffee"), embeddings["glass"])),
-        stylizer.stylize(
-            example("coffee"), stylizer.embed(brushwork.histogram(example("glass"), example("coffee")))
-        ),
+        stylizer.stylize(example("coffee"), stylizer.embed(brushwork.histogram(example("glass"), example("coffee")))),
     ]
     write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
     write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])
