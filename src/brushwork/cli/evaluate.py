@@ -1,0 +1,103 @@
+"""`brushwork evaluate`: how good the pastiches of a model, or of any program, are."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Option
+
+if TYPE_CHECKING:
+    from brushwork.evaluation import Judged
+
+
+def _option(names: str, metavar: str, words: str) -> Any:
+    """An option; a metavar of "" is a flag's."""
+    return Option(*names.split(), metavar=metavar, help=words)
+
+
+Judge = Annotated[str | None, Argument(metavar="[MODEL|FOLDER]", hidden=True)]
+Contents = Annotated[Path, _option("--contents", "FOLDER", "Photos.")]
+Styles = Annotated[Path, _option("--styles", "FOLDER", "Style pictures.")]
+Pairs = Annotated[int, _option("--pairs", "N", "At most so many pairs, always the same ones.")]
+Size = Annotated[int, _option("--size", "PIXELS", "Side of the squares that are judged.")]
+Json = Annotated[Path | None, _option("--json", "FILE", "Write every number to a file.")]
+Html = Annotated[Path | None, _option("--html", "FILE", "Write a page with all pictures, to look through.")]
+Overwrite = Annotated[bool, _option("--overwrite", "", "Replace files that exist.")]
+Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What paints; gpu is Intel's.")]
+Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU that paint; else all cores.")]
+
+
+def evaluate(
+    contents: Contents,
+    styles: Styles,
+    judged: Judge = None,
+    pairs: Pairs = 55,
+    size: Size = 512,
+    as_json: Json = None,
+    as_html: Html = None,
+    overwrite: Overwrite = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: Threads = None,
+) -> None:
+    """Measure how good a model's pastiches are: content loss, style share, SSIM, artefacts, border, seconds.
+
+    MODEL is a name or a model folder; FOLDER holds finished pastiches of any program, named content-style.png.
+
+    brushwork evaluate --contents photos/ --styles paintings/ --html sheet.html
+    """
+    import json
+    from importlib.util import find_spec
+
+    from brushwork.errors import missing_extra
+
+    if not find_spec("torch"):
+        raise missing_extra("torch", "evaluating")
+    from brushwork import checkpoints, evaluation, stylizer
+
+    for target in (as_json, as_html):
+        _check_target(target, overwrite)
+    chosen = evaluation.choose(contents, styles, pairs)
+    finished = evaluation.pastiches_in(judged)
+    if finished:
+        name, painter = finished.name, evaluation.of_folder(finished, chosen)
+    else:
+        name = checkpoints.find(judged).name
+        painter = evaluation.of_model(stylizer.load(judged, device=device, precision=precision, threads=threads))
+    records, page = [], evaluation.Page()
+    for each in _watch(evaluation.evaluate(chosen, painter, size), len(chosen)):
+        records.append(each.record)
+        if as_html:
+            page.add(each)
+    summary = evaluation.summarise(records)
+    title = f"{name}: {len(records)} pairs at {size} x {size}"
+    print(f"{title}\n{evaluation.table(summary)}")
+    if as_json:
+        values = {"who": name, "size": size, **summary.values(), "records": [record.values() for record in records]}
+        as_json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    if as_html:
+        as_html.write_text(page.render(title, summary), encoding="utf-8")
+
+
+def _check_target(target: Path | None, overwrite: bool) -> None:
+    """What would be refused at the end is refused before the work."""
+    from brushwork.errors import UserError
+
+    if target is None:
+        return
+    if target.is_dir() or not target.parent.is_dir():
+        raise UserError(f"cannot write {target}: it is a folder" if target.is_dir() else f"no folder {target.parent}")
+    if target.exists() and not overwrite:
+        raise UserError(f"{target} exists; use --overwrite to replace it")
+
+
+def _watch(records: Iterator["Judged"], count: int) -> Iterator["Judged"]:
+    """The records, under a progress bar where a person watches."""
+    import sys
+
+    from rich.console import Console
+    from rich.progress import track
+
+    quiet = not sys.stderr.isatty()
+    return iter(track(records, "", count, console=Console(stderr=True), transient=True, disable=quiet))

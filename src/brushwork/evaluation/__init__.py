@@ -1,0 +1,29 @@
+"""How good pastiches are: those of a model, or finished ones of any program, in numbers and on a page (torch)."""
+
+from brushwork.evaluation.evaluate import Judged, Painted, Painter, Record, evaluate, of_folder, of_model, read, square
+from brushwork.evaluation.metrics import Scores, score
+from brushwork.evaluation.page import Page
+from brushwork.evaluation.pairs import Pair, choose, find, pastiches_in
+from brushwork.evaluation.summary import Summary, summarise, table
+
+__all__ = [
+    "Judged",
+    "Page",
+    "Painted",
+    "Painter",
+    "Pair",
+    "Record",
+    "Scores",
+    "Summary",
+    "choose",
+    "evaluate",
+    "find",
+    "of_folder",
+    "of_model",
+    "pastiches_in",
+    "read",
+    "score",
+    "square",
+    "summarise",
+    "table",
+]

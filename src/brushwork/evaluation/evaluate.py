@@ -1,0 +1,148 @@
+"""Pastiches of a model, or finished ones of anybody, judged pair by pair (torch)."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.evaluation import pairs as pairing
+from brushwork.evaluation.artefacts import SMALLEST_SIDE
+from brushwork.evaluation.metrics import Scores, score
+from brushwork.evaluation.pairs import Pair
+from brushwork.images import Image
+from brushwork.losses import VGGFeatures
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+
+
+class Painted(NamedTuple):
+    """A pastiche (H, W, 3), the seconds it took, and whether strength 0 gives the content bit for bit, where known."""
+
+    pastiche: Image
+    seconds: float | None = None
+    identity: bool | None = None
+
+
+# What gives the pastiche of a pair, a content (size, size, 3) and a style (h, w, 3).
+Painter: TypeAlias = Callable[[Pair, Image, Image], Painted]
+
+
+@dataclass(frozen=True)
+class Record:
+    """The numbers of one pair; `seconds` and `identity` as in `Painted`."""
+
+    pair: Pair
+    scores: Scores
+    seconds: float | None = None
+    identity: bool | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values."""
+        scores = self.scores
+        return {
+            "content": self.pair.content.name,
+            "style": self.pair.style.name,
+            "content loss": scores.content_loss,
+            "style loss": dict(scores.style_loss),
+            "style loss untouched": dict(scores.untouched),
+            "style share": scores.share,
+            "SSIM": scores.ssim,
+            "artefact": scores.artefact,
+            "border": scores.border,
+            "strength 0": self.identity,
+            "seconds": self.seconds,
+        }
+
+
+class Judged(NamedTuple):
+    """A record, and the pictures (size, size, 3) it is about."""
+
+    record: Record
+    content: Image
+    style: Image
+    pastiche: Image
+
+
+def evaluate(pairs: Sequence[Pair], painter: Painter, size: int = 512) -> Iterator[Judged]:
+    """Judges the pastiche of each pair; records come as they are made, and no picture is kept.
+
+    Contents, styles and pastiches are judged as squares, see `square`. The loss network runs where torch has a GPU,
+    else on the CPU.
+
+    Args:
+        pairs: What to judge.
+        painter: What paints, see `of_model` and `of_folder`. It is given the content's square and the whole style.
+        size: Side of the squares, at least 64.
+
+    Raises:
+        UserError: At once if the size is too small; later if a picture cannot be read or painted.
+    """
+    if size < SMALLEST_SIDE:
+        raise UserError(f"the size is {size}; pastiches are judged from {SMALLEST_SIDE} pixels on")
+    return _evaluate(pairs, painter, size)
+
+
+def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Judged]:
+    features = VGGFeatures().to("cuda" if torch.cuda.is_available() else "cpu")
+    for pair in pairs:
+        content, style = square(read(pair.content), size), read(pair.style)
+        painted = painter(pair, content, style)
+        style, pastiche = square(style, size), square(painted.pastiche, size)
+        scores = score(pastiche, content, style, features)
+        yield Judged(Record(pair, scores, painted.seconds, painted.identity), content, style, pastiche)
+
+
+def of_model(stylizer: Stylizer) -> Painter:
+    """What paints with a model, each style seen whole at the model's own style size.
+
+    A model with named styles paints those whose name is that of the style's file.
+    """
+
+    def paint(pair: Pair, content: Image, style: Image) -> Painted:
+        try:
+            start = time.perf_counter()
+            embedding: Array = stylizer.embed(pair.style.stem if stylizer.styles else style)
+            pastiche = stylizer.stylize(content, embedding)
+            seconds = time.perf_counter() - start
+            untouched = stylizer.stylize(content, embedding, strength=0)
+        except UserError as error:
+            raise UserError(f"{pair.style}: {error}") from None
+        return Painted(pastiche, seconds, np.array_equal(untouched, content))
+
+    return paint
+
+
+def of_folder(folder: Path, pairs: Sequence[Pair]) -> Painter:
+    """What takes pastiches that are finished from a folder, of the contents' squares or of the whole contents.
+
+    Raises:
+        UserError: If one of the pairs is missing there.
+    """
+    found = pairing.find(folder, pairs)
+    return lambda pair, content, style: Painted(read(found[pair]))
+
+
+def read(path: Path) -> Image:
+    """A picture file's first image (H, W, 3) in [0, 1], on white where it is transparent.
+
+    Raises:
+        UserError: If it cannot be read.
+    """
+    picture = images.open(path)
+    if picture.alpha is None:
+        return picture.image
+    return 1 - picture.alpha[..., None] * (1 - picture.image)
+
+
+def square(image: Image, size: int) -> Image:
+    """The middle (size, size, 3) of an image (H, W, 3) whose short side is scaled to that size."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return images.resize(image[top : top + side, left : left + side], (size, size))

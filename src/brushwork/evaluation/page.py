@@ -1,0 +1,95 @@
+"""A page to look through: content, style, pastiche and numbers of every pair, in one HTML file that works offline."""
+
+import base64
+import html
+from io import BytesIO
+
+from brushwork import images
+from brushwork.evaluation.evaluate import Judged, Record
+from brushwork.evaluation.summary import Summary, table
+from brushwork.images import Image
+
+SMALL = 256  # side of contents and styles on the page; a pastiche keeps its own
+HEAD = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>
+body {{ font: 15px/1.4 system-ui, sans-serif; margin: 1.5em; color: #222; background: #f6f6f4 }}
+table {{ border-collapse: collapse; background: #fff }}
+th, td {{ padding: .4em .6em; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top }}
+th {{ position: sticky; top: 0; background: #fff }}
+th button {{ all: unset; cursor: pointer; font-weight: 600 }}
+th button:hover, th button:focus-visible {{ text-decoration: underline }}
+td:nth-child(-n+3) {{ text-align: left; font-size: 12px }}
+img {{ display: block; width: 256px }}
+td:nth-child(3) img {{ width: 384px }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<pre>{summary}</pre>
+<p>The head of a column sorts by it; once more, the other way round.</p>
+<table>
+<thead><tr>{columns}</tr></thead>
+<tbody>
+{rows}
+</tbody>
+</table>
+<script>
+const body = document.querySelector("tbody");
+document.querySelectorAll("th button").forEach((button, column) => button.addEventListener("click", () => {{
+  const way = button.dataset.way = button.dataset.way === "1" ? "-1" : "1";
+  const key = row => row.cells[column].dataset.key;
+  const order = (a, b) => isNaN(key(a)) ? key(a).localeCompare(key(b)) : key(a) - key(b);
+  body.append(...[...body.rows].sort((a, b) => way * order(a, b)));
+}}));
+</script>
+</body>
+</html>
+"""
+FORMS = {
+    "content loss": ",.0f", "style share": ".3f", "relu1_2": ".3f", "relu2_2": ".3f", "relu3_3": ".3f",
+    "relu4_3": ".3f", "SSIM": ".3f", "artefact": ".2f", "border": ".2f", "seconds": ".2f",
+}  # fmt: skip
+
+
+class Page:
+    """A page that grows pair by pair; its pictures are kept as small JPEG files, not as pixels."""
+
+    def __init__(self) -> None:
+        self._rows: list[str] = []
+
+    def add(self, judged: Judged) -> None:
+        """Adds a row."""
+        pair = judged.record.pair
+        cells = [
+            _picture(images.fit(judged.content, SMALL), pair.content.stem),
+            _picture(images.fit(judged.style, SMALL), pair.style.stem),
+            _picture(judged.pastiche, pair.name),
+        ]
+        for name, value in _numbers(judged.record).items():
+            shown = "" if value is None else format(value, FORMS[name])
+            cells.append(f'<td data-key="{"" if value is None else value}">{shown}</td>')
+        self._rows.append(f"<tr>{''.join(cells)}</tr>")
+
+    def render(self, title: str, summary: Summary) -> str:
+        """The whole file."""
+        columns = "".join(f"<th><button>{name}</button></th>" for name in ("content", "style", "pastiche", *FORMS))
+        rows = "\n".join(self._rows)
+        return HEAD.format(title=html.escape(title), summary=html.escape(table(summary)), columns=columns, rows=rows)
+
+
+def _numbers(record: Record) -> dict[str, float | None]:
+    """What stands in the columns of `FORMS`."""
+    values = {**record.values(), **record.scores.shares}
+    return {name: values[name] for name in FORMS}
+
+
+def _picture(image: Image, name: str) -> str:
+    """A cell with an image (H, W, 3) and its name."""
+    file = BytesIO()
+    images.save(image, file, format="jpeg", quality=85)
+    data, words = base64.b64encode(file.getvalue()).decode(), html.escape(name)
+    return f'<td data-key="{words}"><img src="data:image/jpeg;base64,{data}" alt="{words}" loading="lazy">{words}</td>'

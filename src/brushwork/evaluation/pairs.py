@@ -1,0 +1,81 @@
+"""Which content goes with which style, and where a pastiche of theirs lies that somebody has finished."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brushwork import checkpoints, images
+from brushwork.errors import UserError
+
+STRIDE = 7
+# How programs name a pastiche of `content` and `style`; any ending that can be read.
+NAMES = ("{content}-{style}", "{content}_{style}", "{content}_stylized_{style}", "{content}/{style}")
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A content and a style picture."""
+
+    content: Path
+    style: Path
+
+    @property
+    def name(self) -> str:
+        """The name of their pastiche, as `brushwork stylize --each` gives it."""
+        return f"{self.content.stem}-{self.style.stem}"
+
+
+def choose(contents: Path, styles: Path, count: int) -> list[Pair]:
+    """The first so many pairs of two folders, always the same ones: all there are, where there are fewer.
+
+    Pair k is content k with style 7 k, counted round in the order of their names (2 before 10); in place of 7 the next
+    number that shares no factor with the number of styles. So the first S pairs show each of the S styles once. Where
+    the pairs would begin again, the styles move on by one.
+
+    Raises:
+        UserError: If a folder cannot be read or holds no picture, or the count is below 1.
+    """
+    if count < 1:
+        raise UserError(f"the number of pairs is {count}; it must be at least 1")
+    photos, looks = _pictures(contents), _pictures(styles)
+    stride = next(number for number in range(STRIDE, STRIDE + len(looks) + 1) if math.gcd(number, len(looks)) == 1)
+    again = math.lcm(len(photos), len(looks))
+    return [
+        Pair(photos[k % len(photos)], looks[(stride * k + k // again) % len(looks)])
+        for k in range(min(count, len(photos) * len(looks)))
+    ]
+
+
+def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
+    """The finished pastiche of each pair, found by its name (see `NAMES`).
+
+    Raises:
+        UserError: If the folder cannot be read, or a pastiche is missing: a mean over other pairs would say nothing.
+    """
+    files: dict[str, Path] = {}
+    for path in images.find(folder, recursive=True):
+        files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
+    found: dict[Pair, Path] = {}
+    for pair in pairs:
+        names = (name.format(content=pair.content.stem, style=pair.style.stem) for name in NAMES)
+        found.update((pair, files[name]) for name in names if name in files and pair not in found)
+    missing = [pair.name for pair in pairs if pair not in found]
+    if missing:
+        raise UserError(f"{folder} lacks {len(missing)} of {len(pairs)} pastiches; the first is {missing[0]}.*")
+    return found
+
+
+def pastiches_in(judged: str | None) -> Path | None:
+    """The folder of finished pastiches that is meant; None where a model is: its name, its folder or the default."""
+    if judged is None or judged in checkpoints.names():
+        return None
+    folder = Path(judged)
+    return folder if folder.is_dir() and not (folder / checkpoints.CONFIG).is_file() else None
+
+
+def _pictures(folder: Path) -> list[Path]:
+    found = images.find(folder)
+    if not found:
+        raise UserError(f"no pictures in the folder {folder}")
+    return found

@@ -1,0 +1,84 @@
+"""Many records in a few numbers, as values and as words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+
+from brushwork.evaluation.evaluate import Record
+from brushwork.evaluation.metrics import geometric_mean
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The means over all pairs: arithmetic for losses and SSIM, geometric for ratios, the median for seconds.
+
+    Attributes:
+        pairs: How many.
+        content_loss: Raw content loss.
+        share: Style share, the geometric mean over layers and pairs.
+        shares: Layer -> its style share.
+        ssim: Structural similarity to the content.
+        artefact: Artefact score.
+        border: Border error.
+        identity: Whether strength 0 gave every content bit for bit; None where it was not asked.
+        seconds: Seconds of one pastiche, its style's embedding among them; None where not known.
+    """
+
+    pairs: int
+    content_loss: float
+    share: float
+    shares: Mapping[str, float]
+    ssim: float
+    artefact: float
+    border: float
+    identity: bool | None = None
+    seconds: float | None = None
+
+    def values(self) -> dict[str, object]:
+        """The same as plain values, under the names that tables use."""
+        return {
+            "pairs": self.pairs,
+            "content loss": self.content_loss,
+            "style share": self.share,
+            "style share by layer": dict(self.shares),
+            "SSIM": self.ssim,
+            "artefact": self.artefact,
+            "border": self.border,
+            "strength 0": self.identity,
+            "seconds": self.seconds,
+        }
+
+
+def summarise(records: Sequence[Record]) -> Summary:
+    """The means of one or more records."""
+    scores = [record.scores for record in records]
+    seconds = [record.seconds for record in records if record.seconds is not None]
+    identities = [record.identity for record in records if record.identity is not None]
+    return Summary(
+        pairs=len(records),
+        content_loss=fmean(score.content_loss for score in scores),
+        share=geometric_mean(score.share for score in scores),
+        shares={layer: geometric_mean(score.shares[layer] for score in scores) for layer in scores[0].shares},
+        ssim=fmean(score.ssim for score in scores),
+        artefact=geometric_mean(score.artefact for score in scores),
+        border=geometric_mean(score.border for score in scores),
+        identity=all(identities) if identities else None,
+        seconds=median(seconds) if seconds else None,
+    )
+
+
+def table(summary: Summary) -> str:
+    """The numbers as lines for a person."""
+    layers = "  ".join(f"{layer} {share:.3f}" for layer, share in summary.shares.items())
+    identity = {True: "the content, bit for bit", False: "not the content", None: "not asked"}[summary.identity]
+    seconds = "not known" if summary.seconds is None else f"{summary.seconds:.2f} a pastiche"
+    rows = {
+        "content loss": f"{summary.content_loss:,.0f}",
+        "style share": f"{summary.share:.3f}  ({layers})",
+        "SSIM": f"{summary.ssim:.3f}",
+        "artefact": f"{summary.artefact:.2f}",
+        "border": f"{summary.border:.2f}",
+        "strength 0": identity,
+        "seconds": seconds,
+    }
+    return "\n".join(f"{name:<12}  {value}" for name, value in rows.items())
