@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -89,13 +90,19 @@ def evaluate(pairs: Sequence[Pair], painter: Painter, size: int = 512) -> Iterat
 
 
 def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Judged]:
-    features = VGGFeatures().to("cuda" if torch.cuda.is_available() else "cpu")
+    features = _loss_network()
     for pair in pairs:
         content, style = square(read(pair.content), size), read(pair.style)
         painted = painter(pair, content, style)
         style, pastiche = square(style, size), square(painted.pastiche, size)
         scores = score(pastiche, content, style, features)
         yield Judged(Record(pair, scores, painted.seconds, painted.identity), content, style, pastiche)
+
+
+@cache
+def _loss_network() -> VGGFeatures:
+    """The loss network, read once for all evaluations."""
+    return VGGFeatures().to("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def of_model(stylizer: Stylizer) -> Painter:
