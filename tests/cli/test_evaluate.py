@@ -1,0 +1,75 @@
+"""`brushwork evaluate` as a user meets it."""
+
+import importlib.util
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Paint, Run
+
+FOLDERS = ("--contents", "photos", "--styles", "styles", "--size", 64)
+
+
+@pytest.fixture
+def folders(paint: Paint) -> None:
+    """Two photos and three styles."""
+    for number in range(2):
+        paint(f"photos/p{number}.png", 80, 70, seed=number)
+    for number in range(3):
+        paint(f"styles/s{number}.jpg", 70, 90, seed=10 + number)
+
+
+@pytest.mark.usefixtures("quick", "folders")
+def test_the_default_model_in_a_table_a_record_and_a_page(brushwork: Run, here: Path) -> None:
+    ended = brushwork("evaluate", *FOLDERS, "--pairs", 3, "--json", "scores.json", "--html", "page.html")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("magenta-mobile: 3 pairs at 64 x 64\ncontent loss  ")
+    values = json.loads((here / "scores.json").read_text())
+    assert (values["who"], values["size"], values["pairs"], values["strength 0"]) == ("magenta-mobile", 64, 3, True)
+    assert [(record["content"], record["style"]) for record in values["records"]] == [
+        ("p0.png", "s0.jpg"), ("p1.png", "s1.jpg"), ("p0.png", "s2.jpg"),
+    ]  # fmt: skip
+    assert 0 < values["style share"] < 2
+    assert (here / "page.html").read_text().count("<img ") == 9
+
+
+@pytest.mark.usefixtures("folders")
+def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
+    paint("peer/p0-s0.png", 80, 70, seed=0)  # the photo itself
+    ended = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 1)
+    assert (ended.code, ended.err) == (0, "")
+    assert "peer: 1 pairs at 64 x 64" in ended.out
+    assert "style share   1.000" in ended.out
+    assert "seconds       not known" in ended.out
+
+
+@pytest.mark.usefixtures("folders")
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["photos"], "photos lacks 6 of 6 pastiches; the first is p0-s0.*"),
+        (["magenta-mobil"], "no model 'magenta-mobil'; did you mean 'magenta-mobile'?"),
+        (["--pairs", 0], "the number of pairs is 0; it must be at least 1"),
+        (["--size", 32], "the size is 32; pastiches are judged from 64 pixels on"),
+        (["--styles", "nowhere"], "cannot read nowhere: no such file"),
+        (["--device", "abacus"], "unknown device 'abacus'"),
+        (["--html", "photos"], "cannot write photos: it is a folder"),
+        (["--json", "no/file.json"], "no folder no"),
+        (["--json", "photos/p0.png"], "photos/p0.png exists; use --overwrite to replace it"),
+    ],
+)
+@pytest.mark.usefixtures("quick")
+def test_what_cannot_be_done_is_said_in_one_line(brushwork: Run, arguments: list[object], line: str) -> None:
+    ended = brushwork("evaluate", *FOLDERS, *arguments)
+    assert (ended.code, ended.out) == (1, "")
+    assert len(ended.lines) == 1
+    assert ended.lines[0].startswith(f"brushwork: {line}")
+
+
+@pytest.mark.usefixtures("folders")
+def test_without_torch_the_command_that_installs_it_is_named(brushwork: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    ended = brushwork("evaluate", *FOLDERS)
+    assert ended.code == 1
+    assert ended.lines == ["brushwork: evaluating needs an optional part: pip install 'brushwork[torch]'"]
