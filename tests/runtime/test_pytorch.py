@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -9,9 +11,8 @@ from brushwork.runtime.pytorch import TorchRuntime
 
 def test_half_precision_is_close(table_network: PasticheNetwork, random: np.random.Generator) -> None:
     content, embedding = random.random((1, 48, 40, 3), dtype=np.float32), np.ones((1, 3), np.float32)
-    exact = TorchRuntime(table_network, precision="f32").transfer(content, embedding)
-    half = TorchRuntime(table_network, precision="bf16").transfer(content, embedding)
-    table_network.float()
+    exact = TorchRuntime(copy.deepcopy(table_network), precision="f32").transfer(content, embedding)
+    half = TorchRuntime(copy.deepcopy(table_network), precision="bf16").transfer(content, embedding)
     assert half.dtype == np.float32 and half.shape == exact.shape
     assert np.abs(half - exact).mean() < 0.02
 
