@@ -12,6 +12,10 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.runtime import Array
 
 
+# Tests run side by side; more threads would only wait for each other.
+torch.set_num_threads(1)
+
+
 def shaken(config: PasticheConfig, seed: int = 0) -> PasticheNetwork:
     """A network whose every weight and statistic differs from its start, so that a forgotten one shows."""
     torch.manual_seed(seed)

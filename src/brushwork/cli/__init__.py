@@ -4,11 +4,13 @@ from typing import Annotated
 
 import typer
 
+from brushwork.cli.evaluate import evaluate
 from brushwork.cli.export import export
 from brushwork.cli.models import models
 from brushwork.cli.optimize import optimize
 from brushwork.cli.plain import PlainCommand, PlainGroup
 from brushwork.cli.stylize import stylize
+from brushwork.cli.train import train
 
 app = typer.Typer(
     name="brushwork",
@@ -20,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, optimize, models, export):
+for command in (stylize, optimize, models, train, evaluate, export):
     app.command(cls=PlainCommand)(command)
 
 

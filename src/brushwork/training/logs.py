@@ -1,0 +1,42 @@
+"""What is kept of a run: a line of JSON a time in ``log.jsonl``, TensorBoard's events, and the sample grids."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from brushwork import images
+from brushwork.training.train import Progress
+
+
+def facts(progress: Progress) -> dict[str, Any]:
+    """The numbers of a moment, flat."""
+    numbers = {"learning_rate": progress.learning_rate, "gradient": progress.gradient}
+    return {"step": progress.step, **progress.terms, **numbers, "pastiches_per_second": progress.pastiches_per_second}
+
+
+@contextmanager
+def keeper(folder: Path) -> Iterator[Callable[[Progress], None]]:
+    """What keeps a run's progress in its folder; TensorBoard's events too, where TensorBoard is installed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    board: Any = None
+    if find_spec("tensorboard"):
+        from torch.utils.tensorboard import SummaryWriter
+
+        board = SummaryWriter(str(folder))
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
+
+        def keep(progress: Progress) -> None:
+            numbers = facts(progress)
+            print(json.dumps(numbers), file=log, flush=True)
+            if board is not None:
+                for name, value in numbers.items():
+                    board.add_scalar(name, value, progress.step)
+            if progress.grid is not None:
+                images.save(progress.grid, folder / f"grid-{progress.step:07d}.png", overwrite=True)
+
+        yield keep
+    if board is not None:
+        board.close()

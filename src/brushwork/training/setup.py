@@ -1,0 +1,162 @@
+"""What a run needs before its first step: networks, optimiser, judge and batches, new or from a checkpoint."""
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from brushwork import checkpoints
+from brushwork.errors import UserError
+from brushwork.losses import PerceptualLoss
+from brushwork.networks import PasticheNetwork
+from brushwork.training import student
+from brushwork.training.augmentation import NOTHING
+from brushwork.training.config import OptimiserConfig, Recipe
+from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a process computes: its device, its number and how many there are (all from torchrun, else one)."""
+
+    device: str
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def lead(self) -> bool:
+        """Whether this process is the one that writes."""
+        return self.rank == 0
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a step touches."""
+
+    network: PasticheNetwork
+    averaged: PasticheNetwork
+    model: nn.Module  # the network as `student.Student`, spread over processes where there are several
+    optimiser: torch.optim.Optimizer
+    loss: PerceptualLoss
+    teacher: PasticheNetwork | None
+    autocast: AbstractContextManager[Any]
+    first: int  # the step to begin with
+    shift: int  # where the pictures' numbers begin in the table of styles
+    targets: dict[int, dict[str, Tensor]] | None  # Gram matrices by style, where styles are the same in every step
+
+
+def find_place(device: str) -> Place:
+    """Where this process computes; joins the others that torchrun started.
+
+    Raises:
+        UserError: If there is no such device here.
+    """
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if device not in available:
+        raise UserError(f"unknown device {device!r}; known: auto, {', '.join(available)}")
+    if not available[device]:
+        raise UserError(f"torch sees no device {device!r} here; use --device cpu")
+    rank, world, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN)
+    if world > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    return Place(f"cuda:{local}" if device == "cuda" else device, rank, world)
+
+
+_TORCHRUN = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
+
+
+def prepare(recipe: Recipe, checkpoint: Path | None, place: Place) -> Setup:
+    """The setup of a run, new, or as a checkpoint left it.
+
+    Raises:
+        UserError: If weights cannot be read or do not fit.
+    """
+    network = student.begin(recipe)
+    averaged = student.average(network)
+    saved = _restore(checkpoint, network, averaged) if checkpoint else None
+    loss = PerceptualLoss(recipe.loss)
+    teacher = student.load(recipe.teacher).requires_grad_(False) if recipe.teacher else None
+    # The memory format must be settled before the optimiser is made.
+    for part in (network, averaged, loss, teacher):
+        if part is not None:
+            part.to(place.device)
+            part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+    network.train(not recipe.add_style)
+    optimiser = _optimiser(recipe.optimiser, network, fused=place.device.startswith("cuda"))
+    if saved:
+        optimiser.load_state_dict(saved["optimiser"])
+    shift = len(network.config.styles) - 1 if recipe.add_style else 0
+    model: nn.Module = student.Student(network, shift)
+    if recipe.compile:
+        model.compile()
+    if place.world > 1:
+        model = DistributedDataParallel(model)
+    kind = place.device.split(":")[0]
+    half = recipe.precision == "bf16" or (recipe.precision == "auto" and kind == "cuda")
+    autocast = torch.autocast(kind, torch.bfloat16) if half else nullcontext()
+    first = int(saved["step"]) if saved else 0
+    targets: dict[int, dict[str, Tensor]] | None = {} if _styles_stay(recipe) else None
+    return Setup(network, averaged, model, optimiser, loss, teacher, autocast, first, shift, targets)
+
+
+def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
+    """Fills a network and its average from a checkpoint and returns the rest of it."""
+    loaded, saved = checkpoints.load_checkpoint(path, averaged=False)
+    if loaded.config != network.config or "optimiser" not in saved:
+        raise UserError(f"{path} is of another network than the recipe's; start anew with init={path}")
+    network.load_state_dict(loaded.state_dict())
+    averaged.load_state_dict(saved["averaged"])
+    return saved
+
+
+def _optimiser(config: OptimiserConfig, network: nn.Module, *, fused: bool) -> torch.optim.Optimizer:
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
+    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    betas = (config.betas[0], config.betas[1])
+    optimiser: torch.optim.Optimizer = kind(
+        weights, lr=config.learning_rate, betas=betas, weight_decay=config.weight_decay, fused=fused
+    )
+    return optimiser
+
+
+def open_batches(recipe: Recipe, place: Place) -> Batches:
+    """The batches of a process.
+
+    Raises:
+        UserError: If the data cannot be read, or a batch cannot be shared by so many processes.
+    """
+    data = recipe.data
+    if data.batch % place.world:
+        raise UserError(f"a batch of {data.batch} cannot be shared by {place.world} processes")
+
+    def pictures(source: tuple[str, ...], half: int) -> Pictures:
+        seed = (recipe.seed, half)
+        if not source:
+            raise UserError(f"the recipe names no pictures: set data.{('contents', 'styles')[half]}")
+        if data.resident:
+            return ResidentPictures(source, seed, short_side=data.short_side, workers=data.workers, device=place.device)
+        return DecodedPictures(source, seed, short_side=data.short_side, workers=data.workers)
+
+    return Batches(
+        Feed(pictures(data.contents, 0), data.content_sides, recipe.content_augmentation),
+        Feed(pictures(data.styles, 1), data.style_sides, recipe.style_augmentation),
+        batch_size=data.batch // place.world,
+        seed=recipe.seed,
+        device=place.device,
+        rank=place.rank,
+        world_size=place.world,
+    )
+
+
+def _styles_stay(recipe: Recipe) -> bool:
+    """Whether a style picture is the same image in every step, so that its Gram matrices are computed once."""
+    zoom = recipe.style_augmentation.zoom
+    still = replace(NOTHING, zoom=zoom) == recipe.style_augmentation
+    return still and zoom[0] == zoom[1] and len(recipe.data.style_sides) == 1

@@ -1,0 +1,124 @@
+"""The network as it is trained: from a batch to pastiches; and the ways in which a run can begin."""
+
+import copy
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from brushwork import checkpoints
+from brushwork.errors import UserError
+from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.networks.backbones import load_pretrained
+from brushwork.networks.normalization import ConditionalInstanceNorm2d
+from brushwork.training.config import Recipe
+from brushwork.training.data import Batch
+
+
+class Student(nn.Module):
+    """Embeddings and pastiches of a batch, in one call, as distributed training wants it."""
+
+    def __init__(self, network: PasticheNetwork, shift: int = 0) -> None:
+        super().__init__()
+        self.network = network
+        self.shift = shift  # where the pictures' numbers begin in the table of styles
+
+    def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Pastiches (B, 3, S, S) and the embeddings (B, D) they are made with."""
+        styles = len(self.network.config.styles)
+        if styles:
+            embedding = F.one_hot(batch.style_number + self.shift, styles).float()
+        else:
+            embedding = self.network.embed(batch.style)
+        return self.network(batch.content, embedding), embedding
+
+
+def load(path: str) -> PasticheNetwork:
+    """The network of a model folder, a run folder or a checkpoint.
+
+    Raises:
+        UserError: If there is none.
+    """
+    if (Path(path) / checkpoints.CONFIG).is_file() or path in checkpoints.names():
+        return checkpoints.load_network(checkpoints.find(path))
+    network, _ = checkpoints.load_checkpoint(Path(path))
+    return network
+
+
+def begin(recipe: Recipe) -> PasticheNetwork:
+    """The network a run begins with: new, from pretrained parts, from another run, or with a style to be added.
+
+    Raises:
+        UserError: If weights do not fit, or a style is to be added to what is no table.
+    """
+    torch.manual_seed(recipe.seed)
+    if recipe.add_style:
+        if recipe.optimiser.weight_decay:
+            raise UserError("weight decay would move the frozen weights; leave it 0 when a style is added")
+        return add_style(load(recipe.init), recipe.add_style)
+    network = PasticheNetwork(recipe.network)
+    if recipe.pretrained:
+        if network.predictor is None:
+            raise UserError("a table of styles has no predictor for pretrained weights")
+        try:
+            load_pretrained(network.predictor.backbone, recipe.pretrained)
+        except (ValueError, OSError) as error:
+            raise UserError(str(error)) from None
+    if recipe.init:
+        try:
+            network.load_state_dict(load(recipe.init).state_dict())
+        except RuntimeError as error:
+            raise UserError(f"{recipe.init} does not fit the recipe: {str(error).splitlines()[-1].strip()}") from None
+    return network
+
+
+def add_style(network: PasticheNetwork, name: str) -> PasticheNetwork:
+    """A table network with one more style, of which only that style's column learns (Dumoulin et al. 2017, section 4).
+
+    The new column starts as the mean of the others. All else is frozen: parameters take no gradient, the other columns
+    a gradient of zero, and batch norms keep their statistics as long as the network stays in evaluation mode.
+
+    Raises:
+        UserError: If the network has no table of styles, or one of that name.
+    """
+    old = network.config
+    if not old.styles or name in old.styles:
+        raise UserError(f"cannot add the style {name!r} to the styles {', '.join(old.styles) or 'of no table'}")
+    config = PasticheConfig(**{**vars(old), "styles": (*old.styles, name)})
+    wider = PasticheNetwork(config)
+    state = network.state_dict()
+    for key, value in state.items():
+        if key.endswith("affine.weight"):
+            state[key] = torch.cat([value, value.mean(dim=1, keepdim=True)], dim=1)
+    wider.load_state_dict(state)
+    wider.requires_grad_(False)
+    for module in wider.modules():
+        if isinstance(module, ConditionalInstanceNorm2d):
+            module.affine.weight.requires_grad_(True)
+            module.affine.weight.register_hook(_only_last_column)  # type: ignore[no-untyped-call]  # torch's stubs
+    return wider.eval()
+
+
+def _only_last_column(gradient: Tensor) -> Tensor:
+    masked = torch.zeros_like(gradient)
+    masked[:, -1] = gradient[:, -1]
+    return masked
+
+
+def average(network: PasticheNetwork) -> PasticheNetwork:
+    """A copy of a network to hold the moving average of its weights."""
+    copied = copy.deepcopy(network).requires_grad_(False)
+    return copied.eval()
+
+
+@torch.no_grad()
+def follow(averaged: PasticheNetwork, network: PasticheNetwork, decay: float, step: int) -> None:
+    """Moves an average towards the network, ``average += (1 - d) (weights - average)``, batch norms' statistics too.
+
+    Early on d is (1 + step) / (10 + step), so that the random start is soon forgotten.
+    """
+    share = 1 - min(decay, (1 + step) / (10 + step))
+    states = zip(averaged.state_dict().values(), network.state_dict().values(), strict=True)
+    pairs = [(mean, value) for mean, value in states if value.is_floating_point()]
+    torch._foreach_lerp_([mean for mean, _ in pairs], [value for _, value in pairs], share)

@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from brushwork.errors import UserError
+from brushwork.losses import LossWeights
+from brushwork.training.config import Recipe, load
+
+RECIPES = sorted((Path(__file__).parent.parent.parent / "recipes").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_loads_and_says_what_to_expect(path: Path) -> None:
+    recipe = load(path)
+    assert recipe.steps > 0
+    assert recipe.expected
+
+
+def test_defaults_exist_once(tmp_path: Path) -> None:
+    path = tmp_path / "empty.toml"
+    path.write_text("")
+    assert load(path) == Recipe()
+
+
+def test_values_and_overrides(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text("steps = 5\n[network]\nstyles = ['a', 'b']\n[loss]\nstyle = 2\n")
+    recipe = load(
+        path,
+        ["steps=7", "optimiser.learning_rate=1e-4", "data.styles=['x.jpg']", "pretrained=a/b.pth", "loss.content=1"],
+    )
+    assert recipe.steps == 7
+    assert recipe.network.styles == ("a", "b")
+    assert recipe.optimiser.learning_rate == 1e-4
+    assert recipe.data.styles == ("x.jpg",)
+    assert recipe.pretrained == "a/b.pth"
+    assert recipe.loss == LossWeights(content=1.0, style=2.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("stpes = 5", "unknown key stpes in the recipe; the nearest is steps"),
+        ("[optimiser]\nlearningrate = 1", "unknown key optimiser.learningrate .* nearest is optimiser.learning_rate"),
+        ("steps = 'many'", "steps in the recipe is 'many'; it must be int"),
+        ("steps = true", "steps in the recipe is True; it must be int"),
+        ("[data]\ncontent_sides = ['a']", "data.content_sides in the recipe is 'a'; it must be int"),
+        ("[optimiser]\nname = 'sgd'", "optimiser.name in the recipe is 'sgd'; it must be adam or adamw"),
+        ("data = 3", "data in the recipe is 3"),
+        ("[network]\nstyles = ['a', 'a']", "same name"),
+        ("steps = ", "is not TOML"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text(text)
+    with pytest.raises(UserError, match=line) as raised:
+        load(path)
+    assert "\n" not in str(raised.value)
+
+
+def test_missing_recipe_and_wrong_override(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="cannot read recipe .*none.toml: no such file"):
+        load(tmp_path / "none.toml")
+    (tmp_path / "recipe.toml").write_text("steps = 5")
+    with pytest.raises(UserError, match="--set takes key=value"):
+        load(tmp_path / "recipe.toml", ["steps"])

@@ -1,0 +1,51 @@
+"""Two real processes: what they train is what one process trains with twice the batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+PROGRAM = """
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from brushwork.networks import PasticheConfig
+from brushwork.training.config import DataConfig, OptimiserConfig, Recipe
+from brushwork.training.setup import find_place, open_batches, prepare
+from brushwork.training.train import judge
+
+torch.set_num_threads(1)
+pictures, target = map(Path, sys.argv[1:])
+recipe = Recipe(
+    # No batch norm: each process would take the statistics of its own half.
+    network=PasticheConfig(styles=("0", "1", "2"), width=0.125, encoder_norm="instance"),
+    data=DataConfig(contents=(str(pictures / "contents"),), styles=(str(pictures / "styles"),), batch=4,
+                    content_sides=(32,), style_sides=(32,), short_side=48),
+)
+place = find_place("cpu")
+setup = prepare(recipe, None, place)
+with open_batches(recipe, place) as batches:
+    total, _ = judge(setup, recipe, batches.batch(0))
+total.backward()
+if place.lead:
+    torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}, target)
+if place.world > 1:
+    torch.distributed.destroy_process_group()
+"""
+
+
+def test_two_processes_have_the_gradients_of_one_with_twice_the_batch(pictures: Path, tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    subprocess.run([sys.executable, program, pictures, tmp_path / "one.pt"], check=True, env=environment)
+    subprocess.run([*torchrun, program, pictures, tmp_path / "two.pt"], check=True, env=environment)
+    one, two = (torch.load(tmp_path / name, weights_only=True) for name in ("one.pt", "two.pt"))
+    assert one.keys() == two.keys() and len(one) > 20
+    for name, gradient in one.items():
+        torch.testing.assert_close(two[name], gradient, rtol=1e-3, atol=1e-6 + 1e-4 * float(gradient.abs().max()))

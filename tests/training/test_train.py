@@ -1,0 +1,169 @@
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+
+from brushwork import checkpoints
+from brushwork.checkpoints import CHECKPOINT
+from brushwork.errors import UserError
+from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.training import student
+from brushwork.training.augmentation import NOTHING
+from brushwork.training.config import OptimiserConfig, Recipe
+from brushwork.training.setup import Place, open_batches, prepare
+from brushwork.training.train import judge, learning_rate, train
+
+
+def states(folder: Path) -> dict[str, Tensor]:
+    """Every tensor of a checkpoint by a flat name."""
+    found: dict[str, Tensor] = {}
+
+    def walk(value: object, name: str) -> None:
+        if isinstance(value, Tensor):
+            found[name] = value
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                walk(inner, f"{name}/{key}")
+
+    walk(torch.load(folder / CHECKPOINT, weights_only=True), "")
+    return found
+
+
+def test_a_few_dozen_steps_lower_the_total(recipe: Recipe, tmp_path: Path) -> None:
+    one = replace(recipe.data, styles=(str(Path(recipe.data.styles[0]) / "0.png"),))
+    network = PasticheConfig(styles=("one",), width=0.125, encoder_norm="instance")
+    optimiser = replace(recipe.optimiser, learning_rate=1e-2)
+    recipe = replace(recipe, steps=40, log_every=10, network=network, data=one, optimiser=optimiser)
+    recipe = replace(recipe, style_augmentation=NOTHING)
+    moments = list(train(recipe, tmp_path, device="cpu"))
+    assert [moment.step for moment in moments] == [10, 20, 30, 40]
+    assert moments[-1].terms["total"] < 0.8 * moments[0].terms["total"]
+    assert moments[-1].grid is not None and moments[-1].grid.shape[2] == 3
+    assert all(moment.pastiches_per_second > 0 for moment in moments)
+
+
+def test_six_steps_are_three_and_resumed_three_bit_for_bit(recipe: Recipe, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole.mkdir()
+    parts.mkdir()
+    list(train(recipe, whole, device="cpu"))
+    steps = iter(range(6))
+    first = list(train(recipe, parts, device="cpu", stop=lambda: next(steps) == 2))
+    assert (first[-1].step, first[-1].stopped) == (3, "interrupted")
+    second = list(train(recipe, parts, device="cpu", resume=True))
+    assert [moment.step for moment in second] == [4, 5, 6]
+    one, other = states(whole), states(parts)
+    assert one.keys() == other.keys() and len(one) > 200
+    for name, value in one.items():
+        assert torch.equal(value, other[name]), name
+
+
+def test_time_that_is_up_ends_with_a_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
+    (moment,) = train(recipe, tmp_path, device="cpu", max_minutes=0)
+    assert (moment.step, moment.stopped) == (1, "out of time")
+    _, saved = checkpoints.load_checkpoint(tmp_path)
+    assert saved["step"] == 1
+
+
+def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
+    steps = iter(range(6))
+    list(train(recipe, tmp_path, device="cpu", stop=lambda: next(steps) == 1))
+    good = (tmp_path / CHECKPOINT).read_bytes()
+    broken = replace(recipe, loss=replace(recipe.loss, style=math.inf))
+    with pytest.raises(UserError, match="no longer finite at step 3"):
+        list(train(broken, tmp_path, device="cpu", resume=True))
+    assert (tmp_path / CHECKPOINT).read_bytes() == good
+
+
+def test_gradients_reach_predictor_and_transfer_network_and_not_the_loss_network(recipe: Recipe) -> None:
+    place = Place("cpu")
+    setup = prepare(recipe, None, place)
+    with open_batches(recipe, place) as batches:
+        total, _ = judge(setup, recipe, batches.batch(0))
+    total.backward()
+    assert setup.network.predictor is not None
+    for part in (setup.network.predictor.backbone, setup.network.predictor.bottleneck, setup.network.transfer):
+        assert sum(float(p.grad.abs().sum()) for p in part.parameters() if p.grad is not None) > 0
+    assert not list(setup.loss.parameters())
+    assert all(tensor.grad is None for tensor in setup.loss.buffers())
+
+
+def test_learning_rate_by_hand() -> None:
+    config = OptimiserConfig(learning_rate=1.0, warm_up=4, decay="linear", floor=0.1)
+    rates = [learning_rate(config, step, 15) for step in (0, 3, 4, 9, 14)]
+    assert rates == pytest.approx([0.25, 1.0, 1.0, 0.55, 0.1])
+    assert learning_rate(replace(config, decay="cosine"), 9, 15) == pytest.approx(0.55)
+    assert learning_rate(replace(config, decay="constant"), 14, 15) == 1.0
+
+
+def test_moving_average_by_hand() -> None:
+    network = PasticheNetwork(PasticheConfig(styles=("a",), width=0.125))
+    averaged = student.average(network)
+    with torch.no_grad():
+        for weights, value in ((network, 1.0), (averaged, 0.0)):
+            for tensor in weights.state_dict().values():
+                tensor.fill_(value)
+    student.follow(averaged, network, 0.9, step=1000)
+    assert all(value.flatten()[0] == pytest.approx(0.1) for value in averaged.parameters())
+    student.follow(averaged, network, 0.9, step=0)  # d = 1 / 10: 0.1 + 0.9 (1 - 0.1)
+    assert all(value.flatten()[0] == pytest.approx(0.91) for value in averaged.parameters())
+
+
+def test_adding_a_style_changes_its_column_alone(recipe: Recipe, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    table = PasticheNetwork(PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm="batch"))
+    checkpoints.save_checkpoint(tmp_path / "table.pt", table)
+    styles = (str(Path(recipe.data.styles[0]) / "0.png"),)
+    recipe = replace(
+        recipe, steps=3, init=str(tmp_path / "table.pt"), add_style="c", data=replace(recipe.data, styles=styles)
+    )
+    list(train(recipe, tmp_path, device="cpu"))
+    network, _ = checkpoints.load_checkpoint(tmp_path, averaged=False)
+    assert network.config.styles == ("a", "b", "c")
+    changed = 0
+    before = student.add_style(table, "c").state_dict()
+    for name, value in network.state_dict().items():
+        old = before[name]
+        if name.endswith("affine.weight"):
+            assert torch.equal(value[:, :2], table.state_dict()[name])
+            changed += int((value[:, 2] != old[:, 2]).sum())
+        else:
+            assert torch.equal(value, old), name
+    numbers = table.transfer.style_parameters(torch.ones(1, 2)).shape[1]
+    assert 0.9 * numbers < changed <= numbers
+    full = student.add_style(PasticheNetwork(PasticheConfig(styles=("a",))), "b")
+    assert sum(p[:, -1].numel() for p in full.parameters() if p.requires_grad) == 2758
+
+
+def test_a_small_predictor_learns_from_a_teacher(recipe: Recipe, tmp_path: Path) -> None:
+    teacher = PasticheNetwork(recipe.network)
+    checkpoints.save_checkpoint(tmp_path / "teacher.pt", teacher)
+    network = replace(recipe.network, width=0.25)
+    taught = replace(recipe, seed=1, steps=12, network=network, teacher=str(tmp_path / "teacher.pt"), teaching=100.0)
+    moments = list(train(taught, tmp_path, device="cpu"))
+    assert moments[-1].terms["embedding"] < moments[0].terms["embedding"]
+
+
+def test_a_run_begins_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_path: Path) -> None:
+    network = PasticheNetwork(recipe.network)
+    checkpoints.save_checkpoint(tmp_path / "start.pt", network)
+    begun = student.begin(replace(recipe, init=str(tmp_path / "start.pt")))
+    assert all(
+        torch.equal(a, b) for a, b in zip(begun.state_dict().values(), network.state_dict().values(), strict=True)
+    )
+    with pytest.raises(UserError, match="does not fit the recipe"):
+        student.begin(replace(recipe, init="magenta-mobile"))
+
+
+def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="set data.styles"):
+        list(train(replace(recipe, data=replace(recipe.data, styles=())), tmp_path, device="cpu"))
+    with pytest.raises(UserError, match="unknown device 'tpu'"):
+        list(train(recipe, tmp_path, device="tpu"))
+    with pytest.raises(UserError, match="no checkpoint"):
+        list(train(recipe, tmp_path, device="cpu", resume=True))
+    with pytest.raises(UserError, match="cannot add the style 'c' to the styles of no table"):
+        student.add_style(PasticheNetwork(recipe.network), "c")
