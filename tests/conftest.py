@@ -11,7 +11,6 @@ from brushwork.export import export
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.runtime import Array
 
-
 # Tests run side by side; more threads would only wait for each other.
 torch.set_num_threads(1)
 

@@ -41,7 +41,8 @@ def test_the_version_is_that_of_the_installed_package() -> None:
 def test_the_help_names_every_command() -> None:
     answer = CliRunner().invoke(app, ["--help"])
     assert answer.exit_code == 0
-    assert all(command in answer.output for command in ("stylize", "optimize", "models", "train", "evaluate", "export", "--version"))
+    commands = ("stylize", "optimize", "models", "train", "evaluate", "export")
+    assert all(word in answer.output for word in (*commands, "--version"))
 
 
 @pytest.mark.parametrize("command", ["stylize", "optimize", "models", "train", "evaluate", "export"])
