@@ -27,12 +27,19 @@ def test_values_and_overrides(tmp_path: Path) -> None:
     path.write_text("steps = 5\n[network]\nstyles = ['a', 'b']\n[loss]\nstyle = 2\n")
     recipe = load(
         path,
-        ["steps=7", "optimiser.learning_rate=1e-4", "data.styles=['x.jpg']", "pretrained=a/b.pth", "loss.content=1"],
+        [
+            "steps=7",
+            "optimiser.learning_rate=1e-4",
+            "data.styles=['x.jpg']",
+            "data.contents=y",
+            "pretrained=a/b.pth",
+            "loss.content=1",
+        ],
     )
     assert recipe.steps == 7
     assert recipe.network.styles == ("a", "b")
     assert recipe.optimiser.learning_rate == 1e-4
-    assert recipe.data.styles == ("x.jpg",)
+    assert (recipe.data.styles, recipe.data.contents) == (("x.jpg",), ("y",))
     assert recipe.pretrained == "a/b.pth"
     assert recipe.loss == LossWeights(content=1.0, style=2.0)
 
@@ -42,11 +49,19 @@ def test_values_and_overrides(tmp_path: Path) -> None:
     [
         ("stpes = 5", "unknown key stpes in the recipe; the nearest is steps"),
         ("[optimiser]\nlearningrate = 1", "unknown key optimiser.learningrate .* nearest is optimiser.learning_rate"),
-        ("steps = 'many'", "steps in the recipe is 'many'; it must be int"),
-        ("steps = true", "steps in the recipe is True; it must be int"),
-        ("[data]\ncontent_sides = ['a']", "data.content_sides in the recipe is 'a'; it must be int"),
+        ("steps = 'many'", "steps in the recipe is 'many'; it must be a whole number"),
+        ("steps = true", "steps in the recipe is True; it must be a whole number"),
+        ("steps = 0", "steps is 0; it must be 1 or more"),
+        ("log_every = 0", "log_every is 0; it must be 1 or more"),
+        ("[data]\nbatch = 0", r"recipe \[data\]: batch is 0; it must be 1 or more"),
+        ("[data]\nstyle_sides = []", r"style_sides is \[\]; it takes sides of 16 pixels and more"),
+        ("[data]\ncontent_sides = ['a']", "data.content_sides in the recipe is 'a'; it must be a whole number"),
+        ("[style_augmentation]\nzoom = [1.5]", "style_augmentation.zoom .* must be a list of 2"),
+        ("[optimiser]\nbetas = [0.9]", "optimiser.betas .* must be a list of 2"),
+        ("[optimiser]\nema = 1.0", r"recipe \[optimiser\]: ema holds 1.0; a decay is less than 1"),
+        ("expected = 3", "expected in the recipe is 3; it must be a table"),
         ("[optimiser]\nname = 'sgd'", "optimiser.name in the recipe is 'sgd'; it must be adam or adamw"),
-        ("data = 3", "data in the recipe is 3"),
+        ("data = 3", "data in the recipe is 3; it must be a table"),
         ("[network]\nstyles = ['a', 'a']", "same name"),
         ("steps = ", "is not TOML"),
     ],

@@ -6,8 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from brushwork.errors import UserError
 from brushwork.losses import LossWeights
@@ -15,6 +14,8 @@ from brushwork.networks import PasticheConfig
 from brushwork.training.augmentation import CONTENT, STYLE, Augmentation
 
 T = TypeVar("T")
+SMALLEST_SIDE = 16  # what the style transfer network takes, and the loss network with it
+NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class DataConfig:
     short_side: int = 512
     workers: int = 2
 
+    def __post_init__(self) -> None:
+        _at_least(1, self, "batch", "short_side", "workers")
+        for name, sides in (("content_sides", self.content_sides), ("style_sides", self.style_sides)):
+            if min(sides, default=0) < SMALLEST_SIDE:
+                raise ValueError(f"{name} is {list(sides)}; it takes sides of {SMALLEST_SIDE} pixels and more")
+
 
 @dataclass(frozen=True)
 class OptimiserConfig:
@@ -50,8 +57,9 @@ class OptimiserConfig:
         warm_up: Steps over which it rises linearly from 0.
         decay: How it falls from there to the last step.
         floor: What it falls to, as a share of `learning_rate`.
+        betas: Decay of Adam's averages of the gradient and of its square.
         clip: Norm above which gradients are scaled down; 0 leaves them.
-        ema: Decay of the moving average of the weights, which is what is exported.
+        ema: Decay of the moving average of the weights, which is what is exported; 0 is the weights themselves.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -59,10 +67,16 @@ class OptimiserConfig:
     warm_up: int = 100
     decay: Literal["constant", "linear", "cosine"] = "linear"
     floor: float = 0.01
-    betas: tuple[float, ...] = (0.9, 0.999)
+    betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
     clip: float = 10.0
     ema: float = 0.999
+
+    def __post_init__(self) -> None:
+        _at_least(0, self, "learning_rate", "warm_up", "floor", "weight_decay", "clip", "ema")
+        for name, decay in (("betas", max(self.betas)), ("ema", self.ema)):
+            if decay >= 1:
+                raise ValueError(f"{name} holds {decay}; a decay is less than 1")
 
 
 @dataclass(frozen=True)
@@ -103,13 +117,22 @@ class Recipe:
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     expected: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        _at_least(1, self, "steps", "log_every", "grid_every", "checkpoint_every")
+
+
+def _at_least(smallest: float, values: Any, *names: str) -> None:
+    for name in names:
+        if getattr(values, name) < smallest:
+            raise ValueError(f"{name} is {getattr(values, name)}; it must be {smallest} or more")
+
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
     """Reads a recipe.
 
     Args:
         path: A TOML file.
-        overrides: ``key=value`` with dotted keys (``optimiser.learning_rate=1e-3``); a value is TOML, or else a string.
+        overrides: ``key=value`` with dotted keys (``optimiser.learning_rate=1e-3``); a value is TOML, or else a text.
 
     Raises:
         UserError: If the file cannot be read, a key is unknown (the message names the nearest) or a value does not fit.
@@ -158,26 +181,28 @@ def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
     try:
         return kind(**arguments)
     except ValueError as error:
-        raise UserError(f"recipe: {error}") from None
+        table = f" [{where[:-1]}]" if where else ""
+        raise UserError(f"recipe{table}: {error}") from None
 
 
 def _fit(hint: Any, value: Any, where: str) -> Any:
-    """The value as its type wants it."""
+    """The value as its type wants it: a list as a tuple, a whole number as a float where floats go."""
     origin, arguments = get_origin(hint), get_args(hint)
-    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return build(hint, value, f"{where}.")  # type: ignore[arg-type]  # a class, not an instance
-    if origin in (Union, UnionType):
-        return value
-    if origin is Literal and value in arguments:
-        return value
-    if origin is tuple and isinstance(value, list):
-        return tuple(_fit(arguments[0], item, where) for item in value)
-    if isinstance(hint, type | None) and hint is not None and origin is None:
-        if hint is float and isinstance(value, int) and not isinstance(value, bool):
-            return float(value)
-        if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
-            return value
-    if origin is not None and origin not in (Literal, tuple) and isinstance(value, dict):
-        return value
-    wanted = " or ".join(map(str, arguments)) if origin is Literal else getattr(hint, "__name__", str(hint))
-    raise UserError(f"{where} in the recipe is {value!r}; it must be {wanted}")
+    if origin is Literal:
+        fits, wanted = value in arguments, " or ".join(map(str, arguments))
+    elif origin is tuple:
+        open_end = arguments[-1] is ...
+        items = value if isinstance(value, list) else [value]  # one value is a list of one
+        fits, wanted = open_end or len(items) == len(arguments), f"a list of {len(arguments)}"
+        value = tuple(_fit(arguments[0], item, where) for item in items)
+    elif dataclasses.is_dataclass(hint) or origin is not None:  # a table: of known keys, or of any
+        fits, wanted = isinstance(value, dict), "a table"
+        if fits and origin is None:
+            value = build(hint, value, f"{where}.")
+    else:
+        if hint is float and type(value) is int:
+            value = float(value)
+        fits, wanted = type(value) is hint, NAMES[hint]
+    if not fits:
+        raise UserError(f"{where} in the recipe is {value!r}; it must be {wanted}")
+    return value
