@@ -97,7 +97,7 @@ def test_every_choice_arrives(
 def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = CliRunner().invoke(app, ["optimize", "--help"]).output
-    told = dict(re.findall(r"--([a-z-]+) .* else (?:at the )?(\w+)\.", text))
+    told = dict(re.findall(r"--([a-z-]+) .* else (?:at the )?([\w.]+)\.", text))
     defaults = training.Settings()
     assert told.pop("output", None) is None
     assert told == {

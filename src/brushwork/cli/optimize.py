@@ -24,9 +24,9 @@ Weights = Annotated[str | None, _option("--weights", "W,W,...", "Shares of the b
 StyleSize = Annotated[
     int | None, _option("--style-size", "PIXELS", "Short side at which styles are seen; less: finer strokes.")
 ]
-StyleWeight = Annotated[float | None, _option("--style-weight", "X", "Style against content; else 1.")]
+StyleWeight = Annotated[float | None, _option("--style-weight", "X", "Style against content; else 2.5.")]
 Size = Annotated[int | None, _option("--size", "PIXELS", "Limit of the long side; else 512.")]
-Steps = Annotated[int | None, _option("--steps", "N", "Steps at each size, from coarse to fine; else 30.")]
+Steps = Annotated[int | None, _option("--steps", "N", "Steps at each size, from coarse to fine; else 40.")]
 Optimizer = Annotated[str | None, _option("--optimizer", "lbfgs|adam", "What descends; else lbfgs.")]
 Start = Annotated[str | None, _option("--start", "content|noise", "Where it begins; else at the content.")]
 Seed = Annotated[int | None, _option("--seed", "N", "Settles the noise; else 0.")]

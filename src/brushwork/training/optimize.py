@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim import LBFGS, Adam, Optimizer
 
+from brushwork.color import histogram
 from brushwork.errors import UserError
 from brushwork.images import Image, fit, fit_short, resize
 from brushwork.losses import LossWeights, PerceptualLoss
@@ -24,7 +25,7 @@ OPTIMIZERS: Mapping[str, Callable[[Tensor], Optimizer]] = {
     "lbfgs": lambda pixels: LBFGS([pixels], max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0),
     "adam": lambda pixels: Adam([pixels], lr=0.03),
 }
-STARTS = ("content", "noise")
+STARTS = ("recolored", "content", "noise")
 DEVICES = ("auto", "cpu", "cuda", "mps")
 SMALLEST_SIDE = 16  # the loss network halves a picture three times; below this hardly a position would be left
 TINY = 1e-12
@@ -42,7 +43,8 @@ class Settings:
         steps: Evaluations of the loss at each size.
         style_weight: Weight of each layer's style term, where the content term's is 1 / 40,000 (see `LossWeights`).
         optimizer: A key of `OPTIMIZERS`.
-        start: ``content``, or ``noise``, uniform in [0, 1].
+        start: ``recolored``, the content in the colours of the styles (their mean and covariance); ``content``; or
+            ``noise``, uniform in [0, 1].
         seed: Settles the noise.
         device: One of `DEVICES`; ``auto`` is a GPU where torch sees one.
 
@@ -53,10 +55,10 @@ class Settings:
     size: int = 512
     style_size: int | None = None
     coarsest: int = 128
-    steps: int = 30
-    style_weight: float = 1.0
+    steps: int = 40
+    style_weight: float = 2.5
     optimizer: str = "lbfgs"
-    start: str = "content"
+    start: str = "recolored"
     seed: int = 0
     device: str = "auto"
 
@@ -167,9 +169,7 @@ def _coarse_to_fine(
     loss = PerceptualLoss(LossWeights(style=settings.style_weight)).to(device)
     height, width = content.shape[:2]
     sizes = _sizes(height, width, settings.coarsest)
-    pastiche = content
-    if settings.start == "noise":
-        pastiche = np.random.default_rng(settings.seed).random((*sizes[0], 3), np.float32)
+    pastiche = _start(resize(content, sizes[0]), styles, shares, settings)
     with _memory_errors():
         for done, size in enumerate(sizes):
             short_side = (settings.style_size or max(height, width)) * max(size) / max(height, width)
@@ -180,6 +180,17 @@ def _coarse_to_fine(
                 pastiche = progress.pastiche
                 step, steps = done * settings.steps + progress.step, len(sizes) * settings.steps
                 yield replace(progress, step=step, steps=steps)
+
+
+def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], settings: Settings) -> Image:
+    """What is optimised first, of the size of a content (H, W, 3)."""
+    if settings.start == "noise":
+        return np.random.default_rng(settings.seed).random(content.shape, np.float32)
+    if settings.start == "content":
+        return content
+    recolored = np.stack([histogram(content, style) for style in styles])  # (S, H, W, 3)
+    mean: Image = np.average(recolored, axis=0, weights=shares).astype(np.float32)
+    return mean
 
 
 def _descend(
