@@ -1,0 +1,91 @@
+"""How much of the style loss `brushwork optimize` leaves, and at what content loss, by the published raw losses.
+
+    python -m benchmarks.optimize --contents photos --styles paintings --pairs 4
+
+Content i goes with style 7 i. The share of a layer is the pastiche's raw style loss over the untouched content's;
+content loss is the raw mean squared difference at relu3_3 (Ghiasi et al. 2017, as published). Styles are judged and
+seen at a short side of `--size` at most.
+"""
+
+import math
+import time
+from collections import deque
+from pathlib import Path
+from statistics import fmean
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from torch import Tensor
+
+from brushwork import images
+from brushwork.images import Image
+from brushwork.losses import GHIASI2017, PerceptualLoss
+from brushwork.training.optimize import Settings, optimize
+
+LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+STRIDE = 7
+SHARE, CONTENT = 0.04, 3e4  # what is to be reached
+
+
+def tensor(image: Image) -> Tensor:
+    """Torch's image (1, 3, H, W) of NumPy's (H, W, 3)."""
+    return torch.tensor(image).permute(2, 0, 1)[None]
+
+
+@torch.no_grad()
+def judge(loss: PerceptualLoss, content: Image, style: Image, pastiche: Image) -> tuple[list[float], float]:
+    """The share of the style loss left in each layer, and the content loss."""
+    target, grams = loss.content_target(tensor(content)), loss.style_target(tensor(style))
+    before, after = (loss.compare(tensor(image), target, grams) for image in (content, pastiche))
+    return [(after[f"style/{layer}"] / before[f"style/{layer}"]).item() for layer in LAYERS], after["content"].item()
+
+
+def main(
+    contents: Annotated[Path, typer.Option(help="Folder of contents.")],
+    styles: Annotated[Path, typer.Option(help="Folder of styles.")],
+    pairs: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 4,
+    first: Annotated[int, typer.Option(help="Number of the first content.", min=0)] = 0,
+    size: Annotated[int, typer.Option(help="Limit of the long side, and of a style's short side.")] = 512,
+    steps: Annotated[int, typer.Option(help="Steps at each size.")] = Settings.steps,
+    style_weight: Annotated[float, typer.Option(help="Style against content.")] = Settings.style_weight,
+    optimizer: Annotated[str, typer.Option(help="lbfgs or adam.")] = Settings.optimizer,
+    start: Annotated[str, typer.Option(help="content or noise.")] = Settings.start,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
+    threads: Annotated[int, typer.Option(help="Threads of the CPU.", min=1)] = 2,
+    save: Annotated[Path | None, typer.Option(help="Folder for content, style and pastiche as PNG files.")] = None,
+) -> None:
+    """Measure what optimising pixels leaves of the style loss."""
+    torch.set_num_threads(threads)
+    settings = Settings(
+        size=size, style_size=size, steps=steps, style_weight=style_weight,
+        optimizer=optimizer, start=start, device=device,
+    )  # fmt: skip
+    console = Console(highlight=False, width=120)
+    console.print(f"{settings}\ntorch {torch.__version__}, {threads} threads\n")
+    console.print("pair   ", *LAYERS, "   mean  content loss  seconds  CPU seconds")
+    loss = PerceptualLoss(GHIASI2017)
+    sources, looks = images.find(contents), images.find(styles)
+    means, distances = [], []
+    for number in range(first, first + pairs):
+        index = number % len(sources), number * STRIDE % len(looks)
+        content = images.open(sources[index[0]], size=size).image
+        style = images.fit_short(images.open(looks[index[1]]).image, size)
+        wall, cpu = time.perf_counter(), time.process_time()
+        (last,) = deque(optimize(content, [style], settings=settings), maxlen=1)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        shares, distance = judge(loss, content, style, last.pastiche)
+        means.append(math.exp(fmean(map(math.log, shares))))
+        distances.append(distance)
+        row = "".join(f"{share:8.3f}" for share in (*shares, means[-1]))
+        console.print(f"{index[0]:2} x {index[1]:2}{row}  {distance:12,.0f}  {wall:7.0f}  {cpu:11.0f}")
+        if save:
+            for role, image in {"content": content, "style": style, "pastiche": last.pastiche}.items():
+                images.save(image, save / f"{number:02}-{role}.png", overwrite=True)
+    mean = math.exp(fmean(map(math.log, means)))
+    console.print(f"all{mean:36.3f}  {fmean(distances):14,.0f}   ({SHARE} and {CONTENT:,.0f} are to be reached)")
+
+
+if __name__ == "__main__":
+    typer.run(main)
