@@ -1,0 +1,135 @@
+"""Where the time of a training step goes, part by part, and how many pastiches a second the whole step makes.
+
+    python -m benchmarks.training recipes/arbitrary.toml --set "data.contents=['contents.tar']"
+        --set "data.styles=['styles.tar']" --set data.content_sides=256 --set data.style_sides=256
+
+The parts are timed one after another on the same batches, uncompiled; the whole step is the loop's own, compiled where
+the recipe says so. Decoding is measured apart, on the CPU: resident pictures are decoded once, before the first step.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from brushwork.training import config
+from brushwork.training.config import Recipe
+from brushwork.training.pictures import DecodedPictures
+from brushwork.training.setup import Setup, find_place, open_batches, prepare
+from brushwork.training.train import descend, judge, learning_rate
+
+DECODED = 64  # pictures
+
+
+class Clock:
+    """Seconds by part, of every repetition; waits for the device before it looks."""
+
+    def __init__(self, device: str) -> None:
+        self.device = device
+        self.seconds: dict[str, list[float]] = {}
+
+    def time(self, part: str, work: Callable[[], Any]) -> Any:
+        """What the work gives; its seconds are kept under the name of the part."""
+        self._wait()
+        start = time.perf_counter()
+        made = work()
+        self._wait()
+        self.seconds.setdefault(part, []).append(time.perf_counter() - start)
+        return made
+
+    def _wait(self) -> None:
+        if self.device.startswith("cuda"):
+            torch.cuda.synchronize()
+
+
+def step_in_parts(clock: Clock, setup: Setup, recipe: Recipe, batches: Any, step: int) -> None:
+    """One step of a network whose embeddings are predicted or looked up, its parts timed one by one."""
+    network, loss = setup.network, setup.loss
+    batch = clock.time("crop, augment", lambda: batches.batch(step))
+    with setup.autocast:
+        if network.predictor is not None:
+            embedding = clock.time("predictor", lambda: network.embed(batch.style))
+        else:
+            embedding = torch.nn.functional.one_hot(batch.style_number, len(network.config.styles)).float()
+        pastiche = clock.time("transfer", lambda: network(batch.content, embedding))
+        content = clock.time("VGG: content", lambda: loss.content_target(batch.content))
+        style = clock.time("VGG: style", lambda: loss.style_target(batch.style))
+        terms = clock.time("VGG: pastiche, terms", lambda: loss.compare(pastiche, content, style))
+    total = terms["total"].mean()
+    for parameter in network.parameters():
+        parameter.grad = None
+    clock.time("backward", total.backward)
+    clock.time("optimiser", setup.optimiser.step)
+
+
+def whole_step(setup: Setup, recipe: Recipe, batches: Any, step: int) -> None:
+    """One step as the loop makes it."""
+    total, _ = judge(setup, recipe, batches.batch(step))
+    descend(setup, recipe, total, learning_rate(recipe.optimiser, step, recipe.steps))
+
+
+def decoding(recipe: Recipe) -> float:
+    """Seconds to decode and shrink a picture, contents and styles in equal parts."""
+    seconds = 0.0
+    for source in (recipe.data.contents, recipe.data.styles):
+        pictures = DecodedPictures(source, (0,), short_side=recipe.data.short_side, workers=recipe.data.workers)
+        pictures.take(range(1))  # the shards are found and read
+        start = time.perf_counter()
+        pictures.take(range(1, 1 + DECODED))
+        seconds += time.perf_counter() - start
+        pictures.close()
+    return seconds / (2 * DECODED)
+
+
+def main(
+    recipe: Annotated[Path, typer.Argument(help="The recipe.")],
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Change it: key=value.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    repeats: Annotated[int, typer.Option(help="Timed steps; the median counts.", min=1)] = 10,
+    warm_up: Annotated[int, typer.Option(help="Steps before them.", min=1)] = 3,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to a file.")] = None,
+) -> None:
+    """Measure a training step by its parts."""
+    chosen = config.load(recipe, settings or ())
+    place = find_place(device)
+    clock = Clock(place.device)
+    decode = decoding(chosen)
+    setup = prepare(chosen, None, place)
+    with open_batches(chosen, place) as batches:
+        for step in range(warm_up + repeats):
+            if step == warm_up:
+                clock.seconds.clear()
+            step_in_parts(clock, setup, chosen, batches, step)
+        for step in range(warm_up + repeats):
+            work = partial(whole_step, setup, chosen, batches, step)
+            clock.time("warm-up" if step < warm_up else "whole step", work)
+    batch = chosen.data.batch
+    each = {part: median(seconds) / batch for part, seconds in clock.seconds.items() if part != "warm-up"}
+    whole = each.pop("whole step")
+    table = Table(title=f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else place.device}")
+    for column in ("part", "ms a pastiche", "share"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for part, seconds in each.items():
+        table.add_row(part, f"{1000 * seconds:.2f}", f"{seconds / sum(each.values()):.0%}")
+    table.add_section()
+    table.add_row("sum of the parts", f"{1000 * sum(each.values()):.2f}", "")
+    table.add_row("whole step", f"{1000 * whole:.2f}", f"{1 / whole:.1f} pastiches/s")
+    table.add_row("decode a picture", f"{1000 * decode:.2f}", f"{1 / decode:.0f} pictures/s")
+    sides = f"content {list(chosen.data.content_sides)}, style {list(chosen.data.style_sides)}, batch {batch}"
+    console = Console(highlight=False, width=120)
+    console.print(table, f"{sides}; torch {torch.__version__}, {torch.get_num_threads()} threads")
+    if json_file:
+        numbers = {"parts": each, "whole": whole, "decode": decode, "batch": batch}
+        json_file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    typer.run(main)
