@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,38 @@ def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
         list(train(recipe, tmp_path, device="cpu", resume=True))
     with pytest.raises(UserError, match="cannot add the style 'c' to the styles of no table"):
         student.add_style(PasticheNetwork(recipe.network), "c")
+
+
+def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Path) -> None:
+    network = PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm="instance")
+    with pytest.raises(UserError, match="3 style pictures for 2 styles"):
+        open_batches(replace(recipe, network=network), Place("cpu"))
+    (Path(recipe.data.styles[0]) / "1.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"1\.png cannot be used"):
+        open_batches(replace(recipe, network=network), Place("cpu"))
+
+
+def test_an_unknown_backbone_is_an_error_of_the_user(recipe: Recipe) -> None:
+    with pytest.raises(UserError, match=r"unknown backbone 'inceptoin'; known: inception_v3"):
+        student.begin(replace(recipe, network=PasticheConfig(backbone={"name": "inceptoin"})))
+
+
+def test_a_date_among_the_expectations_is_no_obstacle(recipe: Recipe, tmp_path: Path) -> None:
+    dated = replace(recipe, steps=1, expected={"measured": date(2026, 11, 23)})
+    list(train(dated, tmp_path, device="cpu"))
+    assert checkpoints.load_checkpoint(tmp_path)[1]["step"] == 1
+
+
+def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_path: Path) -> None:
+    table, other = tmp_path / "table.pt", tmp_path / "other.pt"
+    checkpoints.save_checkpoint(table, PasticheNetwork(PasticheConfig(styles=("a",), width=0.125)))
+    checkpoints.save_checkpoint(other, PasticheNetwork(replace(recipe.network, predicted_size=50)))
+    with pytest.raises(UserError, match="a table of styles does not"):
+        student.load_teacher(str(table), recipe.network)
+    with pytest.raises(UserError, match="set network.predicted_size=50"):
+        student.load_teacher(str(other), recipe.network)
+
+
+def test_a_style_is_added_to_a_network_that_is_there(recipe: Recipe) -> None:
+    with pytest.raises(UserError, match="set init"):
+        student.begin(replace(recipe, add_style="c"))

@@ -82,7 +82,7 @@ def prepare(recipe: Recipe, checkpoint: Path | None, place: Place) -> Setup:
     averaged = student.average(network)
     saved = _restore(checkpoint, network, averaged) if checkpoint else None
     loss = PerceptualLoss(recipe.loss)
-    teacher = student.load(recipe.teacher).requires_grad_(False) if recipe.teacher else None
+    teacher = student.load_teacher(recipe.teacher, network.config) if recipe.teacher else None
     # The memory format must be settled before the optimiser is made.
     for part in (network, averaged, loss, teacher):
         if part is not None:
@@ -140,9 +140,13 @@ def open_batches(recipe: Recipe, place: Place) -> Batches:
         seed = (recipe.seed, half)
         if not source:
             raise UserError(f"the recipe names no pictures: set data.{('contents', 'styles')[half]}")
-        if data.resident:
-            return ResidentPictures(source, seed, short_side=data.short_side, workers=data.workers, device=place.device)
-        return DecodedPictures(source, seed, short_side=data.short_side, workers=data.workers)
+        table = half == 1 and bool(recipe.network.styles or recipe.add_style)
+        if not (data.resident or table):
+            return DecodedPictures(source, seed, short_side=data.short_side, workers=data.workers)
+        resident = ResidentPictures(source, seed, short_side=data.short_side, workers=data.workers, device=place.device)
+        if table:
+            _check_table(recipe, resident)
+        return resident
 
     return Batches(
         Feed(pictures(data.contents, 0), data.content_sides, recipe.content_augmentation),
@@ -153,6 +157,15 @@ def open_batches(recipe: Recipe, place: Place) -> Batches:
         rank=place.rank,
         world_size=place.world,
     )
+
+
+def _check_table(recipe: Recipe, styles: ResidentPictures) -> None:
+    """Raises `UserError` unless each style of a table has its picture: the n-th picture trains the n-th column."""
+    for name, error in styles.skipped.items():
+        raise UserError(f"the style picture {name} cannot be used: {error}")
+    names = 1 if recipe.add_style else len(recipe.network.styles)
+    if len(styles.pixels) != names:
+        raise UserError(f"{len(styles.pixels)} style pictures for {names} styles; network.styles names each picture")
 
 
 def _styles_stay(recipe: Recipe) -> bool:

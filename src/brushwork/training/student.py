@@ -46,6 +46,21 @@ def load(path: str) -> PasticheNetwork:
     return network
 
 
+def load_teacher(path: str, config: PasticheConfig) -> PasticheNetwork:
+    """The frozen network whose embeddings one of this config learns to repeat.
+
+    Raises:
+        UserError: If there is none, or one of the two predicts no embeddings, or of another size.
+    """
+    teacher = load(path).requires_grad_(False)
+    if teacher.predictor is None or config.styles:
+        raise UserError("a teacher and its student both predict embeddings; a table of styles does not")
+    if teacher.config.embedding_size != config.embedding_size:
+        taught = teacher.config.embedding_size
+        raise UserError(f"the teacher's embeddings have {taught} numbers; set network.predicted_size={taught}")
+    return teacher
+
+
 def begin(recipe: Recipe) -> PasticheNetwork:
     """The network a run begins with: new, from pretrained parts, from another run, or with a style to be added.
 
@@ -54,10 +69,15 @@ def begin(recipe: Recipe) -> PasticheNetwork:
     """
     torch.manual_seed(recipe.seed)
     if recipe.add_style:
+        if not recipe.init:
+            raise UserError("add_style adds to a trained table network: set init to its checkpoint or model folder")
         if recipe.optimiser.weight_decay:
             raise UserError("weight decay would move the frozen weights; leave it 0 when a style is added")
         return add_style(load(recipe.init), recipe.add_style)
-    network = PasticheNetwork(recipe.network)
+    try:
+        network = PasticheNetwork(recipe.network)
+    except (ValueError, TypeError) as error:  # an unknown backbone, or an option that it does not have
+        raise UserError(f"network: {error}") from None
     if recipe.pretrained:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")

@@ -157,7 +157,8 @@ def _style_target(setup: Setup, batch: Batch) -> dict[str, Tensor]:
 
 def _save(path: Path, setup: Setup, recipe: Recipe, step: int) -> None:
     state = {"optimiser": setup.optimiser.state_dict(), "averaged": setup.averaged.state_dict()}
-    checkpoints.save_checkpoint(path, setup.network, step=step, recipe=asdict(recipe), **state)
+    kept = {**asdict(recipe), "expected": {}}  # words for people may be of any kind, a checkpoint holds plain values
+    checkpoints.save_checkpoint(path, setup.network, step=step, recipe=kept, **state)
 
 
 def _stopped(asked: bool, late: bool, place: Place) -> str:
