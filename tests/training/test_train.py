@@ -203,3 +203,15 @@ def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_
 def test_a_style_is_added_to_a_network_that_is_there(recipe: Recipe) -> None:
     with pytest.raises(UserError, match="set init"):
         student.begin(replace(recipe, add_style="c"))
+
+
+def test_a_backbone_starts_from_that_of_a_model_that_comes_along(recipe: Recipe) -> None:
+    folded = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
+    network = replace(recipe.network, backbone=folded)
+    begun = student.begin(replace(recipe, network=network, pretrained="magenta-mobile"))
+    magenta = student.load("magenta-mobile")
+    assert begun.predictor is not None and magenta.predictor is not None
+    for one, other in zip(begun.predictor.backbone.parameters(), magenta.predictor.backbone.parameters(), strict=True):
+        assert torch.equal(one, other)
+    with pytest.raises(UserError, match="does not fit the recipe's"):
+        student.begin(replace(recipe, pretrained="magenta-mobile"))

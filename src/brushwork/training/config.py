@@ -88,7 +88,7 @@ class Recipe:
         seed: Settles the start of the weights and everything that happens to the pictures.
         precision: ``auto`` is bf16 on CUDA and f32 elsewhere.
         compile: Whether torch compiles the networks.
-        pretrained: State dict of the predictor's backbone to start from.
+        pretrained: State dict of the predictor's backbone to start from, or name of a model that comes along.
         init: Model folder or checkpoint whose weights to start from.
         add_style: Name of a style to add to the table network `init`: one new column learns, all else is frozen.
         teacher: Model folder or checkpoint whose embeddings the prediction network learns to repeat.

@@ -81,16 +81,29 @@ def begin(recipe: Recipe) -> PasticheNetwork:
     if recipe.pretrained:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")
-        try:
-            load_pretrained(network.predictor.backbone, recipe.pretrained)
-        except (ValueError, OSError) as error:
-            raise UserError(str(error)) from None
+        _start_backbone(network.predictor.backbone, recipe.pretrained)
     if recipe.init:
         try:
             network.load_state_dict(load(recipe.init).state_dict())
         except RuntimeError as error:
             raise UserError(f"{recipe.init} does not fit the recipe: {str(error).splitlines()[-1].strip()}") from None
     return network
+
+
+def _start_backbone(backbone: nn.Module, pretrained: str) -> None:
+    """Fills a backbone from a state dict of its own, or from the prediction network of a model that comes along."""
+    try:
+        if pretrained not in checkpoints.names():
+            load_pretrained(backbone, pretrained)
+        elif (predictor := load(pretrained).predictor) is not None:
+            backbone.load_state_dict(predictor.backbone.state_dict())
+        else:
+            raise UserError(f"{pretrained} has a table of styles and no backbone")
+    except (ValueError, OSError) as error:
+        raise UserError(str(error)) from None
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UserError(f"the backbone of {pretrained} does not fit the recipe's: {reason}") from None
 
 
 def add_style(network: PasticheNetwork, name: str) -> PasticheNetwork:
