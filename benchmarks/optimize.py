@@ -1,10 +1,12 @@
 """How much of the style loss `brushwork optimize` leaves, and at what content loss, by the published raw losses.
 
     python -m benchmarks.optimize --contents photos --styles paintings --pairs 4
+    python -m benchmarks.optimize --contents photos --styles swirls.jpg --model runs/single-style-cpu --style-weight 5
 
 Content i goes with style 7 i. The share of a layer is the pastiche's raw style loss over the untouched content's;
 content loss is the raw mean squared difference at relu3_3 (Ghiasi et al. 2017, as published). Styles are judged and
-seen at a short side of `--size` at most.
+seen at a short side of `--size` at most. With `--model`, the last column is the model's total loss on the same pair, as
+the optimised pixels minimise it, over theirs.
 """
 
 import math
@@ -21,7 +23,10 @@ from torch import Tensor
 
 from brushwork import images
 from brushwork.images import Image
-from brushwork.losses import GHIASI2017, PerceptualLoss
+from brushwork.losses import GHIASI2017, LossWeights, PerceptualLoss
+from brushwork.runtime.pytorch import TorchRuntime
+from brushwork.stylizer import Stylizer
+from brushwork.training import student
 from brushwork.training.optimize import Settings, optimize
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
@@ -42,9 +47,26 @@ def judge(loss: PerceptualLoss, content: Image, style: Image, pastiche: Image) -
     return [(after[f"style/{layer}"] / before[f"style/{layer}"]).item() for layer in LAYERS], after["content"].item()
 
 
+def load(model: str) -> Stylizer:
+    """The stylizer of a run, checkpoint or model, on the CPU."""
+    network = student.load(model)
+    return Stylizer(TorchRuntime(network), styles=network.config.styles)
+
+
+def ratio(loss: PerceptualLoss, stylizer: Stylizer, content: Image, style: Image, pastiche: Image) -> float:
+    """The model's total loss over that of the optimised pastiche."""
+    embedding = stylizer.embed(stylizer.styles[0] if stylizer.styles else style)
+    painted = stylizer.stylize(content, embedding)
+    with torch.no_grad():
+        model, pixels = (
+            loss(tensor(one), tensor(content), tensor(style))["total"].item() for one in (painted, pastiche)
+        )
+    return model / pixels
+
+
 def main(
     contents: Annotated[Path, typer.Option(help="Folder of contents.")],
-    styles: Annotated[Path, typer.Option(help="Folder of styles.")],
+    styles: Annotated[Path, typer.Option(help="Folder of styles, or one style.")],
     pairs: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 4,
     first: Annotated[int, typer.Option(help="Number of the first content.", min=0)] = 0,
     size: Annotated[int, typer.Option(help="Limit of the long side, and of a style's short side.")] = 512,
@@ -54,6 +76,7 @@ def main(
     start: Annotated[str, typer.Option(help="content or noise.")] = Settings.start,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Threads of the CPU.", min=1)] = 2,
+    model: Annotated[str | None, typer.Option(help="Run, checkpoint or model to compare with.")] = None,
     save: Annotated[Path | None, typer.Option(help="Folder for content, style and pastiche as PNG files.")] = None,
 ) -> None:
     """Measure what optimising pixels leaves of the style loss."""
@@ -64,10 +87,11 @@ def main(
     )  # fmt: skip
     console = Console(highlight=False, width=120)
     console.print(f"{settings}\ntorch {torch.__version__}, {threads} threads\n")
-    console.print("pair   ", *LAYERS, "   mean  content loss  seconds  CPU seconds")
-    loss = PerceptualLoss(GHIASI2017)
-    sources, looks = images.find(contents), images.find(styles)
-    means, distances = [], []
+    console.print("pair   ", *LAYERS, "   mean  content loss  seconds  CPU seconds", "  model" * bool(model))
+    loss, minimised = PerceptualLoss(GHIASI2017), PerceptualLoss(LossWeights(style=style_weight))
+    stylizer = load(model) if model else None
+    sources, looks = images.find(contents), [styles] if styles.is_file() else images.find(styles)
+    means, distances, ratios = [], [], []
     for number in range(first, first + pairs):
         index = number % len(sources), number * STRIDE % len(looks)
         content = images.open(sources[index[0]], size=size).image
@@ -79,12 +103,17 @@ def main(
         means.append(math.exp(fmean(map(math.log, shares))))
         distances.append(distance)
         row = "".join(f"{share:8.3f}" for share in (*shares, means[-1]))
-        console.print(f"{index[0]:2} x {index[1]:2}{row}  {distance:12,.0f}  {wall:7.0f}  {cpu:11.0f}")
+        if stylizer:
+            ratios.append(ratio(minimised, stylizer, content, style, last.pastiche))
+        told = f"  {ratios[-1]:6.2f}" if ratios else ""
+        console.print(f"{index[0]:2} x {index[1]:2}{row}  {distance:12,.0f}  {wall:7.0f}  {cpu:11.0f}{told}")
         if save:
             for role, image in {"content": content, "style": style, "pastiche": last.pastiche}.items():
                 images.save(image, save / f"{number:02}-{role}.png", overwrite=True)
     mean = math.exp(fmean(map(math.log, means)))
     console.print(f"all{mean:36.3f}  {fmean(distances):14,.0f}   ({SHARE} and {CONTENT:,.0f} are to be reached)")
+    if ratios:
+        console.print(f"the model's total loss is {fmean(ratios):.2f} times that of the optimised pixels")
 
 
 if __name__ == "__main__":
