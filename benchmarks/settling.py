@@ -47,9 +47,12 @@ class Run(NamedTuple):
 
 
 def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iterator[tuple[str, Recipe]]:
-    """The recipe as it is, then with each value of each varied key."""
+    """The recipe as it is, then with each value of each varied key, or several keys changed at once."""
     yield "as it is", config.load(recipe, settings)
     for variation in vary:
+        if " " in variation:
+            yield variation, config.load(recipe, [*settings, *variation.split()])
+            continue
         key, _, values = variation.partition("=")
         for value in values.split(","):
             yield f"{key}={value}", config.load(recipe, [*settings, f"{key}={value}"])
@@ -89,7 +92,9 @@ def main(
     contents: Annotated[Path, typer.Option(help="Folder of contents to judge on.")],
     styles: Annotated[Path, typer.Option(help="Folder of styles to judge on.")],
     output: Annotated[Path, typer.Option(help="Folder of the runs, their table and curves.")],
-    vary: Annotated[list[str], typer.Option(help="key=value,value: runs with this one change.")],
+    vary: Annotated[
+        list[str], typer.Option(help="key=value,value: runs with this one change; 'key=value key=value': one run.")
+    ],
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change the recipe for all: key=value.")] = None,
     pairs: Annotated[int, typer.Option(help="Pairs to judge.", min=1)] = 16,
     size: Annotated[int, typer.Option(help="Side of their squares.", min=64)] = 128,
