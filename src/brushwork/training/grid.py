@@ -13,8 +13,10 @@ GAP = 4
 
 @torch.no_grad()
 def sheet(network: PasticheNetwork, batch: Batch, shift: int = 0, contents: int = 4, styles: int = 6) -> Image:
-    """An image: the first contents of a batch in the top row, below each style and its pastiches of them."""
-    content, style, numbers = batch.content[:contents], batch.style[:styles], batch.style_number[:styles]
+    """An image: the first contents of a batch in the top row, below each style, once, and its pastiches of them."""
+    places = {number: place for place, number in reversed(list(enumerate(batch.style_number.tolist())))}
+    chosen = sorted(places.values())[:styles]
+    content, style, numbers = batch.content[:contents], batch.style[chosen], batch.style_number[chosen]
     if network.config.styles:
         embeddings = F.one_hot(numbers + shift, len(network.config.styles)).float()
     else:
