@@ -42,7 +42,8 @@ def test_a_few_dozen_steps_lower_the_total(recipe: Recipe, tmp_path: Path) -> No
     moments = list(train(recipe, tmp_path, device="cpu"))
     assert [moment.step for moment in moments] == [10, 20, 30, 40]
     assert moments[-1].terms["total"] < 0.8 * moments[0].terms["total"]
-    assert moments[-1].grid is not None and moments[-1].grid.shape[2] == 3
+    assert moments[-1].grid is not None
+    assert moments[-1].grid.shape == (2 * 132, 3 * 132, 3)  # two contents, and one style once, though twice in a batch
     assert all(moment.pastiches_per_second > 0 for moment in moments)
 
 
