@@ -1,0 +1,37 @@
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from brushwork.training.logs import keeper
+from brushwork.training.train import Progress
+
+
+def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -> None:
+    white = np.ones((8, 12, 3), np.float32)
+    first = Progress(10, 20, {"content": 3.0, "style/relu1_2": 0.5, "total": 1.5}, 1e-3, 0.25, 4.0)
+    last = Progress(20, 20, {"content": 2.0, "style/relu1_2": 0.25, "total": 1.0}, 5e-4, 0.125, 8.0, white)
+    with keeper(tmp_path) as keep:
+        keep(first)
+        keep(last)
+
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["step"] for line in lines] == [10, 20]
+    assert lines[1] == {
+        "step": 20, "content": 2.0, "style/relu1_2": 0.25, "total": 1.0,
+        "learning_rate": 5e-4, "gradient": 0.125, "pastiches_per_second": 8.0,
+    }  # fmt: skip
+    events = EventAccumulator(str(tmp_path))
+    events.Reload()
+    assert [(event.step, event.value) for event in events.Scalars("style/relu1_2")] == [(10, 0.5), (20, 0.25)]
+    with Image.open(tmp_path / "grid-0000020.png") as grid:
+        assert grid.size == (12, 8)
+
+
+def test_a_resumed_run_adds_to_its_log(tmp_path: Path) -> None:
+    for step in (1, 2):
+        with keeper(tmp_path) as keep:
+            keep(Progress(step, 2, {"total": 1.0}, 1e-3, 0.0, 1.0))
+    assert len((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()) == 2
