@@ -6,7 +6,7 @@ import torch
 
 from brushwork import checkpoints
 from brushwork.checkpoints import ModelError
-from brushwork.networks import PasticheNetwork
+from brushwork.networks import PasticheConfig, PasticheNetwork
 
 
 def test_the_default_is_shipped_and_first() -> None:
@@ -68,3 +68,20 @@ def test_what_is_no_checkpoint(tmp_path: Path) -> None:
     torch.save([1, 2], tmp_path / "list.pt")
     with pytest.raises(ModelError, match="is not a checkpoint"):
         checkpoints.load_checkpoint(tmp_path / "list.pt")
+
+
+def test_a_checkpoint_is_split_and_joined_again(tmp_path: Path) -> None:
+    network = PasticheNetwork(PasticheConfig(styles=("a",), width=0.125))
+    path = tmp_path / "run.pt"
+    checkpoints.save_checkpoint(path, network, step=7)
+    size = path.stat().st_size
+    third = (size - 1) // 3  # one to three bytes are left for the fourth part
+    parts = checkpoints.split(path, third)
+    assert [part.name for part in parts] == [f"run.pt.part0{number}" for number in range(4)]
+    assert [part.stat().st_size for part in parts] == [third, third, third, size - 3 * third]
+    assert not path.exists()
+    for named in (path, parts[0]):
+        joined, saved = checkpoints.load_checkpoint(named)
+        assert saved["step"] == 7
+        for one, other in zip(joined.parameters(), network.parameters(), strict=True):
+            assert torch.equal(one, other)
