@@ -159,7 +159,7 @@ REFUSED = {
     "cannot read gone.png: no such file": ["gone.png", "-s", "waves.png"],
     "cannot read gone.jpg: no such file": ["photo.png", "-s", "gone.jpg"],
     "unknown optimizer 'sgd'; known: lbfgs, adam": ["photo.png", "-s", "waves.png", "--optimizer", "sgd"],
-    "unknown start 'photo'; known: content, noise": ["photo.png", "-s", "waves.png", "--start", "photo"],
+    "unknown start 'photo'; known: recolored, content, noise": ["photo.png", "-s", "waves.png", "--start", "photo"],
     "the number of steps is 0; it must lie between 1 and 1,000,000": ["photo.png", "-s", "waves.png", "--steps", "0"],
     "1 weights for 2 styles; give one weight a style": [
         "photo.png", "-s", "waves.png", "-s", "waves.png", "--weights", "1",

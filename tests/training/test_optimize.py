@@ -42,7 +42,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def records() -> list[Progress]:
-    return list(optimize(CONTENT, [STYLE], settings=Settings(steps=25)))
+    return list(optimize(CONTENT, [STYLE], settings=Settings(steps=25, start="content")))
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,14 @@ def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: l
     assert records[0].share == pytest.approx(1)
     assert records[-1].terms["total"] < 0.2 * records[0].terms["total"]
     assert records[-1].share < 0.1
+
+
+def test_it_begins_in_the_colours_of_the_style_unless_told_otherwise() -> None:
+    first = next(optimize(CONTENT, [STYLE], settings=Settings(steps=2)))
+    for channels in range(3):  # mean and standard deviation of each channel, but for what was clipped
+        ours, theirs = first.pastiche[..., channels], STYLE[..., channels]
+        assert ours.mean() == pytest.approx(theirs.mean(), abs=0.02)
+        assert ours.std() == pytest.approx(theirs.std(), abs=0.02)
 
 
 def test_every_record_is_the_best_so_far_and_stays_as_it_was(records: list[Progress], loss: PerceptualLoss) -> None:
@@ -85,7 +93,7 @@ def test_the_share_is_the_geometric_mean_of_what_is_left(records: list[Progress]
 
 
 def test_a_run_can_be_left_at_any_step(records: list[Progress]) -> None:
-    abandoned = list(islice(optimize(CONTENT, [STYLE], settings=Settings(steps=25)), 7))
+    abandoned = list(islice(optimize(CONTENT, [STYLE], settings=Settings(steps=25, start="content")), 7))
     assert len(abandoned) == 7
     assert np.array_equal(abandoned[-1].pastiche, records[6].pastiche)
 
@@ -158,7 +166,7 @@ def test_a_smaller_style_size_means_another_style() -> None:
     ("settings", "line"),
     [
         ({"optimizer": "sgd"}, "unknown optimizer 'sgd'; known: lbfgs, adam"),
-        ({"start": "photo"}, "unknown start 'photo'; known: content, noise"),
+        ({"start": "photo"}, "unknown start 'photo'; known: recolored, content, noise"),
         ({"device": "tpu"}, "unknown device 'tpu'; known: auto, cpu, cuda, mps"),
         ({"size": 8}, "the size is 8; it must lie between 16 and 100,000"),
         ({"style_size": 8}, "the style size is 8; it must lie between 16 and 100,000"),

@@ -28,7 +28,7 @@ StyleWeight = Annotated[float | None, _option("--style-weight", "X", "Style agai
 Size = Annotated[int | None, _option("--size", "PIXELS", "Limit of the long side; else 512.")]
 Steps = Annotated[int | None, _option("--steps", "N", "Steps at each size, from coarse to fine; else 40.")]
 Optimizer = Annotated[str | None, _option("--optimizer", "lbfgs|adam", "What descends; else lbfgs.")]
-Start = Annotated[str | None, _option("--start", "content|noise", "Where it begins; else at the content.")]
+Start = Annotated[str | None, _option("--start", "content|noise|recolored", "Where it begins; else recolored.")]
 Seed = Annotated[int | None, _option("--seed", "N", "Settles the noise; else 0.")]
 Output = Annotated[
     str | None, _option("--output -o", "FILE|FOLDER", "Where to write. Else photo-style.jpg beside photo.jpg.")
