@@ -13,13 +13,15 @@ SOURCES = Path(brushwork.__file__).parent
 FLOORS = {
     **dict.fromkeys(("images", "color", "errors"), 0),
     **dict.fromkeys(("networks", "losses", "runtime"), 1),
-    **dict.fromkeys(("stylizer", "tiling", "checkpoints", "options", "studio", "jobs", "batch"), 2),
+    **dict.fromkeys(("gallery", "stylizer", "sheet", "tiling", "checkpoints", "options", "studio", "jobs", "batch"), 2),
     **dict.fromkeys(("video", "training", "export", "evaluation", "analysis", "scale"), 2),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), 3),
 }
 # Who may import whom on one floor. Floor 0 needs no table, and only doors lead to other doors.
 BESIDE: Mapping[str, set[str]] = {
-    "stylizer": {"checkpoints"},
+    "gallery": {"checkpoints"},
+    "stylizer": {"checkpoints", "gallery"},
+    "sheet": {"stylizer"},
     "options": {"stylizer"},
     "studio": {"options", "stylizer"},
     "batch": {"jobs", "options", "studio", "stylizer"},

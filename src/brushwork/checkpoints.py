@@ -23,6 +23,10 @@ CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
 TRANSFER = "transfer.onnx"
 PREDICTOR = "predictor.onnx"
+STATISTICS = "transfer-statistics.onnx"
+REGIONS = "transfer-regions.onnx"
+GALLERY = "gallery.json"
+THUMBNAILS = "gallery.webp"
 CHECKPOINT = "checkpoint.pt"
 FORMAT = 1
 
@@ -160,11 +164,9 @@ def describe(folder: ModelFolder) -> dict[str, Any]:
 
 def write(folder: Path, card: ModelCard, network: Mapping[str, Any]) -> None:
     """Writes ``config.json`` for the files that already lie in the folder."""
-    digests = {
-        name: hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        for name in (WEIGHTS, TRANSFER, PREDICTOR)
-        if (folder / name).exists()
-    }
+    files = [file for file in folder.iterdir() if file.is_file() and file.name != CONFIG]
+    files.sort(key=lambda file: (file.name != WEIGHTS, file.name))  # the weights first: the worst to lack
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     values = {"format": FORMAT, "card": dataclasses.asdict(card), "network": dict(network), "sha256": digests}
     (folder / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 

@@ -63,23 +63,31 @@ class Studio:
         if not recolour and style in self._embeddings:
             return self._embeddings[style]
         try:
-            picture: Array | str = style if self.stylizer.styles else self._open(style)
-            if recolour and not isinstance(picture, str):
-                picture = color.histogram(picture, content.image)
+            picture = self._open(style)
+        except ImageError as error:  # it names the style; whoever notes it adds the content
+            raise UserError(str(error)) from None
+        if recolour:
+            if isinstance(picture, str):
+                raise UserError(f"histogram recolours style pictures, and {style!r} is a named style; use luma")
+            picture = color.histogram(picture, content.image)
+        try:
             embedding = self.stylizer.embed(picture, self.options.style_size)
         except UserError as error:
-            named = isinstance(error, ImageError) or isinstance(picture, str)
-            raise UserError(str(error) if named else f"{style}: {error}") from None
+            raise UserError(str(error) if isinstance(picture, str) else f"{style}: {error}") from None
         if not recolour:
             self._embeddings[style] = embedding
         return embedding
 
-    def _open(self, style: str) -> Array:
-        """A style picture, on white where it is transparent, no larger than the predictor sees it."""
-        if style not in self._pictures:
-            picture = images.open(style)
-            image, alpha = picture.image, picture.alpha
-            if alpha is not None:
-                image = np.asarray(1 - alpha[..., None] * (1 - image), dtype=np.float32)
-            self._pictures[style] = images.fit_short(image, self.options.style_size or self.stylizer.style_size)
+    def _open(self, style: str) -> Array | str:
+        """A style picture, on white where transparent, no larger than the predictor sees it; or a style's name."""
+        if style in self._pictures:
+            return self._pictures[style]
+        found = style if self.stylizer.styles else self.stylizer.gallery.find(style)
+        if isinstance(found, str):
+            return found
+        picture = images.open(found)
+        image, alpha = picture.image, picture.alpha
+        if alpha is not None:
+            image = np.asarray(1 - alpha[..., None] * (1 - image), dtype=np.float32)
+        self._pictures[style] = images.fit_short(image, self.options.style_size or self.stylizer.style_size)
         return self._pictures[style]

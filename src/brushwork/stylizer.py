@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brushwork import checkpoints, images
 from brushwork.checkpoints import ModelFolder
 from brushwork.errors import UserError, missing_extra
+from brushwork.gallery import Gallery
 from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
 
 DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
@@ -27,24 +28,41 @@ class Stylizer:
         runtime: What plays the model.
         style_size: Short side, in pixels, at which a style is embedded by default; smaller means finer strokes.
         styles: Names of a table's styles; empty where embeddings are predicted from pictures.
+        gallery: Named styles of a model that predicts embeddings from pictures.
     """
 
-    def __init__(self, runtime: Runtime, *, style_size: int = 256, styles: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        style_size: int = 256,
+        styles: Sequence[str] = (),
+        gallery: Gallery | None = None,
+    ) -> None:
         self.runtime = runtime
         self.style_size = style_size
         self.styles = tuple(styles)
+        self.gallery = gallery or Gallery()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that `embed` knows: those of a table, or of the gallery."""
+        return self.styles or tuple(self.gallery.styles)
 
     def embed(self, style: Array | str, size: int | None = None) -> Array:
-        """The embedding (1, D) of a style picture (H, W, 3) in [0, 1], or of a named style of a table.
+        """The embedding (1, D) of a style picture (H, W, 3) in [0, 1], or of a named style.
 
-        The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels.
+        The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels. A named style of
+        the gallery has its embedding for that size, see `NamedStyle.at`; one of a table has no size.
 
         Raises:
             UserError: If the picture is too small or too long, or the model does not know that name.
         """
         if isinstance(style, str):
+            if not self.styles:
+                return self.gallery.embed(style, size or self.style_size)
             if style not in self.styles:
-                raise UserError(f"unknown style {style!r}; this model knows: {', '.join(self.styles) or 'no names'}")
+                raise UserError(f"unknown style {style!r}; this model knows: {', '.join(self.styles)}")
             return np.asarray([[float(name == style) for name in self.styles]], dtype=np.float32)
         if self.styles:
             raise UserError(f"this model renders its own styles only: {', '.join(self.styles)}")
@@ -158,7 +176,7 @@ def load(
     if device == "auto":
         device = "cuda" if _has_cuda() else "cpu"
     runtime = _open_runtime(folder, device, precision, threads)
-    return Stylizer(runtime, style_size=folder.card.style_size, styles=folder.styles)
+    return Stylizer(runtime, style_size=folder.card.style_size, styles=folder.styles, gallery=Gallery(folder))
 
 
 def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int | None) -> Runtime:

@@ -18,7 +18,7 @@ def test_models_are_listed(brushwork: Run) -> None:
     assert (ended.code, ended.err) == (0, "")
     heading, first, *_ = ended.out.splitlines()
     assert heading.split() == ["name", "licence", "size", "scores", "source"]
-    assert first.startswith("magenta-mobile (default)  Apache-2.0  5.1 MB  not measured  Google Magenta")
+    assert first.startswith("magenta-mobile (default)  Apache-2.0  5.6 MB  not measured  Google Magenta")
 
 
 def test_models_are_listed_as_json(brushwork: Run) -> None:

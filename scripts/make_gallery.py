@@ -1,0 +1,86 @@
+"""Makes the gallery of a model folder: named styles, and a thumbnail of each.
+
+    python scripts/make_gallery.py src/brushwork/models/magenta-mobile --styles styles/style-*.tar
+
+The list beside this script says which picture of the shards (tar files of pictures) becomes which name. Only embeddings
+and pastiches of our own photo go into the folder, never a style picture. Exporting a model anew leaves the gallery out,
+so this comes after it.
+"""
+
+import argparse
+import tarfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from brushwork import checkpoints, gallery, images, stylizer
+from brushwork.gallery import NamedStyle
+from brushwork.images import Image
+from brushwork.stylizer import Stylizer
+
+ROOT = Path(__file__).parent.parent
+QUALITY = 58
+
+
+def pictures(shards: Sequence[Path], members: set[str]) -> Mapping[str, Image]:
+    """The wanted members of the shards, each an image (H, W, 3) in [0, 1].
+
+    Raises:
+        SystemExit: If one is in none of them.
+    """
+    found = {}
+    for shard in shards:
+        with tarfile.open(shard) as tar:
+            for entry in tar:
+                if entry.name in members and (file := tar.extractfile(entry)):
+                    found[entry.name] = images.open(file.read()).image
+    if missing := members - found.keys():
+        raise SystemExit(f"not in the shards: {', '.join(sorted(missing))}")
+    return found
+
+
+def named(
+    listed: Mapping[str, Mapping[str, str]], found: Mapping[str, Image], player: Stylizer, sizes: Sequence[int]
+) -> Iterator[NamedStyle]:
+    """Every style of the list, embedded at each size."""
+    for name, style in listed.items():
+        embeddings = {size: player.embed(found[style["member"]], size)[0] for size in sizes}
+        yield NamedStyle(name, style["kind"], style["about"], embeddings)
+
+
+def thumbnails(photo: Image, player: Stylizer, styles: Sequence[NamedStyle], side: int) -> Image:
+    """The strip of pastiches (side * styles, side, 3) of the photo's square, painted at twice the side."""
+    square = images.resize(photo, (2 * side, 2 * side))
+    pastiches = (player.stylize(square, style.at(player.style_size)) for style in styles)
+    return np.concatenate([images.resize(pastiche, (side, side)) for pastiche in pastiches])
+
+
+def main() -> None:
+    """Writes both files, and ``config.json`` anew."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, help="a model folder")
+    parser.add_argument("--styles", type=Path, nargs="+", required=True, help="shards")
+    parser.add_argument("--list", type=Path, default=Path(__file__).with_name("gallery.toml"), help="names")
+    parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "cat.jpg", help="what thumbnails show")
+    parser.add_argument("--side", type=int, default=144, help="of a thumbnail, in pixels")
+    wanted = parser.parse_args()
+    folder = checkpoints.find(wanted.model)
+    player = stylizer.load(wanted.model, device="cpu", precision="f32")
+    low, high = folder.card.style_size_range
+    listed = tomllib.loads(wanted.list.read_text(encoding="utf-8"))
+    found = pictures(wanted.styles, {style["member"] for style in listed.values()})
+    styles = list(named(listed, found, player, sorted({low, folder.card.style_size, high})))
+    gallery.write(folder.path, styles)
+    photo = images.open(wanted.photo).image
+    height, width = photo.shape[:2]
+    side, left = min(height, width), (width - min(height, width)) // 2
+    strip = thumbnails(photo[:side, left : left + side], player, styles, wanted.side)
+    images.save(strip, folder.path / checkpoints.THUMBNAILS, quality=QUALITY, overwrite=True)
+    checkpoints.write(folder.path, folder.card, folder.network)
+    print(f"{len(styles)} styles in {folder.path}")
+
+
+if __name__ == "__main__":
+    main()
