@@ -6,6 +6,7 @@ import numpy as np
 
 import brushwork
 from brushwork.images import Image, resize
+from brushwork.sheet import cells, compose
 from brushwork.stylizer import Stylizer
 
 ROOT = Path(__file__).parent.parent
@@ -61,6 +62,7 @@ def main(stylizer: Stylizer) -> None:
     ]
     write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
     write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])
+    write("styles", [[compose(list(cells(stylizer, example("cat"), 150)))]])
 
 
 if __name__ == "__main__":

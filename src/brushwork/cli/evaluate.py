@@ -1,13 +1,9 @@
 """`brushwork evaluate`: how good the pastiches of a model, or of any program, are."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Argument, Option
-
-if TYPE_CHECKING:
-    from brushwork.evaluation import Judged
 
 
 def _option(names: str, metavar: str, words: str) -> Any:
@@ -55,6 +51,7 @@ def evaluate(
     if not find_spec("torch"):
         raise missing_extra("torch", "evaluating")
     from brushwork import checkpoints, evaluation, stylizer
+    from brushwork.cli.report import watch
 
     for target in (as_json, as_html):
         _check_target(target, overwrite)
@@ -66,7 +63,7 @@ def evaluate(
         name = checkpoints.find(judged).name
         painter = evaluation.of_model(stylizer.load(judged, device=device, precision=precision, threads=threads))
     records, page = [], evaluation.Page()
-    for each in _watch(evaluation.evaluate(chosen, painter, size), len(chosen)):
+    for each in watch(evaluation.evaluate(chosen, painter, size), len(chosen)):
         records.append(each.record)
         if as_html:
             page.add(each)
@@ -90,14 +87,3 @@ def _check_target(target: Path | None, overwrite: bool) -> None:
         raise UserError(f"cannot write {target}: it is a folder" if target.is_dir() else f"no folder {target.parent}")
     if target.exists() and not overwrite:
         raise UserError(f"{target} exists; use --overwrite to replace it")
-
-
-def _watch(records: Iterator["Judged"], count: int) -> Iterator["Judged"]:
-    """The records, under a progress bar where a person watches."""
-    import sys
-
-    from rich.console import Console
-    from rich.progress import track
-
-    quiet = not sys.stderr.isatty()
-    return iter(track(records, "", count, console=Console(stderr=True), transient=True, disable=quiet))

@@ -5,10 +5,12 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from brushwork.batch import Record
+
+Item = TypeVar("Item")
 
 
 def report(records: Iterator["Record"], count: int, *, as_json: bool) -> bool:
@@ -58,3 +60,12 @@ def _lines(count: int) -> Iterator[Callable[[str | None], None]]:
             bar.advance(task)
 
         yield show
+
+
+def watch(items: Iterator[Item], count: int) -> Iterator[Item]:
+    """The items as they come, under a progress bar where a person waits for them."""
+    from rich.console import Console
+    from rich.progress import track
+
+    quiet = not sys.stderr.isatty()
+    return iter(track(items, "", count, console=Console(stderr=True), transient=True, disable=quiet))

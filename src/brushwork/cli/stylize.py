@@ -13,7 +13,10 @@ def _option(panel: str, names: str, metavar: str, words: str) -> Any:
 STYLE, LOOK, FILES, MACHINE = "Style", "Look", "Files", "Model and machine"
 # One name a parameter of `stylize`, so that its signature can be read.
 Contents = Annotated[list[str], Argument(metavar="CONTENT", hidden=True)]
-Styles = Annotated[list[str], _option(STYLE, "--style -s", "STYLE", "A picture whose style is taken; several blend.")]
+Styles = Annotated[
+    list[str], _option(STYLE, "--style -s", "STYLE", "A picture whose style is taken, or a name that brushwork styles "
+    "lists; several blend.")
+]  # fmt: skip
 Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
 Each = Annotated[bool, _option(STYLE, "--each", "", "Every content with every style, instead of a blend.")]
 StyleSize = Annotated[
