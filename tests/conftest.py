@@ -82,6 +82,21 @@ class FakeRuntime:
     def transfer(self, content: Array, embedding: Array) -> Array:
         return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
 
+    def transfer_with_statistics(
+        self,
+        content: Array,
+        embedding: Array,
+        statistics: Array | None = None,
+        hold: float | Array = 0.0,
+        masks: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """Statistics are the mean colour of the content; masks mix the colours of the embeddings."""
+        measured = content.mean(axis=(1, 2))
+        used = measured if statistics is None else (1 - hold) * measured + hold * statistics
+        if masks is None:
+            return self.transfer(content, embedding), used.astype(np.float32)
+        return np.einsum("bkd,bhwk->bhwd", embedding, masks).astype(np.float32), used.astype(np.float32)
+
 
 @pytest.fixture
 def fake_runtime() -> FakeRuntime:

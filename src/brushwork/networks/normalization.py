@@ -1,5 +1,7 @@
 """Conditional instance normalisation: the layer through which an embedding becomes a style."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -7,6 +9,51 @@ from torch.nn import functional as F
 EPSILON = 1e-5
 # A pilot found that a small start of the affine weights around gamma = 1 trains far faster than the published start.
 WEIGHT_SCALE = 0.3
+
+# What a network does to features (B, C, H, W) before they are styled: each channel gets mean 0 and variance 1.
+Normalise = Callable[[Tensor], Tensor]
+
+
+def instance_normalise(features: Tensor) -> Tensor:
+    """Features (B, C, H, W) less their mean, over the root of their population variance + 1e-5."""
+    return F.instance_norm(features, eps=EPSILON)
+
+
+class HeldStatistics:
+    """Normalises with statistics that are given, measured, or between the two; for one pass through a network.
+
+    A tile of a picture is painted like the whole with the whole picture's statistics, and a video does not flicker
+    where they change slowly. Call it where a network would call `instance_normalise`, once a layer and in layer order.
+
+    Args:
+        given: Statistics (B, N): of every layer in order its means, then its population variances.
+        hold: Share (B,) of the given ones in those used: 0 measures, 1 holds what is given.
+    """
+
+    def __init__(self, given: Tensor, hold: Tensor) -> None:
+        self._given = given
+        self._hold = hold[:, None]
+        self._used: list[Tensor] = []
+        self._start = 0
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Normalised features (B, C, H, W) of features (B, C, H, W)."""
+        end = self._start + 2 * features.shape[1]
+        given, self._start = self._given[:, self._start : end], end
+        dtype, features = features.dtype, features.float()  # in half precision a variance would overflow
+        mean = features.mean(dim=(2, 3), keepdim=True)
+        variance = (features - mean).square().mean(dim=(2, 3))
+        measured = torch.cat([mean[:, :, 0, 0], variance], dim=1)
+        # Not measured + hold * (given - measured), which rounds: a hold of 1 is exactly what was given.
+        used = (1 - self._hold) * measured + self._hold * given
+        self._used.append(used)
+        mean, variance = used[:, :, None, None].chunk(2, dim=1)
+        return ((features - mean) * torch.rsqrt(variance + EPSILON)).to(dtype)
+
+    @property
+    def used(self) -> Tensor:
+        """The statistics (B, N) of all layers that were normalised."""
+        return torch.cat(self._used, dim=1)
 
 
 class ConditionalInstanceNorm2d(nn.Module):
@@ -46,7 +93,26 @@ class ConditionalInstanceNorm2d(nn.Module):
         parameters: Tensor = self.affine(embedding)
         return parameters
 
-    def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
-        """Normalised and styled features (B, C, H, W) of features (B, C, H, W) and embeddings (B, D)."""
-        beta, gamma = self.style_parameters(embedding)[:, :, None, None].chunk(2, dim=1)
-        return F.instance_norm(features, eps=EPSILON) * gamma + beta
+    def forward(
+        self,
+        features: Tensor,
+        embedding: Tensor,
+        normalise: Normalise = instance_normalise,
+        masks: Tensor | None = None,
+    ) -> Tensor:
+        """Normalised and styled features (B, C, H, W).
+
+        Args:
+            features: (B, C, H, W).
+            embedding: Embeddings (B, D); with masks (B, K, D), one for each mask.
+            normalise: What takes the features' own mean and variance away.
+            masks: Weights (B, K, H, W) of K styles in each place; beta and gamma are their weighted sums there.
+        """
+        if masks is None:
+            beta, gamma = self.style_parameters(embedding)[:, :, None, None].chunk(2, dim=1)
+        else:
+            batch, regions, height, width = masks.shape
+            parameters = self.style_parameters(embedding.flatten(0, 1)).reshape(batch, regions, -1)  # (B, K, 2 C)
+            mixed = parameters.transpose(1, 2) @ masks.flatten(2)  # (B, 2 C, H W)
+            beta, gamma = mixed.reshape(batch, -1, height, width).chunk(2, dim=1)
+        return normalise(features) * gamma + beta

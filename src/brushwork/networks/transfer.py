@@ -6,7 +6,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from brushwork.networks.normalization import ConditionalInstanceNorm2d
+from brushwork.networks.normalization import (
+    ConditionalInstanceNorm2d,
+    HeldStatistics,
+    Normalise,
+    instance_normalise,
+)
 
 EncoderNorm = Literal["batch", "instance", "folded"]
 
@@ -36,10 +41,11 @@ class ContractLayer(nn.Module):
         self.conv = _convolution(inputs, channels, kernel, stride, bias=norm == "folded")
         self.norm = _encoder_norm(norm, channels)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Tensor, normalise: Normalise = instance_normalise) -> Tensor:
         """(B, inputs, H, W) -> (B, channels, ceil(H / stride), ceil(W / stride))."""
-        active: Tensor = F.relu(self.norm(self.conv(features)))
-        return active
+        # An encoder's instance norm sees the whole picture like any other, so its statistics are held like any other.
+        norm = normalise if isinstance(self.norm, nn.InstanceNorm2d) else self.norm
+        return F.relu(norm(self.conv(features)))
 
 
 class ResidualBlock(nn.Module):
@@ -52,10 +58,16 @@ class ResidualBlock(nn.Module):
         self.conv2 = _convolution(channels, channels, 3)
         self.norm2 = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
 
-    def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
-        """(B, C, H, W) and (B, D) -> (B, C, H, W)."""
-        change = F.relu(self.norm1(self.conv1(features), embedding))
-        styled: Tensor = features + self.norm2(self.conv2(change), embedding)
+    def forward(
+        self,
+        features: Tensor,
+        embedding: Tensor,
+        normalise: Normalise = instance_normalise,
+        masks: Tensor | None = None,
+    ) -> Tensor:
+        """(B, C, H, W) and (B, D) -> (B, C, H, W); see `ConditionalInstanceNorm2d` for what else."""
+        change = F.relu(self.norm1(self.conv1(features), embedding, normalise, masks))
+        styled: Tensor = features + self.norm2(self.conv2(change), embedding, normalise, masks)
         return styled
 
 
@@ -70,11 +82,17 @@ class ExpandLayer(nn.Module):
         self.conv = _convolution(inputs, channels, kernel)
         self.norm = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
 
-    def forward(self, features: Tensor, embedding: Tensor) -> Tensor:
+    def forward(
+        self,
+        features: Tensor,
+        embedding: Tensor,
+        normalise: Normalise = instance_normalise,
+        masks: Tensor | None = None,
+    ) -> Tensor:
         """(B, inputs, H, W) and (B, D) -> (B, channels, scale * H, scale * W), before the activation."""
         if self.scale > 1:
             features = F.interpolate(features, scale_factor=float(self.scale), mode="nearest")
-        styled: Tensor = self.norm(self.conv(features), embedding)
+        styled: Tensor = self.norm(self.conv(features), embedding, normalise, masks)
         return styled
 
 
@@ -127,16 +145,59 @@ class StyleTransferNetwork(nn.Module):
         norms = [module for module in self.modules() if isinstance(module, ConditionalInstanceNorm2d)]
         return torch.cat([norm.style_parameters(embedding) for norm in norms], dim=1)
 
-    def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
-        """Pastiches (B, 3, H, W) in [0, 1] of contents (B, 3, H, W) in [0, 1] and embeddings (B, D); H, W >= 16."""
+    @property
+    def statistics_size(self) -> int:
+        """N, the means and variances of all instance norms: 2758 at full width, 3206 with an encoder that has them."""
+        return sum(
+            2 * (norm.channels if isinstance(norm, ConditionalInstanceNorm2d) else norm.num_features)
+            for norm in self.modules()
+            if isinstance(norm, ConditionalInstanceNorm2d | nn.InstanceNorm2d)
+        )
+
+    def forward(
+        self,
+        content: Tensor,
+        embedding: Tensor,
+        normalise: Normalise = instance_normalise,
+        masks: Tensor | None = None,
+    ) -> Tensor:
+        """Pastiches (B, 3, H, W) in [0, 1].
+
+        Args:
+            content: (B, 3, H, W) in [0, 1]; H, W >= 16.
+            embedding: Embeddings (B, D); with masks (B, K, D).
+            normalise: What every instance norm of the network calls.
+            masks: Weights (B, K, H, W) of K styles in each pixel, which sum to 1 there. Every conditional layer
+                normalises once, over the whole picture, and mixes the styles' betas and gammas by the masks, averaged
+                over what one of its features covers (Dumoulin et al. 2017 mix over the whole picture at once).
+        """
         features = content
         for contract in self.contract:
-            features = contract(features)
+            features = contract(features, normalise)
+        quarter, half, whole = (None,) * 3 if masks is None else _layered(masks, features)
         for block in self.residual:
-            features = block(features, embedding)
-        *hidden, last = self.expand
-        for expand in hidden:
-            features = F.relu(expand(features, embedding))
-        pastiche = torch.sigmoid(last(features, embedding))
+            features = block(features, embedding, normalise, quarter)
+        first, second, last = self.expand
+        features = F.relu(first(features, embedding, normalise, half))
+        features = F.relu(second(features, embedding, normalise, whole))
+        pastiche = torch.sigmoid(last(features, embedding, normalise, whole))
         # Two halvings round up, so the pastiche is up to 3 pixels larger than the content; they lie right and below.
         return pastiche[:, :, : content.shape[2], : content.shape[3]]
+
+    def forward_held(
+        self, content: Tensor, embedding: Tensor, statistics: Tensor, hold: Tensor, masks: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Pastiches (B, 3, H, W) and the statistics (B, N) they were made with; see `HeldStatistics` and `forward`."""
+        held = HeldStatistics(statistics, hold)
+        return self.forward(content, embedding, held, masks), held.used
+
+
+def _layered(masks: Tensor, features: Tensor) -> list[Tensor]:
+    """Masks (B, K, H, W) at the sizes of the layers after the features (B, C, ceil(H / 4), ceil(W / 4))."""
+    # The two halvings round up, so features reach up to 3 pixels beyond the masks.
+    wide = F.pad(masks, (0, 4, 0, 4), mode="replicate")
+    height, width = features.shape[2:]
+    return [
+        mask[:, :, : scale * height, : scale * width]
+        for scale, mask in ((1, F.avg_pool2d(wide, 4)), (2, F.avg_pool2d(wide, 2)), (4, wide))
+    ]

@@ -20,3 +20,40 @@ class Runtime(Protocol):
     def transfer(self, content: Array, embedding: Array) -> Array:
         """Pastiches (B, H, W, 3) in [0, 1] of contents (B, H, W, 3) and embeddings (B, D); H, W >= 16."""
         ...
+
+    def transfer_with_statistics(
+        self,
+        content: Array,
+        embedding: Array,
+        statistics: Array | None = None,
+        hold: float | Array = 0.0,
+        masks: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """Pastiches (B, H, W, 3), and the statistics (B, N) of all instance norms that they were made with.
+
+        The statistics are each layer's means and then its population variances, in layer order.
+
+        Args:
+            content: Contents (B, H, W, 3) in [0, 1]; H, W >= 16.
+            embedding: Embeddings (B, D); with masks (B, K, D).
+            statistics: Statistics (B, N) or (1, N) to hold on to; None where hold is 0.
+            hold: Share of those in the ones used, in [0, 1], one or (B,): 0 measures the contents' own, 1 takes them as
+                they are given, between the two the used ones are a moving average.
+            masks: Weights (B, H, W, K) of K styles in each pixel, which sum to 1 there; None for one style everywhere.
+
+        Raises:
+            UserError: If the model folder is older than this and lacks the graph.
+            ValueError: If there are no statistics to hold.
+        """
+        ...
+
+
+def held(statistics: Array | None, hold: float | Array, batch: int, size: int) -> tuple[Array, Array]:
+    """Statistics (B, N) and hold (B,) for so many pictures, of what `Runtime.transfer_with_statistics` takes."""
+    if statistics is None:
+        if np.any(hold):
+            raise ValueError("hold is not 0, and there are no statistics to hold")
+        statistics = np.zeros((1, size), np.float32)
+    given, shares = np.empty((batch, size), np.float32), np.empty(batch, np.float32)
+    given[:], shares[:] = statistics, hold
+    return given, shares

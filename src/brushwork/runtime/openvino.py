@@ -1,7 +1,7 @@
 """OpenVINO plays a model folder's ONNX graphs: the default runtime, for CPUs of any maker and Intel's GPUs."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +9,11 @@ import openvino as ov
 from platformdirs import user_cache_path
 
 from brushwork.errors import UserError
-from brushwork.runtime import Array
+from brushwork.runtime import Array, held
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
+# Compiled when they are first asked for, so that a single picture does not wait for them.
+STATISTICS, REGIONS = "transfer-statistics.onnx", "transfer-regions.onnx"
 PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16"}
 # What a device must be able to do natively for a precision to be worth asking for.
 CAPABILITIES = {"bf16": "BF16", "f16": "FP16"}
@@ -62,8 +64,9 @@ class OpenVINORuntime:
         # Both graphs are compiled side by side, while the caller decodes pictures.
         graphs = [graph for graph in (TRANSFER, PREDICTOR) if (folder / graph).exists()]
         pool = ThreadPoolExecutor(len(graphs))
-        self._compiled = {graph: pool.submit(self._compile, graph) for graph in graphs}
+        self._compiled: dict[str, Future[Any]] = {graph: pool.submit(self._compile, graph) for graph in graphs}
         pool.shutdown(wait=False)
+        self._compiling = threading.Lock()
 
     def _choose(self, precision: str) -> str:
         """The precision that was asked for, or the fastest that the device has natively and that looks the same."""
@@ -78,25 +81,53 @@ class OpenVINORuntime:
     def _compile(self, graph: str) -> Any:
         return self._core.compile_model(str(self.folder / graph), self.device, self._properties)
 
-    def _infer(self, graph: str, inputs: dict[str, Array]) -> Array:
+    def _open(self, graph: str) -> Any:
+        """A compiled graph; a variant is compiled when it is first asked for."""
+        with self._compiling:
+            if graph not in self._compiled:
+                if not (self.folder / graph).exists():
+                    raise UserError(
+                        f"the model {self.folder.name} has no {graph}: an older brushwork wrote it; "
+                        "export it again, or choose another --model"
+                    )
+                self._compiled[graph] = Future()
+                self._compiled[graph].set_result(self._compile(graph))
+        return self._compiled[graph].result()
+
+    def _infer(self, graph: str, inputs: dict[str, Array]) -> list[Array]:
         """Runs a graph. A request holds the buffers of one run, so each thread has its own."""
         try:
             request = getattr(self._requests, graph, None)
             if request is None:
-                request = self._compiled[graph].result().create_infer_request()
+                request = self._open(graph).create_infer_request()
                 setattr(self._requests, graph, request)
-            answer: Array = request.infer(inputs, share_inputs=True)[0]
+            return list(request.infer(inputs, share_inputs=True).values())
         except RuntimeError as error:  # all that OpenVINO raises: no memory left, for one
             raise UserError(f"OpenVINO failed on this picture, try --size ({str(error).splitlines()[-1]})") from error
-        return answer
 
     def predict(self, style: Array) -> Array:
         """See `Runtime.predict`."""
-        return self._infer(PREDICTOR, {"style": style})
+        return self._infer(PREDICTOR, {"style": style})[0]
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         """See `Runtime.transfer`."""
-        return self._infer(TRANSFER, {"content": content, "embedding": embedding})
+        return self._infer(TRANSFER, {"content": content, "embedding": embedding})[0]
+
+    def transfer_with_statistics(
+        self,
+        content: Array,
+        embedding: Array,
+        statistics: Array | None = None,
+        hold: float | Array = 0.0,
+        masks: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """See `Runtime.transfer_with_statistics`."""
+        graph = STATISTICS if masks is None else REGIONS
+        size = self._open(graph).input("statistics").partial_shape[1].get_length()
+        given, share = held(statistics, hold, len(content), size)
+        inputs = {"content": content, "embedding": embedding, "statistics": given, "hold": share}
+        pastiche, used = self._infer(graph, inputs if masks is None else inputs | {"masks": masks})
+        return pastiche, used
 
 
 def _writable(folder: Path) -> bool:

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from brushwork.errors import UserError
 from brushwork.networks import PasticheNetwork
-from brushwork.runtime import Array
+from brushwork.runtime import Array, held
 
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -52,6 +52,32 @@ class TorchRuntime:
     def transfer(self, content: Array, embedding: Array) -> Array:
         """See `Runtime.transfer`."""
         condition = torch.from_numpy(embedding).to(self.device, self.dtype)
-        pastiche: Tensor = self.network(self._images(content), condition)
-        pixels: Array = pastiche.permute(0, 2, 3, 1).float().cpu().numpy()
-        return np.ascontiguousarray(pixels)
+        return _pixels(self.network(self._images(content), condition))
+
+    @torch.inference_mode()
+    def transfer_with_statistics(
+        self,
+        content: Array,
+        embedding: Array,
+        statistics: Array | None = None,
+        hold: float | Array = 0.0,
+        masks: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """See `Runtime.transfer_with_statistics`."""
+        given, share = held(statistics, hold, len(content), self.network.transfer.statistics_size)
+        # Statistics stay float32: in float16 a variance would overflow, and a moving average stand still.
+        condition = torch.from_numpy(embedding).to(self.device, self.dtype)
+        pastiche, used = self.network.transfer.forward_held(
+            self._images(content),
+            condition,
+            torch.from_numpy(given).to(self.device),
+            torch.from_numpy(share).to(self.device),
+            None if masks is None else self._images(masks),
+        )
+        return _pixels(pastiche), used.cpu().numpy()
+
+
+def _pixels(pastiche: Tensor) -> Array:
+    """NumPy's images (B, H, W, 3) of torch's (B, 3, H, W)."""
+    pixels: Array = pastiche.permute(0, 2, 3, 1).float().cpu().numpy()
+    return np.ascontiguousarray(pixels)
