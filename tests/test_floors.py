@@ -11,7 +11,7 @@ import brushwork
 
 SOURCES = Path(brushwork.__file__).parent
 FLOORS = {
-    **dict.fromkeys(("images", "color", "errors"), 0),
+    **dict.fromkeys(("images", "color", "errors", "interrupts"), 0),
     **dict.fromkeys(("networks", "losses", "runtime"), 1),
     **dict.fromkeys(("gallery", "stylizer", "sheet", "tiling", "checkpoints", "options", "studio", "jobs", "batch"), 2),
     **dict.fromkeys(("video", "training", "export", "evaluation", "analysis", "scale"), 2),
@@ -27,7 +27,7 @@ BESIDE: Mapping[str, set[str]] = {
     "batch": {"jobs", "options", "studio", "stylizer"},
     "training": {"checkpoints"},
     "export": {"checkpoints"},
-    "video": {"checkpoints", "stylizer"},
+    "video": {"options", "studio", "stylizer"},
     "evaluation": {"checkpoints", "stylizer"},
     "scale": {"checkpoints", "stylizer"},
 }

@@ -12,6 +12,7 @@ from brushwork.cli.plain import PlainCommand, PlainGroup
 from brushwork.cli.styles import styles
 from brushwork.cli.stylize import stylize
 from brushwork.cli.train import train
+from brushwork.cli.video import video
 
 app = typer.Typer(
     name="brushwork",
@@ -23,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, optimize, styles, models, train, evaluate, export):
+for command in (stylize, video, optimize, styles, models, train, evaluate, export):
     app.command(cls=PlainCommand)(command)
 
 

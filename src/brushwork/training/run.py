@@ -1,14 +1,12 @@
 """A run with everything around the loop: its folder, its log, its progress on the screen, and Ctrl-C."""
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 
-from brushwork import checkpoints
+from brushwork import checkpoints, interrupts
 from brushwork.checkpoints import CHECKPOINT
 from brushwork.errors import UserError
 from brushwork.training.config import Recipe
@@ -29,7 +27,7 @@ def run(recipe: Recipe, folder: Path, *, resume: bool, device: str, max_minutes:
     if resume and not there:
         raise UserError(f"nothing to resume: no {folder / CHECKPOINT}")
     folder.mkdir(parents=True, exist_ok=True)
-    with _interrupts() as stop:
+    with interrupts.noted() as stop:
         moments = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
         if not lead:
             for _ in moments:
@@ -43,22 +41,6 @@ def run(recipe: Recipe, folder: Path, *, resume: bool, device: str, max_minutes:
         network, _ = checkpoints.load_checkpoint(folder)
         parts = checkpoints.save_slim(folder / "weights.pt", network)
         print(*parts, sep="\n")
-
-
-@contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or a request to end has come, which then does no more than that."""
-    come: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        come.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(come)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _line(moment: Progress) -> str:

@@ -1,0 +1,194 @@
+"""`brushwork video`: a clip in, its pastiche out, with the sound."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Argument, Exit, Option
+
+if TYPE_CHECKING:
+    from brushwork.video.run import Progress
+
+
+def _option(panel: str, names: str, metavar: str, words: str) -> Any:
+    """An option of one of the panels of the help; a metavar of "" is a flag's."""
+    return Option(*names.split(), metavar=metavar, help=words, rich_help_panel=panel)
+
+
+INTERRUPTED = 130  # as `__main__` has it
+STYLE, LOOK, FILES, MACHINE = "Style", "Look", "Files", "Model and machine"
+Clip = Annotated[str, Argument(metavar="CLIP", hidden=True)]
+Styles = Annotated[list[str], _option(STYLE, "--style -s", "STYLE", "A picture or a named style; several blend.")]
+Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
+At = Annotated[
+    list[str] | None, _option(STYLE, "--at", "TIME=STYLE", "Becomes another style from then on: 0:05=other.jpg.")
+]
+Fade = Annotated[float | None, _option(STYLE, "--fade", "SECONDS", "How long it takes to become another; else 1.")]
+StyleSize = Annotated[int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are seen.")]
+Steady = Annotated[
+    float | None, _option(LOOK, "--steady", "0..1", "How much of the last frame moves along; 0: none. Else 0.95.")
+]
+Strength = Annotated[float, _option(LOOK, "--strength", "0..1", "0 is the clip, 1 the full pastiche.")]
+KeepColors = Annotated[str | None, _option(LOOK, "--keep-colors", "luma|histogram", "Keep the clip's colours.")]
+Size = Annotated[int | None, _option(LOOK, "--size", "PIXELS", "Limit of the long side; else the clip's own size.")]
+Start = Annotated[str | None, _option(FILES, "--start", "TIME", "Begin here: 5, 0:05 or 1:02:03.5.")]
+End = Annotated[str | None, _option(FILES, "--end", "TIME", "End here.")]
+Output = Annotated[
+    str | None, _option(FILES, "--output -o", "FILE|FOLDER", "Where to write: .mp4 .mov .mkv .webm .gif .webp, folder "
+    "or frames/%05d.png. Else clip-style.mp4 beside clip.mp4.")
+]  # fmt: skip
+Codec = Annotated[str | None, _option(FILES, "--codec", "CODEC", "h264, h265, vp9, prores, or ffv1 without loss.")]
+Crf = Annotated[int | None, _option(FILES, "--crf", "0..51", "Quality of the codec, 0 the best; else 20 for h264.")]
+Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of pictures.")]
+NoSound = Annotated[bool, _option(FILES, "--no-sound", "", "Leave the sound out.")]
+Fps = Annotated[float, _option(FILES, "--fps", "N", "Frames a second of numbered pictures.")]
+Resume = Annotated[bool, _option(FILES, "--resume", "", "Go on with a run that was stopped or killed.")]
+Overwrite = Annotated[bool, _option(FILES, "--overwrite", "", "Replace files that exist.")]
+Json = Annotated[bool, _option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
+Model = Annotated[str | None, _option(MACHINE, "--model", "NAME|FOLDER", "What paints; see brushwork models.")]
+Device = Annotated[str, _option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
+Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Threads = Annotated[int | None, _option(MACHINE, "--threads", "N", "Threads of the CPU that paint; else all cores.")]
+
+
+def video(
+    clip: Clip,
+    style: Styles,
+    weights: Weights = None,
+    at: At = None,
+    fade: Fade = None,
+    style_size: StyleSize = None,
+    steady: Steady = None,
+    strength: Strength = 1.0,
+    keep_colors: KeepColors = None,
+    size: Size = None,
+    start: Start = None,
+    end: End = None,
+    output: Output = None,
+    codec: Codec = None,
+    crf: Crf = None,
+    quality: Quality = None,
+    no_sound: NoSound = False,
+    fps: Fps = 24.0,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: Threads = None,
+) -> None:
+    """Render a clip in the style of a picture, steadily and with its sound.
+
+    CLIP is a video file, a folder or pattern of numbered pictures, or an animated picture. Ctrl-C leaves a playable
+    file and ends with code 130; --resume goes on from there, or from where a run was killed.
+
+    brushwork video clip.mp4 -s painting.jpg -o pastiche.mp4
+
+    brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
+    """
+    from contextlib import closing
+    from importlib.util import find_spec
+
+    from brushwork import checkpoints, interrupts, stylizer
+    from brushwork.errors import missing_extra
+    from brushwork.options import parse_weights
+
+    if not (find_spec("av") and find_spec("cv2")):
+        raise missing_extra("video", "video")
+    from brushwork.video import timeline, times
+    from brushwork.video.run import run
+    from brushwork.video.settings import Settings
+
+    chosen = {"fade": fade, "steady": steady, "start": times.parse(start) if start else None}
+    shares = parse_weights(weights, len(style))
+    settings = Settings(
+        styles=tuple(style), weights=tuple(shares) if shares else None,
+        changes=tuple(timeline.parse_change(text) for text in at or ()),
+        strength=strength, keep_colors=keep_colors, style_size=style_size, size=size,
+        end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, sound=not no_sound, fps=fps,
+        **{name: value for name, value in chosen.items() if value is not None},
+    )  # fmt: skip
+    stylizer.check_choices(device, precision, threads)
+    target = Path(output) if output else _beside(Path(clip), style)
+    with interrupts.noted() as stop:
+        records = run(
+            clip, target, lambda: stylizer.load(model, device=device, precision=precision, threads=threads), settings,
+            overwrite=overwrite, resume=resume, stop=stop, model=checkpoints.find(model).name,
+        )  # fmt: skip
+        with closing(records):
+            last = _watch(records)
+    _report(clip, style, target, last, as_json)
+    if last.stopped:
+        raise Exit(INTERRUPTED)
+
+
+def _beside(clip: Path, styles: list[str]) -> Path:
+    """``clip-style.mp4`` beside ``clip.mp4``, in the clip's own container if it can be written."""
+    from brushwork.video.codecs import CONTAINERS
+
+    suffix = clip.suffix.lower() if clip.suffix.lower() in CONTAINERS else ".mp4"
+    stem = "frames" if "%" in clip.name else clip.stem
+    return clip.with_name(f"{stem}-{'+'.join(Path(style).stem for style in styles)}{suffix}")
+
+
+def _watch(records: Iterator["Progress"]) -> "Progress":
+    """The last record; notes are printed as they come, and a bar is shown where a person watches."""
+    import sys
+
+    said = 0
+    with _bar() as show:
+        for record in records:
+            for note in record.notes[said:]:
+                print(f"brushwork: {note}", file=sys.stderr)
+            said = len(record.notes)
+            show(record)
+    for note in record.notes[said:]:
+        print(f"brushwork: {note}", file=sys.stderr)
+    return record
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[["Progress"], None]]:
+    """What shows how far it is, where a person watches."""
+    import sys
+
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    from brushwork.video.times import shown
+
+    columns = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TextColumn("{task.description}"))
+    console = Console(stderr=True)
+    with progress.Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(record: "Progress") -> None:
+            left = "" if record.left is None else f", {shown(record.left)} left"
+            words = f"{record.rate:.1f} frames/s{left}"
+            bar.update(task, completed=record.frames, total=record.count, description=words)
+
+        yield show
+
+
+def _report(clip: str, styles: list[str], target: Path, last: "Progress", as_json: bool) -> None:
+    """The record of a run on standard output, or its line on standard error."""
+    import json
+    import sys
+
+    if as_json:
+        record = {
+            "clip": clip, "styles": styles, "pastiche": str(target), "width": last.width, "height": last.height,
+            "frames": last.frames, "rate": last.rate, "seconds": last.spent, "stopped": last.stopped,
+            "notes": last.notes,
+        }  # fmt: skip
+        print(json.dumps(record))
+        return
+    size = f"{last.width} x {last.height}, {last.frames} frames"
+    print(f"{target}  {size}  {last.rate:.1f} frames/s", file=sys.stderr)
+    if last.stopped:
+        print("brushwork: stopped; what is written can be played, and --resume goes on from there", file=sys.stderr)

@@ -1,0 +1,95 @@
+"""Motion between two frames, and where one scene ends and the next begins.
+
+Motion is found by dense inverse search (Kroeger et al. 2016, arXiv 1603.03590). It leads from each pixel of a frame
+*back* to where it was in the frame before, so that the frame before can be drawn anew where things are now.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork.images import Image
+from brushwork.images.picture import fitted
+from brushwork.video.frames import Pixels, as_image
+
+Flow: TypeAlias = NDArray[np.float32]  # (h, w, 2): x and y, in pixels of a frame of that size
+Plane: TypeAlias = NDArray[np.float32]  # (h, w) in [0, 1]
+
+LONG_SIDE = 1024  # motion is found at most at this size
+SMALLEST_SIDE = 32  # below it dense inverse search has no room for its patches
+# A difference in grey that motion does not explain, and the share of a frame in which it means another scene. On real
+# clips the share is 0.15 at most, for running figures close up; between unlike scenes it is 0.55 and more.
+UNEXPLAINED, CUT = 0.06, 0.4
+# Over a window, still pixels must differ so much more than moved ones before motion is believed: noise can be matched,
+# too, by a little motion that is not there.
+WINDOW, BELIEVED = 65, 1.2
+
+
+@dataclass(frozen=True, eq=False)
+class Motion:
+    """The way back to the frame before.
+
+    Attributes:
+        flow: (h, w, 2), in pixels of its own size.
+        difference: (h, w), how far the frame before, moved, is from this one, in grey.
+        cut: Whether this frame begins another scene.
+    """
+
+    flow: Flow
+    difference: Plane
+    cut: bool
+
+
+def find(pixels: Pixels, before: Pixels) -> Motion:
+    """The motion between two frames (H, W, 3) of one size."""
+    gray, gray_before = grayed(pixels), grayed(before)
+    flow = search(gray, gray_before)
+    here, there = as_image(gray), as_image(gray_before)
+    still = cv2.blur(np.abs(here - there), (WINDOW, WINDOW))
+    moved = cv2.blur(np.abs(here - warp(there, flow)), (WINDOW, WINDOW))
+    believed = (still > BELIEVED * moved).astype(np.float32)
+    flow = np.asarray(flow * cv2.blur(believed, (9, 9))[..., None], np.float32)
+    difference = np.asarray(cv2.GaussianBlur(np.abs(here - warp(there, flow)), (0, 0), 1), np.float32)
+    return Motion(flow, difference, bool((difference > UNEXPLAINED).mean() > CUT))
+
+
+def search(gray: NDArray[np.uint8], before: NDArray[np.uint8]) -> Flow:
+    """Motion (h, w, 2) from one grey plane (h, w) back to another: none where they are too small to search."""
+    if min(gray.shape) < SMALLEST_SIDE:
+        return np.zeros((*gray.shape, 2), np.float32)
+    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    return np.asarray(search.calc(gray, before, None), np.float32)
+
+
+def grayed(pixels: Pixels, long_side: int = LONG_SIDE) -> NDArray[np.uint8]:
+    """Grey (h, w), uint8, of a frame (H, W, 3), its long side at most `long_side`."""
+    gray: NDArray[Any] = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    if gray.dtype == np.uint16:
+        gray = (gray >> 8).astype(np.uint8)
+    return scaled(gray, fitted(gray.shape[0], gray.shape[1], long_side))
+
+
+def scaled(plane: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
+    """A plane or image in another size (h, w): averaged to shrink, linear to grow."""
+    if plane.shape[:2] == size[:2]:
+        return plane
+    way = cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR
+    return cv2.resize(plane, (size[1], size[0]), interpolation=way)
+
+
+def resized(flow: Flow, size: tuple[int, ...]) -> Flow:
+    """The same motion for a frame of another size (H, W)."""
+    scale = np.array([size[1] / flow.shape[1], size[0] / flow.shape[0]], np.float32)
+    return np.asarray(scaled(flow, size) * scale, np.float32)
+
+
+def warp(image: Image, flow: Flow, *, sharp: bool = False) -> Image:
+    """What an image (H, W, 3) or plane (H, W) shows where a flow (H, W, 2) leads: linear, or cubic if sharp."""
+    height, width = flow.shape[:2]
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+    way = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
+    return np.asarray(cv2.remap(image, x, y, way, borderMode=cv2.BORDER_REPLICATE), np.float32)

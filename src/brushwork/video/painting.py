@@ -1,0 +1,50 @@
+"""The pastiche of one frame, with what is held over a shot."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from brushwork import color
+from brushwork.images import Image
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer, check_size, check_strength
+from brushwork.video.frames import as_image
+from brushwork.video.moment import Moment
+
+
+class Painter:
+    """Paints moments one after the other, at one strength.
+
+    Args:
+        stylizer: The model.
+        strength: As in `Stylizer.stylize`, but the content's own embedding is that of the first frame of a shot: a new
+            one for every frame would flicker.
+        keep_colors: Whether the colours of the content stay.
+    """
+
+    def __init__(self, stylizer: Stylizer, *, strength: float = 1.0, keep_colors: bool = False) -> None:
+        check_strength(strength)
+        self._stylizer, self._strength, self._keep_colors = stylizer, strength, keep_colors
+
+    def paint(self, moment: Moment, last: Moment | None) -> Moment:
+        """A moment with its pastiche, own embedding and statistics; the last one tells what is held."""
+        content = as_image(moment.pixels)
+        check_size("content", content)
+        if self._strength == 0:
+            return replace(moment, pastiche=content)
+        own = last.own if last is not None and not moment.begins else None
+        embedding, share = moment.embedding, self._strength
+        if share < 1 and not self._stylizer.styles:
+            own = self._stylizer.embed(content) if own is None else own
+            embedding = self._stylizer.blend([own, embedding], [1 - share, share])
+            share = 1 - (1 - share) ** 2
+        pastiche = self._transfer(content, embedding)
+        if share < 1:
+            pastiche = content + np.float32(share) * (pastiche - content)
+        if self._keep_colors:
+            pastiche = color.luma(content, pastiche)
+        return replace(moment, own=own, pastiche=pastiche)
+
+    def _transfer(self, content: Image, embedding: Array) -> Image:
+        pastiche: Array = self._stylizer.runtime.transfer(np.ascontiguousarray(content[None]), embedding)[0]
+        return pastiche

@@ -1,0 +1,52 @@
+"""How a clip is painted and written."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from brushwork.errors import UserError
+from brushwork.options import Options
+from brushwork.video.timeline import FADE, check_changes
+from brushwork.video.times import shown
+
+STEADY = 0.95  # chosen by measurement, see docs/video.md
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a clip is painted and written; see ``brushwork video --help``. Times are seconds of the clip."""
+
+    styles: tuple[str, ...]
+    weights: tuple[float, ...] | None = None
+    changes: tuple[tuple[float, str], ...] = ()
+    fade: float = FADE
+    steady: float = STEADY
+    strength: float = 1.0
+    keep_colors: str | None = None
+    style_size: int | None = None
+    size: int | None = None
+    start: float = 0.0
+    end: float | None = None
+    fps: float = 24.0
+    codec: str | None = None
+    crf: int | None = None
+    quality: int | None = None
+    sound: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.steady <= 1:
+            raise UserError(f"steady is {self.steady:g}; it must lie between 0 (every frame by itself) and 1")
+        if self.end is not None and self.end <= self.start:
+            raise UserError(f"the end, {shown(self.end)}, is not after the start, {shown(self.start)}")
+        self.options()
+        check_changes([when for when, _ in self.changes], self.fade)
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+    def options(self) -> Options:
+        """What of this concerns single frames."""
+        return Options(
+            weights=self.weights, strength=self.strength, keep_colors=self.keep_colors,
+            size=self.size, style_size=self.style_size, quality=self.quality,
+        )  # fmt: skip

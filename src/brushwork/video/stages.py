@@ -1,0 +1,90 @@
+"""The stages between decoder and encoder: when and in which style, motion, pastiche, steadying.
+
+Each is a generator of moments, and all that a stage needs of the past is in the moment before. So stages run in
+threads of their own, and a run that was stopped goes on from the last moment it wrote.
+"""
+
+import time
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from brushwork.video import motion, steadying
+from brushwork.video.frames import VideoFrame, seconds
+from brushwork.video.moment import Moment
+from brushwork.video.painting import Painter
+from brushwork.video.timeline import Timeline
+
+# While a style becomes another, the last pastiche counts for less: it shows what is on its way out.
+CHANGING = 0.5
+Clock = Callable[[], AbstractContextManager[None]]
+
+
+def clock(spent: MutableMapping[str, float], part: str) -> Clock:
+    """Adds the seconds of a part, each time it is entered, to what was spent."""
+    spent.setdefault(part, 0.0)
+
+    @contextmanager
+    def timed() -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        spent[part] += time.perf_counter() - start
+
+    return timed
+
+
+def decoded(
+    frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction, timed: Clock
+) -> Iterator[Moment]:
+    """The frames with the embedding of their time."""
+    while True:
+        with timed():
+            frame = next(frames, None)
+        if frame is None:
+            return
+        embedding = timeline.at(seconds(frame.pts - start, time_base))
+        yield Moment(frame.pixels, frame.pts, frame.duration, embedding)
+
+
+def moved(moments: Iterator[Moment], last: Moment | None, search: bool, timed: Clock) -> Iterator[Moment]:
+    """The moments with what has changed since the one before; motion is looked for only if it is needed."""
+    for moment in moments:
+        with timed():
+            if last is not None:
+                same = np.array_equal(moment.pixels, last.pixels)
+                still = same and np.array_equal(moment.embedding, last.embedding)
+                found = motion.find(moment.pixels, last.pixels) if search and not same else None
+                moment = replace(moment, begins=found is not None and found.cut, still=still, motion=found)
+        yield moment
+        last = moment
+
+
+def painted(moments: Iterator[Moment], last: Moment | None, painter: Painter, timed: Clock) -> Iterator[Moment]:
+    """The moments with their pastiches; a frame that comes once more is not painted once more."""
+    for moment in moments:
+        with timed():
+            if moment.still and last is not None:
+                moment = replace(moment, own=last.own, statistics=last.statistics)
+            else:
+                moment = painter.paint(moment, last)
+        yield moment
+        last = moment
+
+
+def steadied(moments: Iterator[Moment], last: Moment | None, steady: float, timed: Clock) -> Iterator[Moment]:
+    """The moments with steadied pastiches: where content only moved, the last pastiche moves along."""
+    for moment in moments:
+        with timed():
+            if last is not None and last.pastiche is not None:
+                if moment.still:
+                    moment = replace(moment, pastiche=last.pastiche)
+                elif moment.pastiche is not None and steady and not moment.begins:
+                    share = steady if np.array_equal(moment.embedding, last.embedding) else steady * CHANGING
+                    moment = replace(
+                        moment, pastiche=steadying.steady(moment.pastiche, last.pastiche, moment.motion, share)
+                    )
+        yield moment
+        last = moment

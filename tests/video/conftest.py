@@ -1,0 +1,154 @@
+"""Clips made here, with sound, subtitles and chapters, and a model whose pastiches can be worked out by hand."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+from tests.cli.conftest import colours
+
+TICKS = Fraction(1, 12288)
+STEP = 512  # ticks of a frame at 24 a second
+Pixels = NDArray[Any]
+
+
+def pictures(count: int, height: int = 48, width: int = 64) -> list[Pixels]:
+    """Frames (height, width, 3) of soft colours that move to the right by 2 pixels a frame."""
+    wide = colours(height, width + 2 * count)
+    return [np.ascontiguousarray(wide[:, 2 * (count - n) : 2 * (count - n) + width]) for n in range(count)]
+
+
+def film(
+    path: Path,
+    frames: Sequence[Pixels],
+    *,
+    codec: str = "ffv1",
+    form: str = "bgr0",
+    ticks: Sequence[int] | None = None,
+    sound: str | None = None,
+    subtitles: str | None = None,
+    chapters: bool = False,
+    rotation: int = 0,
+    look: Sequence[int] = (2, 0),
+) -> Path:
+    """Writes a clip; `look` is the matrix and range of ITU-T H.273."""
+    ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
+    with av.open(str(path), "w") as out:
+        video = out.add_stream(codec, rate=Fraction(24), options={"crf": "12"} if "264" in codec else {})
+        assert isinstance(video, av.VideoStream)
+        video.height, video.width = frames[0].shape[:2]
+        video.pix_fmt = form
+        video.codec_context.time_base = video.time_base = TICKS
+        video.codec_context.colorspace, video.codec_context.color_range = look
+        if rotation:
+            video.set_display_rotation(rotation)
+        others: list[Any] = []
+        if sound:
+            tone = out.add_stream(sound, rate=48000, layout="mono")
+            others.append(tone)
+        if subtitles:
+            words = out.add_mux_stream(subtitles)
+            words.time_base = Fraction(1, 1000)
+        if chapters:
+            out.set_chapters([
+                {"id": n, "start": 500 * n, "end": 500 * n + 500, "time_base": Fraction(1, 1000),
+                 "metadata": {"title": f"Part {n}"}} for n in range(2)
+            ])  # fmt: skip
+        out.metadata["title"] = "A film"
+        for tick, pixels in zip(ticks, frames, strict=True):
+            shape = av.VideoFrame.from_ndarray(pixels, "rgb24")
+            matrix, full = look
+            space = 6 if matrix == 2 else matrix
+            frame = shape.reformat(
+                format=form, src_colorspace=space, dst_colorspace=space, src_color_range=2, dst_color_range=full or 1
+            )
+            frame.colorspace, frame.color_range = look
+            frame.pts, frame.time_base = tick, TICKS
+            out.mux(video.encode(frame))
+        out.mux(video.encode(None))
+        for tone in others:
+            seconds = (ticks[-1] + STEP) * TICKS
+            _hum(out, tone, float(seconds))
+        if subtitles:
+            for n in range(2):
+                packet = av.Packet(f"line {n}".encode())
+                packet.stream, packet.time_base = words, Fraction(1, 1000)
+                packet.pts = packet.dts = 100 + 400 * n
+                packet.duration = 300
+                out.mux(packet)
+    return path
+
+
+def _hum(out: Any, stream: Any, seconds: float) -> None:
+    wave = 0.2 * np.sin(np.arange(round(48000 * seconds)) * 2 * np.pi * 440 / 48000)
+    size = stream.codec_context.frame_size or 1024
+    for start in range(0, len(wave), size):
+        samples = np.round(32767 * wave[None, start : start + size]).astype(np.int16)
+        frame = av.AudioFrame.from_ndarray(samples, "s16", "mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48000, start, Fraction(1, 48000)
+        resampled = av.AudioResampler(stream.codec_context.format, "mono", 48000).resample(frame)
+        for each in resampled:
+            out.mux(stream.encode(each))
+    out.mux(stream.encode(None))
+
+
+def packets(path: Path, kind: str) -> list[tuple[Fraction, bytes]]:
+    """Time and bytes of every packet of the streams of a kind."""
+    with av.open(str(path)) as container:
+        streams = [stream for stream in container.streams if stream.type == kind]
+        found = [packet for packet in container.demux(streams) if packet.size] if streams else []
+        return [(packet.pts * packet.time_base, bytes(packet)) for packet in found]
+
+
+def seen(path: Path) -> list[tuple[Fraction, Pixels]]:
+    """Time and pixels of every frame."""
+    with av.open(str(path)) as container:
+        return [(frame.pts * frame.time_base, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+
+
+class Negative:
+    """A model whose embedding is the mean colour of a style, and whose pastiche is half that, half the negative."""
+
+    def __init__(self) -> None:
+        self.painted = 0
+
+    def predict(self, style: Array) -> Array:
+        return style.mean(axis=(1, 2))
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        self.painted += 1
+        return ((1 - content) / 2 + embedding[:, None, None, :] / 2).astype(np.float32)
+
+
+def negative(pixels: Pixels, colour: float) -> Pixels:
+    """The pastiche of `Negative`, rounded to 8 bits, in a grey style."""
+    content = pixels.astype(np.float32) / 255
+    rounded: Pixels = (((1 - content) / 2 + np.float32(colour) / 2) * 255 + 0.5).astype(np.uint8)
+    return rounded
+
+
+@pytest.fixture
+def runtime() -> Negative:
+    return Negative()
+
+
+@pytest.fixture
+def load(runtime: Negative) -> Callable[[], Stylizer]:
+    return lambda: Stylizer(runtime)  # type: ignore[arg-type]  # it needs no more of a runtime
+
+
+@pytest.fixture
+def grey(tmp_path: Path) -> str:
+    """A style picture of one grey, 128."""
+    from PIL import Image
+
+    path = tmp_path / "grey.png"
+    Image.new("RGB", (96, 96), (128, 128, 128)).save(path)
+    return str(path)
