@@ -14,7 +14,7 @@ FLOORS = {
     **dict.fromkeys(("images", "color", "errors", "interrupts"), 0),
     **dict.fromkeys(("networks", "losses", "runtime"), 1),
     **dict.fromkeys(("gallery", "stylizer", "sheet", "tiling", "checkpoints", "options", "studio", "jobs", "batch"), 2),
-    **dict.fromkeys(("video", "training", "export", "evaluation", "analysis", "scale"), 2),
+    **dict.fromkeys(("video", "training", "export", "variants", "evaluation", "analysis", "scale"), 2),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), 3),
 }
 # Who may import whom on one floor. Floor 0 needs no table, and only doors lead to other doors.
@@ -26,7 +26,8 @@ BESIDE: Mapping[str, set[str]] = {
     "studio": {"options", "stylizer"},
     "batch": {"jobs", "options", "studio", "stylizer"},
     "training": {"checkpoints"},
-    "export": {"checkpoints"},
+    "export": {"checkpoints", "variants"},
+    "variants": {"checkpoints"},
     "video": {"options", "studio", "stylizer"},
     "evaluation": {"checkpoints", "stylizer"},
     "scale": {"checkpoints", "stylizer"},

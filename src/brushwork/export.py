@@ -21,6 +21,7 @@ from brushwork import checkpoints
 from brushwork.checkpoints import PREDICTOR, TRANSFER, WEIGHTS, ModelCard, ModelFolder
 from brushwork.networks import PasticheNetwork
 from brushwork.runtime import SMALLEST_SIDE
+from brushwork.variants import write_variants
 
 # The deepest backbone halves a style five times without padding; below this nothing is left to average.
 SMALLEST_STYLE = 76
@@ -77,6 +78,7 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard) -> ModelFold
         _write_graph(TransferGraph(network), new / TRANSFER, network.config.embedding_size)
         if network.predictor is not None:
             _write_graph(PredictorGraph(network), new / PREDICTOR, network.config.embedding_size)
+        write_variants(new)
         checkpoints.write(new, card, dataclasses.asdict(network.config))
         if folder.exists():
             folder.replace(Path(temporary) / "old")
