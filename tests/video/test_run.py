@@ -114,10 +114,21 @@ def test_matrix_and_range_of_the_colours_are_kept(look: tuple[int, int], tmp_pat
 
 
 def test_ten_bits_stay_ten_bits(tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(2), codec="libx265", form="yuv420p10le")
+    clip = film(tmp_path / "clip.mkv", pictures(2), codec="libx264", form="yuv420p10le")
     paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0))
     with av.open(str(tmp_path / "out.mkv")) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
+
+
+@pytest.mark.parametrize(("codec", "ending"), [("h264", "mov"), ("h265", "mp4"), ("vp9", "webm"), ("prores", "mov")])
+def test_pieces_of_every_codec_become_one_clip(codec: str, ending: str, tmp_path: Path, load: Load, grey: str) -> None:
+    clip = film(tmp_path / "clip.mkv", pictures(11))
+    target = tmp_path / f"out.{ending}"
+    paint(clip, target, load, alone(grey, codec=codec), piece=4)
+    painted = seen(target)
+    assert [round(time * 24, 1) for time, _ in painted] == list(range(11))
+    wanted = [negative(frame, GREY).astype(int) for frame in pictures(11)]
+    assert all(np.abs(pixels - frame).mean() < 6 for (_, pixels), frame in zip(painted, wanted, strict=True))
 
 
 def test_odd_sides_lose_a_line_and_that_is_said(tmp_path: Path, load: Load, grey: str) -> None:

@@ -2,10 +2,10 @@
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import av
 import numpy as np
@@ -20,6 +20,8 @@ from brushwork.video.codecs import PIECES, Encoding
 from brushwork.video.frames import Pixels, as_image, encode, quantise
 from brushwork.video.joining import Cut, join
 from brushwork.video.parts import Parts
+
+LATE = 16
 
 
 class Writer(Protocol):
@@ -66,7 +68,8 @@ class VideoFile:
         self._times: list[tuple[int, int]] = []
         self._pieces = 0
         self._open: tuple[av.container.OutputContainer, av.VideoStream] | None = None
-        self._first = 0
+        self._first = self._muxed = 0
+        self._sent: list[int] = []
 
     def go_on(self, pieces: int) -> None:
         """Takes up the whole pieces of a stopped run."""
@@ -79,10 +82,11 @@ class VideoFile:
         with writable(self._parts.target):
             if self._open is None:
                 self._open = self._begin(pastiche.shape, pts)
+            self._sent.append(pts - self._first)
             container, stream = self._open
             frame = encode(quantise(pastiche, depth), self._clip.look, codec.deep_pixels if depth > 8 else codec.pixels)
             frame.pts, frame.time_base, frame.duration = pts - self._first, self._clip.time_base, duration
-            container.mux(stream.encode(frame))
+            self._mux(container, stream.encode(frame))
         self._times.append((pts, duration))
 
     def end_piece(self) -> int:
@@ -116,14 +120,25 @@ class VideoFile:
         if self._open is not None:
             (container, stream), self._open = self._open, None
             with writable(self._parts.target):
-                container.mux(stream.encode(None))
+                self._mux(container, stream.encode(None))
                 container.close()
             self._pieces += 1
+
+    def _mux(self, container: av.container.OutputContainer, packets: Iterable[Any]) -> None:
+        """Writes packets into a piece, with decoding times of our own: those of x265 are random in short pieces.
+
+        They are the frames' own times, late by more frames than any codec reorders.
+        """
+        for packet in packets:
+            place = self._muxed - LATE
+            packet.dts = self._sent[place] if place >= 0 else self._sent[0] + place
+            self._muxed += 1
+            container.mux(packet)
 
     def _begin(self, shape: tuple[int, ...], pts: int) -> tuple[av.container.OutputContainer, av.VideoStream]:
         """A piece that begins at a frame of some shape and time."""
         clip, codec = self._clip, self._encoding.codec
-        self._first = pts
+        self._first, self._muxed, self._sent = pts, 0, []
         container = av.open(str(self._parts.piece(self._pieces)), "w", format=PIECES[self._encoding.container])
         stream = container.add_stream(codec.encoder, rate=clip.rate, options=self._encoding.options)
         assert isinstance(stream, av.VideoStream)
