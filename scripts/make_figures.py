@@ -6,7 +6,7 @@ import numpy as np
 
 import brushwork
 from brushwork.images import Image, resize
-from brushwork.sheet import cells, compose
+from brushwork.sheet import Cell, cells, compose
 from brushwork.stylizer import Stylizer
 
 ROOT = Path(__file__).parent.parent
@@ -26,10 +26,10 @@ def cell(image: Image, height: int = 150, width: int = 225) -> Image:
     return np.pad(scaled[top : top + height, left : left + width], ((4, 4), (4, 4), (0, 0)), constant_values=1)
 
 
-def write(name: str, rows: list[list[Image]]) -> None:
+def write(name: str, rows: list[list[Image]], quality: int = 78) -> None:
     """Writes rows of cells as one figure."""
     figure = np.concatenate([np.concatenate(row, axis=1) for row in rows])
-    brushwork.save(figure, ROOT / "docs" / "figures" / f"{name}.jpg", quality=78, overwrite=True)
+    brushwork.save(figure, ROOT / "docs" / "figures" / f"{name}.jpg", quality=quality, overwrite=True)
 
 
 def main(stylizer: Stylizer) -> None:
@@ -62,7 +62,8 @@ def main(stylizer: Stylizer) -> None:
     ]
     write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
     write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])
-    write("styles", [[compose(list(cells(stylizer, example("cat"), 150)))]])
+    painted = cells(stylizer, example("cat"), 300)
+    write("styles", [[compose([Cell(label, resize(image, (100, 150))) for label, image in painted])]], 66)
 
 
 if __name__ == "__main__":

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 from pathlib import Path
 
@@ -5,7 +6,7 @@ import pytest
 import torch
 
 from brushwork import checkpoints
-from brushwork.checkpoints import ModelError
+from brushwork.checkpoints import ModelCard, ModelError
 from brushwork.networks import PasticheConfig, PasticheNetwork
 
 
@@ -22,6 +23,27 @@ def test_every_shipped_model_states_licence_and_source() -> None:
         assert card.licence and card.source and card.title
         low, high = card.style_size_range
         assert low <= card.style_size <= high
+        assert card.data
+
+
+def test_a_card_is_read_from_toml(tmp_path: Path) -> None:
+    path = tmp_path / "card.toml"
+    path.write_text(
+        'title = "A"\nlicence = "CC0-1.0"\nsource = "us"\nhours = 2.5\nlimits = ["one", "two"]\n'
+        'style_size_range = [64, 96]\n[peers.b]\n"style share" = 0.5\n'
+    )
+    card = ModelCard("A", "CC0-1.0", "us", hours=2.5, limits=("one", "two"), style_size_range=(64, 96))
+    assert checkpoints.read_card(path) == dataclasses.replace(card, peers={"b": {"style share": 0.5}})
+    for text, message in (
+        ('title = "A"', r"no model card: missing 2 required positional arguments: 'licence' and 'source'"),
+        ('title = "A"\nlicense = "MIT"', r"no model card: got an unexpected keyword argument 'license'"),
+        ("title", "card.toml is no model card: Expected"),
+    ):
+        path.write_text(text)
+        with pytest.raises(ModelError, match=message):
+            checkpoints.read_card(path)
+    with pytest.raises(ModelError, match=r"gone\.toml is no model card: .*No such file"):
+        checkpoints.read_card(tmp_path / "gone.toml")
 
 
 def test_unknown_name_gives_the_nearest(tmp_path: Path) -> None:

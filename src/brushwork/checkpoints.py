@@ -6,7 +6,8 @@ import dataclasses
 import difflib
 import hashlib
 import json
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,16 +38,22 @@ class ModelError(UserError):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What people should know of a model.
+    """What people should know of a model; docs/models.md says what a shipped one must state.
 
     Attributes:
         title: A name in words.
         licence: SPDX identifier of the weights' licence.
-        source: Who trained it, on what.
+        source: Who trained it.
         style_size: Short side, in pixels, at which the predictor sees a style by default.
         style_size_range: The useful range of that side; smaller means finer strokes.
+        data: What it was trained on, and under which terms those pictures are.
         recipe: Name of the training recipe, if there is one.
-        scores: What `brushwork evaluate` measured.
+        hours: Hours of training, where known.
+        hardware: What it was trained on: processor or GPU.
+        limits: What it cannot do, or does badly, a sentence each.
+        measured: What the scores were measured on.
+        scores: Measure -> value, as `brushwork evaluate` names and takes them.
+        peers: Who else painted the same pairs -> the same measures.
     """
 
     title: str
@@ -54,8 +61,14 @@ class ModelCard:
     source: str
     style_size: int = 256
     style_size_range: tuple[int, int] = (128, 512)
+    data: str = ""
     recipe: str | None = None
+    hours: float | None = None
+    hardware: str | None = None
+    limits: Sequence[str] = ()
+    measured: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
+    peers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -150,10 +163,26 @@ def read(folder: Path) -> ModelFolder:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
             raise ModelError(f"{folder} has model format {values['format']}, this brushwork reads {FORMAT}")
-        card = ModelCard(**{**values["card"], "style_size_range": tuple(values["card"]["style_size_range"])})
-        return ModelFolder(folder, card, values["network"], values["sha256"])
+        return ModelFolder(folder, _card(values["card"]), values["network"], values["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / CONFIG} cannot be read: {error}") from None
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card in a TOML file, whose keys are the fields of `ModelCard`.
+
+    Raises:
+        ModelError: If the file cannot be read, lacks title, licence or source, or has a key that a card has not.
+    """
+    try:
+        return _card(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise ModelError(f"{path} is no model card: {str(error).removeprefix('ModelCard.__init__() ')}") from None
+
+
+def _card(values: Mapping[str, Any]) -> ModelCard:
+    lists = {name: tuple(values[name]) for name in ("style_size_range", "limits") if name in values}
+    return ModelCard(**{**values, **lists})
 
 
 def describe(folder: ModelFolder) -> dict[str, Any]:

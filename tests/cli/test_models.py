@@ -1,6 +1,7 @@
 """`brushwork models` and `brushwork export`, and playing what was exported."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +18,25 @@ def test_models_are_listed(brushwork: Run) -> None:
     ended = brushwork("models")
     assert (ended.code, ended.err) == (0, "")
     heading, first, *_ = ended.out.splitlines()
-    assert heading.split() == ["name", "licence", "size", "scores", "source"]
-    assert first.startswith("magenta-mobile (default)  Apache-2.0  5.6 MB  not measured  Google Magenta")
+    assert heading.split() == ["name", "licence", "size", "styles", "scores", "source"]
+    assert re.match(r"magenta-mobile \(default\)  Apache-2.0  \d.\d MB  \d\d      ", first)
+    assert "  Google Magenta" in first
 
 
 def test_models_are_listed_as_json(brushwork: Run) -> None:
     first, *_ = json.loads(brushwork("models", "--json").out)
     assert (first["name"], first["licence"], first["default"]) == ("magenta-mobile", "Apache-2.0", True)
-    assert first["bytes"] > 1_000_000
+    assert first["bytes"] > 1_000_000 and "ukiyo-e" in first["styles"]
+
+
+def test_the_card_of_one_model(brushwork: Run) -> None:
+    values = json.loads(brushwork("models", "magenta-mobile", "--json").out)
+    assert values == json.loads(brushwork("models", "--json").out)[0]
+    lines = brushwork("models", "magenta-mobile").out
+    for stated in (values["title"], values["data"], values["measured"], *values["limits"], *values["peers"]):
+        assert stated in lines
+    assert re.search(r"\nhours +not stated\n", lines)
+    assert brushwork("models", "magneta").code == 1
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +53,12 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_checkpoint_is_exported_and_played(brushwork: Run, paint: Paint, here: Path, checkpoint: Path) -> None:
-    ended = brushwork("export", checkpoint, "models/pair", "--title", "A pair", "--licence", "CC0-1.0")
+    (here / "card.toml").write_text('title = "T"\nlicence = "CC0-1.0"\nsource = "us"\nlimits = ["two styles"]\n')
+    ended = brushwork("export", checkpoint, "models/pair", "--card", "card.toml", "--title", "A pair")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith("models/pair  ")
     card = json.loads((here / "models/pair/config.json").read_text())["card"]
-    assert (card["title"], card["licence"]) == ("A pair", "CC0-1.0")
+    assert (card["title"], card["licence"], card["limits"]) == ("A pair", "CC0-1.0", ["two styles"])
 
     paint("photo.png")
     play = ("stylize", "photo.png", "--model", "models/pair", "--precision", "f32")

@@ -1,7 +1,7 @@
 """`brushwork export`: a training checkpoint becomes a model folder."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Option
 
@@ -9,27 +9,33 @@ from typer import Argument, Option
 def export(
     checkpoint: Annotated[Path, Argument(metavar="CHECKPOINT", hidden=True)],
     folder: Annotated[Path, Argument(metavar="FOLDER", hidden=True)],
-    title: Annotated[str | None, Option(metavar="TEXT", help="A name in words.")] = None,
-    licence: Annotated[str, Option(metavar="SPDX", help="Licence of the weights.")] = "unknown",
-    source: Annotated[str, Option(metavar="TEXT", help="Who trained it, on what.")] = "own training",
+    card: Annotated[
+        Path | None, Option(metavar="FILE", help="What people should know of it, in TOML; the options below win.")
+    ] = None,
+    title: Annotated[str | None, Option(metavar="TEXT", help="A name in words; else the folder's.")] = None,
+    licence: Annotated[str | None, Option(metavar="SPDX", help="Licence of the weights; else unknown.")] = None,
+    source: Annotated[str | None, Option(metavar="TEXT", help="Who trained it; else own training.")] = None,
     style_size: Annotated[
-        int, Option(metavar="PIXELS", help="Short side at which a style is seen, unless a user asks for another.")
-    ] = 256,
+        int | None, Option(metavar="PIXELS", help="Short side at which a style is seen by default; else 256.")
+    ] = None,
 ) -> None:
     """Write a model folder from a training checkpoint, for use with --model.
 
     The folder's name becomes the model's.
     """
+    import dataclasses
     from importlib.util import find_spec
 
-    from brushwork.checkpoints import ModelCard, load_checkpoint
+    from brushwork.checkpoints import ModelCard, load_checkpoint, read_card
     from brushwork.errors import missing_extra
 
     if not find_spec("torch") or not find_spec("onnxscript"):
         raise missing_extra("torch", "exporting")
     from brushwork.export import export as write
 
+    stated = read_card(card) if card else ModelCard(folder.name, "unknown", "own training")
+    given: dict[str, Any] = {"title": title, "licence": licence, "source": source, "style_size": style_size}
     network, _ = load_checkpoint(checkpoint)
-    card = ModelCard(title or folder.name, licence, source, style_size=style_size)
-    written = write(network, folder, card)
+    stated = dataclasses.replace(stated, **{name: value for name, value in given.items() if value is not None})
+    written = write(network, folder, stated)
     print(f"{written.path}  {written.size / 1e6:.1f} MB")

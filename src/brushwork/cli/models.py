@@ -1,25 +1,82 @@
 """`brushwork models`: what can be played."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Option
+from typer import Argument, Option
+
+if TYPE_CHECKING:
+    from brushwork.checkpoints import ModelFolder
 
 
-def models(as_json: Annotated[bool, Option("--json", metavar="", help="Print JSON.")] = False) -> None:
-    """List the models: name, licence, size, scores and where they come from."""
+def models(
+    model: Annotated[str | None, Argument(metavar="[NAME|FOLDER]", hidden=True)] = None,
+    as_json: Annotated[bool, Option("--json", metavar="", help="Print JSON.")] = False,
+) -> None:
+    """List the models: name, licence, size, scores and where they come from; of one, its whole card.
+
+    brushwork models magenta-mobile
+    """
     import json
 
     from brushwork import checkpoints
 
-    folders = [checkpoints.read(checkpoints.MODELS / name) for name in checkpoints.names()]
-    if as_json:
-        print(json.dumps([checkpoints.describe(folder) for folder in folders], indent=2))
+    if model is not None:
+        values = _values(checkpoints.find(model))
+        print(json.dumps(values, indent=2) if as_json else _card(values))
         return
-    rows = [("name", "licence", "size", "scores", "source")]
+    folders = [checkpoints.read(checkpoints.MODELS / name) for name in checkpoints.names()]
+    print(json.dumps([_values(folder) for folder in folders], indent=2) if as_json else _table(folders))
+
+
+def _values(folder: "ModelFolder") -> dict[str, Any]:
+    """What people should know of a model, with the names of its styles."""
+    from brushwork import checkpoints
+    from brushwork.gallery import Gallery
+
+    return {**checkpoints.describe(folder), "styles": list(folder.styles or Gallery(folder).styles)}
+
+
+def _scores(scores: dict[str, float]) -> str:
+    return ", ".join(
+        f"{name} {value:.3g}" if value < 1000 else f"{name} {value:,.0f}" for name, value in scores.items()
+    )
+
+
+def _table(folders: "list[ModelFolder]") -> str:
+    """A line for each model."""
+    rows = [("name", "licence", "size", "styles", "scores", "source")]
     for folder in folders:
-        scores = ", ".join(f"{name} {value:g}" for name, value in folder.card.scores.items()) or "not measured"
-        name = f"{folder.name} (default)" if folder.name == checkpoints.DEFAULT_MODEL else folder.name
-        rows.append((name, folder.card.licence, f"{folder.size / 1e6:.1f} MB", scores, folder.card.source))
+        values = _values(folder)
+        name = f"{folder.name} (default)" if values["default"] else folder.name
+        size, styles = f"{folder.size / 1e6:.1f} MB", str(len(values["styles"]) or "-")
+        rows.append(
+            (name, folder.card.licence, size, styles, _scores(values["scores"]) or "not measured", values["source"])
+        )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _card(values: dict[str, Any]) -> str:
+    """Everything that is stated of a model, a line or more for each thing."""
+    low, high = values["style_size_range"]
+    rows = {
+        "name": values["name"] + (" (default)" if values["default"] else ""),
+        "title": values["title"],
+        "licence": values["licence"],
+        "source": values["source"],
+        "data": values["data"],
+        "recipe": values["recipe"],
+        "hours": values["hours"] if values["hours"] is None else f"{values['hours']:g}, {values['hardware']}",
+        "size": f"{values['bytes'] / 1e6:.1f} MB",
+        "style size": f"{values['style_size']} pixels, useful from {low} to {high}",
+        "styles": f"{len(values['styles'])} with names: brushwork styles" if values["styles"] else None,
+        "limits": "\n".join(values["limits"]),
+        "measured": values["measured"],
+        "scores": _scores(values["scores"]),
+        **{f"- {peer}": _scores(scores) for peer, scores in values["peers"].items()},
+    }
+    width = max(map(len, rows)) + 2
+    lines = {name: str(value or "not stated").replace("\n", "\n" + " " * width) for name, value in rows.items()}
+    return "\n".join(f"{name:<{width}}{line}" for name, line in lines.items())
