@@ -59,7 +59,7 @@ class _Variant:
         together = self._add("Concat", *self.used, axis=1)
         self.nodes.append(helper.make_node("Squeeze", [together, self._ints(2, 3)], ["used"]))
         batch, size = "batch", 2 * sum(self._channels(norm) for norm in self.norms)
-        given = [("statistics", [batch, size]), ("hold", [batch])]
+        given: list[tuple[str, list[str | int | None]]] = [("statistics", [batch, size]), ("hold", [batch])]
         if self.regions:
             given.insert(0, ("masks", [batch, "height", "width", "regions"]))
             graph.input[1].type.tensor_type.shape.dim.insert(1, onnx.TensorShapeProto.Dimension(dim_param="regions"))
@@ -81,7 +81,7 @@ class _Variant:
 
     def _channels(self, norm: NodeProto) -> int:
         """How many channels a norm's features have: as many as the convolution before it gives."""
-        return self.channels[self.made_by[norm.input[0]].input[1]]
+        return int(self.channels[self.made_by[norm.input[0]].input[1]])
 
     def _split_statistics(self) -> None:
         """Parts the given statistics into each norm's, as (B, C, 1, 1), and makes 1 - hold."""
