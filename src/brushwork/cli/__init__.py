@@ -9,6 +9,7 @@ from brushwork.cli.export import export
 from brushwork.cli.models import models
 from brushwork.cli.optimize import optimize
 from brushwork.cli.plain import PlainCommand, PlainGroup
+from brushwork.cli.serve import serve
 from brushwork.cli.styles import styles
 from brushwork.cli.stylize import stylize
 from brushwork.cli.train import train
@@ -24,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, optimize, styles, models, train, evaluate, export):
+for command in (stylize, video, serve, optimize, styles, models, train, evaluate, export):
     app.command(cls=PlainCommand)(command)
 
 

@@ -1,0 +1,57 @@
+"""`brushwork serve`: the page and the HTTP API."""
+
+from typing import Annotated, Any
+
+from typer import Option
+
+from brushwork.cli.stylize import Device, Model, Precision, Threads
+
+LIMITS = "Limits"
+
+
+def _limit(unit: str, words: str) -> Any:
+    return Option(metavar=unit, help=words, rich_help_panel=LIMITS)
+
+
+def serve(
+    host: Annotated[
+        str, Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, Option(metavar="PORT", help="0 takes a free one.", min=0, max=65535)] = 7860,
+    token: Annotated[
+        str | None, Option(envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="What clients must show.", show_envvar=True)
+    ] = None,
+    no_page: Annotated[bool, Option("--no-page", metavar="", help="The API alone.")] = False,
+    upload: Annotated[int, _limit("MB", "Of a request.")] = 64,
+    pixels: Annotated[int, _limit("MEGAPIXELS", "Of a picture.")] = 50,
+    frames: Annotated[int, _limit("N", "Of an animation.")] = 200,
+    seconds: Annotated[int, _limit("SECONDS", "For a request.")] = 120,
+    queue: Annotated[int, _limit("N", "Requests that may wait.")] = 16,
+    model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: Threads = None,
+) -> None:
+    """Open the page and the HTTP API on this machine.
+
+    Nothing leaves the machine. Ctrl-C or SIGTERM finish what is running and end.
+
+    brushwork serve
+
+    curl -F content=@photo.jpg -F style_name=ukiyo-e http://127.0.0.1:7860/v1/stylize > pastiche.jpg
+    """
+    from importlib.util import find_spec
+
+    from brushwork import checkpoints, stylizer
+    from brushwork.errors import missing_extra
+
+    if not all(find_spec(name) for name in ("fastapi", "uvicorn", "prometheus_client", "gradio")):
+        raise missing_extra("web", "the page and the HTTP API")
+    from brushwork.web.limits import Limits
+    from brushwork.web.server import run
+
+    stylizer.check_choices(device, precision, threads)
+    limits = Limits(upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue)
+    name = checkpoints.find(model).name
+    loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
+    run(loaded, name, host, port, limits=limits, token=token, page=not no_page)

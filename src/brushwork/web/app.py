@@ -1,0 +1,61 @@
+"""The server: API, page, guard and limits put together."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from brushwork.stylizer import Stylizer
+from brushwork.web import problems
+from brushwork.web.api import router
+from brushwork.web.guard import Guard
+from brushwork.web.limits import Limits
+from brushwork.web.metrics import Counted, Metrics
+from brushwork.web.service import Service
+
+LOCAL = ("127.0.0.1", "localhost", "::1")
+MEGABYTE = 10**6
+
+
+def build(
+    stylizer: Stylizer,
+    model: str,
+    *,
+    limits: Limits | None = None,
+    hosts: Sequence[str] = LOCAL,
+    token: str | None = None,
+    page: bool = True,
+) -> FastAPI:
+    """The application.
+
+    Args:
+        stylizer: What paints.
+        model: Its name.
+        limits: What a client may ask for.
+        hosts: Names by which the server may be called; empty for any.
+        token: What clients must show; None for no token.
+        page: Whether there is a page besides the API.
+    """
+    limits = limits or Limits()
+    service = Service(stylizer, limits)
+    metrics = Metrics(service)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="brushwork", version=version("brushwork"), lifespan=life, docs_url=None, redoc_url=None,
+        summary="Any photo in the style of any picture.",
+    )  # fmt: skip
+    problems.handle(app)
+    app.include_router(router(service, metrics, model))
+    app.add_middleware(Guard, hosts=hosts, token=token, upload=limits.upload * MEGABYTE)
+    app.add_middleware(Counted, metrics=metrics)
+    if page:
+        from brushwork.web.page import mount
+
+        mount(app, service)
+    return app
