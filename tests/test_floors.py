@@ -13,14 +13,15 @@ SOURCES = Path(brushwork.__file__).parent
 FLOORS = {
     **dict.fromkeys(("images", "color", "errors", "interrupts"), 0),
     **dict.fromkeys(("networks", "losses", "runtime"), 1),
-    **dict.fromkeys(("gallery", "stylizer", "sheet", "tiling", "checkpoints", "options", "studio", "jobs", "batch"), 2),
+    **dict.fromkeys(("gallery", "stylizer", "sheet", "regions", "tiling", "checkpoints", "options", "studio", "jobs", "batch"), 2),
     **dict.fromkeys(("video", "training", "export", "variants", "evaluation", "analysis", "scale"), 2),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), 3),
 }
 # Who may import whom on one floor. Floor 0 needs no table, and only doors lead to other doors.
 BESIDE: Mapping[str, set[str]] = {
     "gallery": {"checkpoints"},
-    "stylizer": {"checkpoints", "gallery"},
+    "tiling": {"regions"},
+    "stylizer": {"checkpoints", "gallery", "regions", "tiling"},
     "sheet": {"stylizer"},
     "options": {"stylizer"},
     "studio": {"options", "stylizer"},
@@ -29,7 +30,7 @@ BESIDE: Mapping[str, set[str]] = {
     "export": {"checkpoints", "variants"},
     "variants": {"checkpoints"},
     "video": {"options", "studio", "stylizer"},
-    "evaluation": {"checkpoints", "stylizer"},
+    "evaluation": {"checkpoints", "stylizer", "video"},
     "scale": {"checkpoints", "stylizer"},
 }
 EMPTY_NAMES = {"utils", "core", "common", "base", "helpers"}

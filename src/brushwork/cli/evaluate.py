@@ -1,9 +1,12 @@
 """`brushwork evaluate`: how good the pastiches of a model, or of any program, are."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
+
+if TYPE_CHECKING:
+    from brushwork.stylizer import Stylizer
 
 
 def _option(names: str, metavar: str, words: str) -> Any:
@@ -12,7 +15,13 @@ def _option(names: str, metavar: str, words: str) -> Any:
 
 
 Judge = Annotated[str | None, Argument(metavar="[MODEL|FOLDER]", hidden=True)]
-Contents = Annotated[Path, _option("--contents", "FOLDER", "Photos.")]
+Contents = Annotated[Path | None, _option("--contents", "FOLDER", "Photos.")]
+Videos = Annotated[
+    list[str] | None,
+    _option("--video", "CLIP", "Measure how steady clips are, instead; folders with true motion, too."),
+]
+Frames = Annotated[int, _option("--frames", "N", "At most so many frames of each clip.")]
+Steady = Annotated[float | None, _option("--steady", "0..1", "As of brushwork video.")]
 Styles = Annotated[Path, _option("--styles", "FOLDER", "Style pictures.")]
 Pairs = Annotated[int, _option("--pairs", "N", "At most so many pairs, always the same ones.")]
 Size = Annotated[int, _option("--size", "PIXELS", "Side of the squares that are judged.")]
@@ -25,11 +34,14 @@ Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU th
 
 
 def evaluate(
-    contents: Contents,
     styles: Styles,
+    contents: Contents = None,
     judged: Judge = None,
     pairs: Pairs = 55,
     size: Size = 512,
+    video: Videos = None,
+    frames: Frames = 24,
+    steady: Steady = None,
     as_json: Json = None,
     as_html: Html = None,
     overwrite: Overwrite = False,
@@ -42,11 +54,13 @@ def evaluate(
     MODEL is a name or a model folder; FOLDER holds finished pastiches of any program, named content-style.png.
 
     brushwork evaluate --contents photos/ --styles paintings/ --html sheet.html
+
+    brushwork evaluate --video clip.mp4 --styles paintings/
     """
     import json
     from importlib.util import find_spec
 
-    from brushwork.errors import missing_extra
+    from brushwork.errors import UserError, missing_extra
 
     if not find_spec("torch"):
         raise missing_extra("torch", "evaluating")
@@ -55,6 +69,12 @@ def evaluate(
 
     for target in (as_json, as_html):
         _check_target(target, overwrite)
+    if video:
+        load = stylizer.load(judged, device=device, precision=precision, threads=threads)
+        _evaluate_video(load, video, styles, frames, steady, as_json)
+        return
+    if contents is None:
+        raise UserError("what to judge? give photos with --contents, or a clip with --video")
     chosen = evaluation.choose(contents, styles, pairs)
     finished = evaluation.pastiches_in(judged)
     if finished:
@@ -75,6 +95,32 @@ def evaluate(
         as_json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
     if as_html:
         as_html.write_text(page.render(title, summary), encoding="utf-8")
+
+
+def _evaluate_video(
+    stylizer: "Stylizer", clips: list[str], styles: Path, frames: int, steady: float | None, as_json: Path | None
+) -> None:
+    """Measures clips and prints a table."""
+    import json
+    from importlib.util import find_spec
+
+    from brushwork import images
+    from brushwork.cli.report import watch
+    from brushwork.errors import missing_extra
+
+    if not (find_spec("av") and find_spec("cv2")):
+        raise missing_extra("video", "evaluating video")
+    from brushwork.evaluation import steadiness
+    from brushwork.video.settings import STEADY
+
+    looks = images.find(styles)
+    share = STEADY if steady is None else steady
+    records = steadiness.steadiness(stylizer, clips, looks, steady=share, count=frames)
+    done = list(watch(records, len(clips) * len(looks)))
+    print(steadiness.table(done))
+    if as_json:
+        values = {"steady": share, "records": [record.values() for record in done]}
+        as_json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
 def _check_target(target: Path | None, overwrite: bool) -> None:

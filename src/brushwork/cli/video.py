@@ -29,6 +29,9 @@ StyleSize = Annotated[int | None, _option(STYLE, "--style-size", "PIXELS", "Shor
 Steady = Annotated[
     float | None, _option(LOOK, "--steady", "0..1", "How much of the last frame moves along; 0: none. Else 0.95.")
 ]
+Hold = Annotated[
+    float | None, _option(LOOK, "--hold", "0..1", "Share of the last frame's contrasts in this one's; else 0.")
+]
 Strength = Annotated[float, _option(LOOK, "--strength", "0..1", "0 is the clip, 1 the full pastiche.")]
 KeepColors = Annotated[str | None, _option(LOOK, "--keep-colors", "luma|histogram", "Keep the clip's colours.")]
 Size = Annotated[int | None, _option(LOOK, "--size", "PIXELS", "Limit of the long side; else the clip's own size.")]
@@ -60,6 +63,7 @@ def video(
     fade: Fade = None,
     style_size: StyleSize = None,
     steady: Steady = None,
+    hold: Hold = None,
     strength: Strength = 1.0,
     keep_colors: KeepColors = None,
     size: Size = None,
@@ -101,7 +105,7 @@ def video(
     from brushwork.video.run import run
     from brushwork.video.settings import Settings
 
-    chosen = {"fade": fade, "steady": steady, "start": times.parse(start) if start else None}
+    chosen = {"fade": fade, "steady": steady, "hold": hold, "start": times.parse(start) if start else None}
     shares = parse_weights(weights, len(style))
     settings = Settings(
         styles=tuple(style), weights=tuple(shares) if shares else None,

@@ -90,7 +90,7 @@ def evaluate(pairs: Sequence[Pair], painter: Painter, size: int = 512) -> Iterat
 
 
 def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Judged]:
-    features = _loss_network()
+    features = loss_network()
     for pair in pairs:
         content, style = square(read(pair.content), size), read(pair.style)
         painted = painter(pair, content, style)
@@ -100,7 +100,7 @@ def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Ju
 
 
 @cache
-def _loss_network() -> VGGFeatures:
+def loss_network() -> VGGFeatures:
     """The loss network, read once for all evaluations."""
     return VGGFeatures().to("cuda" if torch.cuda.is_available() else "cpu")
 

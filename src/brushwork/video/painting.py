@@ -20,10 +20,15 @@ class Painter:
         strength: As in `Stylizer.stylize`, but the content's own embedding is that of the first frame of a shot: a new
             one for every frame would flicker.
         keep_colors: Whether the colours of the content stay.
+        hold: Share of the last frame's statistics in those of the instance norms, from one frame of a shot to the next:
+            a moving average. 0 normalises each frame by itself.
     """
 
-    def __init__(self, stylizer: Stylizer, *, strength: float = 1.0, keep_colors: bool = False) -> None:
+    def __init__(
+        self, stylizer: Stylizer, *, strength: float = 1.0, keep_colors: bool = False, hold: float = 0.0
+    ) -> None:
         check_strength(strength)
+        self._hold = hold
         self._stylizer, self._strength, self._keep_colors = stylizer, strength, keep_colors
 
     def paint(self, moment: Moment, last: Moment | None) -> Moment:
@@ -38,13 +43,19 @@ class Painter:
             own = self._stylizer.embed(content) if own is None else own
             embedding = self._stylizer.blend([own, embedding], [1 - share, share])
             share = 1 - (1 - share) ** 2
-        pastiche = self._transfer(content, embedding)
+        held = last.statistics if last is not None and not moment.begins else None
+        pastiche, statistics = self._transfer(content, embedding, held)
         if share < 1:
             pastiche = content + np.float32(share) * (pastiche - content)
         if self._keep_colors:
             pastiche = color.luma(content, pastiche)
-        return replace(moment, own=own, pastiche=pastiche)
+        return replace(moment, own=own, statistics=statistics, pastiche=pastiche)
 
-    def _transfer(self, content: Image, embedding: Array) -> Image:
-        pastiche: Array = self._stylizer.runtime.transfer(np.ascontiguousarray(content[None]), embedding)[0]
-        return pastiche
+    def _transfer(self, content: Image, embedding: Array, held: Array | None) -> tuple[Image, Array | None]:
+        """The full pastiche of a content, and the statistics it was made with where they are held."""
+        runtime, batch = self._stylizer.runtime, np.ascontiguousarray(content[None])
+        if not self._hold:
+            return runtime.transfer(batch, embedding)[0], None
+        share = 0.0 if held is None else self._hold
+        pastiches, statistics = runtime.transfer_with_statistics(batch, embedding, held, share)
+        return pastiches[0], statistics

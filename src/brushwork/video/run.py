@@ -12,7 +12,6 @@ from brushwork.images import Picture
 from brushwork.studio import Studio
 from brushwork.stylizer import Stylizer
 from brushwork.video import stages
-from brushwork.video.ahead import ahead
 from brushwork.video.clip import Clip, open_clip
 from brushwork.video.frames import VideoFrame, as_image
 from brushwork.video.joining import Cut
@@ -95,7 +94,8 @@ def run(
     try:
         timeline, painter = _prepare(load(), settings, part.first)
         progress = Progress(done, part.count, clip.width, clip.height, notes=notes)
-        moments = _moments(part.frames(last), timeline, painter, settings, last, clip, progress.spent)
+        decoded = stages.decoded(part.frames(last), timeline, clip.start, clip.time_base)
+        moments = stages.line(decoded, last, painter, settings.steady, settings.shots, progress.spent)
         with closing(moments):
             yield from _write(moments, writer, parts, part, progress, stop, piece)
     except BaseException:
@@ -161,21 +161,10 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
     embedding = Studio(stylizer, options).blend(settings.styles, content)
     single = Studio(stylizer, replace(options, weights=None))
     changes = [(when, single.blend((style,), content)) for when, style in settings.changes]
-    painter = Painter(stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma")
+    painter = Painter(
+        stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma", hold=settings.hold
+    )
     return Timeline(embedding, changes, settings.fade), painter
-
-
-def _moments(
-    frames: Iterator[VideoFrame], timeline: Timeline, painter: Painter, settings: Settings, last: Moment | None,
-    clip: Clip, spent: dict[str, float],
-) -> Generator[Moment, None, None]:  # fmt: skip
-    """The stages one after the other, each in a thread of its own."""
-    search = settings.steady > 0 or 0 < settings.strength < 1
-    timed = {part: stages.clock(spent, part) for part in ("decode", "motion", "stylise", "steady")}
-    decoded = ahead(stages.decoded(frames, timeline, clip.start, clip.time_base, timed["decode"]))
-    moved = ahead(stages.moved(decoded, last, search, timed["motion"]))
-    painted = ahead(stages.painted(moved, last, painter, timed["stylise"]))
-    return ahead(stages.steadied(painted, last, settings.steady, timed["steady"]))
 
 
 def _write(

@@ -20,6 +20,7 @@ class Settings:
     changes: tuple[tuple[float, str], ...] = ()
     fade: float = FADE
     steady: float = STEADY
+    hold: float = 0.0
     strength: float = 1.0
     keep_colors: str | None = None
     style_size: int | None = None
@@ -35,10 +36,17 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.steady <= 1:
             raise UserError(f"steady is {self.steady:g}; it must lie between 0 (every frame by itself) and 1")
+        if not 0 <= self.hold <= 1:
+            raise UserError(f"hold is {self.hold:g}; it must lie between 0 (every frame by itself) and 1")
         if self.end is not None and self.end <= self.start:
             raise UserError(f"the end, {shown(self.end)}, is not after the start, {shown(self.start)}")
         self.options()
         check_changes([when for when, _ in self.changes], self.fade)
+
+    @property
+    def shots(self) -> bool:
+        """Whether it must be known where shots begin, as something is held over a shot."""
+        return self.steady > 0 or self.hold > 0 or 0 < self.strength < 1
 
     def values(self) -> dict[str, Any]:
         """The same as plain values."""

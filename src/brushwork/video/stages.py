@@ -5,7 +5,7 @@ threads of their own, and a run that was stopped goes on from the last moment it
 """
 
 import time
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Generator, Iterator, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from brushwork.video import motion, steadying
+from brushwork.video.ahead import ahead
 from brushwork.video.frames import VideoFrame, seconds
 from brushwork.video.moment import Moment
 from brushwork.video.painting import Painter
@@ -36,17 +37,41 @@ def clock(spent: MutableMapping[str, float], part: str) -> Clock:
     return timed
 
 
-def decoded(
-    frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction, timed: Clock
-) -> Iterator[Moment]:
+def decoded(frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction) -> Iterator[Moment]:
     """The frames with the embedding of their time."""
-    while True:
-        with timed():
-            frame = next(frames, None)
-        if frame is None:
-            return
+    for frame in frames:
         embedding = timeline.at(seconds(frame.pts - start, time_base))
         yield Moment(frame.pixels, frame.pts, frame.duration, embedding)
+
+
+def line(
+    moments: Iterator[Moment], last: Moment | None, painter: Painter, steady: float, shots: bool,
+    spent: MutableMapping[str, float],
+) -> Generator[Moment, None, None]:  # fmt: skip
+    """All stages one after the other, each in a thread of its own.
+
+    Args:
+        moments: Decoded moments.
+        last: The last moment that is done, where a run goes on.
+        painter: What paints.
+        steady: Share of the last pastiche, see `steadying.steady`; 0 leaves each frame as it was painted.
+        shots: Whether it must be known where shots begin.
+        spent: Seconds by stage, added to.
+    """
+    moments = ahead(waited(moments, clock(spent, "decode")))
+    moments = ahead(moved(moments, last, shots, clock(spent, "motion")))
+    moments = ahead(painted(moments, last, painter, clock(spent, "stylise")))
+    return ahead(steadied(moments, last, steady, clock(spent, "steady")))
+
+
+def waited(moments: Iterator[Moment], timed: Clock) -> Iterator[Moment]:
+    """The moments, with the time that making them takes."""
+    while True:
+        with timed():
+            moment = next(moments, None)
+        if moment is None:
+            return
+        yield moment
 
 
 def moved(moments: Iterator[Moment], last: Moment | None, search: bool, timed: Clock) -> Iterator[Moment]:

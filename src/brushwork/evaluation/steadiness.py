@@ -1,0 +1,236 @@
+"""How much a stylised clip flickers: the temporal warping error, with and without steadying (OpenCV)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.evaluation.evaluate import loss_network, read, square
+from brushwork.evaluation.metrics import geometric_mean, score
+from brushwork.images import Image
+from brushwork.stylizer import Stylizer
+from brushwork.video import motion, stages
+from brushwork.video.clip import open_clip
+from brushwork.video.frames import VideoFrame, as_image, quantise
+from brushwork.video.moment import Moment
+from brushwork.video.motion import Flow
+from brushwork.video.painting import Painter
+from brushwork.video.timeline import Timeline
+
+Mask = NDArray[np.bool_]
+SHARES = 3  # frames of a clip whose style share is taken
+
+
+@dataclass(frozen=True)
+class Way:
+    """Where the pixels of one frame are in another, and which of them can be seen there.
+
+    Attributes:
+        here, there: Numbers of the two frames.
+        flow: (H, W, 2), from each pixel here to its place there.
+        seen: (H, W), where it is visible in both.
+    """
+
+    here: int
+    there: int
+    flow: Flow
+    seen: Mask
+
+
+@dataclass(frozen=True)
+class Steadiness:
+    """What was measured on one clip in one style; errors are RMSE on the scale 0..1.
+
+    Attributes:
+        clip, style: Their names.
+        frames: Frames that were painted.
+        content: Warping error of the content itself.
+        single: Of the pastiches painted frame by frame.
+        steady: Of the steadied pastiches.
+        single_share, steady_share: Style shares of both.
+    """
+
+    clip: str
+    style: str
+    frames: int
+    content: float
+    single: float
+    steady: float
+    single_share: float
+    steady_share: float
+
+    def values(self) -> dict[str, Any]:
+        """The same as plain values."""
+        return asdict(self)
+
+
+def warping_error(frames: Sequence[Image], ways: Sequence[Way]) -> float:
+    """RMSE between pixels and what is seen of them in another frame, over all ways, frames (H, W, 3) in [0, 1].
+
+    The measure of Lai et al. 2018, *Learning blind video temporal consistency*, section 4.2, with one mean over all
+    visible pixels.
+    """
+    total, count = 0.0, 0
+    for way in ways:
+        moved = motion.warp(frames[way.there], way.flow)
+        apart = (moved - frames[way.here])[way.seen].astype(np.float64)
+        total += float((apart**2).sum())
+        count += apart.size
+    return float(np.sqrt(total / max(1, count)))
+
+
+def visible(flow: Flow, back: Flow) -> Mask:
+    """Where the way there and the way back (H, W, 2) meet again (Sundaram et al. 2010, eq. 5), within the frame."""
+    returned = np.stack([motion.warp(np.ascontiguousarray(back[..., axis]), flow) for axis in (0, 1)], axis=-1)
+    apart = ((flow + returned) ** 2).sum(axis=-1)
+    meet = apart < 0.01 * ((flow**2).sum(axis=-1) + (returned**2).sum(axis=-1)) + 0.5
+    inside: Mask = meet & _inside(flow)
+    return inside
+
+
+def _inside(flow: Flow) -> Mask:
+    """Where a flow (H, W, 2) does not lead out of the frame."""
+    height, width = flow.shape[:2]
+    x, y = flow[..., 0] + np.arange(width), flow[..., 1] + np.arange(height)[:, None]
+    inside: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    return inside
+
+
+def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[Way]]:
+    """The first frames of a clip, and the ways between them.
+
+    A folder that holds ``flow_0002_0003.npz`` has true motion, from its second frame to its third, with pictures
+    ``occlusions_0002`` and ``invalid_0002`` of what is not to be judged, as in MPI-Sintel (Butler et al. 2012). Every
+    other clip's motion is found, forth and back, by dense inverse search.
+
+    Raises:
+        UserError: If it cannot be read, or has fewer than two frames.
+    """
+    folder = Path(name)
+    if folder.is_dir() and (flows := sorted(folder.glob("flow_*.npz"))):
+        paths = sorted(folder.glob("frame_*"))
+        numbers = {path.stem.split("_")[1]: place for place, path in enumerate(paths)}
+        frames = [VideoFrame(quantise(images.open(path).image, 8), place, 1) for place, path in enumerate(paths)]
+        return frames, [_true(path, numbers) for path in flows]
+    clip = open_clip(name, size=size)
+    frames = list(islice(clip.read(clip.start), count))
+    if len(frames) < 2:
+        raise UserError(f"{name} has {len(frames)} frame; steadiness is measured between two and more")
+    return frames, list(_found(frames))
+
+
+def _true(path: Path, numbers: dict[str, int]) -> Way:
+    here, there = path.stem.split("_")[1:]
+    flow = np.load(path)["flow"].astype(np.float32)
+    hidden = [path.with_name(f"{kind}_{here}.png") for kind in ("occlusions", "invalid")]
+    masks = [images.open(mask).image[..., 0] < 0.5 for mask in hidden if mask.exists()]
+    return Way(numbers[here], numbers[there], flow, np.logical_and.reduce([_inside(flow), *masks]))
+
+
+def _found(frames: Sequence[VideoFrame]) -> Iterator[Way]:
+    for number in range(1, len(frames)):
+        here, there = (
+            motion.grayed(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
+        )
+        flow = motion.search(here, there)
+        yield Way(number, number - 1, flow, visible(flow, motion.search(there, here)))
+
+
+def steadiness(
+    stylizer: Stylizer, clips: Sequence[str], styles: Sequence[Path], *, steady: float, count: int = 24,
+    size: int | None = None,
+) -> Iterator[Steadiness]:  # fmt: skip
+    """Paints the first frames of every clip in every style, frame by frame and steadied, and measures both.
+
+    Args:
+        stylizer: What paints.
+        clips: As for `open_frames`.
+        styles: Pictures.
+        steady: See ``brushwork video --steady``.
+        count: Frames of each clip.
+        size: Limit of their long side.
+
+    Raises:
+        UserError: If a clip or a style cannot be read.
+    """
+    for name in clips:
+        frames, ways = open_frames(name, count, size)
+        contents = [as_image(frame.pixels) for frame in frames]
+        content = warping_error(contents, ways)
+        for path in styles:
+            style = read(path)
+            single, steadied = _paint(frames, stylizer.embed(path.stem if stylizer.styles else style), stylizer, steady)
+            chosen = np.unique(np.linspace(1, len(frames) - 1, SHARES).round().astype(int))
+            shares = [
+                geometric_mean(_share(pastiches[place], contents[place], style) for place in chosen)
+                for pastiches in (single, steadied)
+            ]
+            errors = [warping_error(pastiches, ways) for pastiches in (single, steadied)]
+            yield Steadiness(_name(name), path.stem, len(frames), content, *errors, *shares)
+
+
+def _paint(
+    frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer, steady: float
+) -> tuple[list[Image], list[Image]]:
+    """Pastiches frame by frame, and the same ones steadied."""
+    spent: dict[str, float] = {}
+    moments: Iterator[Moment] = stages.decoded(iter(frames), Timeline(embedding), 0, Fraction(1))
+    moments = stages.moved(moments, None, True, stages.clock(spent, "motion"))
+    painted = list(stages.painted(moments, None, Painter(stylizer), stages.clock(spent, "stylise")))
+    steadied = stages.steadied(iter(painted), None, steady, stages.clock(spent, "steady"))
+    return _pastiches(painted), _pastiches(steadied)
+
+
+def _pastiches(moments: Any) -> list[Image]:
+    last: Image | None = None
+    found = []
+    for moment in moments:
+        last = moment.pastiche if moment.pastiche is not None else last
+        assert last is not None
+        found.append(last)
+    return found
+
+
+def _share(pastiche: Image, content: Image, style: Image) -> float:
+    side = min(512, *content.shape[:2])
+    ours, theirs, wanted = (square(image, side) for image in (pastiche, content, style))
+    return score(ours, theirs, wanted, loss_network()).share
+
+
+def _name(clip: str) -> str:
+    path = Path(clip)
+    return path.name if path.suffix else f"{path.parent.name}/{path.name}"
+
+
+def table(records: Sequence[Steadiness]) -> str:
+    """The numbers as lines for a person, the means over styles of each clip last."""
+    rows: list[tuple[str, ...]] = [
+        ("clip", "style", "content", "single", "steady", "ratio", "share single", "share steady")
+    ]
+    rows += [_row(each.clip, each.style, [each]) for each in records]
+    rows += [_row(clip, "mean", [each for each in records if each.clip == clip]) for clip in _clips(records)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _clips(records: Sequence[Steadiness]) -> list[str]:
+    return list(dict.fromkeys(each.clip for each in records))
+
+
+def _row(clip: str, style: str, records: Sequence[Steadiness]) -> tuple[str, ...]:
+    content, single, steady = (
+        fmean(getattr(each, name) for each in records) for name in ("content", "single", "steady")
+    )
+    shares = (geometric_mean(getattr(each, name) for each in records) for name in ("single_share", "steady_share"))
+    errors = (f"{error:.4f}" for error in (content, single, steady))
+    return (clip, style, *errors, f"{steady / max(single, 1e-9):.2f}", *(f"{share:.3f}" for share in shares))
