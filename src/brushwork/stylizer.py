@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from brushwork import checkpoints, images
+from brushwork import checkpoints, images, tiling
 from brushwork.checkpoints import ModelFolder
 from brushwork.errors import UserError, missing_extra
 from brushwork.gallery import Gallery
+from brushwork.regions import Paint, Region, mix
 from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
 
 DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
@@ -86,31 +87,82 @@ class Stylizer:
         stacked = np.concatenate(embeddings)  # (S, D)
         return np.asarray(shares(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
 
-    def stylize(self, content: Array, embedding: Array, strength: float = 1.0) -> Array:
+    def stylize(
+        self,
+        content: Array,
+        embedding: Array | None,
+        strength: float = 1.0,
+        *,
+        regions: Sequence[Region] = (),
+        protect: Array | None = None,
+        stroke: float | None = None,
+        tile: str = "never",
+        tile_size: int = tiling.TILE,
+    ) -> Array:
         """The pastiche (H, W, 3) in [0, 1] of a content (H, W, 3) in [0, 1] in the style of an embedding (1, D).
 
         Args:
             content: The photo; both sides at least 16.
-            embedding: The style.
+            embedding: The style; None leaves the photo wherever no region is.
             strength: 0 returns the content bit for bit, 1 the full pastiche. Between them the embedding moves from
                 the content's own to the style's (the identity interpolation of Ghiasi et al. 2017, section 3.5), and
                 the pastiche is blended with the content by 1 - (1 - strength)^2: the embedding alone never reaches the
                 photo, and this share keeps the way there even.
+            regions: Parts of the picture with styles of their own, painted in the same pass.
+            protect: Mask (h, w) in [0, 1]; where it is 1 the content stays as it is.
+            stroke: Size of the brush relative to the picture, 1 as in a picture of 1024 pixels; None paints with the
+                brush of the picture's own size. See `brushwork.tiling.paint`.
+            tile: ``never``, ``fast`` or ``exact``; see `brushwork.tiling`.
+            tile_size: Side of a tile; a multiple of 4.
 
         Raises:
-            UserError: If the strength is not in [0, 1] or the content is too small.
+            UserError: If a strength is not in [0, 1], the content is too small, or a mask is empty.
         """
         check_strength(strength)
         check_size("content", content)
-        if strength == 0:
+        if strength == 0 and not regions:
             return content.copy()
-        if strength < 1 and not self.styles:
-            embedding = self.blend([self.embed(_middle(content)), embedding], [1 - strength, strength])
-        batch = np.ascontiguousarray(content[None], dtype=np.float32)
-        pastiche: Array = self.runtime.transfer(batch, embedding)[0]
+        style = self.compose(_middle(content), embedding, strength, regions=regions, protect=protect)
+        pastiche = np.empty(content.shape, np.float32)
+        whole = tile == "never" and stroke is None
+        size = content.shape[0] if whole else tile_size
+        tiling.paint(self.runtime, content, style, pastiche, mode=tile, tile=size, stroke=stroke)
+        return pastiche
+
+    def compose(
+        self,
+        content: Array,
+        embedding: Array | None,
+        strength: float = 1.0,
+        *,
+        regions: Sequence[Region] = (),
+        protect: Array | None = None,
+    ) -> Paint:
+        """What a content is painted with; see `stylize`. The content may be a reduced copy.
+
+        The masks of the regions are fitted to the largest of them.
+        """
+        wanted: list[tuple[Array | None, float]] = [(region.embedding, region.strength) for region in regions]
+        wanted.append((embedding, strength) if embedding is not None else (None, 0.0))
+        for _, each in wanted:
+            check_strength(each)
+        own = None
         # A table of styles has no embedding of the content, so there the whole way is a blend.
-        share = strength if self.styles else 1 - (1 - strength) ** 2
-        return pastiche if share == 1 else content + np.float32(share) * (pastiche - content)
+        if not self.styles and any(style is None or each < 1 for style, each in wanted):
+            own = self.embed(content)
+        embeddings, seen = [], []
+        for style, each in wanted:
+            if style is None:  # the photo, which the layers see as what is nearest to it
+                style = regions[0].embedding if own is None else own
+            elif own is not None and each < 1:
+                style = self.blend([own, style], [1 - each, each])
+            embeddings.append(style)
+            seen.append(each if self.styles else 1 - (1 - each) ** 2)
+        masks = None
+        if regions:
+            largest = max((region.mask for region in regions), key=lambda mask: mask.size)
+            masks = mix([region.mask for region in regions], largest.shape[:2])
+        return Paint(np.concatenate(embeddings), np.asarray(seen, np.float32), masks, protect)
 
 
 def shares(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:

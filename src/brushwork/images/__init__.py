@@ -5,24 +5,29 @@ with its colours converted, its alpha, depth, animation and camera notes beside 
 goes wrong with a file is an `ImageError` of one line that names it.
 """
 
+from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
-from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resize
+from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resize, resize_rows
 
 __all__ = [
     "EXTENSIONS",
     "FORMATS",
     "MAX_PIXELS",
+    "Canvas",
     "Format",
     "Frame",
     "Image",
     "ImageError",
     "Picture",
+    "Rows",
+    "canvas",
     "find",
     "fit",
     "fit_short",
     "format_of",
     "open",
     "resize",
+    "resize_rows",
     "save",
 ]

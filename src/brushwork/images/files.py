@@ -151,12 +151,21 @@ def _check_free(path: Path, overwrite: bool) -> None:
 
 def _place(data: bytes, path: Path, overwrite: bool) -> None:
     """Write a file whole or not at all, and never over another unless told to."""
+    with claimed(path, overwrite) as part, part.open("xb") as file:  # not tempfile: its files only their owner reads
+        file.write(data)
+
+
+@contextmanager
+def claimed(path: Path, overwrite: bool) -> Iterator[Path]:
+    """A name to write a file under, which becomes `path` once it is whole and is gone where it never was.
+
+    Raises ImageError where the path is taken, unless `overwrite`.
+    """
     path = Path(os.path.realpath(path))  # a link stays, and the file it leads to is written
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".brushwork-{secrets.token_hex(8)}.part")  # ours alone, whoever else is writing here
     try:
-        with part.open("xb") as file:  # not tempfile, whose files only their owner can read
-            file.write(data)
+        yield part
         if overwrite:
             part.replace(path)
         else:

@@ -4,6 +4,7 @@ An *image* is a float32 array (H, W, 3), sRGB, in [0, 1]. A *picture* is what a 
 transparency, how long each is shown, and the notes a camera left.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias, overload
@@ -146,3 +147,26 @@ def fit_short(image: Image, short_side: int) -> Image:
     height, width = image.shape[:2]
     scale = min(1.0, short_side / min(height, width))
     return resize(image, (max(1, round(height * scale)), max(1, round(width * scale))))
+
+
+def resize_rows(image: Image, size: tuple[int, int], top: int, bottom: int) -> Image:
+    """Give the rows from `top` to `bottom` of `resize(image, size)`, for a large picture that is made by strips.
+
+    An image (H, W, 3) or (H, W, K), or a plane (H, W).
+    """
+    height, width = size
+    if image.shape[:2] == size:
+        return image[top:bottom]
+    scale = image.shape[0] / height
+    # Lanczos reaches three pixels of the smaller picture; outside of them a strip does not feel its borders.
+    margin = math.ceil(4 / min(scale, 1))
+    first, last = max(0, top - margin), min(height, bottom + margin)
+    box = (0.0, first * scale, float(image.shape[1]), last * scale)
+    planes = np.moveaxis(image.reshape(*image.shape[:2], -1), -1, 0).astype(np.float32, copy=False)
+    resized = np.empty((bottom - top, width, len(planes)), np.float32)
+    for channel, plane in enumerate(planes):
+        whole = Pillow.fromarray(np.ascontiguousarray(plane))
+        strip = whole.resize((width, last - first), Pillow.Resampling.LANCZOS, box)
+        resized[..., channel] = np.asarray(strip)[top - first : bottom - first]
+    np.clip(resized, 0, 1, out=resized)
+    return resized.reshape((bottom - top, width, *image.shape[2:]))

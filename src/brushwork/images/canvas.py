@@ -1,0 +1,80 @@
+"""Arrays larger than memory: their rows lie in a file of plain numbers, read and written a few at a time.
+
+They are read and written, not mapped: pages of a mapped file count as resident memory.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Rows(Protocol):
+    """What has rows that can be sliced: an array (H, W, C), or a canvas."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Height, width and channels."""
+        ...
+
+    def __getitem__(self, rows: slice, /) -> Any:
+        """Rows (h, W, C) of a slice with a start and an end."""
+        ...
+
+    def __setitem__(self, rows: slice, pixels: Any, /) -> None:
+        """Replaces rows."""
+        ...
+
+
+class Canvas:
+    """An array (H, W, C) whose rows lie in a file; it is float32 outside of it.
+
+    Numbers of 8 and 16 bits in the file are images in [0, 1] outside of it.
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int, int], dtype: str) -> None:
+        self.path = path
+        self.shape: tuple[int, ...] = shape
+        self.dtype = np.dtype(dtype)
+        self._top = np.float32(np.iinfo(self.dtype).max) if self.dtype.kind == "u" else None
+        self._row = shape[1] * shape[2] * self.dtype.itemsize
+        self._file = path.open("r+b")
+
+    def __getitem__(self, rows: slice) -> NDArray[np.float32]:
+        start, stop, _ = rows.indices(self.shape[0])
+        self._file.seek(start * self._row)
+        stored = np.frombuffer(self._file.read((stop - start) * self._row), self.dtype)
+        stored = stored.reshape(stop - start, *self.shape[1:])
+        return stored.astype(np.float32) if self._top is None else np.divide(stored, self._top, dtype=np.float32)
+
+    def __setitem__(self, rows: slice, pixels: NDArray[np.float32]) -> None:
+        start, _, _ = rows.indices(self.shape[0])
+        if self._top is not None:
+            pixels = np.clip(pixels, 0, 1) * self._top + np.float32(0.5)
+        self._file.seek(start * self._row)
+        self._file.write(np.ascontiguousarray(pixels, self.dtype).data)
+
+    def close(self) -> None:
+        """Writes what waits to be written and closes the file."""
+        self._file.close()
+
+
+@contextmanager
+def canvas(height: int, width: int, channels: int, dtype: str = "float32") -> Iterator[Canvas]:
+    """An empty canvas in the system's folder for temporary files (TMPDIR); it goes with the `with`, whatever happens.
+
+    Raises:
+        OSError: If the disk has no room for it.
+    """
+    with tempfile.TemporaryDirectory(prefix="brushwork-") as folder:
+        path = Path(folder) / "rows"
+        path.touch()
+        made = Canvas(path, (height, width, channels), dtype)
+        try:
+            yield made
+        finally:
+            made.close()
