@@ -1,7 +1,6 @@
 """The server: API, page, guard and limits put together."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -41,13 +40,8 @@ def build(
     service = Service(stylizer, limits)
     metrics = Metrics(service)
 
-    @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
-        yield
-        service.close()
-
     app = FastAPI(
-        title="brushwork", version=version("brushwork"), lifespan=life, docs_url=None, redoc_url=None,
+        title="brushwork", version=version("brushwork"), docs_url=None, redoc_url=None,
         summary="Any photo in the style of any picture.",
     )  # fmt: skip
     problems.handle(app)

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Sequence
+from contextlib import suppress
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
@@ -119,15 +120,14 @@ class Guard:
 
         async def note(message: Message) -> None:
             nonlocal begun
-            begun = True
-            await send(message)
+            if received <= self.upload or begun:
+                begun = True
+                await send(message)
 
-        try:
+        with suppress(_TooMuchError):
             await self.app(scope, count, note)
-        except _TooMuchError:
-            if not begun:
-                refused = answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")
-                await refused(scope, receive, send)
+        if not begun:  # whoever read the request may have answered something else, which was not sent
+            await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")(scope, receive, send)
 
 
 class _TooMuchError(Exception):

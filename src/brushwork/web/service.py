@@ -17,6 +17,7 @@ from brushwork import color, images
 from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.options import Options
+from brushwork.regions import Region
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
 from brushwork.web.limits import Limits
@@ -148,8 +149,15 @@ class Service:
                 self._embeddings.popitem(last=False)
         return embedding
 
-    def paint(self, content: bytes, styles: Sequence[Style], options: Options, ticket: Ticket) -> Picture:
-        """The pastiche of an encoded content in a blend of styles.
+    def paint(
+        self,
+        content: bytes,
+        styles: Sequence[Style],
+        options: Options,
+        ticket: Ticket,
+        region: tuple[Array, Style] | None = None,
+    ) -> Picture:
+        """The pastiche of an encoded content in a blend of styles, and in a style of its own where a mask (h, w) says.
 
         Raises:
             UserError: If a picture or an option cannot be used.
@@ -162,10 +170,11 @@ class Service:
         else:
             embeddings = [self.embed(style, options.style_size) for style in styles]
         embedding = self.stylizer.blend(embeddings, options.weights)
+        regions = [Region(region[0], self.embed(region[1], options.style_size))] if region else []
 
         def stylize(image: Array) -> Array:
             ticket.check()
-            pastiche = self.stylizer.stylize(image, embedding, options.strength)
+            pastiche = self.stylizer.stylize(image, embedding, options.strength, regions=regions)
             if options.keep_colors == "luma" and options.strength > 0:
                 pastiche = color.luma(image, pastiche)
             return pastiche

@@ -1,0 +1,137 @@
+"""The API's answers, worked out by hand: content and style go in as bytes, a pastiche comes out as bytes."""
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from PIL import Image
+
+from brushwork import stylizer
+from brushwork.web.app import build
+from tests.conftest import FakeRuntime
+from tests.web.conftest import BLUE, RED, encode, pixels
+
+GREY = (100, 100, 100)
+
+
+def stylize(client: TestClient, *styles: bytes, content: bytes | None = None, **fields: Any) -> Response:
+    files = [("content", ("photo", content or encode(GREY)))] + [("style", ("style", style)) for style in styles]
+    return client.post("/v1/stylize", files=files, data=fields)
+
+
+def test_a_photo_becomes_the_colour_of_its_style_at_its_own_size_and_format(client: TestClient) -> None:
+    answer = stylize(client, encode(RED), content=encode(GREY, "WEBP", (40, 32), lossless=True))
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
+    assert pixels(answer.content).shape == (32, 40, 3)
+    assert np.abs(pixels(answer.content).astype(int) - RED).max() <= 3  # WebP is lossy
+
+
+def test_styles_blend_by_their_weights(client: TestClient) -> None:
+    answer = stylize(client, encode(RED), encode(BLUE), weights="3,1")
+    assert (pixels(answer.content) == (191, 0, 64)).all()
+
+
+def test_strength_0_is_the_photo(client: TestClient) -> None:
+    assert (pixels(stylize(client, encode(RED), strength="0").content) == GREY).all()
+
+
+def test_size_format_quality_and_depth(client: TestClient) -> None:
+    small = stylize(client, encode(RED), size="24", format="jpeg", quality="50")
+    assert small.headers["content-type"] == "image/jpeg"
+    assert pixels(small.content).shape == (18, 24, 3)
+    deep = stylize(client, encode(RED), format="png", depth="16")
+    assert deep.content[24] == 16  # bits a channel, in a PNG's header
+
+
+def test_alpha_and_exif_stay(client: TestClient) -> None:
+    exif = Image.Exif()
+    exif[271] = "A camera"
+    answer = stylize(client, encode(RED), content=encode((1, 2, 3, 128), exif=exif))
+    image = Image.open(BytesIO(answer.content))
+    assert image.getexif()[271] == "A camera"
+    assert np.asarray(image)[0, 0].tolist() == [255, 0, 0, 128]
+
+
+def test_an_embedding_is_predicted_once_a_picture_and_size(client: TestClient, runtime: FakeRuntime) -> None:
+    for size in ("96", "96", "128"):
+        answer = client.post("/v1/embed", files={"style": encode(RED)}, data={"style_size": size})
+        assert answer.json() == {"model": "colours", "embedding": [1, 0, 0]}
+    stylize(client, encode(RED), style_size="96")
+    assert [shape[1] for shape in runtime.predicted] == [96, 128]
+    numbers = client.get("/metrics").text
+    assert 'brushwork_embeddings_total{source="kept"} 2.0' in numbers
+    assert 'brushwork_embeddings_total{source="predicted"} 2.0' in numbers
+    assert 'brushwork_requests_total{path="/v1/embed",status="200"} 3.0' in numbers
+    assert "brushwork_painting_seconds_count 1.0" in numbers
+
+
+PHOTO = {"content": encode(GREY)}
+BAD: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
+    "content: field required": ({"style": encode(RED)}, {}),
+    "0 styles; send 1 to 3 styles": (PHOTO, {}),
+    "not a picture of a kind read here": ({**PHOTO, "style": b"no picture"}, {}),
+    "the file is damaged": ({"content": encode(GREY)[:60], "style": encode(RED)}, {}),
+    "the file is empty": ({"content": b"", "style": encode(RED)}, {}),
+    "more than the limit": ({"content": encode(GREY, size=(1001, 1000)), "style": encode(RED)}, {}),
+    "both sides must be at least 16": ({"content": encode(GREY, size=(15, 40)), "style": encode(RED)}, {}),
+    "strength: input should be less than or equal to 1": ({**PHOTO, "style": encode(RED)}, {"strength": "1.5"}),
+    "strength: ": ({**PHOTO, "style": encode(RED)}, {"strength": "nan"}),
+    "2 weights for 1 styles": ({**PHOTO, "style": encode(RED)}, {"weights": "1,1"}),
+    "format: input should be 'jpeg'": ({**PHOTO, "style": encode(RED)}, {"format": "exe"}),
+    "no style 'waves'": (PHOTO, {"style_name": "waves"}),
+    "named style; use luma": (PHOTO, {"style_name": "waves", "keep_colors": "histogram"}),
+}
+
+
+@pytest.mark.parametrize("words", BAD)
+def test_what_cannot_be_used_is_a_problem_of_one_line(client: TestClient, words: str) -> None:
+    files, fields = BAD[words]
+    answer = client.post("/v1/stylize", files=files, data=fields)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    problem = answer.json()
+    assert problem.keys() == {"type", "title", "status", "detail"}
+    assert (problem["title"], problem["status"]) == ("Bad Request", 400)
+    assert words in problem["detail"] and "\n" not in problem["detail"] and "/" not in problem["detail"]
+
+
+def test_an_animation_is_painted_frame_by_frame_up_to_the_limit(client: TestClient) -> None:
+    def animation(count: int) -> bytes:
+        buffer = BytesIO()
+        frames = [Image.new("RGB", (16, 16), (shade, 0, 0)) for shade in range(10, 10 + 40 * count, 40)]
+        frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:], duration=100)
+        return buffer.getvalue()
+
+    answer = stylize(client, encode(BLUE), content=animation(3))
+    assert answer.headers["content-type"] == "image/gif"
+    # The fake paints all frames alike, and GIF joins frames that are alike; the time they take together stays.
+    painted = Image.open(BytesIO(answer.content))
+    assert np.asarray(painted.convert("RGB"))[0, 0, 2] > 240
+    refused = stylize(client, encode(BLUE), content=animation(4))
+    assert (refused.status_code, "4 frames are more than the limit of 3" in refused.json()["detail"]) == (400, True)
+
+
+def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
+    for answer, status in (
+        (client.get("/v2"), 404),
+        (client.get("/v1/stylize"), 405),
+        (client.get("/etc/passwd"), 404),
+    ):
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_the_shipped_model_has_named_styles_with_pictures(own_cache: object) -> None:
+    loaded = stylizer.load("magenta-mobile")
+    with TestClient(build(loaded, "magenta-mobile", hosts=("testserver",), page=False)) as client:
+        styles = client.get("/v1/styles").json()
+        assert tuple(style["name"] for style in styles) == loaded.names
+        thumbnail = client.get(styles[0]["thumbnail"])
+        assert Image.open(BytesIO(thumbnail.content)).format == "WEBP"
+        assert client.get("/v1/styles/nothing/thumbnail").status_code == 404
+        named = client.post("/v1/embed", data={"style_name": styles[0]["name"]}).json()["embedding"]
+        assert np.allclose(named, loaded.embed(styles[0]["name"])[0])
+        models = client.get("/v1/models").json()
+        assert [model["name"] for model in models if model["paints"]] == ["magenta-mobile"]
+        assert client.get("/healthz").json() == {"status": "ok", "model": "magenta-mobile", "waiting": 0}

@@ -1,0 +1,83 @@
+"""A real server in a process of its own on 127.0.0.1."""
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+
+import httpx
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.web.conftest import encode
+
+Serve = Callable[..., tuple[subprocess.Popen[str], str]]
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Starts a server on a free port; gives its process and its address."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+        command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", *arguments]
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        started.append(server)
+        assert server.stderr is not None
+        for line in server.stderr:
+            if found := re.fullmatch(r"(http://\S+)", line.strip()):
+                return server, found[1]
+        raise AssertionError("the server ended before it listened")
+
+    yield start
+    for server in started:
+        server.kill()
+        server.wait()
+        assert server.stderr is not None
+        server.stderr.close()
+
+
+def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
+    server, address = serve()
+    noise = np.random.default_rng(0).integers(0, 255, (24, 32, 3), dtype=np.uint8)
+    buffer = BytesIO()
+    frames = [Image.fromarray(np.roll(noise, shift, axis=1)).resize((256, 192)) for shift in range(24)]
+    frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], duration=40, lossless=True)
+
+    with httpx.Client(base_url=address, timeout=100) as client, ThreadPoolExecutor(1) as pool:
+        files = {"content": buffer.getvalue(), "style": encode((200, 30, 30), size=(96, 96))}
+        running = pool.submit(client.post, "/v1/stylize", files=files)
+        with httpx.Client(base_url=address) as other:
+            while other.get("/healthz").json()["waiting"] == 0:
+                pass
+        server.send_signal(signal.SIGTERM)
+        answer = running.result()
+    assert answer.status_code == 200
+    assert Image.open(BytesIO(answer.content)).n_frames == 24
+    assert server.wait(30) in (0, -signal.SIGTERM)
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+
+
+def test_an_address_that_others_reach_is_explained(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
+    command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", "--host", "0.0.0.0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        said = [server.stderr.readline() for _ in range(4)]
+        server.kill()
+    assert "every machine that can reach this one" in said[0]
+    assert "set --token" in said[1]
+
+
+def test_a_port_that_is_taken_is_one_line(serve: Serve) -> None:
+    _, address = serve()
+    port = address.rpartition(":")[2]
+    ended = subprocess.run(
+        [sys.executable, "-m", "brushwork", "serve", "--port", port, "--no-page"], capture_output=True, text=True
+    )
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert f"cannot listen on 127.0.0.1, port {port}" in ended.stderr

@@ -1,0 +1,88 @@
+"""The queue: it is bounded, gives up what nobody waits for, and ends late work."""
+
+import asyncio
+import threading
+from http import HTTPStatus
+
+import numpy as np
+import pytest
+
+from brushwork.stylizer import Stylizer
+from brushwork.web.limits import Limits
+from brushwork.web.problems import RefusedError
+from brushwork.web.service import KEPT, Service, Style, Ticket
+from tests.conftest import FakeRuntime
+from tests.web.conftest import encode
+
+
+async def stays() -> bool:
+    return False
+
+
+async def left() -> bool:
+    return True
+
+
+def service(**limits: int) -> Service:
+    return Service(Stylizer(FakeRuntime()), Limits(**limits))
+
+
+def test_a_full_queue_says_when_to_come_back() -> None:
+    async def run() -> None:
+        full, go = service(queue=2), threading.Event()
+        waiting = [asyncio.create_task(full.run(lambda _: go.wait(), stays)) for _ in range(2)]
+        await asyncio.sleep(0)
+        assert full.waiting == 2
+        with pytest.raises(RefusedError) as refused:
+            await full.run(lambda _: True, stays)
+        assert (refused.value.status, refused.value.headers) == (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
+        go.set()
+        assert await asyncio.gather(*waiting) == [True, True]
+        assert await full.run(lambda _: "room again", stays) == "room again"
+        assert full.waiting == 0
+        full.close()
+
+    asyncio.run(run())
+
+
+def test_work_stops_when_its_client_leaves() -> None:
+    async def run() -> None:
+        busy, stopped = service(), threading.Event()
+
+        def work(ticket: Ticket) -> None:
+            while True:  # as the frames of an animation, each of which asks
+                try:
+                    ticket.check()
+                except RefusedError:
+                    stopped.set()
+                    raise
+
+        with pytest.raises(RefusedError):
+            await busy.run(work, left)
+        assert stopped.is_set() and busy.waiting == 0
+        busy.close()
+
+    asyncio.run(run())
+
+
+def test_work_that_takes_too_long_is_given_up() -> None:
+    async def run() -> None:
+        slow, go = service(seconds=1), threading.Event()
+        with pytest.raises(RefusedError, match="more than 1 seconds") as refused:
+            await slow.run(lambda _: go.wait(), stays)
+        assert refused.value.status == HTTPStatus.REQUEST_TIMEOUT
+        go.set()
+        slow.close()
+
+    asyncio.run(run())
+
+
+def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("brushwork.web.service.KEPT", 2)
+    assert KEPT > 2
+    keeping = service()
+    red, green, blue = (Style("s", encode(colour)) for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255)))
+    for style in (red, green, red, blue, red, green):
+        keeping.embed(style)
+    assert (keeping.hits, keeping.misses) == (2, 4)  # blue pushed green out, red had been used since
+    assert np.array_equal(keeping.embed(blue), [[0, 0, 1]])
