@@ -6,6 +6,7 @@ import typer
 
 from brushwork.cli.evaluate import evaluate
 from brushwork.cli.export import export
+from brushwork.cli.live import live
 from brushwork.cli.models import models
 from brushwork.cli.optimize import optimize
 from brushwork.cli.plain import PlainCommand, PlainGroup
@@ -25,7 +26,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, serve, optimize, styles, models, train, evaluate, export):
+for command in (stylize, video, live, serve, optimize, styles, models, train, evaluate, export):
     app.command(cls=PlainCommand)(command)
 
 
