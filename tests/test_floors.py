@@ -14,18 +14,19 @@ FLOORS = {
     **dict.fromkeys(("images", "color", "errors", "interrupts"), 0),
     **dict.fromkeys(("networks", "losses", "runtime"), 1),
     **dict.fromkeys(("gallery", "stylizer", "sheet", "checkpoints", "options", "studio", "jobs", "batch"), 2),
-    **dict.fromkeys(("regions", "tiling", "streaming"), 2),
+    **dict.fromkeys(("memory", "masks", "regions", "tiling", "streaming"), 2),
     **dict.fromkeys(("video", "training", "export", "variants", "evaluation", "analysis", "scale"), 2),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), 3),
 }
 # Who may import whom on one floor. Floor 0 needs no table, and only doors lead to other doors.
 BESIDE: Mapping[str, set[str]] = {
     "gallery": {"checkpoints"},
-    "tiling": {"regions"},
+    "streaming": {"regions"},
+    "tiling": {"regions", "streaming"},
     "stylizer": {"checkpoints", "gallery", "regions", "tiling"},
     "sheet": {"stylizer"},
-    "options": {"stylizer"},
-    "studio": {"options", "stylizer"},
+    "options": {"stylizer", "tiling"},
+    "studio": {"masks", "memory", "options", "regions", "stylizer", "tiling"},
     "batch": {"jobs", "options", "studio", "stylizer"},
     "training": {"checkpoints"},
     "export": {"checkpoints", "variants"},

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from brushwork.options import Options
 from brushwork.studio import Studio
 from brushwork.stylizer import Stylizer
 
+# Pixels from which a picture is measured before it is decoded: there may be no memory for all of it.
+LARGE = 4_000_000
 # Pastiches that wait for the encoder; more would only fill the memory.
 WAITING = 2
 
@@ -32,6 +34,7 @@ class Record:
     height: int = 0
     frames: int = 1
     seconds: dict[str, float] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
     error: str | None = None
 
     @classmethod
@@ -56,13 +59,28 @@ class Record:
             self.error = line if isinstance(error, images.ImageError | OSError) else f"{self.content}: {line}"
 
 
-def run(jobs: Sequence[Job], load: Callable[[], Stylizer], options: Options) -> Generator[Record, None, None]:
+@dataclass(frozen=True)
+class Undecoded:
+    """A large content, of which only the header was read."""
+
+    path: Path
+    height: int
+    width: int
+
+
+def run(
+    jobs: Sequence[Job],
+    load: Callable[[], Stylizer],
+    options: Options,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Generator[Record, None, None]:
     """Makes the pastiches and yields a record of each, in order; one that fails does not stop the others.
 
     Args:
         jobs: What to make.
         load: Loads the stylizer; the first content is decoded meanwhile.
         options: How.
+        progress: Told the share of a picture larger than memory that is done.
 
     Raises:
         UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
@@ -70,7 +88,7 @@ def run(jobs: Sequence[Job], load: Callable[[], Stylizer], options: Options) -> 
     contents = _Contents(options)
     shared = len({job.styles for job in jobs}) == 1
     with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        decoding: deque[Future[tuple[Record, Picture | None]]] = deque()
+        decoding: deque[Future[tuple[Record, Picture | Undecoded | None]]] = deque()
         encoding: deque[Future[Record]] = deque()
         decoding.extend(decoder.submit(contents.decode, job) for job in jobs[:1])
         studio = Studio(load(), options)
@@ -78,6 +96,12 @@ def run(jobs: Sequence[Job], load: Callable[[], Stylizer], options: Options) -> 
             for index, job in enumerate(jobs):
                 record, picture = decoding.popleft().result()
                 decoding.extend(decoder.submit(contents.decode, job) for job in jobs[index + 1 : index + 2])
+                if isinstance(picture, Undecoded):
+                    mode = studio.mode(picture.height, picture.width)
+                    if mode != "never":
+                        encoding.append(encoder.submit(lambda done: done, _stream(studio, job, record, mode, progress)))
+                        continue
+                    picture = contents.decode_whole(job, record)
                 pastiche = picture and _paint(studio, job, record, picture, shared)
                 encoding.append(encoder.submit(_encode, job, record, pastiche, options))
                 while encoding and (encoding[0].done() or len(encoding) > WAITING):
@@ -98,16 +122,31 @@ class _Contents:
         self._standard_input: bytes | None = None
         self._last: tuple[Path | None, Picture] | None = None
 
-    def decode(self, job: Job) -> tuple[Record, Picture | None]:
+    def decode(self, job: Job) -> tuple[Record, Picture | Undecoded | None]:
         """The record of a job, and its content; none where that failed, which the record says."""
         record = Record.of(job)
-        with record.noted(), record.timed("decode"):
+        with record.noted():
             _check_target(job, self._options)
+            if large := self._measure(job.content):
+                return record, large
+            return record, self.decode_whole(job, record)
+        return record, None
+
+    def decode_whole(self, job: Job, record: Record) -> Picture | None:
+        """The content of a job, in memory; none where that failed, which the record says."""
+        with record.noted(), record.timed("decode"):
             picture = self._open(job.content)
             record.height, record.width = picture.image.shape[:2]
             record.frames = len(picture.frames)
-            return record, picture
-        return record, None
+            return picture
+        return None
+
+    def _measure(self, content: Path | None) -> Undecoded | None:
+        """A content that may not fit into memory; none where it does for sure, or cannot be read by strips."""
+        if content is None or self._options.size is not None or self._options.tile == "never":
+            return None
+        size = images.measure(content)
+        return Undecoded(content, *size) if size and size[0] * size[1] > LARGE else None
 
     def _open(self, content: Path | None) -> Picture:
         # The frames of an animation come from an open file, which two threads cannot read at once.
@@ -136,12 +175,37 @@ def _check_target(job: Job, options: Options) -> None:
 def _paint(studio: Studio, job: Job, record: Record, picture: Picture, shared: bool) -> Picture | None:
     """The pastiche of a content; none where that failed. A style that all jobs share fails for all, at once."""
     with nullcontext() if shared else record.noted(), record.timed("embed"):
-        embedding = studio.blend(job.styles, picture)
+        embedding = studio.blend(job.styles, picture) if job.styles else None
     if record.error is not None:
         return None
     with record.noted():
-        return studio.paint(picture, embedding, record.seconds)
+        return studio.paint(picture, embedding, record.seconds, job.content, record.notices)
     return None
+
+
+def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Callable[[float], None]) -> Record:
+    """Makes the pastiche of a content larger than memory, from file to file by strips; its completed record."""
+    assert job.content is not None
+    options = studio.options
+    with record.noted():
+        if job.target is None:
+            raise UserError("it is too large for standard output; choose a file with -o")
+        kind = images.format_of(options.format or job.target.suffix)
+        with record.timed("decode"), ExitStack() as stack:
+            content = stack.enter_context(images.open_large(job.content))
+            keep = stack.pop_all()
+        with keep, record.timed("stylise"):
+            height, width, bands = content.pixels.shape
+            record.height, record.width = height, width
+            depth = 8 if kind == "JPEG" else options.depth or content.depth
+            with images.canvas(height, width, bands, f"uint{depth}") as target:
+                studio.paint_large(job.styles, content.pixels, target, job.content, mode, record.notices, progress)
+                start = time.perf_counter()
+                pastiche = images.LargePicture(target, content.exif, content.xmp)
+                images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
+                record.seconds["encode"] = time.perf_counter() - start
+        record.seconds["stylise"] -= record.seconds["encode"]
+    return record
 
 
 def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options) -> Record:

@@ -115,7 +115,7 @@ def _target(content: _Found, styles: tuple[str, ...], target: str | None, each: 
     path = content.path or Path("pastiche.png")
     suffixes = images.FORMATS[kind].extensions if kind else WRITTEN
     suffix = path.suffix if path.suffix.lower() in suffixes else images.FORMATS[kind or "PNG"].extensions[0]
-    look = "+".join(Path(style).stem for style in styles)
+    look = "+".join(Path(style).stem for style in styles) or "regions"
     below = path.parent.relative_to(content.folder) if content.folder else Path()
     if target is None and content.folder:
         # Not among the contents: a second run would take the pastiches for photos.

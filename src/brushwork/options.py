@@ -1,12 +1,23 @@
 """How the pastiches of a run are made and written."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brushwork.errors import UserError
 from brushwork.stylizer import check_strength, shares
+from brushwork.tiling import GRID, MODES, SMALLEST_TILE, STROKES
 
 KEEP_COLORS = ("luma", "histogram")
+
+
+@dataclass(frozen=True)
+class RegionOption:
+    """A mask, what is painted where it is white, and how strongly: ``mask.png=painting.jpg:0.8``."""
+
+    mask: str
+    style: str
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -26,6 +37,12 @@ class Options:
     quality: int | None = None
     depth: int | None = None
     overwrite: bool = False
+    regions: tuple[RegionOption, ...] = ()
+    protect: str | None = None
+    stroke: float | None = None
+    tile: str = "auto"
+    tile_size: int | None = None
+    memory: int | None = None
 
     def __post_init__(self) -> None:
         check_strength(self.strength)
@@ -35,11 +52,17 @@ class Options:
             ("size", self.size, 16, 100_000),
             ("style size", self.style_size, 80, 2048),
             ("quality", self.quality, 1, 100),
+            ("tile size", self.tile_size, SMALLEST_TILE, 16_384),
+            ("stroke", self.stroke, *STROKES),
         ):
             if value is not None and not low <= value <= high:
-                raise UserError(f"the {name} is {value}; it must lie between {low} and {high}")
+                raise UserError(f"the {name} is {value:g}; it must lie between {low} and {high}")
         if self.depth not in (None, 8, 16):
             raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits a channel")
+        if self.tile not in MODES:
+            raise UserError(f"unknown way to tile {self.tile!r}; known: {', '.join(MODES)}")
+        if self.tile_size is not None and self.tile_size % GRID:
+            raise UserError(f"the tile size is {self.tile_size}; it must be a multiple of {GRID}")
 
 
 def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[float] | None:
@@ -58,3 +81,38 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
         raise UserError(f"weights {text!r} are not numbers with commas between them, such as 0.7,0.3") from None
     shares(weights, styles)
     return weights
+
+
+def parse_region(text: str) -> RegionOption:
+    """A region from ``mask.png=painting.jpg`` or ``mask.png=painting.jpg:0.8``.
+
+    Raises:
+        UserError: If it is no such thing, or its strength is not in [0, 1].
+    """
+    mask, equals, style = text.partition("=")
+    if not (mask and equals and style):
+        raise UserError(
+            f"region {text!r} is not a mask and a style, such as mask.png=painting.jpg or alpha=ink.jpg:0.8"
+        )
+    strength = 1.0
+    if match := re.fullmatch(r"(.+):(-?\d*\.?\d+)", style):
+        style, strength = match[1], float(match[2])
+    check_strength(strength)
+    return RegionOption(mask, style, strength)
+
+
+def parse_memory(text: str | None) -> int | None:
+    """Bytes from ``2G``, ``500M`` or ``1.5 GiB``.
+
+    Raises:
+        UserError: If it is no such size, or below 256 MB.
+    """
+    if text is None:
+        return None
+    match = re.fullmatch(r"\s*(\d+\.?\d*)\s*([MG])(i?B)?\s*", text, re.IGNORECASE)
+    if not match:
+        raise UserError(f"memory {text!r} is no size such as 2G or 500M")
+    size = int(float(match[1]) * 2 ** {"M": 20, "G": 30}[match[2].upper()])
+    if size < 2**28:
+        raise UserError(f"the memory is {text}; brushwork alone needs 256M")
+    return size

@@ -1,16 +1,21 @@
 """A stylizer at work on one run: every style is opened and embedded once, every content painted with its own blend."""
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
+from pathlib import Path
 
 import numpy as np
 
-from brushwork import color, images
+from brushwork import color, images, masks, memory, tiling
 from brushwork.errors import UserError
-from brushwork.images import ImageError, Picture
+from brushwork.images import ImageError, Picture, Rows
 from brushwork.options import Options
+from brushwork.regions import Paint, Region
 from brushwork.runtime import Array
-from brushwork.stylizer import Stylizer
+from brushwork.stylizer import Stylizer, check_size
+
+# Long side of the copy of a large picture by which its own colours and its own embedding are judged.
+SEEN = 1024
 
 
 class Studio:
@@ -33,25 +38,129 @@ class Studio:
         """
         return self.stylizer.blend([self._embed(style, content) for style in styles], self.options.weights)
 
-    def paint(self, content: Picture, embedding: Array, seconds: MutableMapping[str, float]) -> Picture:
+    def compose(
+        self,
+        content: Picture,
+        embedding: Array | None,
+        source: Path | None = None,
+        notices: list[str] | None = None,
+        size: tuple[int, int] | None = None,
+    ) -> Paint:
+        """What a content is painted with: a style, the run's regions, and what they protect.
+
+        Args:
+            content: The content, or a reduced copy.
+            embedding: The style outside of the regions; None leaves the photo there.
+            source: Where the content came from, for folders of masks.
+            notices: Takes a line for each mask that is fitted to the content.
+            size: Height and width of the content where a reduced copy is given.
+
+        Raises:
+            UserError: If a mask or the style of a region cannot be used.
+        """
+        notices = [] if notices is None else notices
+        size = size or (content.image.shape[0], content.image.shape[1])
+
+        def read(mask: str) -> Array:
+            found, notice = masks.read(mask, source, content.alpha, size)
+            if notice:
+                notices.append(notice)
+            return found
+
+        regions = [
+            Region(read(region.mask), self._embed(region.style, content), region.strength)
+            for region in self.options.regions
+        ]
+        protected = None if self.options.protect is None else read(self.options.protect)
+        image, strength = content.image, self.options.strength
+        return self.stylizer.compose(image, embedding, strength, regions=regions, protect=protected)
+
+    def paint(
+        self,
+        content: Picture,
+        embedding: Array | None,
+        seconds: MutableMapping[str, float],
+        source: Path | None = None,
+        notices: list[str] | None = None,
+    ) -> Picture:
         """The pastiche of a content; its frames, where there are many, are painted when they are asked for.
 
-        The time goes into ``seconds["stylise"]``.
+        The time goes into ``seconds["stylise"]``; see `compose` for the rest.
         """
-        strength, keep_colors = self.options.strength, self.options.keep_colors
         seconds["stylise"] = 0.0
+        regional = self.options.regions or self.options.protect
+        style = self.compose(content, embedding, source, notices) if regional else None
 
         def stylize(image: Array) -> Array:
             if self._closed:
                 raise UserError("stopped")
             start = time.perf_counter()
-            pastiche = self.stylizer.stylize(image, embedding, strength)
-            if keep_colors == "luma" and strength > 0:
-                pastiche = color.luma(image, pastiche)
+            pastiche = self._stylize(image, embedding, style)
             seconds["stylise"] += time.perf_counter() - start
             return pastiche
 
         return content.map(stylize)
+
+    def _stylize(self, image: Array, embedding: Array | None, style: Paint | None) -> Array:
+        """The pastiche of one image, all at once unless the run says otherwise."""
+        options = self.options
+        if style is None and options.strength == 0:
+            return image.copy()
+        check_size("content", image)
+        style = style or self.compose(Picture.of(image), embedding)
+        mode = "never" if options.tile == "auto" else options.tile
+        whole = mode == "never" and options.stroke is None
+        pastiche = np.empty(image.shape, np.float32)
+        tiling.paint(
+            self.stylizer.runtime, image, style, pastiche,
+            mode=mode, tile=image.shape[0] if whole else options.tile_size or tiling.TILE, stroke=options.stroke,
+            keep_luma=options.keep_colors == "luma",
+        )  # fmt: skip
+        return pastiche
+
+    def mode(self, height: int, width: int) -> str:
+        """How a picture of a size is painted: ``never`` in tiles where it fits into memory, else as the run says."""
+        if self.options.tile != "auto":
+            return self.options.tile
+        needed = memory.PROGRAM + height * width * (memory.PICTURE + memory.per_pixel(self.stylizer.width))
+        return "never" if needed <= self._memory() else "exact"
+
+    def paint_large(
+        self,
+        styles: tuple[str, ...],
+        content: Rows,
+        target: Rows,
+        source: Path,
+        mode: str,
+        notices: list[str],
+        progress: Callable[[float], None],
+    ) -> None:
+        """Paints a content larger than memory, (H, W, 3) or with alpha (H, W, 4), onto a target."""
+        small = tiling.resized(content, SEEN)
+        alpha = small[..., 3] if small.shape[2] == 4 else None
+        reduced = Picture.of(np.ascontiguousarray(small[..., :3]), alpha)
+        embedding = self.blend(styles, reduced) if styles else None
+        size = content.shape[0], content.shape[1]
+        style = self.compose(reduced, embedding, source, notices, size)
+        tiling.paint(
+            self.stylizer.runtime, content, style, target,
+            mode=mode, tile=self._tile(content.shape[1]), stroke=self.options.stroke,
+            keep_luma=self.options.keep_colors == "luma", progress=progress,
+        )  # fmt: skip
+
+    def _memory(self) -> int:
+        """Bytes that may be used."""
+        return self.options.memory or memory.available()
+
+    def _tile(self, width: int) -> int:
+        """Side of the tiles of a picture so wide: what was asked for, or as large as half of the memory allows."""
+        if self.options.tile_size:
+            return self.options.tile_size
+        room = (self._memory() - memory.PROGRAM) / 2
+        tile = int((max(room, 0) / memory.per_pixel(self.stylizer.width)) ** 0.5) - 2 * tiling.HALO
+        # A strip of tiles lies in memory several times, as wide as the picture.
+        strip = int(max(room, 0) / (memory.PICTURE * width))
+        return max(tiling.SMALLEST_TILE, min(tile, strip, tiling.TILE) // tiling.GRID * tiling.GRID)
 
     def close(self) -> None:
         """Lets no frame of an animation be painted any more: whoever stops a run does not wait for hundreds."""

@@ -30,6 +30,7 @@ class Stylizer:
         style_size: Short side, in pixels, at which a style is embedded by default; smaller means finer strokes.
         styles: Names of a table's styles; empty where embeddings are predicted from pictures.
         gallery: Named styles of a model that predicts embeddings from pictures.
+        width: Multiplier of the paper's channels, which tells how much memory a picture takes.
     """
 
     def __init__(
@@ -39,8 +40,10 @@ class Stylizer:
         style_size: int = 256,
         styles: Sequence[str] = (),
         gallery: Gallery | None = None,
+        width: float = 1.0,
     ) -> None:
         self.runtime = runtime
+        self.width = width
         self.style_size = style_size
         self.styles = tuple(styles)
         self.gallery = gallery or Gallery()
@@ -122,7 +125,7 @@ class Stylizer:
         check_size("content", content)
         if strength == 0 and not regions:
             return content.copy()
-        style = self.compose(_middle(content), embedding, strength, regions=regions, protect=protect)
+        style = self.compose(content, embedding, strength, regions=regions, protect=protect)
         pastiche = np.empty(content.shape, np.float32)
         whole = tile == "never" and stroke is None
         size = content.shape[0] if whole else tile_size
@@ -149,7 +152,7 @@ class Stylizer:
         own = None
         # A table of styles has no embedding of the content, so there the whole way is a blend.
         if not self.styles and any(style is None or each < 1 for style, each in wanted):
-            own = self.embed(content)
+            own = self.embed(_middle(content))
         embeddings, seen = [], []
         for style, each in wanted:
             if style is None:  # the photo, which the layers see as what is nearest to it
@@ -228,7 +231,10 @@ def load(
     if device == "auto":
         device = "cuda" if _has_cuda() else "cpu"
     runtime = _open_runtime(folder, device, precision, threads)
-    return Stylizer(runtime, style_size=folder.card.style_size, styles=folder.styles, gallery=Gallery(folder))
+    width = float(folder.network.get("width", 1.0))
+    return Stylizer(
+        runtime, style_size=folder.card.style_size, styles=folder.styles, gallery=Gallery(folder), width=width
+    )
 
 
 def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int | None) -> Runtime:

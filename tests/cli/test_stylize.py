@@ -133,7 +133,7 @@ def test_json_is_one_record_a_picture(brushwork: Run, paint: Paint) -> None:
     seconds = record.pop("seconds")
     assert record == {
         "content": "photo.jpg", "styles": ["waves.png"], "pastiche": "photo-waves.jpg",
-        "width": 83, "height": 61, "frames": 1, "error": None,
+        "width": 83, "height": 61, "frames": 1, "notices": [], "error": None,
     }  # fmt: skip
     assert list(seconds) == ["decode", "embed", "stylise", "encode"]
     assert all(value > 0 for value in seconds.values())

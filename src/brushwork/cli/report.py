@@ -23,6 +23,8 @@ def report(records: Iterator["Record"], count: int, *, as_json: bool) -> bool:
         for record in records:
             if as_json:
                 print(json.dumps(dataclasses.asdict(record)), flush=True)
+            for notice in () if as_json else record.notices:
+                print(f"note: {notice}", file=sys.stderr)
             if record.error is not None:
                 failed += 1
                 show(f"brushwork: {record.error}")
@@ -69,3 +71,11 @@ def watch(items: Iterator[Item], count: int) -> Iterator[Item]:
 
     quiet = not sys.stderr.isatty()
     return iter(track(items, "", count, console=Console(stderr=True), transient=True, disable=quiet))
+
+
+def percent(count: int) -> Callable[[float], None]:
+    """What shows how much of a large picture is done, where a person waits for it alone."""
+    if count > 1 or not sys.stderr.isatty():
+        return lambda share: None
+    # The last one is wiped away: the line of the picture takes its place.
+    return lambda share: print(f"\r{share:4.0%}" if share < 1 else "\r    \r", end="", file=sys.stderr, flush=True)

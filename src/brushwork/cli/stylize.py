@@ -14,8 +14,8 @@ STYLE, LOOK, FILES, MACHINE = "Style", "Look", "Files", "Model and machine"
 # One name a parameter of `stylize`, so that its signature can be read.
 Contents = Annotated[list[str], Argument(metavar="CONTENT", hidden=True)]
 Styles = Annotated[
-    list[str], _option(STYLE, "--style -s", "STYLE", "A picture whose style is taken, or a name that brushwork styles "
-    "lists; several blend.")
+    list[str] | None, _option(STYLE, "--style -s", "STYLE", "A picture whose style is taken, or a name that brushwork "
+    "styles lists; several blend.")
 ]  # fmt: skip
 Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
 Each = Annotated[bool, _option(STYLE, "--each", "", "Every content with every style, instead of a blend.")]
@@ -27,6 +27,15 @@ KeepColors = Annotated[
     str | None, _option(LOOK, "--keep-colors", "luma|histogram", "Keep the photo's colours: paint lightness alone, "
     "or recolour the style first.")
 ]  # fmt: skip
+Stroke = Annotated[
+    float | None, _option(LOOK, "--stroke", "0.25..8", "Size of the brush relative to the picture, whatever its size; "
+    "1 is that of a picture of 1024 pixels.")
+]  # fmt: skip
+Regions = Annotated[
+    list[str] | None, _option(LOOK, "--region", "MASK=STYLE[:STRENGTH]", "A style where a mask is white; a file, a "
+    "folder of masks, or alpha. Several share a picture; the rest takes -s, or stays the photo.")
+]  # fmt: skip
+Protect = Annotated[str | None, _option(LOOK, "--protect", "MASK", "Where this mask is white the photo stays.")]
 Size = Annotated[int | None, _option(LOOK, "--size", "PIXELS", "Limit of the long side; else the photo's own size.")]
 Output = Annotated[
     str | None, _option(FILES, "--output -o", "FILE|FOLDER", "Where to write, or - for standard output. Else "
@@ -40,6 +49,11 @@ Format = Annotated[
 Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
 Depth = Annotated[int | None, _option(FILES, "--depth", "8|16", "Bits a channel in PNG and TIFF; else the photo's.")]
 Json = Annotated[bool, _option(FILES, "--json", "", "Print a JSON record a picture: paths, sizes, seconds.")]
+Tile = Annotated[
+    str, _option(MACHINE, "--tile", "auto|never|fast|exact", "Paint in tiles: auto does where memory is short.")
+]
+TileSize = Annotated[int | None, _option(MACHINE, "--tile-size", "PIXELS", "Side of a tile; else what memory allows.")]
+Memory = Annotated[str | None, _option(MACHINE, "--memory", "2G", "What may be used; else most of what is free.")]
 Model = Annotated[str | None, _option(MACHINE, "--model", "NAME|FOLDER", "What paints; see brushwork models.")]
 Device = Annotated[str, _option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
 Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
@@ -48,12 +62,15 @@ Threads = Annotated[int | None, _option(MACHINE, "--threads", "N", "Threads of t
 
 def stylize(
     contents: Contents,
-    style: Styles,
+    style: Styles = None,
     weights: Weights = None,
     each: Each = False,
     style_size: StyleSize = None,
     strength: Strength = 1.0,
     keep_colors: KeepColors = None,
+    stroke: Stroke = None,
+    region: Regions = None,
+    protect: Protect = None,
     size: Size = None,
     output: Output = None,
     recursive: Recursive = False,
@@ -62,6 +79,9 @@ def stylize(
     quality: Quality = None,
     depth: Depth = None,
     as_json: Json = False,
+    tile: Tile = "auto",
+    tile_size: TileSize = None,
+    memory: Memory = None,
     model: Model = None,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -74,26 +94,37 @@ def stylize(
     brushwork stylize photo.jpg -s painting.jpg
 
     brushwork stylize photos/ -s waves.jpg -s stars.jpg --weights 0.7,0.3 -o pastiches/
+
+    brushwork stylize photo.jpg -s waves.jpg --region sky.png=stars.jpg:0.8
     """
     from contextlib import closing
 
     from brushwork import stylizer
     from brushwork.batch import run
-    from brushwork.cli.report import report
+    from brushwork.cli.report import percent, report
     from brushwork.errors import UserError
     from brushwork.jobs import plan
-    from brushwork.options import Options, parse_weights
+    from brushwork.options import Options, parse_memory, parse_region, parse_weights
 
+    style = style or []
+    if not style and not region:
+        raise UserError("no style: give a picture or a name with -s, or a --region")
     options = Options(
         weights=parse_weights(weights, len(style), each=each),
         strength=strength, keep_colors=keep_colors, size=size, style_size=style_size,
         format=format, quality=quality, depth=depth, overwrite=overwrite,
+        regions=tuple(parse_region(text) for text in region or ()), protect=protect, stroke=stroke,
+        tile=tile, tile_size=tile_size, memory=parse_memory(memory),
     )  # fmt: skip
     stylizer.check_choices(device, precision, threads)
     jobs = plan(contents, style, output, each=each, recursive=recursive, format=format)
     if as_json and jobs[0].target is None:
         raise UserError("standard output takes the pastiche or its JSON record, not both; choose a file with -o")
-    records = run(jobs, lambda: stylizer.load(model, device=device, precision=precision, threads=threads), options)
+
+    def load() -> stylizer.Stylizer:
+        return stylizer.load(model, device=device, precision=precision, threads=threads)
+
+    records = run(jobs, load, options, percent(len(jobs)))
     with closing(records):
         done = report(records, len(jobs), as_json=as_json)
     if not done:

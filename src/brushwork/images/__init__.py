@@ -8,6 +8,7 @@ goes wrong with a file is an `ImageError` of one line that names it.
 from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
+from brushwork.images.large import LargePicture, measure, open_large, save_large
 from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resize, resize_rows
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Frame",
     "Image",
     "ImageError",
+    "LargePicture",
     "Picture",
     "Rows",
     "canvas",
@@ -26,8 +28,11 @@ __all__ = [
     "fit",
     "fit_short",
     "format_of",
+    "measure",
     "open",
+    "open_large",
     "resize",
     "resize_rows",
     "save",
+    "save_large",
 ]

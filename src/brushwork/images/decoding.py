@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,14 @@ def decode(data: bytes, *, size: int | None = None, max_pixels: int) -> Picture:
         return _decode_with_vips(kind, data, size, max_pixels)
     with _one_line():
         return _decode_with_pillow(kind, data, size, max_pixels)
+
+
+def header_size(path: Path, kind: str) -> tuple[int, int]:
+    """Width and height of a picture file that Pillow reads, from its header; raises ImageError where it is broken."""
+    module, reader = _READERS[kind]
+    with _one_line(), path.open("rb") as file:
+        size: tuple[int, int] = getattr(import_module(f"PIL.{module}"), reader)(file).size
+        return size
 
 
 def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from brushwork.images import metadata
 from brushwork.images.canvas import Canvas
-from brushwork.images.decoding import sniff
+from brushwork.images.decoding import header_size, sniff
 from brushwork.images.files import claimed
 from brushwork.images.formats import FORMATS, ImageError
 
@@ -41,10 +41,17 @@ def measure(path: Path) -> tuple[int, int] | None:
         with path.open("rb") as file:
             start = file.read(64 * 1024)
         kind = sniff(start)
+        if kind not in STREAMED or b"acTL" in start[: start.find(b"IDAT")]:
+            return None
+        if kind == "TIFF":
+            return _measure_tiff(path)
+        width, height = header_size(path, kind)
     except (OSError, ImageError):  # whoever opens it says what is wrong with it
         return None
-    if kind not in STREAMED or b"acTL" in start[: start.find(b"IDAT")]:
-        return None
+    return height, width
+
+
+def _measure_tiff(path: Path) -> tuple[int, int] | None:
     import pyvips
 
     try:
@@ -70,7 +77,10 @@ def open_large(path: Path) -> Iterator[LargePicture]:
         try:
             header = pyvips.Image.new_from_file(str(path))
             if header.width * header.height > MAX_STREAMED_PIXELS:
-                raise ImageError(f"cannot read {path}: more than {MAX_STREAMED_PIXELS:,} pixels")
+                size = (
+                    f"{header.width} x {header.height} pixels are more than the limit of {MAX_STREAMED_PIXELS:,} allows"
+                )
+                raise ImageError(f"cannot read {path}: {size}")
             exif = metadata.read_exif(_note(header, "exif-data") or b"")
             orientation = metadata.orientation(exif)
             # Rows come in order unless they have to be turned; then pyvips keeps them in a file of its own.

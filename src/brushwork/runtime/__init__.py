@@ -1,6 +1,7 @@
 """Who plays a model folder: OpenVINO on the CPU, torch on other devices. Pictures here are (B, H, W, 3) in [0, 1]."""
 
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +9,10 @@ from numpy.typing import NDArray
 Array = NDArray[np.float32]
 # A network halves a content twice and its kernels reach 4 pixels past the border.
 SMALLEST_SIDE = 16
+# Norms that an embedding conditions, the last of a network's, and how many of them are in its residual blocks.
+CONDITIONAL, RESIDUAL = 13, 10
+# One stage of a network that a picture passes layer by layer: named arrays (1, C, h, w) in, "raw" and "features" out.
+Stage: TypeAlias = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
 
 class Runtime(Protocol):
@@ -44,6 +49,25 @@ class Runtime(Protocol):
         Raises:
             UserError: If the model folder is older than this and lacks the graph.
             ValueError: If there are no statistics to hold.
+        """
+        ...
+
+    def norms(self, masked: bool) -> Sequence[int]:
+        """Channels of every instance norm in layer order; the last 13 are conditional.
+
+        Raises:
+            UserError: If this runtime or model folder cannot paint layer by layer.
+        """
+        ...
+
+    def open_stage(self, stage: int, masked: bool) -> Stage:
+        """The part of the network that ends where an instance norm begins.
+
+        It takes `content` (1, H, W, 3) up to the first conditional norm, and from there on `raw` (1, C, h, w), the
+        features that entered the norm before, and `features` (1, C, h, w), those around the residual block, where it
+        needs them; further `embedding`, `statistics` (1, N) and, for several styles, `masks` (1, 4 h, 4 w, K). The
+        stages that expand all take what entered the last norm of the residual blocks.
+        It gives `raw`, which is to be measured, and `features` at the beginning of a residual block.
         """
         ...
 

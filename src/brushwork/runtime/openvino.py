@@ -1,18 +1,22 @@
 """OpenVINO plays a model folder's ONNX graphs: the default runtime, for CPUs of any maker and Intel's GPUs."""
 
 import threading
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import openvino as ov
 from platformdirs import user_cache_path
 
 from brushwork.errors import UserError
-from brushwork.runtime import Array, held
+from brushwork.runtime import Array, Stage, held
+from brushwork.runtime.stages import StageGraphs
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
 # Compiled when they are first asked for, so that a single picture does not wait for them.
+KEPT = {"raw", "features"}  # what stages give
 STATISTICS, REGIONS = "transfer-statistics.onnx", "transfer-regions.onnx"
 PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16"}
 # What a device must be able to do natively for a precision to be worth asking for.
@@ -67,6 +71,7 @@ class OpenVINORuntime:
         self._compiled: dict[str, Future[Any]] = {graph: pool.submit(self._compile, graph) for graph in graphs}
         pool.shutdown(wait=False)
         self._compiling = threading.Lock()
+        self._cut: dict[str, StageGraphs] = {}
 
     def _choose(self, precision: str) -> str:
         """The precision that was asked for, or the fastest that the device has natively and that looks the same."""
@@ -85,14 +90,18 @@ class OpenVINORuntime:
         """A compiled graph; a variant is compiled when it is first asked for."""
         with self._compiling:
             if graph not in self._compiled:
-                if not (self.folder / graph).exists():
-                    raise UserError(
-                        f"the model {self.folder.name} has no {graph}: an older brushwork wrote it; "
-                        "export it again, or choose another --model"
-                    )
+                self._find(graph)
                 self._compiled[graph] = Future()
                 self._compiled[graph].set_result(self._compile(graph))
         return self._compiled[graph].result()
+
+    def _find(self, graph: str) -> None:
+        """Says what is missing where the model folder lacks a variant."""
+        if not (self.folder / graph).exists():
+            raise UserError(
+                f"the model {self.folder.name} has no {graph}: an older brushwork wrote it; "
+                "export it again, or choose another --model"
+            )
 
     def _infer(self, graph: str, inputs: dict[str, Array]) -> list[Array]:
         """Runs a graph. A request holds the buffers of one run, so each thread has its own."""
@@ -128,6 +137,39 @@ class OpenVINORuntime:
         inputs = {"content": content, "embedding": embedding, "statistics": given, "hold": share}
         pastiche, used = self._infer(graph, inputs if masks is None else inputs | {"masks": masks})
         return pastiche, used
+
+    def norms(self, masked: bool) -> Sequence[int]:
+        """See `Runtime.norms`."""
+        return self._stages(masked).channels
+
+    def open_stage(self, stage: int, masked: bool) -> Stage:
+        """See `Runtime.open_stage`."""
+        compiled = self._core.compile_model(self._stages(masked).cut(stage), self.device, self._properties)
+        request = compiled.create_infer_request()
+        taken = {name.removesuffix("_in"): name for port in compiled.inputs for name in port.get_names()}
+
+        def run(given: Mapping[str, Array]) -> Mapping[str, Array]:
+            try:
+                answer = request.infer({taken[key]: given[key] for key in taken if key != "hold"} | _hold(taken))
+            except RuntimeError as error:
+                raise UserError(
+                    f"OpenVINO failed on a tile, try --tile-size ({str(error).splitlines()[-1]})"
+                ) from error
+            return {name: array for port, array in answer.items() for name in port.get_names() if name in KEPT}
+
+        return run
+
+    def _stages(self, masked: bool) -> StageGraphs:
+        graph = REGIONS if masked else STATISTICS
+        self._find(graph)
+        if graph not in self._cut:
+            self._cut[graph] = StageGraphs(self._core, self.folder / graph)
+        return self._cut[graph]
+
+
+def _hold(names: Mapping[str, str]) -> dict[str, Array]:
+    """A stage holds the statistics of the layers before it; the first stages have none before them."""
+    return {"hold": np.ones(1, np.float32)} if "hold" in names else {}
 
 
 def _writable(folder: Path) -> bool:

@@ -1,12 +1,14 @@
 """torch plays a network: NVIDIA GPUs, Apple's, and the CPU for comparison (extra ``torch``)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from brushwork.errors import UserError
 from brushwork.networks import PasticheNetwork
-from brushwork.runtime import Array, held
+from brushwork.runtime import Array, Stage, held
 
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -75,6 +77,14 @@ class TorchRuntime:
             None if masks is None else self._images(masks),
         )
         return _pixels(pastiche), used.cpu().numpy()
+
+    def norms(self, masked: bool) -> Sequence[int]:
+        """See `Runtime.norms`; here pictures are painted at once, or in tiles with statistics of patches."""
+        raise UserError("exact tiles need OpenVINO: use --device cpu, or --tile fast")
+
+    def open_stage(self, stage: int, masked: bool) -> Stage:
+        """See `norms`."""
+        raise UserError("exact tiles need OpenVINO: use --device cpu, or --tile fast")
 
 
 def _pixels(pastiche: Tensor) -> Array:

@@ -1,0 +1,59 @@
+"""Masks in files: white where a region is, black where it is not, grey between."""
+
+from pathlib import Path
+
+import numpy as np
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.runtime import Array
+
+ALPHA = "alpha"
+
+
+def find(mask: str, content: Path | None) -> Path:
+    """The file of a mask: itself, or of a folder of masks the one with the content's stem.
+
+    Raises:
+        UserError: If the folder has none for this content.
+    """
+    folder = Path(mask)
+    if not folder.is_dir():
+        return folder
+    stem = content.stem if content else "-"
+    fitting = [path for path in images.find(folder) if path.stem == stem]
+    if not fitting:
+        raise UserError(f"the folder {mask} has no mask named {stem}, such as {stem}.png")
+    return fitting[0]
+
+
+def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, int]) -> tuple[Array, str | None]:
+    """A mask (h, w) in [0, 1], and a notice where it has another size than the content and so is fitted to it.
+
+    Args:
+        mask: A file, a folder of masks, or ``alpha``.
+        content: Where the content came from.
+        alpha: The content's own transparency, (h, w), which is what ``alpha`` means.
+        size: Height and width of the content.
+
+    Raises:
+        UserError: If the mask cannot be read, is black everywhere, or the content has no alpha to take.
+    """
+    if mask == ALPHA:
+        if alpha is None:
+            raise UserError("the mask is alpha, and this picture has none; give a mask file")
+        return _checked(alpha, mask), None
+    path = find(mask, content)
+    opened = images.open(path)
+    plane: Array = opened.image.mean(axis=2, dtype=np.float32)
+    if opened.alpha is not None:
+        plane = plane * opened.alpha
+    height, width = plane.shape
+    notice = None if (height, width) == size else f"{path} is {width} x {height}; fitted to {size[1]} x {size[0]}"
+    return _checked(plane, str(path)), notice
+
+
+def _checked(plane: Array, name: str) -> Array:
+    if not plane.any():
+        raise UserError(f"the mask {name} is empty: black everywhere")
+    return plane

@@ -1,0 +1,55 @@
+"""How much memory is free, and how much a picture takes."""
+
+import os
+import sys
+from pathlib import Path
+
+# Bytes a pixel, measured by benchmarks/large.py as the peak of a run over that of a small picture:
+# the picture, its pastiche and their copies while they are decoded and encoded,
+PICTURE = 60
+# and what the style transfer network holds at full width, in float32; a narrower one takes its share of that, and
+# half precision a little more than half.
+NETWORK = 1100
+# Python, OpenVINO, pyvips and the model.
+PROGRAM = 400 * 2**20
+# Of the memory that is free, so much is taken.
+SHARE = 0.7
+
+
+def available() -> int:
+    """Bytes of memory that may be used: what is free, or what the container has left."""
+    if sys.platform == "win32":
+        return _free_on_windows()
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    free = [int(total * SHARE)]
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
+        free += [int(limit) - used] if limit != "max" else []
+    except (OSError, ValueError):  # no Linux, or one without such limits
+        pass
+    return int(min(free) * SHARE)
+
+
+def _free_on_windows() -> int:
+    """Bytes of free memory, from the system's own record of it."""
+    import ctypes
+
+    class Status(ctypes.Structure):
+        _fields_ = (
+            ("length", ctypes.c_ulong),
+            ("load", ctypes.c_ulong),
+            *((f"f{i}", ctypes.c_ulonglong) for i in range(7)),
+        )
+
+    status = Status()
+    status.length = ctypes.sizeof(status)
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
+    return int(status.f1 * SHARE)
+
+
+def per_pixel(width: float) -> float:
+    """Bytes that a network of a width, 1 the paper's, holds for each pixel that it paints at once."""
+    return 80 + NETWORK * width

@@ -1,0 +1,96 @@
+"""A style transfer graph cut where its instance norms are, so that a picture goes through it layer by layer.
+
+The graphs are cut in memory: a model folder needs no file for them.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openvino as ov
+from openvino import opset13 as opset
+
+from brushwork.runtime import CONDITIONAL, RESIDUAL
+
+
+class StageGraphs:
+    """The stages of one graph, whose norms are found by what they compute: the mean of a convolution's answer.
+
+    Stage i ends where norm i begins, at the *raw* features that are to be measured. The first of a residual block give
+    the block's *features* as well. Those at a quarter of the picture's size are kept between the stages: all stages of
+    the encoder begin at the content, and those that expand begin after the last residual block.
+    """
+
+    def __init__(self, core: ov.Core, path: Path) -> None:
+        self._core = core
+        self._path = path
+        self.channels = [_channels(raw) for raw in _raws(core.read_model(str(path)))]
+
+    def cut(self, stage: int) -> ov.Model:
+        """The graph of a stage; its inputs and answers have names."""
+        model = self._core.read_model(str(self._path))
+        raws = _raws(model)
+        encoder = len(raws) - CONDITIONAL
+        inputs = list(model.get_parameters())
+        answers = {"raw": raws[stage]}
+        block = stage - encoder
+        if block >= 0 and block % 2 == 0 and block < RESIDUAL:
+            answers["features"] = _before(raws[stage])
+        results = []
+        for name, output in answers.items():
+            results.append(opset.result(output))
+            output.get_tensor().set_names({name})
+        if block > 0:
+            last = min(stage - 1, encoder + RESIDUAL - 1)
+            inputs.append(_enter(raws[last], "raw_in"))
+            if block % 2 == 0 or block >= RESIDUAL:
+                inputs.append(_enter(_before(raws[encoder + (last - encoder) // 2 * 2]), "features_in"))
+        needed = _reached(results)
+        return ov.Model(results, [node for node in inputs if node.get_friendly_name() in needed], f"stage {stage}")
+
+
+def _raws(model: ov.Model) -> list[Any]:
+    """What enters each norm, in layer order."""
+    means = [node for node in model.get_ordered_ops() if node.get_type_name() == "ReduceMean"]
+    return [node.input_value(0) for node in means if node.input_value(0).get_node().get_type_name() != "Multiply"]
+
+
+def _convolution(raw: Any) -> Any:
+    """The convolution that gives raw features; its bias is added after it."""
+    node = raw.get_node()
+    while node.get_type_name() != "Convolution":
+        node = node.input_value(0).get_node()
+    return node
+
+
+def _channels(raw: Any) -> int:
+    return int(_convolution(raw).input_value(1).get_partial_shape()[0].get_length())
+
+
+def _before(raw: Any) -> Any:
+    """What is padded and convolved into raw features."""
+    return _convolution(raw).input_value(0).get_node().input_value(0)
+
+
+def _enter(output: Any, name: str) -> Any:
+    """An input in the place of what a graph computes there."""
+    parameter = opset.parameter([-1, _depth(output), -1, -1], dtype=np.float32, name=name)
+    parameter.output(0).get_tensor().set_names({name})
+    for user in output.get_target_inputs():
+        user.replace_source_output(parameter.output(0))
+    return parameter
+
+
+def _depth(output: Any) -> int:
+    return int(output.get_partial_shape()[1].get_length())
+
+
+def _reached(results: list[Any]) -> set[str]:
+    """Names of all nodes that results need."""
+    waiting, seen = [result.input_value(0).get_node() for result in results], set()
+    while waiting:
+        node = waiting.pop()
+        if node.get_friendly_name() not in seen:
+            seen.add(node.get_friendly_name())
+            waiting += [node.input_value(index).get_node() for index in range(node.get_input_size())]
+    return seen
