@@ -80,6 +80,24 @@ class OptimiserConfig:
 
 
 @dataclass(frozen=True)
+class ConsistencyConfig:
+    """How much the strokes of a picture that moves must stay as they are, see `training.consistency`.
+
+    Attributes:
+        weight: Of the mean squared difference; 0 leaves it out, and costs nothing.
+        motion: How far things move, as a share of the side.
+        noise: Standard deviation of what is added to every pixel.
+    """
+
+    weight: float = 0.0
+    motion: float = 0.03
+    noise: float = 0.02
+
+    def __post_init__(self) -> None:
+        _at_least(0, self, "weight", "motion", "noise")
+
+
+@dataclass(frozen=True)
 class Recipe:
     """A training run.
 
@@ -114,6 +132,7 @@ class Recipe:
     content_augmentation: Augmentation = CONTENT
     style_augmentation: Augmentation = STYLE
     loss: LossWeights = field(default_factory=LossWeights)
+    consistency: ConsistencyConfig = field(default_factory=ConsistencyConfig)
     optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
     expected: Mapping[str, Any] = field(default_factory=dict)
 

@@ -18,7 +18,7 @@ from brushwork import checkpoints
 from brushwork.checkpoints import CHECKPOINT
 from brushwork.errors import UserError
 from brushwork.images import Image
-from brushwork.training import grid, student
+from brushwork.training import consistency, grid, student
 from brushwork.training.config import OptimiserConfig, Recipe
 from brushwork.training.data import Batch
 from brushwork.training.setup import Place, Setup, find_place, open_batches, prepare
@@ -73,7 +73,7 @@ def train(
         for step in range(setup.first, recipe.steps):
             rate = learning_rate(recipe.optimiser, step, recipe.steps)
             batch = batches.batch(step)
-            total, terms = judge(setup, recipe, batch)
+            total, terms = judge(setup, recipe, batch, step)
             terms["gradient"] = descend(setup, recipe, total, rate)
             student.follow(setup.averaged, setup.network, recipe.optimiser.ema, step)
             for name, term in terms.items():  # on the device: asking for numbers would make it wait
@@ -107,8 +107,8 @@ def train(
                 break
 
 
-def judge(setup: Setup, recipe: Recipe, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss of a batch, to be minimised, and its terms."""
+def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of a batch, to be minimised, and its terms; the step settles what is drawn at random."""
     with setup.autocast:
         pastiche, embedding = setup.model(batch)
         target = _style_target(setup, batch)
@@ -119,6 +119,12 @@ def judge(setup: Setup, recipe: Recipe, batch: Batch) -> tuple[Tensor, dict[str,
                 taught = setup.teacher.embed(batch.style).float()
             terms["embedding"] = F.mse_loss(embedding.float(), taught)
             total = total + recipe.teaching * terms["embedding"]
+        if recipe.consistency.weight:
+            seed = recipe.seed * recipe.steps + step
+            terms["consistency"] = consistency.consistency_loss(
+                setup.network, batch.content, embedding, pastiche, recipe.consistency, seed
+            )
+            total = total + recipe.consistency.weight * terms["consistency"]
     return total, terms
 
 
