@@ -1,5 +1,8 @@
 """An application over a model whose answers can be worked out by hand: a pastiche is the style's mean colour."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
 
@@ -13,7 +16,7 @@ from brushwork.web.app import build
 from brushwork.web.limits import Limits
 from tests.conftest import FakeRuntime
 
-Encoded = Callable[..., bytes]
+Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
@@ -39,3 +42,26 @@ def client(runtime: FakeRuntime) -> Iterator[TestClient]:
     limits = Limits(upload=1, pixels=1, frames=3, styles=3)
     with TestClient(build(Stylizer(runtime), "colours", limits=limits, hosts=("testserver",), page=False)) as client:
         yield client
+
+
+@pytest.fixture(scope="module")
+def serve() -> Iterator[Serve]:
+    """Starts a server in a process of its own, on a free port of 127.0.0.1; gives its process and its address."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
+        command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", *arguments]
+        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        started.append(server)
+        assert server.stderr is not None
+        for line in server.stderr:
+            if found := re.fullmatch(r"(http://\S+)", line.strip()):
+                return server, found[1]
+        raise AssertionError("the server ended before it listened")
+
+    yield start
+    for server in started:
+        server.kill()
+        server.wait()
+        assert server.stderr is not None
+        server.stderr.close()

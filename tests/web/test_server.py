@@ -1,10 +1,8 @@
 """A real server in a process of its own on 127.0.0.1."""
 
-import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
@@ -13,36 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.web.conftest import encode
-
-Serve = Callable[..., tuple[subprocess.Popen[str], str]]
-
-
-@pytest.fixture
-def serve() -> Iterator[Serve]:
-    """Starts a server on a free port; gives its process and its address."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
-        command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", *arguments]
-        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        started.append(server)
-        assert server.stderr is not None
-        for line in server.stderr:
-            if found := re.fullmatch(r"(http://\S+)", line.strip()):
-                return server, found[1]
-        raise AssertionError("the server ended before it listened")
-
-    yield start
-    for server in started:
-        server.kill()
-        server.wait()
-        assert server.stderr is not None
-        server.stderr.close()
+from tests.web.conftest import Serve, encode
 
 
 def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
-    server, address = serve()
+    server, address = serve("--no-page")
     noise = np.random.default_rng(0).integers(0, 255, (24, 32, 3), dtype=np.uint8)
     buffer = BytesIO()
     frames = [Image.fromarray(np.roll(noise, shift, axis=1)).resize((256, 192)) for shift in range(24)]
@@ -74,7 +47,7 @@ def test_an_address_that_others_reach_is_explained(serve: Serve, capfd: pytest.C
 
 
 def test_a_port_that_is_taken_is_one_line(serve: Serve) -> None:
-    _, address = serve()
+    _, address = serve("--no-page")
     port = address.rpartition(":")[2]
     ended = subprocess.run(
         [sys.executable, "-m", "brushwork", "serve", "--port", port, "--no-page"], capture_output=True, text=True

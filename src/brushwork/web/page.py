@@ -56,7 +56,7 @@ def _photo_tab(painter: Painter) -> None:
     with gr.Row():
         with gr.Column(scale=1, min_width=320):
             photo = gr.Image(label="Photo", type="filepath", sources=["upload", "clipboard"], height=240,
-                             elem_id="photo", buttons=[], format="png")  # fmt: skip
+                             elem_id="photo", buttons=[], image_mode=None)  # fmt: skip
             chosen, gallery, own, shares = _styles(painter)
             strength, stroke, keep = _look(painter)
         with gr.Column(scale=1, min_width=320):

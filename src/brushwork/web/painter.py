@@ -102,7 +102,7 @@ class Painter:
 
     def show(self, photo: str | None) -> tuple[Any, Any]:
         """A new photo: where a region can be painted on it, and nothing to be saved yet."""
-        nothing = gr.update(interactive=False, value=None)
+        nothing = gr.update(interactive=False, value=None, label="Save")
         if photo is None:
             return None, nothing
         try:
@@ -140,7 +140,7 @@ class Painter:
         except (UserError, RefusedError) as error:
             return gr.update(interactive=False), f"**{error}**"
         height, width = pastiche.image.shape[:2]
-        return gr.update(value=str(path), interactive=True), f"{width} x {height}, ready to save."
+        return gr.update(value=str(path), interactive=True, label=f"Save {width} x {height}"), ""
 
     async def live(self, frame: Array | None, style: str | None) -> Any:
         """The pastiche of a frame of the camera."""
