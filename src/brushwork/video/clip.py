@@ -9,7 +9,7 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.error import FFmpegError, InvalidDataError
+from av.error import EOFError, FFmpegError, InvalidDataError  # noqa: A004
 from av.stream import Disposition
 
 from brushwork import images
@@ -103,7 +103,8 @@ def readable(name: str) -> Iterator[None]:
     try:
         yield
     except FFmpegError as error:
-        reason = "not a video file, or cut short" if isinstance(error, InvalidDataError) else str(error.strerror)
+        known = {InvalidDataError: "not a video file, or cut short", EOFError: "it holds no frames"}
+        reason = known.get(type(error), str(error.strerror))
         raise UserError(f"cannot read {name}: {reason.lower()}") from None
 
 

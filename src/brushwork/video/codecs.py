@@ -73,7 +73,7 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
     """
     suffix = target.suffix.lower()
     if suffix not in CONTAINERS:
-        raise UserError(f"cannot write {target}: {_nearest(suffix or 'no extension', [*CONTAINERS, *ANIMATIONS])}")
+        raise UserError(f"cannot write {target}: choose one of {', '.join((*CONTAINERS, *ANIMATIONS))}, or a folder")
     container, held = CONTAINERS[suffix]
     name = codec or held[0]
     if name not in CODECS:

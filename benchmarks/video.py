@@ -1,0 +1,94 @@
+"""Speed of video end to end: frames a second frame by frame and steadied, and where the time goes.
+
+python -m benchmarks.video clip.mp4 painting.jpg --size 1280 --frames 24
+
+The clip is scaled to the size first, up if need be, so that every clip can stand for 720p. Stages run side by side, so
+their seconds add up to more than the whole where there are cores to spare; `alone` is a stage's share of their sum.
+"""
+
+import argparse
+import json
+import tempfile
+from dataclasses import asdict
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.machine import describe, show
+from brushwork import stylizer
+from brushwork.video.clip import open_clip
+from brushwork.video.run import Progress, run
+from brushwork.video.settings import STEADY, Settings
+
+ROUNDS = 2
+STAGES = ("decode", "motion", "stylise", "steady", "encode")
+
+
+def prepare(source: str, folder: Path, size: int, frames: int) -> Path:
+    """The first frames of a clip, scaled, as H.264."""
+    clip = open_clip(source)
+    width, height = size, round(size * clip.height / clip.width / 2) * 2
+    target = folder / "clip.mp4"
+    with av.open(str(target), "w") as out:
+        stream = out.add_stream("libx264", rate=Fraction(24), options={"crf": "18"})
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for number, frame in enumerate(islice(clip.read(clip.start), frames)):
+            shown = av.VideoFrame.from_ndarray(frame.pixels, "rgb24").reformat(width, height, "yuv420p")
+            shown.pts, shown.time_base = number, Fraction(1, 24)
+            out.mux(stream.encode(shown))
+        out.mux(stream.encode(None))
+    return target
+
+
+def measure(clip: Path, style: str, steady: float, loaded: stylizer.Stylizer) -> Progress:
+    """The fastest of a few runs."""
+    runs = []
+    for number in range(ROUNDS):
+        target = clip.with_name(f"{steady}-{number}.mp4")
+        *_, last = run(str(clip), target, lambda: loaded, Settings((style,), steady=steady))
+        runs.append(last)
+    return max(runs, key=lambda each: each.rate)
+
+
+def main() -> None:
+    """Prints a table, and writes the numbers where --json says."""
+    parser = argparse.ArgumentParser(description="Speed of video end to end.")
+    parser.add_argument("clip")
+    parser.add_argument("style")
+    parser.add_argument("--size", type=int, default=1280)
+    parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--precision", default="auto")
+    parser.add_argument("--json", type=Path)
+    arguments = parser.parse_args()
+    console = Console()
+    machine = describe(2, {"av": av.__version__})
+    show(console, machine)
+    loaded = stylizer.load(precision=arguments.precision)
+    with tempfile.TemporaryDirectory() as folder:
+        clip = prepare(arguments.clip, Path(folder), arguments.size, arguments.frames)
+        loaded.stylize(next(open_clip(str(clip)).read(0)).pixels / 255, loaded.embed(_style(arguments.style)))  # warm
+        single, steady = (measure(clip, arguments.style, share, loaded) for share in (0.0, STEADY))
+    table = Table(f"{single.width} x {single.height}, {single.frames} frames", "frames/s", *STAGES)
+    for name, each in (("frame by frame", single), ("steadied", steady)):
+        split = (f"{1000 * each.spent[stage] / each.frames:.0f} ms" for stage in STAGES)
+        table.add_row(name, f"{each.rate:.2f}", *split)
+    console.print(table)
+    console.print(f"steadying costs {single.rate / steady.rate - 1:.0%} more time a frame")
+    if arguments.json:
+        values = {"machine": asdict(machine), "single": asdict(single), "steady": asdict(steady)}
+        arguments.json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+
+
+def _style(path: str) -> stylizer.Array:
+    from brushwork import images
+
+    return images.open(path).image
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""`brushwork video` as a user meets it: files, lines and exit codes; and every kind of bad input in one line."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Paint, Run, environment
+from tests.video.conftest import film, packets, pictures, seen
+
+pytestmark = pytest.mark.usefixtures("quick")
+
+
+def test_a_clip_becomes_its_pastiche_beside_it(brushwork: Run, paint: Paint, here: Path) -> None:
+    film(here / "clip.mp4", pictures(6), codec="libx264", form="yuv420p", sound="aac")
+    paint("waves.jpg", 96, 96)
+    ended = brushwork("video", "clip.mp4", "-s", "waves.jpg", "--json")
+    record = json.loads(ended.out)
+    assert (ended.code, ended.err) == (0, "")
+    assert (record["pastiche"], record["frames"], record["width"]) == ("clip-waves.mp4", 6, 64)
+    assert set(record["seconds"]) == {"decode", "motion", "stylise", "steady", "encode"}
+    assert len(seen(here / "clip-waves.mp4")) == 6
+    assert packets(here / "clip-waves.mp4", "audio") == packets(here / "clip.mp4", "audio")
+
+
+def test_named_styles_blend_and_change(brushwork: Run, here: Path) -> None:
+    film(here / "clip.mkv", pictures(8))
+    arguments = ("-s", "ukiyo-e", "--at", "0:00.1=stained-glass", "--fade", "0.1", "--keep-colors", "luma")
+    ended = brushwork("video", "clip.mkv", *arguments, "-o", "out.gif", "--hold", "0.5")
+    assert (ended.code, (here / "out.gif").exists()) == (0, True), ended.err
+
+
+@pytest.fixture
+def clip(here: Path, paint: Paint) -> Path:
+    """A clip with sound, and a style picture."""
+    paint("waves.jpg", 96, 96)
+    return film(here / "clip.mkv", pictures(6), sound="pcm_s16le")
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    (("missing.mp4",), "cannot read missing.mp4: no such file or directory"),
+    (("waves.jpg", "-o", "waves.jpg"), "cannot write waves.jpg: choose one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
+    (("clip.mkv", "-o", "out.avi"), "cannot write out.avi: choose one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
+    (("clip.mkv", "--codec", "vp8"), "unknown codec: 'vp8', did you mean vp9?"),
+    (("clip.mkv", "-o", "out.mp4", "--codec", "ffv1"), ".mp4 cannot hold ffv1; name the file out.mkv"),
+    (("clip.mkv", "-o", "out.webm"), "webm cannot hold this sound (pcm_s16le); name the file .mkv or use --no-sound"),
+    (("clip.mkv", "--crf", "99"), "the crf is 99; h264 takes 0 (best) to 51"),
+    (("clip.mkv", "--steady", "2"), "steady is 2; it must lie between 0 (every frame by itself) and 1"),
+    (("clip.mkv", "--at", "soon"), "--at takes a time and a style, such as 0:05=other.jpg, not 'soon'"),
+    (("clip.mkv", "--at", "1:99=waves.jpg"), "'1:99' is not a time; write seconds, 0:05 or 1:02:03.5"),
+    (("clip.mkv", "--start", "5", "--end", "3"), "the end, 0:03, is not after the start, 0:05"),
+    (("clip.mkv", "--start", "1:00"), "clip.mkv has no frame from 1:00 on"),
+    (("clip.mkv", "--resume"), "nothing to resume: no unfinished clip-waves.mkv"),
+    (("clip.mkv", "-o", "clip.mkv"), "clip.mkv is one of the files read; write the pastiche elsewhere"),
+    (("clip.mkv", "-o", "clip.mkv", "--overwrite"), "clip.mkv is one of the files read; write the pastiche elsewhere"),
+    (("%d%d.png",), "%d%d.png is no pattern of numbered pictures such as frames/%04d.png"),
+])  # fmt: skip
+def test_bad_input_is_one_line_and_nothing_is_touched(
+    arguments: tuple[str, ...], line: str, brushwork: Run, clip: Path, here: Path
+) -> None:
+    before = {path.name: path.read_bytes() for path in here.iterdir()}
+    ended = brushwork("video", *arguments, "-s", "waves.jpg")
+    assert ended.code == 1
+    assert len(ended.lines) == 1
+    assert ended.lines[0].startswith(f"brushwork: {line}")
+    assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Path) -> None:
+    import wave
+
+    with wave.open(str(here / "tone.wav"), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(16000))
+    ended = brushwork("video", "tone.wav", "-s", "waves.jpg")
+    assert ended.lines == ["brushwork: tone.wav has no video stream; to stylise a picture use brushwork stylize"]
+
+
+@pytest.mark.parametrize(("name", "share"), [("clip.mp4", 0.5), ("clip.mkv", 0.001)])
+def test_a_truncated_file_is_one_line(name: str, share: float, brushwork: Run, clip: Path, here: Path) -> None:
+    whole = film(here / name, pictures(40), codec="libx264", form="yuv420p").read_bytes()
+    (here / name).write_bytes(whole[: max(8, round(share * len(whole)))])
+    ended = brushwork("video", name, "-s", "waves.jpg")
+    assert ended.code == 1
+    assert ended.lines == [f"brushwork: cannot read {name}: not a video file, or cut short"]
+    assert not list(here.glob("*-waves*")) and not list(here.glob(".*"))
+
+
+def test_of_a_clip_that_ends_too_early_what_is_there_is_painted(brushwork: Run, clip: Path, here: Path) -> None:
+    whole = film(
+        here / "long.mkv", [np.random.default_rng(n).integers(0, 255, (48, 64, 3), np.uint8) for n in range(48)]
+    )
+    data = whole.read_bytes()
+    whole.write_bytes(data[: len(data) // 2])
+    ended = brushwork("video", "long.mkv", "-s", "waves.jpg", "-o", "out.mkv")
+    assert ended.code == 0
+    assert ended.lines[0] == "brushwork: long.mkv is cut short: it ends at 0:01 of 0:02"
+    assert 20 <= len(seen(here / "out.mkv")) <= 24
+
+
+def test_a_clip_without_frames_is_one_line(brushwork: Run, clip: Path, here: Path) -> None:
+    import av
+
+    with av.open(str(here / "empty.mkv"), "w") as out:
+        stream = out.add_stream("ffv1", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
+        out.start_encoding()
+    ended = brushwork("video", "empty.mkv", "-s", "waves.jpg")
+    assert ended.lines == ["brushwork: cannot read empty.mkv: it holds no frames"]
+    (here / "none").mkdir()
+    assert brushwork("video", "none", "-s", "waves.jpg").lines == ["brushwork: none holds no frames"]
+
+
+def test_an_existing_file_stays(brushwork: Run, clip: Path, here: Path) -> None:
+    (here / "out.mp4").write_text("mine")
+    ended = brushwork("video", "clip.mkv", "-s", "waves.jpg", "-o", "out.mp4")
+    assert ended.lines == ["brushwork: out.mp4 exists; use --overwrite to replace it"]
+    assert (here / "out.mp4").read_text() == "mine"
+
+
+def test_a_missing_extra_names_the_command(brushwork: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "av" else find(name))
+    line = "brushwork: {} needs an optional part: pip install 'brushwork[video]'"
+    assert brushwork("video", "clip.mkv", "-s", "waves.jpg").lines == [line.format("video")]
+    assert brushwork("live", "-s", "waves.jpg").lines == [line.format("live")]
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_left(clip: Path, here: Path) -> None:
+    import resource
+
+    frames = [np.random.default_rng(n).integers(0, 255, (96, 128, 3), np.uint8) for n in range(30)]
+    film(here / "noise.mkv", frames)
+
+    def full() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    command = [sys.executable, "-m", "brushwork", "video", "noise.mkv", "-s", "waves.jpg", "-o", "out.mkv"]
+    ended = subprocess.run(
+        [*command, "--codec", "ffv1"], cwd=here, env=environment(here), capture_output=True, text=True, preexec_fn=full
+    )
+    assert (ended.returncode, ended.stderr) == (1, "brushwork: cannot write out.mkv: file too large\n")
+    assert not (here / "out.mkv").exists() and not list(here.glob(".out*"))
+
+
+def test_ctrl_c_leaves_a_playable_file_and_resume_completes_it(clip: Path, here: Path) -> None:
+    film(here / "long.mp4", pictures(60, 96, 128), codec="libx264", form="yuv420p", sound="aac")
+    command = [sys.executable, "-m", "brushwork", "video", "long.mp4", "-s", "waves.jpg", "-o", "out.mp4"]
+    run = subprocess.Popen(command, cwd=here, env=environment(here), stderr=subprocess.PIPE, text=True)
+    parts = here / ".out.mp4.parts"
+    while not (parts / "000000.piece").exists() and run.poll() is None:
+        os.sched_yield()
+    run.send_signal(signal.SIGINT)
+    _, words = run.communicate()
+    assert run.returncode == 130
+    assert words.splitlines()[-2:] == [
+        "brushwork: stopped; what is written can be played, and --resume goes on from there",
+        "brushwork: stopped; what was written is whole",
+    ]
+    assert 0 < len(seen(here / "out.mp4")) < 60
+    again = subprocess.run([*command, "--resume"], cwd=here, env=environment(here), capture_output=True, text=True)
+    assert again.returncode == 0
+    assert len(seen(here / "out.mp4")) == 60
+    assert packets(here / "out.mp4", "audio") == packets(here / "long.mp4", "audio")
+    assert not parts.exists()

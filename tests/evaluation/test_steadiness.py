@@ -1,0 +1,68 @@
+"""The temporal warping error: 0 where pixels move as they should, known where they do not."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from brushwork.errors import UserError
+from brushwork.evaluation.steadiness import Steadiness, Way, open_frames, table, visible, warping_error
+from tests.video.conftest import film, pictures
+
+
+def shift(pixels: float, height: int = 20, width: int = 30) -> np.ndarray:
+    flow = np.zeros((height, width, 2), np.float32)
+    flow[..., 0] = pixels
+    return flow
+
+
+def test_pixels_that_move_as_they_should_have_no_error() -> None:
+    here = np.random.default_rng(0).random((20, 30, 3), np.float32)
+    there = np.roll(here, 3, axis=1)
+    seen = np.ones((20, 30), bool)
+    seen[:, -3:] = False
+    assert warping_error([here, there], [Way(0, 1, shift(3), seen)]) == pytest.approx(0, abs=1e-6)
+    assert warping_error([here, there], [Way(0, 1, shift(0), seen)]) > 0.3
+
+
+def test_the_error_is_the_rmse_of_what_is_seen() -> None:
+    frames = [np.zeros((20, 30, 3), np.float32), np.full((20, 30, 3), 0.5, np.float32)]
+    seen = np.zeros((20, 30), bool)
+    assert warping_error(frames, [Way(0, 1, shift(0), seen)]) == 0
+    seen[:10] = True
+    assert warping_error(frames, [Way(0, 1, shift(0), seen)]) == pytest.approx(0.5)
+    both = [Way(0, 1, shift(0), seen), Way(0, 0, shift(0), seen)]
+    assert warping_error(frames, both) == pytest.approx(0.5 / 2**0.5)
+
+
+def test_what_does_not_come_back_or_leaves_is_not_seen() -> None:
+    assert visible(shift(3), shift(-3)).sum() == 20 * 27
+    assert not visible(shift(3), shift(3)).any()
+
+
+def test_a_folder_with_true_motion_is_judged_by_it(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        Pillow.new("RGB", (30, 20), (10 * number, 0, 0)).save(tmp_path / f"frame_{number:04}.png")
+    np.savez(tmp_path / "flow_0002_0003.npz", flow=shift(2).astype(np.float16))
+    hidden = np.zeros((20, 30), np.uint8)
+    hidden[:5] = 255
+    Pillow.fromarray(hidden).save(tmp_path / "occlusions_0002.png")
+    frames, (way,) = open_frames(str(tmp_path), 24, None)
+    assert [frame.pixels[0, 0, 0] for frame in frames] == [10, 20, 30]
+    assert (way.here, way.there, way.seen.sum()) == (1, 2, 15 * 28)
+
+
+def test_of_other_clips_motion_is_found_between_all_frames(tmp_path: Path) -> None:
+    frames, ways = open_frames(str(film(tmp_path / "clip.mkv", pictures(4))), 3, None)
+    assert (len(frames), [(way.here, way.there) for way in ways]) == (3, [(1, 0), (2, 1)])
+    with pytest.raises(UserError, match="has 1 frame; steadiness is measured between two and more"):
+        open_frames(str(film(tmp_path / "one.mkv", pictures(1))), 3, None)
+
+
+def test_a_table_ends_with_the_means_of_each_clip() -> None:
+    records = [Steadiness("a", style, 3, 0.01, single, 0.02, 0.4, 0.1) for style, single in (("x", 0.03), ("y", 0.05))]
+    last = table(records).splitlines()[-1].split()
+    assert last == ["a", "mean", "0.0100", "0.0400", "0.0200", "0.50", "0.400", "0.100"]
+    assert json.dumps(records[0].values())

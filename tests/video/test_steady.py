@@ -1,0 +1,133 @@
+"""Steadying: still stays still, what moves keeps its strokes, nothing shines through, and cuts begin anew."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+
+from brushwork.images import Image
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+from brushwork.video import motion, stages, steadying
+from brushwork.video.frames import Pixels, as_image
+from brushwork.video.moment import Moment
+from brushwork.video.painting import Painter
+from tests.video.conftest import pictures
+
+STYLE = np.full((1, 3), 0.5, np.float32)
+
+
+class Flickering:
+    """A model that paints the negative, with strokes of its own in every frame: soft noise that never repeats."""
+
+    def __init__(self) -> None:
+        self.random = np.random.default_rng(0)
+        self.held: list[float] = []
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        strokes = self.random.normal(0, 0.05, content.shape).astype(np.float32)
+        return np.clip(1 - content + strokes, 0, 1)
+
+    def transfer_with_statistics(
+        self, content: Array, embedding: Array, statistics: Array | None = None, hold: float = 0.0
+    ) -> tuple[Array, Array]:
+        self.held.append(hold)
+        measured = content.mean(axis=(1, 2))
+        used = measured if statistics is None else (1 - hold) * measured + hold * statistics
+        return self.transfer(content, embedding), used.astype(np.float32)
+
+
+def moments(frames: Sequence[Pixels]) -> Iterator[Moment]:
+    return (Moment(pixels, number, 1, STYLE) for number, pixels in enumerate(frames))
+
+
+def painted(frames: Sequence[Pixels], steady: float, hold: float = 0.0) -> list[Moment]:
+    painter = Painter(Stylizer(Flickering()), hold=hold)  # type: ignore[arg-type]  # it needs no more of a runtime
+    return list(stages.line(moments(frames), None, painter, steady, True, {}))
+
+
+def pastiches(frames: Sequence[Pixels], steady: float) -> list[Image]:
+    found = [moment.pastiche for moment in painted(frames, steady)]
+    return [image for image in found if image is not None]
+
+
+def apart(one: Image, other: Image) -> float:
+    return float(np.sqrt(((one - other) ** 2).mean()))
+
+
+def test_a_still_clip_is_still() -> None:
+    frames = [pictures(1, 96, 128)[0]] * 4
+    first, *rest = pastiches(frames, 0.95)
+    assert all(np.array_equal(first, other) for other in rest)
+
+
+def test_a_noisy_still_clip_flickers_no_more_than_its_noise() -> None:
+    random = np.random.default_rng(1)
+    still = pictures(1, 192, 256)[0]
+    frames = [np.clip(still + random.normal(0, 5, still.shape), 0, 255).astype(np.uint8) for _ in range(5)]
+    noise = apart(as_image(frames[3]), as_image(frames[4]))
+    alone, steadied = pastiches(frames, 0), pastiches(frames, 0.95)
+    assert apart(alone[3], alone[4]) > 2 * noise
+    assert apart(steadied[3], steadied[4]) < noise
+
+
+def test_strokes_move_along_with_what_they_are_painted_on() -> None:
+    """Everything moves by 2 pixels a frame, so the last pastiche should be seen again 2 pixels further right."""
+    random = np.random.default_rng(2)
+    wide = np.kron(random.integers(0, 255, (24, 40, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    frames = [np.ascontiguousarray(wide[:, 20 - 2 * n : 276 - 2 * n]) for n in range(5)]
+    alone, steadied = pastiches(frames, 0), pastiches(frames, 0.95)
+    error = [apart(images[4][:, 8:-8], np.roll(images[3], 2, axis=1)[:, 8:-8]) for images in (alone, steadied)]
+    assert error[1] < 0.3 * error[0]
+
+
+def test_the_motion_of_a_known_shift_is_found() -> None:
+    random = np.random.default_rng(3)
+    wide = np.kron(random.integers(0, 255, (24, 40, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    here, before = np.ascontiguousarray(wide[:, 10:266]), np.ascontiguousarray(wide[:, 13:269])
+    found = motion.find(here, before)
+    assert np.median(found.flow[16:-16, 16:-16, 0]) == pytest.approx(-3, abs=0.1)
+    assert np.median(found.flow[16:-16, 16:-16, 1]) == pytest.approx(0, abs=0.1)
+    assert not found.cut
+
+
+def test_nothing_that_has_gone_shines_through() -> None:
+    """A white square on black jumps further than any motion: where it was, the new pastiche is all there is."""
+    frames = [np.zeros((128, 192, 3), np.uint8) for _ in range(2)]
+    frames[0][40:80, 20:60] = 255
+    frames[1][40:80, 130:170] = 255
+    alone, steadied = pastiches(frames, 0), pastiches(frames, 0.95)
+    assert apart(steadied[1][44:76, 24:56], alone[1][44:76, 24:56]) < 0.02
+
+
+def test_a_cut_begins_a_shot() -> None:
+    one, other = (np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8) for seed in (4, 5))
+    first, second = (np.kron(small, np.ones((16, 16, 1), np.uint8)) for small in (one, other))
+    noisy = [np.clip(first.astype(int) + n, 0, 255).astype(np.uint8) for n in range(3)]
+    found = painted([*noisy, second, second + 1], 0.95, hold=0.5)
+    assert [moment.begins for moment in found] == [True, False, False, True, False]
+
+
+def test_statistics_are_a_moving_average_over_a_shot() -> None:
+    levels = [0, 8, 16]
+    frames = [np.full((64, 64, 3), level, np.uint8) for level in levels]
+    found = painted(frames, 0, hold=0.5)
+    statistics = [moment.statistics[0, 0] * 255 for moment in found if moment.statistics is not None]
+    assert statistics == pytest.approx([0, 4, 10], abs=1e-3)  # half of what was, half of what is
+
+
+def test_steadying_by_nothing_changes_nothing() -> None:
+    random = np.random.default_rng(6)
+    pastiche, last = (random.random((32, 32, 3), np.float32) for _ in range(2))
+    assert np.array_equal(steadying.steady(pastiche, last, None, 0), pastiche)
+
+
+def test_a_moment_is_kept_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("kept") / "moment.npz"
+    moment = painted(pictures(3), 0.95)[-1]
+    moment.save(path)
+    again = Moment.load(path)
+    assert (again.pts, again.duration, again.begins, again.still) == (2, 1, False, False)
+    assert again.pastiche is not None and moment.pastiche is not None
+    assert np.array_equal(again.pastiche, moment.pastiche) and np.array_equal(again.pixels, moment.pixels)
+    assert (again.own, again.motion) == (None, None)
