@@ -19,7 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import describe, show
-from brushwork import stylizer
+from brushwork import images, stylizer
+from brushwork.images import Image
 from brushwork.video.clip import open_clip
 from brushwork.video.run import Progress, run
 from brushwork.video.settings import STEADY, Settings
@@ -84,8 +85,7 @@ def main() -> None:
         arguments.json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 
 
-def _style(path: str) -> stylizer.Array:
-    from brushwork import images
+def _style(path: str) -> Image:
 
     return images.open(path).image
 

@@ -91,6 +91,17 @@ def test_the_motion_of_a_known_shift_is_found() -> None:
     assert not found.cut
 
 
+def test_motion_that_draws_out_or_leads_outside_is_not_trusted() -> None:
+    flow = np.zeros((40, 60, 2), np.float32)
+    flow[:, 20:40, 0] = -np.arange(20)  # twenty columns come from one
+    flow[:, 40:, 0] = -19
+    flow[:, :5, 0] = -10
+    trust = motion.trusted(flow)
+    assert trust[:, 24:36].max() < 0.01
+    assert trust[:, :4].max() == 0
+    assert trust[:, 8:17].min() > 0.95 and trust[:, 44:].min() > 0.95
+
+
 def test_nothing_that_has_gone_shines_through() -> None:
     """A white square on black jumps further than any motion: where it was, the new pastiche is all there is."""
     frames = [np.zeros((128, 192, 3), np.uint8) for _ in range(2)]

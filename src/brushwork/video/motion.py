@@ -23,6 +23,8 @@ SMALLEST_SIDE = 32  # below it dense inverse search has no room for its patches
 # A difference in grey that motion does not explain, and the share of a frame in which it means another scene. On real
 # clips the share is 0.15 at most, for running figures close up; between unlike scenes it is 0.55 and more.
 UNEXPLAINED, CUT = 0.06, 0.4
+# At such a difference in grey, and such a lack of area, agreement is down to 1/e.
+CONTENT, STRETCH = 0.15, 0.4
 # Over a window, still pixels must differ so much more than moved ones before motion is believed: noise can be matched,
 # too, by a little motion that is not there.
 WINDOW, BELIEVED = 65, 1.2
@@ -34,12 +36,12 @@ class Motion:
 
     Attributes:
         flow: (h, w, 2), in pixels of its own size.
-        difference: (h, w), how far the frame before, moved, is from this one, in grey.
+        agreement: (h, w) in [0, 1], how sure it is that what is here was there.
         cut: Whether this frame begins another scene.
     """
 
     flow: Flow
-    difference: Plane
+    agreement: Plane
     cut: bool
 
 
@@ -53,7 +55,23 @@ def find(pixels: Pixels, before: Pixels) -> Motion:
     believed = (still > BELIEVED * moved).astype(np.float32)
     flow = np.asarray(flow * cv2.blur(believed, (9, 9))[..., None], np.float32)
     difference = np.asarray(cv2.GaussianBlur(np.abs(here - warp(there, flow)), (0, 0), 1), np.float32)
-    return Motion(flow, difference, bool((difference > UNEXPLAINED).mean() > CUT))
+    agreement = np.exp(-((difference / np.float32(CONTENT)) ** 2)) * trusted(flow)
+    return Motion(flow, np.asarray(agreement, np.float32), bool((difference > UNEXPLAINED).mean() > CUT))
+
+
+def trusted(flow: Flow) -> Plane:
+    """Where (h, w) a flow leads to one place for each place: 1; out of the frame or many to one place: towards 0.
+
+    Many places that come from one are where something was hidden before: what was there would be drawn out into
+    trails. How much area a flow takes from is the determinant of its derivative.
+    """
+    height, width = flow.shape[:2]
+    x, y = flow[..., 0] + np.arange(width), flow[..., 1] + np.arange(height)[:, None]
+    inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    smooth = cv2.GaussianBlur(flow, (0, 0), 1)
+    (u_y, u_x), (v_y, v_x) = (np.gradient(smooth[..., axis]) for axis in (0, 1))
+    area = (1 + u_x) * (1 + v_y) - u_y * v_x
+    return np.asarray(inside * np.exp(-((np.maximum(1 - area, 0) / STRETCH) ** 2)), np.float32)
 
 
 def search(gray: NDArray[np.uint8], before: NDArray[np.uint8]) -> Flow:

@@ -7,10 +7,9 @@ from brushwork.images import Image
 from brushwork.video import motion as motions
 from brushwork.video.motion import Motion, Plane
 
-# Differences at which the last pastiche counts for 1/e: of the content, in grey, where motion does not explain it (a
-# part that was hidden); and of the pastiche's soft colours, where the painting itself has changed. The second is
-# softened over about so many pixels: strokes may differ, what they show may not.
-CONTENT, PASTICHE, SOFT = 0.15, 0.4, 16
+# Difference of the pastiches' soft colours at which the last one counts for 1/e: there the painting itself has changed.
+# They are softened over about so many pixels: strokes may differ, what they show may not.
+PASTICHE, SOFT = 0.4, 16
 
 
 def steady(pastiche: Image, last: Image, motion: Motion | None, share: float) -> Image:
@@ -31,7 +30,7 @@ def steady(pastiche: Image, last: Image, motion: Motion | None, share: float) ->
         moved, agreement = last, np.ones(_small(size), np.float32)
     else:
         moved = np.clip(motions.warp(last, motions.resized(motion.flow, size), sharp=True), 0, 1)
-        agreement = np.exp(-((motions.scaled(motion.difference, _small(size)) / np.float32(CONTENT)) ** 2))
+        agreement = motions.scaled(motion.agreement, _small(size))
     agreement = agreement * np.exp(-((_apart(pastiche, moved) / np.float32(PASTICHE)) ** 2))
     weight = motions.scaled(agreement, size)[..., None] * np.float32(share)
     mixed = moved - pastiche
