@@ -191,20 +191,18 @@ def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Calla
         if job.target is None:
             raise UserError("it is too large for standard output; choose a file with -o")
         kind = images.format_of(options.format or job.target.suffix)
-        with record.timed("decode"), ExitStack() as stack:
-            content = stack.enter_context(images.open_large(job.content))
-            keep = stack.pop_all()
-        with keep, record.timed("stylise"):
+        with ExitStack() as stack:
+            with record.timed("decode"):
+                content = stack.enter_context(images.open_large(job.content))
             height, width, bands = content.pixels.shape
             record.height, record.width = height, width
             depth = 8 if kind == "JPEG" else options.depth or content.depth
-            with images.canvas(height, width, bands, f"uint{depth}") as target:
+            target = stack.enter_context(images.canvas(height, width, bands, f"uint{depth}"))
+            with record.timed("stylise"):
                 studio.paint_large(job.styles, content.pixels, target, job.content, mode, record.notices, progress)
-                start = time.perf_counter()
+            with record.timed("encode"):
                 pastiche = images.LargePicture(target, content.exif, content.xmp)
                 images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
-                record.seconds["encode"] = time.perf_counter() - start
-        record.seconds["stylise"] -= record.seconds["encode"]
     return record
 
 

@@ -11,7 +11,7 @@ from brushwork.errors import UserError
 from brushwork.images import ImageError, Picture, Rows
 from brushwork.options import Options
 from brushwork.regions import Paint, Region
-from brushwork.runtime import Array
+from brushwork.runtime import SMALLEST_SIDE, Array
 from brushwork.stylizer import Stylizer, check_size
 
 # Long side of the copy of a large picture by which its own colours and its own embedding are judged.
@@ -136,6 +136,8 @@ class Studio:
         progress: Callable[[float], None],
     ) -> None:
         """Paints a content larger than memory, (H, W, 3) or with alpha (H, W, 4), onto a target."""
+        if min(content.shape[:2]) < SMALLEST_SIDE:
+            raise UserError(f"both sides of the content must be at least {SMALLEST_SIDE} pixels")
         small = tiling.resized(content, SEEN)
         alpha = small[..., 3] if small.shape[2] == 4 else None
         reduced = Picture.of(np.ascontiguousarray(small[..., :3]), alpha)

@@ -253,10 +253,10 @@ def test_exporting_what_is_no_checkpoint(brushwork: Run, here: Path) -> None:
 
 
 def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> np.ndarray:
+    def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("brushwork.stylizer.Stylizer.stylize", full)
+    monkeypatch.setattr("brushwork.tiling.paint", full)
     assert refused(brushwork, photo, "-s", style) == f"{photo}: not enough memory; try --size"
 
 

@@ -72,7 +72,8 @@ def canvas(height: int, width: int, channels: int, dtype: str = "float32") -> It
     """
     with tempfile.TemporaryDirectory(prefix="brushwork-") as folder:
         path = Path(folder) / "rows"
-        path.touch()
+        with path.open("wb") as file:
+            file.truncate(height * width * channels * np.dtype(dtype).itemsize)
         made = Canvas(path, (height, width, channels), dtype)
         try:
             yield made

@@ -1,0 +1,63 @@
+"""Time and peak memory of pictures of any size: `python -m benchmarks.large --sides 2500 5000 10000 --modes fast exact`.
+
+Each row is a program of its own, from file to file: `brushwork stylize` of a JPEG whose pixels are a photo, mirrored side
+by side, so that statistics and detail are those of a photo at every size. Peak memory is the most that was resident.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def make(path: Path, side: int) -> None:
+    """A square photo: twice the size of an example, mirrored until it is large enough."""
+    import pyvips
+
+    photo = pyvips.Image.new_from_file(str(EXAMPLES / "rocket.jpg")).resize(2)
+    photo.embed(0, 0, side, side, extend="mirror").write_to_file(str(path), Q=92)
+
+
+def run(*arguments: str) -> tuple[float, float]:
+    """Seconds and peak GB of a run of the program."""
+    start = time.perf_counter()
+    child = subprocess.Popen([sys.executable, "-m", "brushwork", "stylize", *arguments], stderr=subprocess.DEVNULL)
+    _, code, usage = os.wait4(child.pid, 0)
+    if code:
+        raise SystemExit(f"brushwork ended with {code}: {' '.join(arguments)}")
+    return time.perf_counter() - start, usage.ru_maxrss * 1024 / 1e9
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sides", type=int, nargs="+", default=[2500, 5000, 10_000])
+    parser.add_argument("--modes", nargs="+", default=["fast", "exact"])
+    parser.add_argument("--format", default="tif")
+    parser.add_argument("--model", default="magenta-mobile")
+    parser.add_argument("--memory", default="2G")
+    parser.add_argument("--precision", default="auto")
+    options = parser.parse_args()
+    print("| megapixels | mode | seconds | seconds a megapixel | peak memory |\n|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        for side in options.sides:
+            photo = Path(folder) / "photo.jpg"
+            make(photo, side)
+            for mode in options.modes:
+                target = Path(folder) / f"pastiche.{options.format}"
+                look = ("-s", str(EXAMPLES / "glass.jpg"), "--model", options.model, "--precision", options.precision)
+                tiles = () if mode == "never" else ("--memory", options.memory)
+                seconds, peak = run(str(photo), *look, "--tile", mode, *tiles, "-o", str(target), "--overwrite")
+                millions = side * side / 1e6
+                print(
+                    f"| {millions:.1f} | {mode} | {seconds:.1f} | {seconds / millions:.2f} | {peak:.2f} GB |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

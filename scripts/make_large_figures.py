@@ -1,0 +1,80 @@
+"""Makes the pictures of docs/large.md: `python scripts/make_large_figures.py strokes|regions` (needs the extra torch)."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+import brushwork
+from brushwork import checkpoints, images
+from brushwork.networks.normalization import EPSILON
+from brushwork.regions import Region
+from brushwork.runtime import Array
+
+ROOT = Path(__file__).parent.parent
+MODEL = "magenta-mobile"
+
+
+def example(name: str) -> Array:
+    """An example picture."""
+    return brushwork.open(ROOT / "examples" / f"{name}.jpg").image
+
+
+def strokes() -> None:
+    """A row each for no stroke, 0.5, 1, 2 and 4; a column each for the photo at 512, 2048 and 8192 pixels."""
+    stylizer = brushwork.load(MODEL)
+    embedding, photo = stylizer.embed(example("swirls")), example("rocket")
+    rows = []
+    for stroke in (None, 0.5, 1, 2, 4):
+        row = []
+        for side in (512, 2048, 8192):
+            content = images.resize(photo, (round(side * photo.shape[0] / photo.shape[1]), side))
+            tile = "fast" if stroke is None and side == 8192 else "never"
+            pastiche = stylizer.stylize(content, embedding, stroke=stroke, tile=tile)
+            row.append(images.resize(pastiche, (214, 320)))
+        rows.append(np.concatenate(row, axis=1))
+    images.save(np.concatenate(rows), ROOT / "docs/figures/strokes.jpg", quality=85, overwrite=True)
+
+
+class RegionStatistics:
+    """Normalises each region by its own mean and variance; masks (1, K, H, W). What brushwork does not do."""
+
+    def __init__(self, masks: Tensor) -> None:
+        self.masks = masks
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """Normalised features (1, C, h, w)."""
+        normalised = torch.zeros_like(features)
+        for mask in F.interpolate(self.masks, features.shape[2:], mode="area").split(1, dim=1):
+            total = mask.sum()
+            mean = (mask * features).sum(dim=(2, 3), keepdim=True) / total
+            variance = (mask * (features - mean).square()).sum(dim=(2, 3), keepdim=True) / total
+            normalised += mask * (features - mean) * torch.rsqrt(variance + EPSILON)
+        return normalised
+
+
+def regions() -> None:
+    """The photo, two styles under a mask with statistics of the whole picture and of each region, and the photo kept."""
+    stylizer = brushwork.load(MODEL, precision="f32")
+    photo = images.resize(example("rocket"), (427, 640))
+    height, width = photo.shape[:2]
+    soft = np.clip((np.arange(width, dtype=np.float32) - 0.45 * width) / (0.1 * width), 0, 1)
+    mask = np.tile(soft, (height, 1))
+    left, right = (stylizer.embed(example(name)) for name in ("ink", "glass"))
+    whole = stylizer.stylize(photo, left, regions=[Region(mask, right)])
+    network = checkpoints.load_network(checkpoints.find(MODEL))
+    masks = torch.from_numpy(np.stack((mask, 1 - mask))[None])
+    embeddings = torch.from_numpy(np.stack((right, left), axis=1))
+    content = torch.from_numpy(photo).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        each = network.transfer(content, embeddings, RegionStatistics(masks), masks)[0].permute(1, 2, 0).numpy()
+    kept = stylizer.stylize(photo, None, regions=[Region(mask, right)])
+    row = [images.resize(image, (214, 320)) for image in (photo, whole, each, kept)]
+    images.save(np.concatenate(row, axis=1), ROOT / "docs/figures/regions.jpg", quality=88, overwrite=True)
+
+
+if __name__ == "__main__":
+    {"strokes": strokes, "regions": regions}[sys.argv[1]]()
