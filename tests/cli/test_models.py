@@ -19,7 +19,7 @@ def test_models_are_listed(brushwork: Run) -> None:
     assert (ended.code, ended.err) == (0, "")
     heading, first, *_ = ended.out.splitlines()
     assert heading.split() == ["name", "licence", "size", "styles", "scores", "source"]
-    assert re.match(r"magenta-mobile \(default\)  Apache-2.0  \d.\d MB  \d\d      ", first)
+    assert re.match(r"magenta-mobile \(default\)  Apache-2.0  \d.\d MB  \d\d      content loss \d", first)
     assert "  Google Magenta" in first
 
 
