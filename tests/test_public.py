@@ -29,7 +29,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_the_commands_are_these() -> None:
     assert [command.callback.__name__ for command in app.registered_commands if command.callback] == [
-        "stylize", "video", "live", "serve", "optimize", "styles", "models", "train", "evaluate", "export",
+        "stylize", "video", "live", "serve", "watch", "optimize", "styles", "models", "train", "evaluate", "export",
     ]  # fmt: skip
 
 
@@ -41,11 +41,26 @@ def test_the_version_is_that_of_the_installed_package() -> None:
 def test_the_help_names_every_command() -> None:
     answer = CliRunner().invoke(app, ["--help"])
     assert answer.exit_code == 0
-    commands = ("stylize", "video", "live", "serve", "optimize", "styles", "models", "train", "evaluate", "export")
+    commands = (
+        "stylize",
+        "video",
+        "live",
+        "serve",
+        "watch",
+        "optimize",
+        "styles",
+        "models",
+        "train",
+        "evaluate",
+        "export",
+    )
     assert all(word in answer.output for word in (*commands, "--version"))
 
 
-@pytest.mark.parametrize("command", ["stylize", "video", "live", "serve", "optimize", "styles", "models", "train", "evaluate", "export"])
+@pytest.mark.parametrize(
+    "command",
+    ["stylize", "video", "live", "serve", "watch", "optimize", "styles", "models", "train", "evaluate", "export"],
+)
 def test_the_help_of_a_command_has_no_types_or_braces(command: str) -> None:
     answer = CliRunner().invoke(app, [command, "--help"])
     assert answer.exit_code == 0

@@ -15,6 +15,7 @@ from brushwork.cli.styles import styles
 from brushwork.cli.stylize import stylize
 from brushwork.cli.train import train
 from brushwork.cli.video import video
+from brushwork.cli.watch import watch
 
 app = typer.Typer(
     name="brushwork",
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, live, serve, optimize, styles, models, train, evaluate, export):
+for command in (stylize, video, live, serve, watch, optimize, styles, models, train, evaluate, export):
     app.command(cls=PlainCommand)(command)
 
 

@@ -17,7 +17,7 @@ def serve(
     host: Annotated[
         str, Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets other machines in.")
     ] = "127.0.0.1",
-    port: Annotated[int, Option(metavar="PORT", help="0 takes a free one.", min=0, max=65535)] = 7860,
+    port: Annotated[int, Option(metavar="PORT", help="0 takes a free one.")] = 7860,
     token: Annotated[
         str | None, Option(envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="What clients must show.", show_envvar=True)
     ] = None,
@@ -38,7 +38,7 @@ def serve(
 
     brushwork serve
 
-    curl -F content=@photo.jpg -F style_name=ukiyo-e http://127.0.0.1:7860/v1/stylize > pastiche.jpg
+    curl -F content=@photo.jpg -F style_name=ukiyo-e -o pastiche.jpg http://127.0.0.1:7860/v1/stylize
     """
     from importlib.util import find_spec
 

@@ -1,0 +1,176 @@
+"""How a server holds under load: mixed requests from many clients, a tenth of them broken.
+
+    python -m benchmarks.server --requests 10000 --plot memory.png
+    python -m benchmarks.server --batches
+
+Every request is drawn from a seed: size and format of the photo, one to three styles (pictures and names), strength,
+options; a tenth are cut short, no pictures, or out of range. The server is a process of its own on 127.0.0.1, whose
+resident memory is read every second. `--batches` measures instead what painting several contents in one call gains.
+"""
+
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Annotated, Any
+
+import httpx
+import matplotlib
+import numpy as np
+import typer
+from PIL import Image
+from rich.console import Console
+from rich.table import Table
+
+from brushwork import stylizer
+
+matplotlib.use("agg")
+from matplotlib import pyplot as plt
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+SIDES = (48, 64, 96, 128, 192, 256)
+BROKEN = 0.1
+PAGE = 4096  # bytes of a page of memory on Linux
+
+
+def picture(draw: random.Random) -> bytes:
+    """An encoded picture of soft blots."""
+    width, height = draw.choice(SIDES), draw.choice(SIDES)
+    blots = np.random.default_rng(draw.randrange(64)).integers(0, 255, (4, 4, 3), dtype=np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(blots).resize((width, height), Image.Resampling.BICUBIC).save(buffer, draw.choice(FORMATS))
+    return buffer.getvalue()
+
+
+def request(number: int, names: list[str]) -> tuple[bool, dict[str, Any]]:
+    """Whether request number so many is right, and what is sent."""
+    draw = random.Random(number)
+    content = picture(draw)
+    styles = [picture(draw) for _ in range(draw.choice((0, 0, 1, 2)))]
+    named = draw.sample(names, draw.choice((1, 1, 2)) if not styles else 0)
+    data = {
+        "style_name": named,
+        "strength": str(draw.choice((0, 0.5, 1, 1, 1))),
+        "format": draw.choice(("jpeg", "png")),
+    }
+    right = draw.random() >= BROKEN
+    if not right:
+        fault = draw.randrange(4)
+        content = (content[: len(content) // 3], b"no picture", content, content)[fault]
+        data |= ({}, {}, {"strength": "7"}, {"style_name": ["nothing"], "weights": "x"})[fault]
+    files = [("content", ("photo", content)), *(("style", ("style", style)) for style in styles)]
+    return right, {"files": files, "data": data}
+
+
+def resident(pid: int) -> float:
+    """Megabytes of memory that a process holds (Linux)."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+def load(address: str, pid: int, count: int, clients: int) -> dict[str, Any]:
+    """Sends the requests and tells what came of them."""
+    names = [style["name"] for style in httpx.get(f"{address}/v1/styles").json()]
+    answers: Counter[tuple[bool, int]] = Counter()
+    seconds: list[float] = []
+    memory: list[tuple[float, float]] = []
+    numbers = iter(range(count))
+    lock, done = threading.Lock(), threading.Event()
+    begun = time.perf_counter()
+
+    def watch() -> None:
+        while not done.wait(1):
+            memory.append((time.perf_counter() - begun, resident(pid)))
+
+    def client() -> None:
+        with httpx.Client(base_url=address, timeout=300) as web:
+            while True:
+                with lock:
+                    number = next(numbers, None)
+                if number is None:
+                    return
+                right, sent = request(number, names)
+                start = time.perf_counter()
+                answer = web.post("/v1/stylize", **sent)
+                with lock:
+                    seconds.append(time.perf_counter() - start)
+                    answers[right, answer.status_code] += 1
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with ThreadPoolExecutor(clients) as pool:
+        for each in [pool.submit(client) for _ in range(clients)]:
+            each.result()
+    done.set()
+    watcher.join()
+    return {"answers": answers, "seconds": seconds, "memory": memory, "wall": time.perf_counter() - begun}
+
+
+def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
+    """The table, and the memory over time as a plot."""
+    table = Table("requests", "status", "count")
+    for (right, status), count in sorted(found["answers"].items()):
+        table.add_row("right" if right else "broken", str(status), f"{count:,}")
+    console.print(table)
+    cuts = quantiles(found["seconds"], n=20)
+    console.print(f"{len(found['seconds']) / found['wall']:.1f} requests/s; p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
+    memory = found["memory"]
+    tenth = max(1, len(memory) // 10)
+    parts = [median(size for _, size in memory[k : k + tenth]) for k in (tenth, len(memory) // 2, len(memory) - tenth)]
+    console.print("resident MB after a tenth, half, all: " + ", ".join(f"{size:.0f}" for size in parts))
+    if plot:
+        figure, axis = plt.subplots(figsize=(8, 3), layout="constrained")
+        axis.plot([at / 60 for at, _ in memory], [size for _, size in memory])
+        axis.set(xlabel="minutes", ylabel="resident MB", ylim=(0, None))
+        axis.grid(alpha=0.3)
+        figure.savefig(plot, dpi=90)
+
+
+def batches(console: Console) -> None:
+    """Pictures a second painted in calls of 1, 2, 4 and 8."""
+    loaded = stylizer.load()
+    embedding = loaded.embed(loaded.names[0])
+    table = Table("side", *(f"batch {count}" for count in (1, 2, 4, 8)), title="pictures/s")
+    for side in (128, 256, 512):
+        row = []
+        for count in (1, 2, 4, 8):
+            content = np.random.default_rng(0).random((count, side, side, 3), np.float32)
+            repeated = np.repeat(embedding, count, axis=0)
+            loaded.runtime.transfer(content, repeated)
+            times = []
+            for _ in range(7):
+                start = time.perf_counter()
+                loaded.runtime.transfer(content, repeated)
+                times.append(time.perf_counter() - start)
+            row.append(f"{count / median(times):.1f}")
+        table.add_row(str(side), *row)
+    console.print(table)
+
+
+def main(
+    requests: Annotated[int, typer.Option(help="How many.", min=1)] = 10_000,
+    clients: Annotated[int, typer.Option(help="How many at once.", min=1)] = 16,
+    plot: Annotated[Path | None, typer.Option(help="Draw the memory over time.")] = None,
+    only_batches: Annotated[bool, typer.Option("--batches", help="Measure batches instead.")] = False,
+) -> None:
+    """Measure a server under load."""
+    console = Console(highlight=False, width=100)
+    if only_batches:
+        batches(console)
+        return
+    command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", "--queue", str(clients)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        address = next(line.strip() for line in server.stderr if re.match("http://", line))
+        show(console, load(address, server.pid, requests, clients), plot)
+        server.terminate()
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,66 @@
+"""`brushwork watch`: a folder whose pictures are stylised as they come."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from brushwork.cli.stylize import (
+    Device,
+    Format,
+    KeepColors,
+    Model,
+    Overwrite,
+    Precision,
+    Quality,
+    Size,
+    Strength,
+    StyleSize,
+    Threads,
+    Weights,
+)
+
+
+def watch(
+    folder: Annotated[Path, Argument(metavar="IN", hidden=True)],
+    target: Annotated[Path, Argument(metavar="OUT", hidden=True)],
+    style: Annotated[list[str], Option("--style", "-s", metavar="STYLE", help="A picture or a name; several blend.")],
+    weights: Weights = None,
+    style_size: StyleSize = None,
+    strength: Strength = 1.0,
+    keep_colors: KeepColors = None,
+    size: Size = None,
+    overwrite: Overwrite = False,
+    format: Format = None,  # noqa: A002
+    quality: Quality = None,
+    model: Model = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: Threads = None,
+) -> None:
+    """Stylise what is dropped into a folder, until Ctrl-C.
+
+    IN is the folder that is watched, OUT the one that pastiches are written to. Pictures that are there already are
+    done first; those whose pastiches are there, too, are left alone.
+
+    brushwork watch inbox/ pastiches/ -s ukiyo-e
+    """
+    import sys
+
+    from brushwork import interrupts, stylizer, watching
+    from brushwork.options import Options, parse_weights
+
+    options = Options(
+        weights=parse_weights(weights, len(style)), strength=strength, keep_colors=keep_colors, size=size,
+        style_size=style_size, format=format, quality=quality, overwrite=overwrite,
+    )  # fmt: skip
+    stylizer.check_choices(device, precision, threads)
+    loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
+    for name in style:
+        loaded.gallery.find(name)
+    with interrupts.noted() as stop:
+        records = watching.watch(folder, target, style, loaded, options, stop=stop)
+        print(f"watching {folder}; Ctrl-C ends", file=sys.stderr)
+        for record in records:
+            line = f"brushwork: {record.error}" if record.error else f"{record.pastiche}"
+            print(line, file=sys.stderr)
