@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/large.md: `python scripts/make_large_figures.py strokes|regions` (needs the extra torch)."""
+"""Makes the pictures of docs/large.md: `python scripts/make_large_figures.py strokes|regions` (extra torch)."""
 
 import sys
 from pathlib import Path
@@ -57,7 +57,7 @@ class RegionStatistics:
 
 
 def regions() -> None:
-    """The photo, two styles under a mask with statistics of the whole picture and of each region, and the photo kept."""
+    """The photo, two styles with statistics of the whole picture and of each region, and one beside the photo."""
     stylizer = brushwork.load(MODEL, precision="f32")
     photo = images.resize(example("rocket"), (427, 640))
     height, width = photo.shape[:2]
