@@ -1,0 +1,100 @@
+"""The scripts that complete a model folder, run as their users run them."""
+
+import io
+import json
+import runpy
+import shutil
+import sys
+import tarfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushwork import checkpoints, images, stylizer
+from brushwork.checkpoints import ModelFolder
+from brushwork.gallery import Gallery
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
+
+
+def run(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> None:
+    monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
+    runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> ModelFolder:
+    """A copy of the shipped model without a gallery."""
+    shipped = checkpoints.find("magenta-mobile")
+    path = tmp_path / "magenta-mobile"
+    shutil.copytree(shipped.path, path, ignore=shutil.ignore_patterns("gallery.*"))
+    checkpoints.write(path, shipped.card, shipped.network)
+    return checkpoints.find(path)
+
+
+@pytest.fixture
+def shard(tmp_path: Path) -> Path:
+    """A tar file of one red and one blotchy picture."""
+    path = tmp_path / "styles.tar"
+    blots = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    with tarfile.open(path, "w") as tar:
+        for name, picture in (("red.png", np.full_like(blots, (255, 0, 0))), ("blots.png", blots)):
+            file = io.BytesIO()
+            Image.fromarray(picture).save(file, "png")
+            entry = tarfile.TarInfo(f"set/{name}")
+            entry.size = file.tell()
+            file.seek(0)
+            tar.addfile(entry, file)
+    return path
+
+
+def test_a_gallery_is_made(
+    monkeypatch: pytest.MonkeyPatch,
+    folder: ModelFolder,
+    shard: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    listed = tmp_path / "list.toml"
+    listed.write_text('[wild]\nmember = "set/blots.png"\nkind = "painting"\nabout = "blots"\n')
+    run(monkeypatch, "make_gallery.py", folder.path, "--styles", shard, "--list", listed, "--side", 24)
+    assert capsys.readouterr().out.startswith("1 styles in ")
+    made = Gallery(checkpoints.find(folder.path))  # verified: the digests cover both new files
+    assert list(made.styles) == ["wild"] and made.thumbnails is not None
+    with tarfile.open(shard) as tar:
+        file = tar.extractfile("set/blots.png")
+        assert file is not None
+        picture = images.open(file.read()).image
+    player = stylizer.load(folder.path, device="cpu", precision="f32")
+    for size in (128, 256, 512):
+        np.testing.assert_allclose(made.embed("wild", size), player.embed(picture, size), rtol=1e-3, atol=1e-3)
+    with Image.open(made.thumbnails) as strip:
+        assert strip.size == (24, 24)
+
+
+def test_a_style_that_is_in_no_shard(
+    monkeypatch: pytest.MonkeyPatch, folder: ModelFolder, shard: Path, tmp_path: Path
+) -> None:
+    listed = tmp_path / "list.toml"
+    listed.write_text('[gone]\nmember = "set/gone.png"\nkind = "painting"\nabout = "gone"\n')
+    with pytest.raises(SystemExit, match=r"not in the shards: set/gone\.png"):
+        run(monkeypatch, "make_gallery.py", folder.path, "--styles", shard, "--list", listed)
+    assert Gallery(folder).styles == {}
+
+
+def test_measured_scores_go_into_the_card(monkeypatch: pytest.MonkeyPatch, folder: ModelFolder, tmp_path: Path) -> None:
+    def painter(share: float, pairs: int = 3) -> dict[str, float]:
+        rest = {"content loss": 12345.678, "SSIM": 0.5, "artefact": 1.0, "border": 1.0, "seconds": 9.0}
+        return {**rest, "style share": share, "pairs": pairs}
+
+    first, second = tmp_path / "first.json", tmp_path / "second.json"
+    first.write_text(json.dumps({"contents, untouched": painter(1), "magenta-mobile": painter(0.2), "b": painter(0.3)}))
+    second.write_text(json.dumps({"b": painter(0.4, 2)}))
+    run(monkeypatch, "score_model.py", folder.path, first, second)
+    card = checkpoints.find(folder.path).card
+    kept = {"content loss": 12350.0, "style share": 0.2, "SSIM": 0.5, "artefact": 1.0, "border": 1.0, "pairs": 3}
+    assert card.scores == kept
+    assert card.peers == {"b": {**kept, "style share": 0.4, "pairs": 2}}
+    assert card.measured.startswith("3 pairs") and card.title == folder.card.title
