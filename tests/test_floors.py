@@ -13,7 +13,8 @@ SOURCES = Path(brushwork.__file__).parent
 FLOORS = {
     **dict.fromkeys(("images", "color", "errors", "interrupts"), 0),
     **dict.fromkeys(("networks", "losses", "runtime"), 1),
-    **dict.fromkeys(("gallery", "stylizer", "sheet", "checkpoints", "options", "studio", "jobs", "batch", "watching"), 2),
+    **dict.fromkeys(("gallery", "stylizer", "sheet", "checkpoints", "options", "studio", "jobs", "batch"), 2),
+    "watching": 2,
     **dict.fromkeys(("memory", "masks", "regions", "tiling", "streaming"), 2),
     **dict.fromkeys(("video", "training", "export", "variants", "evaluation", "analysis", "scale"), 2),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), 3),
