@@ -7,6 +7,7 @@ from http import HTTPStatus
 import numpy as np
 import pytest
 
+from brushwork.options import Options
 from brushwork.stylizer import Stylizer
 from brushwork.web.limits import Limits
 from brushwork.web.problems import RefusedError
@@ -86,3 +87,12 @@ def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) ->
         keeping.embed(style)
     assert (keeping.hits, keeping.misses) == (2, 4)  # blue pushed green out, red had been used since
     assert np.array_equal(keeping.embed(blue), [[0, 0, 1]])
+
+
+def test_a_region_takes_its_own_style_in_the_same_pass() -> None:
+    painting, left = service(), np.zeros((12, 16), np.float32)
+    left[:, :8] = 1
+    red, blue = Style("red", encode((255, 0, 0))), Style("blue", encode((0, 0, 255)))
+    pastiche = painting.paint(encode((9, 9, 9)), [red], Options(), Ticket(), (left, blue)).image
+    assert np.allclose(pastiche[:, :12], [0, 0, 1], atol=1e-6)  # a few pixels at the border of the mask are soft
+    assert np.allclose(pastiche[:, 20:], [1, 0, 0], atol=1e-6)

@@ -20,6 +20,7 @@ footer { display: none !important }
 .gradio-container { max-width: 1200px !important }
 #styles .grid-wrap { max-height: 330px }
 #styles .caption-label { font-size: 11px }
+@media (max-width: 600px) { #styles .grid-container { grid-template-columns: repeat(3, 1fr) !important } }
 """
 KEEP = (("The style's colours", ""), ("Keep the photo's: lightness only", "luma"), ("Recolour the style", "histogram"))
 HOUR = 3600
