@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import brushwork
 from brushwork.cli import app
 
-NAMES = ["Picture", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
+NAMES = ["Picture", "Region", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
 
 
 def test_the_names_are_these() -> None:

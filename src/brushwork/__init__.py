@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from brushwork.color import histogram, luma
     from brushwork.errors import UserError
     from brushwork.images import Picture, open, save  # noqa: A004
+    from brushwork.regions import Region
     from brushwork.stylizer import Stylizer, load
 
-__all__ = ["Picture", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
+__all__ = ["Picture", "Region", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
 
 _HOMES = {
     "Picture": "images",
+    "Region": "regions",
     "Stylizer": "stylizer",
     "UserError": "errors",
     "histogram": "color",
