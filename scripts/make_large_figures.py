@@ -36,7 +36,7 @@ def strokes() -> None:
             pastiche = stylizer.stylize(content, embedding, stroke=stroke, tile=tile)
             row.append(images.resize(pastiche, (214, 320)))
         rows.append(np.concatenate(row, axis=1))
-    images.save(np.concatenate(rows), ROOT / "docs/figures/strokes.jpg", quality=85, overwrite=True)
+    images.save(np.concatenate(rows), ROOT / "docs/figures/strokes.jpg", quality=68, overwrite=True)
 
 
 class RegionStatistics:

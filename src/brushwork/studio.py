@@ -122,7 +122,7 @@ class Studio:
         """How a picture of a size is painted: ``never`` in tiles where it fits into memory, else as the run says."""
         if self.options.tile != "auto":
             return self.options.tile
-        needed = memory.PROGRAM + height * width * (memory.PICTURE + memory.per_pixel(self.stylizer.width))
+        needed = memory.PROGRAM + height * width * (memory.PICTURE + self._per_pixel())
         return "never" if needed <= self._memory() else "exact"
 
     def paint_large(
@@ -154,12 +154,16 @@ class Studio:
         """Bytes that may be used."""
         return self.options.memory or memory.available()
 
+    def _per_pixel(self) -> float:
+        """Bytes that the network holds for each pixel."""
+        return memory.per_pixel(self.stylizer.width, bool(self.options.regions))
+
     def _tile(self, width: int) -> int:
         """Side of the tiles of a picture so wide: what was asked for, or as large as half of the memory allows."""
         if self.options.tile_size:
             return self.options.tile_size
         room = (self._memory() - memory.PROGRAM) / 2
-        tile = int((max(room, 0) / memory.per_pixel(self.stylizer.width)) ** 0.5) - 2 * tiling.HALO
+        tile = int((max(room, 0) / self._per_pixel()) ** 0.5) - 2 * tiling.HALO
         # A strip of tiles lies in memory several times, as wide as the picture.
         strip = int(max(room, 0) / (memory.PICTURE * width))
         return max(tiling.SMALLEST_TILE, min(tile, strip, tiling.TILE) // tiling.GRID * tiling.GRID)
