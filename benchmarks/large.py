@@ -35,7 +35,7 @@ def run(*arguments: str) -> tuple[float, float, float]:
 
 
 def agree(model: str, side: int = 2048) -> None:
-    """How close tiles come to the same picture painted at once, in float32: every example photo in every style."""
+    """How close tiles come to the same picture painted at once, in float32."""
     import numpy as np
 
     import brushwork
@@ -43,15 +43,14 @@ def agree(model: str, side: int = 2048) -> None:
 
     stylizer = brushwork.load(model, precision="f32")
     print("| photo | style | fast, PSNR | exact, largest difference |\n|---|---|---|---|")
-    for photo in ("cat", "coffee", "rocket"):
+    for photo, style in (("rocket", "glass"), ("cat", "swirls"), ("coffee", "ink")):
         content = images.resize(brushwork.open(EXAMPLES / f"{photo}.jpg").image, (side, side))
-        for style in ("glass", "ink", "swirls"):
-            embedding = stylizer.embed(brushwork.open(EXAMPLES / f"{style}.jpg").image)
-            whole = stylizer.stylize(content, embedding)
-            fast, exact = (stylizer.stylize(content, embedding, tile=mode) for mode in ("fast", "exact"))
-            psnr = -10 * np.log10(np.square(fast - whole).mean())
-            levels = 255 * np.abs(exact - whole).max()
-            print(f"| {photo} | {style} | {psnr:.1f} dB | {levels:.2f} / 255 |", flush=True)
+        embedding = stylizer.embed(brushwork.open(EXAMPLES / f"{style}.jpg").image)
+        whole = stylizer.stylize(content, embedding)
+        fast, exact = (stylizer.stylize(content, embedding, tile=mode) for mode in ("fast", "exact"))
+        psnr = -10 * np.log10(np.square(fast - whole).mean())
+        levels = 255 * np.abs(exact - whole).max()
+        print(f"| {photo} | {style} | {psnr:.1f} dB | {levels:.3f} / 255 |", flush=True)
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from brushwork import images, streaming, tiling
+from brushwork.checkpoints import ModelFolder
 from brushwork.regions import Region
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer, load
@@ -87,8 +88,10 @@ def test_exact_statistics_are_those_of_the_whole(stylizer: Stylizer, styles: lis
     assert told == sorted(told) and told[-1] == 1
 
 
-def test_an_encoder_with_instance_norms_is_streamed_too(predicted_folder: object, random: np.random.Generator) -> None:
-    own = load(predicted_folder.path, precision="f32")  # type: ignore[attr-defined]
+def test_an_encoder_with_instance_norms_is_streamed_too(
+    predicted_folder: ModelFolder, random: np.random.Generator
+) -> None:
+    own = load(predicted_folder.path, precision="f32")
     content, embedding = photo(150, 203), random.standard_normal((1, 100), dtype=np.float32)
     whole = own.stylize(content, embedding)
     np.testing.assert_allclose(own.stylize(content, embedding, tile="exact", tile_size=128), whole, atol=1e-3)
