@@ -171,3 +171,16 @@ def test_ctrl_c_leaves_a_playable_file_and_resume_completes_it(clip: Path, here:
     assert len(seen(here / "out.mp4")) == 60
     assert packets(here / "out.mp4", "audio") == packets(here / "long.mp4", "audio")
     assert not parts.exists()
+
+
+def test_evaluate_measures_how_steady_a_clip_is(brushwork: Run, paint: Paint, here: Path) -> None:
+    film(here / "clip.mkv", pictures(4, 80, 96))
+    paint("styles/waves.jpg", 96, 96)
+    ended = brushwork("evaluate", "--video", "clip.mkv", "--styles", "styles", "--json", "numbers.json")
+    assert ended.code == 0, ended.err
+    (record,) = json.loads((here / "numbers.json").read_text())["records"]
+    assert (record["clip"], record["style"], record["frames"]) == ("clip.mkv", "waves", 4)
+    assert 0 < record["steady"] < record["single"] < 1
+    assert ended.out.splitlines()[0].split()[:5] == ["clip", "style", "content", "single", "steady"]
+    nothing = brushwork("evaluate", "--styles", "styles")
+    assert nothing.lines == ["brushwork: what to judge? give photos with --contents, or a clip with --video"]
