@@ -147,7 +147,7 @@ class Studio:
         tiling.paint(
             self.stylizer.runtime, content, style, target,
             mode=mode, tile=self._tile(content.shape[1]), stroke=self.options.stroke,
-            keep_luma=self.options.keep_colors == "luma", progress=progress,
+            keep_luma=self.options.keep_colors == "luma", sample=self._sample(), progress=progress,
         )  # fmt: skip
 
     def _memory(self) -> int:
@@ -157,6 +157,12 @@ class Studio:
     def _per_pixel(self) -> float:
         """Bytes that the network holds for each pixel."""
         return memory.per_pixel(self.stylizer.width, bool(self.options.regions))
+
+    def _sample(self) -> int:
+        """Side of the square of patches that is measured at once: as large as the memory allows."""
+        room = max(self._memory() - memory.PROGRAM, 0)
+        side = int((room / self._per_pixel()) ** 0.5) // tiling.PATCH * tiling.PATCH
+        return min(max(side, 4 * tiling.PATCH), tiling.SAMPLE)
 
     def _tile(self, width: int) -> int:
         """Side of the tiles of a picture so wide: what was asked for, or as large as half of the memory allows."""
