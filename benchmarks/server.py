@@ -15,7 +15,9 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from statistics import median, quantiles
@@ -29,7 +31,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from brushwork import stylizer
+from brushwork import interrupts, stylizer
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt
@@ -40,13 +42,18 @@ BROKEN = 0.1
 PAGE = 4096  # bytes of a page of memory on Linux
 
 
-def picture(draw: random.Random) -> bytes:
+@cache
+def blots(width: int, height: int, kind: str, seed: int) -> bytes:
     """An encoded picture of soft blots."""
-    width, height = draw.choice(SIDES), draw.choice(SIDES)
-    blots = np.random.default_rng(draw.randrange(64)).integers(0, 255, (4, 4, 3), dtype=np.uint8)
+    colours = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
     buffer = BytesIO()
-    Image.fromarray(blots).resize((width, height), Image.Resampling.BICUBIC).save(buffer, draw.choice(FORMATS))
+    Image.fromarray(colours).resize((width, height), Image.Resampling.BICUBIC).save(buffer, kind)
     return buffer.getvalue()
+
+
+def picture(draw: random.Random) -> bytes:
+    """One of 2,304 pictures, more than a server keeps embeddings of."""
+    return blots(draw.choice(SIDES), draw.choice(SIDES), draw.choice(FORMATS), draw.randrange(16))
 
 
 def request(number: int, names: list[str]) -> tuple[bool, dict[str, Any]]:
@@ -74,8 +81,8 @@ def resident(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
-def load(address: str, pid: int, count: int, clients: int) -> dict[str, Any]:
-    """Sends the requests and tells what came of them."""
+def load(address: str, pid: int, count: int, clients: int, stop: Callable[[], bool]) -> dict[str, Any]:
+    """Sends the requests, or as many as there are until a stop, and tells what came of them."""
     names = [style["name"] for style in httpx.get(f"{address}/v1/styles").json()]
     answers: Counter[tuple[bool, int]] = Counter()
     seconds: list[float] = []
@@ -93,7 +100,7 @@ def load(address: str, pid: int, count: int, clients: int) -> dict[str, Any]:
             while True:
                 with lock:
                     number = next(numbers, None)
-                if number is None:
+                if number is None or stop():
                     return
                 right, sent = request(number, names)
                 start = time.perf_counter()
@@ -168,7 +175,8 @@ def main(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         address = next(line.strip() for line in server.stderr if re.match("http://", line))
-        show(console, load(address, server.pid, requests, clients), plot)
+        with interrupts.noted() as stop:  # Ctrl-C tells what has been measured
+            show(console, load(address, server.pid, requests, clients, stop), plot)
         server.terminate()
 
 
