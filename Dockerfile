@@ -1,9 +1,13 @@
+# The page and the HTTP API: docker build -t brushwork . && docker run --rm -p 127.0.0.1:7860:7860 brushwork
 FROM python:3.13-slim
-RUN useradd --create-home painter
-COPY . /source
-RUN pip install --no-cache-dir "/source[web]" && rm -rf /source
-USER painter
-WORKDIR /home/painter
+
+WORKDIR /brushwork
+COPY pyproject.toml README.md LICENSE NOTICE ./
+COPY src src
+RUN pip install --no-cache-dir ".[web]" && useradd --create-home brushwork
+
+USER brushwork
+WORKDIR /home/brushwork
 EXPOSE 7860
-# Inside a container every address is the container's own; BRUSHWORK_TOKEN says who may come in.
-CMD ["brushwork", "serve", "--host", "0.0.0.0"]
+# Inside the container all addresses; -p above decides who reaches it. BRUSHWORK_TOKEN is asked for where it is set.
+ENTRYPOINT ["brushwork", "serve", "--host", "0.0.0.0"]
