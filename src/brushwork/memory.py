@@ -4,10 +4,9 @@ import os
 import sys
 from pathlib import Path
 
-# Bytes a pixel, as the peak of a pass in float32 at 1280 and 1536 squared grew over that at 768 squared. The picture,
-# its pastiche and their copies while they are decoded and encoded:
+# Bytes a pixel. The picture, its pastiche and copies of them, reckoned as five times three numbers of four bytes:
 PICTURE = 60
-# The style transfer network: at a quarter of the paper's width 173 plain, 273 with statistics and 453 with two regions,
+# The style transfer network, as the peak of a pass in float32 at 1280 and 1536 squared grew over 768 squared: at a quarter of the paper's width 173 plain, 273 with statistics and 453 with two regions,
 # at full width 724 plain and 974 with statistics. These lie a little above.
 NETWORK, MASKED, LEAST = 1000, 1900, 40
 # Python, OpenVINO, pyvips and the model.
