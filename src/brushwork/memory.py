@@ -7,8 +7,8 @@ from pathlib import Path
 # Bytes a pixel. The picture, its pastiche and copies of them, reckoned as five times three numbers of four bytes:
 PICTURE = 60
 # The style transfer network, as the peak of a pass in float32 at 1280 and 1536 squared grew over that at 768 squared:
-# at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724 and 974. These lie
-# a little above, to be safe.
+# at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724, 974.
+# These lie a little above, to be safe.
 NETWORK, MASKED, LEAST = 1000, 1900, 40
 # Python, OpenVINO, pyvips and the model.
 PROGRAM = 400 * 2**20
