@@ -72,6 +72,8 @@ class FakeRuntime:
     An embedding is the mean colour of the style; a pastiche is that colour everywhere.
     """
 
+    streams = False
+
     def __init__(self) -> None:
         self.predicted: list[tuple[int, ...]] = []
 

@@ -74,6 +74,19 @@ def test_what_is_written_is_read_again(tmp_path: Path, random: np.random.Generat
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_tiff_that_could_grow_past_four_gigabytes_is_a_bigtiff(
+    tmp_path: Path, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = random.random((40, 60, 3), dtype=np.float32)
+    for limit, version in ((40 * 60 * 3, 42), (40 * 60 * 3 - 1, 43)):  # the numbers of TIFF and BigTIFF
+        monkeypatch.setattr("brushwork.images.large.LARGEST_TIFF", limit)
+        with images.canvas(40, 60, 3, "uint8") as canvas:
+            canvas[0:40] = image
+            images.save_large(LargePicture(canvas), tmp_path / f"{version}.tif", "TIFF")
+        assert (tmp_path / f"{version}.tif").read_bytes()[:4] == b"II" + version.to_bytes(2, "little")
+        np.testing.assert_allclose(images.open(tmp_path / f"{version}.tif").image, image, atol=0.51 / 255)
+
+
 def test_a_jpeg_lies_on_white_and_keeps_its_notes(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[315] = "Somebody"

@@ -123,7 +123,9 @@ class Studio:
         if self.options.tile != "auto":
             return self.options.tile
         needed = memory.PROGRAM + height * width * (memory.PICTURE + self._per_pixel())
-        return "never" if needed <= self._memory() else "exact"
+        if needed <= self._memory():
+            return "never"
+        return "exact" if self.stylizer.runtime.streams else "fast"
 
     def paint_large(
         self,

@@ -16,7 +16,13 @@ Stage: TypeAlias = Callable[[Mapping[str, Array]], Mapping[str, Array]]
 
 
 class Runtime(Protocol):
-    """A model that is ready to be asked."""
+    """A model that is ready to be asked.
+
+    Attributes:
+        streams: Whether it can paint layer by layer, so that tiles are exact; see `norms`.
+    """
+
+    streams: bool
 
     def predict(self, style: Array) -> Array:
         """Embeddings (B, D) of styles (B, H, W, 3) in [0, 1]."""

@@ -39,6 +39,8 @@ class OpenVINORuntime:
         UserError: If there is no such device here, or it lacks the precision.
     """
 
+    streams = True
+
     def __init__(
         self,
         folder: Path,

@@ -26,6 +26,8 @@ class TorchRuntime:
         UserError: If torch has no such device here.
     """
 
+    streams = False
+
     def __init__(
         self, network: PasticheNetwork, *, device: str = "cpu", precision: str = "auto", threads: int | None = None
     ) -> None:
