@@ -34,6 +34,7 @@ matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
 WINDOW = 3  # log lines
+TITLES = {"style": "style term, as a share of its first value", "content": "content term"}
 
 
 class Run(NamedTuple):
@@ -78,9 +79,11 @@ def draw(runs: Sequence[Run], batch: int, path: Path) -> None:
     for axis, term in zip(axes, ("style", "content"), strict=True):
         for each in runs:
             values = [line[term] for line in each.log]
+            if term == "style":  # raw and normalised losses lie ten decades apart
+                values = [value / values[0] for value in values]
             smooth = [fmean(values[max(0, k - WINDOW + 1) : k + 1]) for k in range(len(values))]
             axis.plot([line["step"] * batch for line in each.log], smooth, label=each.name)
-        axis.set(xlabel="pastiches", title=f"{term} term", yscale="log")
+        axis.set(xlabel="pastiches", title=TITLES[term], yscale="log")
         axis.grid(alpha=0.3, which="both")
     axes[0].legend(fontsize=8)
     figure.savefig(path, dpi=90)
