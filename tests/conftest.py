@@ -1,5 +1,6 @@
 """What many tests share: networks and model folders that are made once a session."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from brushwork.export import export
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.runtime import Array
 
+# A shell ignores Ctrl-C for what it runs in the background, and every program started from there would, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests run side by side; more threads would only wait for each other.
 torch.set_num_threads(1)
 
