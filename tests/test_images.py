@@ -885,3 +885,9 @@ def test_nothing_changes_the_callers_array():
     images.resize(image, (3, 3))
     assert (image == kept).all()
     assert (alpha == 0.5).all()
+
+
+def test_a_picture_is_laid_on_white_by_its_alpha() -> None:
+    black, clear = np.zeros((1, 2, 3), np.float32), np.array([[1, 0.25]], np.float32)
+    assert Picture.of(black, clear).on_white[0, :, 0].tolist() == [0, 0.75]
+    assert Picture.of(black).on_white is black

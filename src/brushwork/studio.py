@@ -208,9 +208,6 @@ class Studio:
         found = style if self.stylizer.styles else self.stylizer.gallery.find(style)
         if isinstance(found, str):
             return found
-        picture = images.open(found)
-        image, alpha = picture.image, picture.alpha
-        if alpha is not None:
-            image = np.asarray(1 - alpha[..., None] * (1 - image), dtype=np.float32)
-        self._pictures[style] = images.fit_short(image, self.options.style_size or self.stylizer.style_size)
+        seen = images.open(found).on_white
+        self._pictures[style] = images.fit_short(seen, self.options.style_size or self.stylizer.style_size)
         return self._pictures[style]

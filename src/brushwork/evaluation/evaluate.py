@@ -141,10 +141,7 @@ def read(path: Path) -> Image:
     Raises:
         UserError: If it cannot be read.
     """
-    picture = images.open(path)
-    if picture.alpha is None:
-        return picture.image
-    return 1 - picture.alpha[..., None] * (1 - picture.image)
+    return images.open(path).on_white
 
 
 def square(image: Image, size: int) -> Image:

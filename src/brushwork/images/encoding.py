@@ -60,7 +60,7 @@ def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
     """Round a frame to 8 or 16 bits, (H, W, 3) or with alpha (H, W, 4)."""
     image, alpha = frame.image, frame.alpha
     if alpha is not None and not keep_alpha:
-        image, alpha = 1 + (image - 1) * alpha[..., None], None  # on white
+        image, alpha = frame.on_white, None
     pixels = image if alpha is None else np.concatenate((image, alpha[..., None]), axis=2)
     top, dtype = (65535, np.uint16) if depth == 16 else (255, np.uint8)
     scaled = np.clip(pixels, 0, 1) * np.float32(top)

@@ -24,6 +24,11 @@ class Frame:
     alpha: Image | None = None  # (H, W) in [0, 1]; 1 is opaque
     duration: int = 0
 
+    @property
+    def on_white(self) -> Image:
+        """The image (H, W, 3), laid on white where it is transparent."""
+        return self.image if self.alpha is None else 1 + (self.image - 1) * self.alpha[..., None]
+
 
 class Frames(Sequence[Frame]):
     """Frames made when asked for and never kept, so that a long animation needs the memory of one frame."""
@@ -71,6 +76,11 @@ class Picture:
     def alpha(self) -> Image | None:
         """The transparency of the first image, (H, W), or None where the picture is opaque."""
         return self.frames[0].alpha
+
+    @property
+    def on_white(self) -> Image:
+        """The first image (H, W, 3), laid on white where it is transparent."""
+        return self.frames[0].on_white
 
     @property
     def animated(self) -> bool:

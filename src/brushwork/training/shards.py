@@ -178,10 +178,7 @@ def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
         picture = images.open(data, size=_long_side(data, short_side))
     except ModuleNotFoundError as error:  # pyvips, which a training machine may well lack, for TIFF and 16-bit PNG
         raise images.ImageError(f"cannot read {entry.name} without {error.name}") from error
-    image = picture.image
-    if picture.alpha is not None:
-        image = 1 + (image - 1) * picture.alpha[..., None]
-    return np.ascontiguousarray((image * 255 + 0.5).astype(np.uint8).transpose(2, 0, 1))
+    return np.ascontiguousarray((picture.on_white * 255 + 0.5).astype(np.uint8).transpose(2, 0, 1))
 
 
 def _long_side(data: bytes, short_side: int) -> int | None:

@@ -218,7 +218,7 @@ def _of_picture(name: str, size: int | None, fps: float) -> Clip:
     def read(tick: int) -> Iterator[VideoFrame]:
         again = images.open(name, size=size)  # its frames come from an open file, one reader each
         for number, frame in enumerate(again.frames):
-            image = frame.image if frame.alpha is None else 1 - frame.alpha[..., None] * (1 - frame.image)
+            image = frame.on_white
             if times[number] >= tick:
                 yield VideoFrame(quantise(np.asarray(image, np.float32), 8), times[number], durations[number])
 

@@ -11,8 +11,6 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TypeVar
 
-import numpy as np
-
 from brushwork import color, images
 from brushwork.errors import UserError
 from brushwork.images import Picture
@@ -192,7 +190,4 @@ class Service:
         """A style picture (H, W, 3), on white where it is transparent."""
         if style.data is None:
             raise UserError(f"histogram recolours style pictures, and {style.name!r} is a named style; use luma")
-        picture = self.open(style.data)
-        if picture.alpha is None:
-            return picture.image
-        return np.asarray(1 - picture.alpha[..., None] * (1 - picture.image), dtype=np.float32)
+        return self.open(style.data).on_white
