@@ -5,6 +5,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -34,6 +35,18 @@ def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
     assert server.wait(30) in (0, -signal.SIGTERM)
     with pytest.raises(httpx.ConnectError):
         httpx.get(address)
+
+
+def test_nothing_saved_for_a_browser_outlives_the_server(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    server, address = serve()
+    assert httpx.get(address, timeout=60).status_code == 200
+    assert len(list(tmp_path.glob("brushwork-*"))) == 1
+    server.send_signal(signal.SIGTERM)
+    server.wait(60)
+    assert list(tmp_path.glob("brushwork-*")) == []
 
 
 def test_an_address_that_others_reach_is_explained(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The server: API, page, guard and limits put together."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack, asynccontextmanager
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -40,8 +41,16 @@ def build(
     service = Service(stylizer, limits)
     metrics = Metrics(service)
 
+    closing = ExitStack()
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        # Here, for a server that ends by a signal runs nothing after it.
+        with closing:
+            yield
+
     app = FastAPI(
-        title="brushwork", version=version("brushwork"), docs_url=None, redoc_url=None,
+        title="brushwork", version=version("brushwork"), lifespan=life, docs_url=None, redoc_url=None,
         summary="Any photo in the style of any picture.",
     )  # fmt: skip
     problems.handle(app)
@@ -51,5 +60,5 @@ def build(
     if page:
         from brushwork.web.page import mount
 
-        mount(app, service)
+        closing.callback(mount(app, service).close)
     return app

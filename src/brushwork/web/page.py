@@ -26,21 +26,22 @@ KEEP = (("The style's colours", ""), ("Keep the photo's: lightness only", "luma"
 HOUR = 3600
 
 
-def mount(app: FastAPI, service: Service) -> None:
-    """Puts the page at the root of an application."""
+def mount(app: FastAPI, service: Service) -> Painter:
+    """Puts the page at the root of an application; whoever ends the application closes the page's painter."""
+    painter = Painter(service)
     theme = gr.themes.Default(
         font=["ui-sans-serif", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
     gr.mount_gradio_app(
-        app, blocks(service), path="/", theme=theme, css=CSS, ssr_mode=False, footer_links=[], show_error=True,
+        app, blocks(painter), path="/", theme=theme, css=CSS, ssr_mode=False, footer_links=[], show_error=True,
         max_file_size=service.limits.upload * 10**6, enable_monitoring=False, pwa=False, mcp_server=False,
         server_name="127.0.0.1",
     )  # fmt: skip
+    return painter
 
 
-def blocks(service: Service) -> gr.Blocks:
+def blocks(painter: Painter) -> gr.Blocks:
     """The page itself."""
-    painter = Painter(service)
     # What a browser has uploaded lies in a temporary folder; it goes after an hour.
     page = gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR // 4, HOUR))
     with page:

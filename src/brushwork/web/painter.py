@@ -63,8 +63,11 @@ class Painter:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        # Saved pastiches; the folder goes with the server.
-        self._folder = tempfile.TemporaryDirectory(prefix="brushwork-")
+        self._folder = tempfile.TemporaryDirectory(prefix="brushwork-")  # saved pastiches
+
+    def close(self) -> None:
+        """Deletes what was saved for browsers to fetch."""
+        self._folder.cleanup()
 
     def names(self) -> list[str]:
         """The styles with names."""
