@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image as Pillow
 
 from brushwork.checkpoints import GALLERY, THUMBNAILS, ModelError, ModelFolder
 from brushwork.errors import UserError
@@ -83,6 +84,14 @@ class Gallery:
         """A picture of all styles in order, one below the other, each a square as wide as the picture; None without."""
         path = self._folder and self._folder.path / THUMBNAILS
         return path if path and path.is_file() else None
+
+    def thumbnail(self, name: str) -> Pillow.Image | None:
+        """The square of a named style in the picture of all; None without such a style or picture."""
+        if self.thumbnails is None or name not in self.styles:
+            return None
+        place = list(self.styles).index(name)
+        with Pillow.open(self.thumbnails) as strip:
+            return strip.crop((0, place * strip.width, strip.width, (place + 1) * strip.width))
 
     def find(self, style: str) -> Path | str:
         """What a user means by a style: the picture in the file of that name, or else the named style.

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import PlainTextResponse
-from PIL import Image as Pillow
 from prometheus_client import generate_latest
 from pydantic import BaseModel
 
@@ -186,12 +185,9 @@ async def _styles(
 
 def _thumbnail(service: Service, name: str) -> bytes:
     """The square of a style in the gallery's strip, as a WebP file."""
-    gallery = service.stylizer.gallery
-    if name not in gallery.styles or gallery.thumbnails is None:
+    square = service.stylizer.gallery.thumbnail(name)
+    if square is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"no picture of a style {name!r}")
-    place = list(gallery.styles).index(name)
     buffer = BytesIO()
-    with Pillow.open(gallery.thumbnails) as strip:
-        side = strip.width
-        strip.crop((0, place * side, side, (place + 1) * side)).save(buffer, "WEBP", quality=85)
+    square.save(buffer, "WEBP", quality=85)
     return buffer.getvalue()

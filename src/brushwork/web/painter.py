@@ -9,7 +9,6 @@ from typing import Any
 
 import gradio as gr
 import numpy as np
-from PIL import Image as Pillow
 
 from brushwork import images
 from brushwork.errors import UserError
@@ -76,14 +75,7 @@ class Painter:
     def thumbnails(self) -> list[tuple[Any, str]]:
         """A picture of each named style, with its name."""
         gallery = self.service.stylizer.gallery
-        if gallery.thumbnails is None:
-            return []
-        with Pillow.open(gallery.thumbnails) as strip:
-            side = strip.width
-            return [
-                (strip.crop((0, place * side, side, (place + 1) * side)), name)
-                for place, name in enumerate(gallery.styles)
-            ]
+        return [(square, name) for name in gallery.styles if (square := gallery.thumbnail(name))]
 
     def choose(self, chosen: list[str] | None, event: gr.SelectData) -> list[str]:
         """The chosen names, after a touch on the gallery added one or took it away."""
