@@ -16,7 +16,7 @@ FLOORS = {
     **dict.fromkeys(("gallery", "stylizer", "sheet", "checkpoints", "options", "studio", "jobs", "batch"), 2),
     "watching": 2,
     **dict.fromkeys(("memory", "masks", "regions", "tiling", "streaming"), 2),
-    **dict.fromkeys(("video", "training", "export", "variants", "evaluation", "analysis", "scale"), 2),
+    **dict.fromkeys(("video", "training", "export", "variants", "shortcuts", "evaluation", "analysis", "scale"), 2),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), 3),
 }
 # Who may import whom on one floor. Floor 0 needs no table, and only doors lead to other doors.
@@ -31,7 +31,7 @@ BESIDE: Mapping[str, set[str]] = {
     "batch": {"jobs", "options", "studio", "stylizer"},
     "watching": {"batch", "jobs", "options", "stylizer"},
     "training": {"checkpoints"},
-    "export": {"checkpoints", "variants"},
+    "export": {"checkpoints", "shortcuts", "variants"},
     "variants": {"checkpoints"},
     "video": {"options", "studio", "stylizer"},
     "evaluation": {"checkpoints", "stylizer", "video"},

@@ -18,9 +18,10 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from brushwork import checkpoints
-from brushwork.checkpoints import PREDICTOR, TRANSFER, WEIGHTS, ModelCard, ModelFolder
+from brushwork.checkpoints import PREDICTOR, REGIONS, STATISTICS, TRANSFER, WEIGHTS, ModelCard, ModelFolder
 from brushwork.networks import PasticheNetwork
 from brushwork.runtime import SMALLEST_SIDE
+from brushwork.shortcuts import take_shortcuts
 from brushwork.variants import write_variants
 
 # The deepest backbone halves a style five times without padding; below this nothing is left to average.
@@ -79,6 +80,8 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard) -> ModelFold
         if network.predictor is not None:
             _write_graph(PredictorGraph(network), new / PREDICTOR, network.config.embedding_size)
         write_variants(new)
+        for graph in (TRANSFER, STATISTICS, REGIONS):
+            take_shortcuts(new / graph)
         checkpoints.write(new, card, dataclasses.asdict(network.config))
         if folder.exists():
             folder.replace(Path(temporary) / "old")

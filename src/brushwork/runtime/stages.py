@@ -24,7 +24,7 @@ class StageGraphs:
     def __init__(self, core: ov.Core, path: Path) -> None:
         self._core = core
         self._path = path
-        self.channels = [_channels(raw) for raw in _raws(core.read_model(str(path)))]
+        self.channels = [_depth(raw) for raw in _raws(core.read_model(str(path)))]
 
     def cut(self, stage: int) -> ov.Model:
         """The graph of a stage; its inputs and answers have names."""
@@ -61,10 +61,6 @@ def _convolution(raw: Any) -> Any:
     while node.get_type_name() != "Convolution":
         node = node.input_value(0).get_node()
     return node
-
-
-def _channels(raw: Any) -> int:
-    return int(_convolution(raw).input_value(1).get_partial_shape()[0].get_length())
 
 
 def _before(raw: Any) -> Any:
