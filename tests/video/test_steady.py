@@ -8,10 +8,11 @@ import pytest
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
-from brushwork.video import motion, stages, steadying
+from brushwork.video import filling, motion, stages, steadying
 from brushwork.video.frames import Pixels, as_image
 from brushwork.video.moment import Moment
 from brushwork.video.painting import Painter
+from brushwork.video.settings import STEADY
 from tests.video.conftest import pictures
 
 STYLE = np.full((1, 3), 0.5, np.float32)
@@ -23,6 +24,8 @@ class Flickering:
     def __init__(self) -> None:
         self.random = np.random.default_rng(0)
         self.held: list[float] = []
+
+    def expect(self, height: int, width: int) -> None: ...
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         strokes = self.random.normal(0, 0.05, content.shape).astype(np.float32)
@@ -57,7 +60,7 @@ def apart(one: Image, other: Image) -> float:
 
 def test_a_still_clip_is_still() -> None:
     frames = [pictures(1, 96, 128)[0]] * 4
-    first, *rest = pastiches(frames, 0.95)
+    first, *rest = pastiches(frames, STEADY)
     assert all(np.array_equal(first, other) for other in rest)
 
 
@@ -66,7 +69,7 @@ def test_a_noisy_still_clip_flickers_no_more_than_its_noise() -> None:
     still = pictures(1, 192, 256)[0]
     frames = [np.clip(still + random.normal(0, 5, still.shape), 0, 255).astype(np.uint8) for _ in range(5)]
     noise = apart(as_image(frames[3]), as_image(frames[4]))
-    alone, steadied = pastiches(frames, 0), pastiches(frames, 0.95)
+    alone, steadied = pastiches(frames, 0), pastiches(frames, STEADY)
     assert apart(alone[3], alone[4]) > 2 * noise
     assert apart(steadied[3], steadied[4]) < noise
 
@@ -76,7 +79,7 @@ def test_strokes_move_along_with_what_they_are_painted_on() -> None:
     random = np.random.default_rng(2)
     wide = np.kron(random.integers(0, 255, (24, 40, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
     frames = [np.ascontiguousarray(wide[:, 20 - 2 * n : 276 - 2 * n]) for n in range(5)]
-    alone, steadied = pastiches(frames, 0), pastiches(frames, 0.95)
+    alone, steadied = pastiches(frames, 0), pastiches(frames, STEADY)
     error = [apart(images[4][:, 8:-8], np.roll(images[3], 2, axis=1)[:, 8:-8]) for images in (alone, steadied)]
     assert error[1] < 0.3 * error[0]
 
@@ -89,6 +92,27 @@ def test_the_motion_of_a_known_shift_is_found() -> None:
     assert np.median(found.flow[16:-16, 16:-16, 0]) == pytest.approx(-3, abs=0.1)
     assert np.median(found.flow[16:-16, 16:-16, 1]) == pytest.approx(0, abs=0.1)
     assert not found.cut
+
+
+def test_what_is_dark_goes_along_with_the_plane_around_it() -> None:
+    """A camera comes nearer: everything moves away from the middle by 4 %, but a third of the flow is not sure."""
+    y, x = np.mgrid[:120, :160].astype(np.float32)
+    true = np.stack([(x - 80) * -0.04, (y - 60) * -0.04], axis=-1)
+    sure = np.ones((120, 160), bool)
+    sure[40:80, 30:130] = False
+    wrong = np.where(sure[..., None], true, np.float32(9))
+    assert np.abs(filling.filled(wrong, sure) - true).max() < 0.1
+    assert np.array_equal(filling.filled(wrong, ~sure & False), wrong)  # nothing is sure: nothing is known better
+
+
+def test_two_planes_are_told_apart() -> None:
+    """The left half moves by 3 pixels and the right by -5; what is unknown of each takes that of its own half."""
+    true = np.zeros((120, 160, 2), np.float32)
+    true[:, :80, 0], true[:, 80:, 0] = 3, -5
+    sure = np.ones((120, 160), bool)
+    sure[50:70, 20:40] = sure[50:70, 110:130] = False
+    found = filling.filled(np.where(sure[..., None], true, np.float32(40)), sure)
+    assert np.abs(found - true).max() < 0.1
 
 
 def test_motion_that_draws_out_or_leads_outside_is_not_trusted() -> None:
@@ -107,7 +131,7 @@ def test_nothing_that_has_gone_shines_through() -> None:
     frames = [np.zeros((128, 192, 3), np.uint8) for _ in range(2)]
     frames[0][40:80, 20:60] = 255
     frames[1][40:80, 130:170] = 255
-    alone, steadied = pastiches(frames, 0), pastiches(frames, 0.95)
+    alone, steadied = pastiches(frames, 0), pastiches(frames, STEADY)
     assert apart(steadied[1][44:76, 24:56], alone[1][44:76, 24:56]) < 0.02
 
 
@@ -115,7 +139,7 @@ def test_a_cut_begins_a_shot() -> None:
     one, other = (np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8) for seed in (4, 5))
     first, second = (np.kron(small, np.ones((16, 16, 1), np.uint8)) for small in (one, other))
     noisy = [np.clip(first.astype(int) + n, 0, 255).astype(np.uint8) for n in range(3)]
-    found = painted([*noisy, second, second + 1], 0.95, hold=0.5)
+    found = painted([*noisy, second, second + 1], STEADY, hold=0.5)
     assert [moment.begins for moment in found] == [True, False, False, True, False]
 
 
@@ -135,7 +159,7 @@ def test_steadying_by_nothing_changes_nothing() -> None:
 
 def test_a_moment_is_kept_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("kept") / "moment.npz"
-    moment = painted(pictures(3), 0.95)[-1]
+    moment = painted(pictures(3), STEADY)[-1]
     moment.save(path)
     again = Moment.load(path)
     assert (again.pts, again.duration, again.begins, again.still) == (2, 1, False, False)

@@ -27,7 +27,7 @@ At = Annotated[
 Fade = Annotated[float | None, _option(STYLE, "--fade", "SECONDS", "How long it takes to become another; else 1.")]
 StyleSize = Annotated[int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are seen.")]
 Steady = Annotated[
-    float | None, _option(LOOK, "--steady", "0..1", "How much of the last frame moves along; 0: none. Else 0.95.")
+    float | None, _option(LOOK, "--steady", "0..1", "How much of the last frame moves along; 0: none. Else 0.99.")
 ]
 Hold = Annotated[
     float | None, _option(LOOK, "--hold", "0..1", "Share of the last frame's contrasts in this one's; else 0.")

@@ -9,7 +9,6 @@ from statistics import fmean
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from brushwork import images
 from brushwork.errors import UserError
@@ -19,13 +18,12 @@ from brushwork.images import Image
 from brushwork.stylizer import Stylizer
 from brushwork.video import motion, stages
 from brushwork.video.clip import open_clip
+from brushwork.video.filling import Flow, Mask
 from brushwork.video.frames import VideoFrame, as_image, quantise
 from brushwork.video.moment import Moment
-from brushwork.video.motion import Flow
 from brushwork.video.painting import Painter
 from brushwork.video.timeline import Timeline
 
-Mask = NDArray[np.bool_]
 SHARES = 3  # frames of a clip whose style share is taken
 
 
@@ -87,23 +85,6 @@ def warping_error(frames: Sequence[Image], ways: Sequence[Way]) -> float:
     return float(np.sqrt(total / max(1, count)))
 
 
-def visible(flow: Flow, back: Flow) -> Mask:
-    """Where the way there and the way back (H, W, 2) meet again (Sundaram et al. 2010, eq. 5), within the frame."""
-    returned = np.stack([motion.warp(np.ascontiguousarray(back[..., axis]), flow) for axis in (0, 1)], axis=-1)
-    apart = ((flow + returned) ** 2).sum(axis=-1)
-    meet = apart < 0.01 * ((flow**2).sum(axis=-1) + (returned**2).sum(axis=-1)) + 0.5
-    inside: Mask = meet & _inside(flow)
-    return inside
-
-
-def _inside(flow: Flow) -> Mask:
-    """Where a flow (H, W, 2) does not lead out of the frame."""
-    height, width = flow.shape[:2]
-    x, y = flow[..., 0] + np.arange(width), flow[..., 1] + np.arange(height)[:, None]
-    inside: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-    return inside
-
-
 def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[Way]]:
     """The first frames of a clip, and the ways between them.
 
@@ -132,7 +113,7 @@ def _true(path: Path, numbers: dict[str, int]) -> Way:
     flow = np.load(path)["flow"].astype(np.float32)
     hidden = [path.with_name(f"{kind}_{here}.png") for kind in ("occlusions", "invalid")]
     masks = [images.open(mask).image[..., 0] < 0.5 for mask in hidden if mask.exists()]
-    return Way(numbers[here], numbers[there], flow, np.logical_and.reduce([_inside(flow), *masks]))
+    return Way(numbers[here], numbers[there], flow, np.logical_and.reduce([motion.inside(flow), *masks]))
 
 
 def _found(frames: Sequence[VideoFrame]) -> Iterator[Way]:
@@ -141,7 +122,7 @@ def _found(frames: Sequence[VideoFrame]) -> Iterator[Way]:
             motion.grayed(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
         )
         flow = motion.search(here, there)
-        yield Way(number, number - 1, flow, visible(flow, motion.search(there, here)))
+        yield Way(number, number - 1, flow, motion.visible(flow, motion.search(there, here)))
 
 
 def steadiness(

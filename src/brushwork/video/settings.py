@@ -8,7 +8,7 @@ from brushwork.options import Options
 from brushwork.video.timeline import FADE, check_changes
 from brushwork.video.times import shown
 
-STEADY = 0.95  # chosen by measurement, see docs/video.md
+STEADY = 0.99  # chosen by measurement, see docs/video.md
 
 
 @dataclass(frozen=True)
