@@ -87,6 +87,8 @@ class FakeRuntime:
     def transfer(self, content: Array, embedding: Array) -> Array:
         return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
 
+    def expect(self, height: int, width: int) -> None: ...
+
     def transfer_with_statistics(
         self,
         content: Array,

@@ -70,3 +70,20 @@ def test_what_openvino_raises_is_one_line(table_folder: ModelFolder) -> None:
 def test_unknown_device_names_what_is_there(table_folder: ModelFolder) -> None:
     with pytest.raises(UserError, match="no device 'tpu' here; OpenVINO sees CPU"):
         runtime(table_folder, device="tpu")
+
+
+def test_a_size_that_is_expected_gives_the_same_pastiches_and_others_still_come(
+    predicted_folder: ModelFolder, random: np.random.Generator
+) -> None:
+    plain, expecting = runtime(predicted_folder, precision="f32"), runtime(predicted_folder, precision="f32")
+    embedding = random.standard_normal((1, 100), dtype=np.float32)
+    expecting.expect(45, 62)
+    for shape in ((1, 45, 62, 3), (2, 45, 62, 3), (1, 64, 32, 3), (1, 45, 62, 3)):
+        content = random.random(shape, dtype=np.float32)
+        embeddings = np.repeat(embedding, shape[0], axis=0)
+        np.testing.assert_allclose(
+            expecting.transfer(content, embeddings), plain.transfer(content, embeddings), atol=1e-4
+        )
+        ours, theirs = (one.transfer_with_statistics(content, embeddings) for one in (expecting, plain))
+        np.testing.assert_allclose(ours[0], theirs[0], atol=1e-4)
+        np.testing.assert_allclose(ours[1], theirs[1], atol=1e-3 * float(np.abs(theirs[1]).max()))

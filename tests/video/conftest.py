@@ -122,6 +122,8 @@ class Negative:
     def predict(self, style: Array) -> Array:
         return style.mean(axis=(1, 2))
 
+    def expect(self, height: int, width: int) -> None: ...
+
     def transfer(self, content: Array, embedding: Array) -> Array:
         self.painted += 1
         return ((1 - content) / 2 + embedding[:, None, None, :] / 2).astype(np.float32)

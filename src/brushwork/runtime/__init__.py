@@ -58,6 +58,10 @@ class Runtime(Protocol):
         """
         ...
 
+    def expect(self, height: int, width: int) -> None:
+        """Says that many contents of one size are to come, one at a time, as in a film; others may come as before."""
+        ...
+
     def norms(self, masked: bool) -> Sequence[int]:
         """Channels of every instance norm in layer order; the last 13 are conditional.
 

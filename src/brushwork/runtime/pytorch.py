@@ -80,6 +80,9 @@ class TorchRuntime:
         )
         return _pixels(pastiche), used.cpu().numpy()
 
+    def expect(self, height: int, width: int) -> None:
+        """See `Runtime.expect`; here every size is as fast as it can be."""
+
     def norms(self, masked: bool) -> Sequence[int]:
         """See `Runtime.norms`; here pictures are painted at once, or in tiles with statistics of patches."""
         raise UserError("exact tiles need OpenVINO: use --device cpu, or --tile fast")

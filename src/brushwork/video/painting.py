@@ -54,6 +54,7 @@ class Painter:
     def _transfer(self, content: Image, embedding: Array, held: Array | None) -> tuple[Image, Array | None]:
         """The full pastiche of a content, and the statistics it was made with where they are held."""
         runtime, batch = self._stylizer.runtime, np.ascontiguousarray(content[None])
+        runtime.expect(*content.shape[:2])
         if not self._hold:
             return runtime.transfer(batch, embedding)[0], None
         share = 0.0 if held is None else self._hold
