@@ -20,3 +20,26 @@ def noted() -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def kept() -> Iterator[Callable[[], None]]:
+    """Ctrl-C ends at once, as ever; what this yields ends, too, if Ctrl-C came and was lost.
+
+    Python drops a KeyboardInterrupt that comes while it runs a finaliser or a callback of foreign code.
+    """
+    come: list[int] = []
+
+    def note(number: int, _: FrameType | None) -> None:
+        come.append(number)
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if come:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, before)

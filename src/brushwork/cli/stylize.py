@@ -1,8 +1,16 @@
 """`brushwork stylize`: pictures in, pastiches out."""
 
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
+
+if TYPE_CHECKING:
+    from brushwork.batch import Record
+    from brushwork.jobs import Job
+    from brushwork.options import Options
+    from brushwork.stylizer import Stylizer
 
 
 def _option(panel: str, names: str, metavar: str, words: str) -> Any:
@@ -97,11 +105,7 @@ def stylize(
 
     brushwork stylize photo.jpg -s waves.jpg --region sky.png=stars.jpg:0.8
     """
-    from contextlib import closing
-
     from brushwork import stylizer
-    from brushwork.batch import run
-    from brushwork.cli.report import percent, report
     from brushwork.errors import UserError
     from brushwork.jobs import plan
     from brushwork.options import Options, parse_memory, parse_region, parse_weights
@@ -120,12 +124,23 @@ def stylize(
     jobs = plan(contents, style, output, each=each, recursive=recursive, format=format)
     if as_json and jobs[0].target is None:
         raise UserError("standard output takes the pastiche or its JSON record, not both; choose a file with -o")
-
-    def load() -> stylizer.Stylizer:
-        return stylizer.load(model, device=device, precision=precision, threads=threads)
-
-    records = run(jobs, load, options, percent(len(jobs)))
-    with closing(records):
-        done = report(records, len(jobs), as_json=as_json)
-    if not done:
+    load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)
+    if not _run(jobs, load, options, as_json):
         raise Exit(1)
+
+
+def _run(jobs: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Options", as_json: bool) -> bool:
+    """Makes the pastiches and says so; True if no job failed."""
+    from contextlib import closing
+
+    from brushwork import batch, interrupts
+    from brushwork.cli.report import percent, report
+
+    with interrupts.kept() as check, closing(batch.run(jobs, load, options, percent(len(jobs)))) as records:
+        return report(_checked(records, check), len(jobs), as_json=as_json)
+
+
+def _checked(records: Iterator["Record"], check: Callable[[], None]) -> Iterator["Record"]:
+    for record in records:
+        yield record
+        check()
