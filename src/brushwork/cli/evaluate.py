@@ -1,11 +1,14 @@
 """`brushwork evaluate`: how good the pastiches of a model, or of any program, are."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 if TYPE_CHECKING:
+    from brushwork.evaluation.pairs import Pair
     from brushwork.stylizer import Stylizer
 
 
@@ -57,33 +60,42 @@ def evaluate(
 
     brushwork evaluate --video clip.mp4 --styles paintings/
     """
-    import json
     from importlib.util import find_spec
 
     from brushwork.errors import UserError, missing_extra
 
     if not find_spec("torch"):
         raise missing_extra("torch", "evaluating")
-    from brushwork import checkpoints, evaluation, stylizer
-    from brushwork.cli.report import watch
+    from brushwork import evaluation, stylizer
 
     for target in (as_json, as_html):
         _check_target(target, overwrite)
+    load = partial(stylizer.load, judged, device=device, precision=precision, threads=threads)
     if video:
-        load = stylizer.load(judged, device=device, precision=precision, threads=threads)
-        _evaluate_video(load, video, styles, frames, steady, as_json)
+        _evaluate_video(load(), video, styles, frames, steady, as_json)
         return
     if contents is None:
         raise UserError("what to judge? give photos with --contents, or a clip with --video")
-    chosen = evaluation.choose(contents, styles, pairs)
+    _evaluate_pictures(judged, load, evaluation.choose(contents, styles, pairs), size, as_json, as_html)
+
+
+def _evaluate_pictures(
+    judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], size: int, as_json: Path | None,
+    as_html: Path | None,
+) -> None:  # fmt: skip
+    """Measures pastiches and prints a table."""
+    import json
+
+    from brushwork import checkpoints, evaluation
+    from brushwork.cli.report import watch
+
     finished = evaluation.pastiches_in(judged)
     if finished:
-        name, painter = finished.name, evaluation.of_folder(finished, chosen)
+        name, painter = finished.name, evaluation.of_folder(finished, pairs)
     else:
-        name = checkpoints.find(judged).name
-        painter = evaluation.of_model(stylizer.load(judged, device=device, precision=precision, threads=threads))
+        name, painter = checkpoints.find(judged).name, evaluation.of_model(load())
     records, page = [], evaluation.Page()
-    for each in watch(evaluation.evaluate(chosen, painter, size), len(chosen)):
+    for each in watch(evaluation.evaluate(pairs, painter, size), len(pairs)):
         records.append(each.record)
         if as_html:
             page.add(each)

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
 if TYPE_CHECKING:
+    from brushwork.stylizer import Stylizer
     from brushwork.video.run import Progress
+    from brushwork.video.settings import Settings
 
 
 def _option(panel: str, names: str, metavar: str, words: str) -> Any:
@@ -92,17 +95,11 @@ def video(
 
     brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
     """
-    from contextlib import closing
-    from importlib.util import find_spec
-
-    from brushwork import checkpoints, interrupts, stylizer
-    from brushwork.errors import missing_extra
+    from brushwork import stylizer
     from brushwork.options import parse_weights
 
-    if not (find_spec("av") and find_spec("cv2")):
-        raise missing_extra("video", "video")
+    _check_extra()
     from brushwork.video import timeline, times
-    from brushwork.video.run import run
     from brushwork.video.settings import Settings
 
     chosen = {"fade": fade, "steady": steady, "hold": hold, "start": times.parse(start) if start else None}
@@ -116,16 +113,37 @@ def video(
     )  # fmt: skip
     stylizer.check_choices(device, precision, threads)
     target = Path(output) if output else _beside(Path(clip), style)
-    with interrupts.noted() as stop:
-        records = run(
-            clip, target, lambda: stylizer.load(model, device=device, precision=precision, threads=threads), settings,
-            overwrite=overwrite, resume=resume, stop=stop, model=checkpoints.find(model).name,
-        )  # fmt: skip
-        with closing(records):
-            last = _watch(records)
+    load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)
+    last = _run(clip, target, load, settings, overwrite, resume, model)
     _report(clip, style, target, last, as_json)
     if last.stopped:
         raise Exit(INTERRUPTED)
+
+
+def _check_extra() -> None:
+    from importlib.util import find_spec
+
+    from brushwork.errors import missing_extra
+
+    if not (find_spec("av") and find_spec("cv2")):
+        raise missing_extra("video", "video")
+
+
+def _run(
+    clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", overwrite: bool, resume: bool,
+    model: str | None,
+) -> "Progress":  # fmt: skip
+    """Paints the clip and shows how far it is; the last record."""
+    from contextlib import closing
+
+    from brushwork import checkpoints, interrupts
+    from brushwork.video.run import run
+
+    name = checkpoints.find(model).name
+    with interrupts.noted() as stop:
+        records = run(clip, target, load, settings, overwrite=overwrite, resume=resume, stop=stop, model=name)
+        with closing(records):
+            return _watch(records)
 
 
 def _beside(clip: Path, styles: list[str]) -> Path:

@@ -64,6 +64,7 @@ def train(
             checkpoint stays.
     """
     deadline = time.monotonic() + 60 * max_minutes
+    times = recipe.log_every, recipe.checkpoint_every, recipe.grid_every
     place = find_place(device)
     setup = prepare(recipe, folder / CHECKPOINT if resume else None, place)
     with open_batches(recipe, place) as batches:
@@ -79,21 +80,13 @@ def train(
             for name, term in terms.items():  # on the device: asking for numbers would make it wait
                 window[name] = window.get(name, 0) + term.detach().mean()
             counted += 1
-
             done = step + 1
             stopped = _stopped(stop(), time.monotonic() > deadline, place)
             last = done == recipe.steps or bool(stopped)
-            due = [
-                last or done % every == 0 for every in (recipe.log_every, recipe.checkpoint_every, recipe.grid_every)
-            ]
+            due = [last or done % every == 0 for every in times]
             if not any(due):
                 continue
-            means = {name: float(value) / counted for name, value in window.items()}
-            if not all(map(math.isfinite, means.values())):
-                raise UserError(
-                    f"the loss is no longer finite at step {done}; the last good checkpoint stays"
-                    " (try a lower optimiser.learning_rate or optimiser.clip)"
-                )
+            means = _means(window, counted, done)
             speed = counted * recipe.data.batch / (time.monotonic() - clock)
             if due[1] and place.lead:
                 _save(folder / CHECKPOINT, setup, recipe, done)
@@ -105,6 +98,17 @@ def train(
             window, counted, clock = {}, 0, time.monotonic()
             if last:
                 break
+
+
+def _means(window: Mapping[str, Tensor], counted: int, step: int) -> dict[str, float]:
+    """The terms, summed over so many steps, as means."""
+    means = {name: float(value) / counted for name, value in window.items()}
+    if not all(map(math.isfinite, means.values())):
+        raise UserError(
+            f"the loss is no longer finite at step {step}; the last good checkpoint stays"
+            " (try a lower optimiser.learning_rate or optimiser.clip)"
+        )
+    return means
 
 
 def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
@@ -131,7 +135,7 @@ def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Te
 def descend(setup: Setup, recipe: Recipe, total: Tensor, rate: float) -> Tensor:
     """Moves the weights by one step; the norm of the gradient before clipping."""
     for group in setup.optimiser.param_groups:
-        group["lr"] = rate
+        group["lr"] = rate * group.get("share", 1.0)  # checkpoints of older runs have no shares
     setup.optimiser.zero_grad(set_to_none=True)
     total.backward()  # type: ignore[no-untyped-call]  # torch's stubs
     norm = nn.utils.clip_grad_norm_(setup.network.parameters(), recipe.optimiser.clip or math.inf)
