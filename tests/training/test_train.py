@@ -93,6 +93,36 @@ def test_gradients_reach_predictor_and_transfer_network_and_not_the_loss_network
     assert all(tensor.grad is None for tensor in setup.loss.buffers())
 
 
+@pytest.mark.parametrize("share", [1.0, 0.25, 0.0])
+def test_a_backbone_learns_at_its_share_of_the_rate(recipe: Recipe, tmp_path: Path, share: float) -> None:
+    """Adam's first step moves each weight by its learning rate: the mean gradient over its own size is 1 or -1,
+    and a little less where the gradient is hardly larger than Adam's epsilon.
+    """
+    optimiser = replace(recipe.optimiser, backbone=share, warm_up=0, ema=0.0)
+    recipe = replace(recipe, steps=1, optimiser=optimiser)
+    before = prepare(recipe, None, Place("cpu")).network
+    list(train(recipe, tmp_path, device="cpu"))
+    after, _ = checkpoints.load_checkpoint(tmp_path)
+    old, new = (
+        {"backbone": network.predictor.backbone, "rest": network.transfer}
+        for network in (before, after)
+        if network.predictor is not None
+    )
+    moved = {
+        name: max(
+            float((one - other).detach().abs().max())
+            for one, other in zip(old[name].parameters(), new[name].parameters(), strict=True)
+        )
+        for name in old
+    }
+    assert moved["rest"] == pytest.approx(1e-3, rel=0.1)
+    assert moved["backbone"] == pytest.approx(share * 1e-3, rel=0.1)
+    kept = all(
+        torch.equal(tensor, new["backbone"].state_dict()[key]) for key, tensor in old["backbone"].state_dict().items()
+    )
+    assert kept == (share == 0)
+
+
 def test_learning_rate_by_hand() -> None:
     config = OptimiserConfig(learning_rate=1.0, warm_up=4, decay="linear", floor=0.1)
     rates = [learning_rate(config, step, 15) for step in (0, 3, 4, 9, 14)]

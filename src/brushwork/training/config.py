@@ -54,6 +54,8 @@ class OptimiserConfig:
     Attributes:
         name: ``adam``, or ``adamw`` for decoupled weight decay.
         learning_rate: After the warm-up.
+        backbone: That of the predictor's backbone, as a share of it; 0 freezes the backbone, statistics of its batch
+            norms included. A pretrained one forgets what it knows at the rate that new layers need.
         warm_up: Steps over which it rises linearly from 0.
         decay: How it falls from there to the last step.
         floor: What it falls to, as a share of `learning_rate`.
@@ -64,6 +66,7 @@ class OptimiserConfig:
 
     name: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-3
+    backbone: float = 1.0
     warm_up: int = 100
     decay: Literal["constant", "linear", "cosine"] = "linear"
     floor: float = 0.01
@@ -73,7 +76,7 @@ class OptimiserConfig:
     ema: float = 0.999
 
     def __post_init__(self) -> None:
-        _at_least(0, self, "learning_rate", "warm_up", "floor", "weight_decay", "clip", "ema")
+        _at_least(0, self, "learning_rate", "backbone", "warm_up", "floor", "weight_decay", "clip", "ema")
         for name, decay in (("betas", max(self.betas)), ("ema", self.ema)):
             if decay >= 1:
                 raise ValueError(f"{name} holds {decay}; a decay is less than 1")

@@ -89,6 +89,8 @@ def prepare(recipe: Recipe, checkpoint: Path | None, place: Place) -> Setup:
             part.to(place.device)
             part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     network.train(not recipe.add_style)
+    if network.predictor is not None and recipe.optimiser.backbone == 0:
+        network.predictor.backbone.requires_grad_(False).eval()
     optimiser = _optimiser(recipe.optimiser, network, fused=place.device.startswith("cuda"))
     if saved:
         optimiser.load_state_dict(saved["optimiser"])
@@ -116,12 +118,23 @@ def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) ->
     return saved
 
 
-def _optimiser(config: OptimiserConfig, network: nn.Module, *, fused: bool) -> torch.optim.Optimizer:
+def _optimiser(config: OptimiserConfig, network: PasticheNetwork, *, fused: bool) -> torch.optim.Optimizer:
+    """The optimiser; each group of weights has the `share` of the learning rate that is its own."""
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    weights = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    betas = (config.betas[0], config.betas[1])
+    slow: set[Tensor] = set()
+    if network.predictor is not None and config.backbone != 1:
+        slow = set(network.predictor.backbone.parameters())
+    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    groups = [
+        {"params": [parameter for parameter in learning if (parameter in slow) == its], "share": share}
+        for its, share in ((False, 1.0), (True, config.backbone))
+    ]
     optimiser: torch.optim.Optimizer = kind(
-        weights, lr=config.learning_rate, betas=betas, weight_decay=config.weight_decay, fused=fused
+        [group for group in groups if group["params"]],
+        lr=config.learning_rate,
+        betas=(config.betas[0], config.betas[1]),
+        weight_decay=config.weight_decay,
+        fused=fused,
     )
     return optimiser
 
