@@ -27,6 +27,9 @@ def serve(
     frames: Annotated[int, _limit("N", "Of an animation.")] = 200,
     seconds: Annotated[int, _limit("SECONDS", "For a request.")] = 120,
     queue: Annotated[int, _limit("N", "Requests that may wait.")] = 16,
+    clips: Annotated[int, _limit("N", "Clips that are kept, those that wait included.")] = 4,
+    clip_frames: Annotated[int, _limit("N", "Of a clip.")] = 20_000,
+    clip_seconds: Annotated[int, _limit("SECONDS", "For painting a clip.")] = 3600,
     model: Model = None,
     device: Device = "auto",
     precision: Precision = "auto",
@@ -51,7 +54,10 @@ def serve(
     from brushwork.web.server import run
 
     stylizer.check_choices(device, precision, threads)
-    limits = Limits(upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue)
+    limits = Limits(
+        upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue, clips=clips,
+        clip_frames=clip_frames, clip_seconds=clip_seconds,
+    )  # fmt: skip
     name = checkpoints.find(model).name
     loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
     run(loaded, name, host, port, limits=limits, token=token, page=not no_page)

@@ -137,7 +137,7 @@ def _stylize(service: Service, metrics: Metrics) -> Any:
         quality: Annotated[int | None, Form(description="Of JPEG, WebP and AVIF.", ge=1, le=100)] = None,
         depth: Annotated[Literal["8", "16"] | None, Form(description="Bits a channel of PNG and TIFF.")] = None,
     ) -> Response:
-        styles = await _styles(service, style, style_name)
+        styles = await read_styles(service, style, style_name)
         options = Options(
             weights=parse_weights(weights, len(styles)), strength=strength, keep_colors=keep_colors, size=size,
             style_size=style_size, format=format, quality=quality, depth=int(depth) if depth else None,
@@ -163,14 +163,14 @@ def _embed(service: Service, model: str) -> Any:
         style_name: Annotated[str | None, Form(description="Or a name of the gallery.")] = None,
         style_size: Annotated[int | None, STYLE_SIZE] = None,
     ) -> Embedding:
-        (wanted,) = await _styles(service, [style] if style else None, [style_name] if style_name else None, 1)
+        (wanted,) = await read_styles(service, [style] if style else None, [style_name] if style_name else None, 1)
         embedding = await service.run(lambda _: service.embed(wanted, style_size), request.is_disconnected)
         return Embedding(model=model, embedding=embedding[0].tolist())
 
     return embed
 
 
-async def _styles(
+async def read_styles(
     service: Service, files: list[UploadFile] | None, names: list[str] | None, most: int | None = None
 ) -> list[Style]:
     """The styles of a request, pictures first; one at least, and no more than allowed."""

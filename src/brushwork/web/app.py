@@ -7,8 +7,9 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from brushwork.stylizer import Stylizer
-from brushwork.web import problems
+from brushwork.web import clips_api, problems
 from brushwork.web.api import router
+from brushwork.web.clips import Clips
 from brushwork.web.guard import Guard
 from brushwork.web.limits import Limits
 from brushwork.web.metrics import Counted, Metrics
@@ -41,7 +42,9 @@ def build(
     service = Service(stylizer, limits)
     metrics = Metrics(service)
 
+    clips = Clips(service)
     closing = ExitStack()
+    closing.callback(clips.close)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -55,6 +58,7 @@ def build(
     )  # fmt: skip
     problems.handle(app)
     app.include_router(router(service, metrics, model))
+    app.include_router(clips_api.router(clips))
     app.add_middleware(Guard, hosts=hosts, token=token, upload=limits.upload * MEGABYTE)
     app.add_middleware(Counted, metrics=metrics)
     if page:

@@ -16,6 +16,9 @@ class Limits:
         seconds: Seconds for one request, from its last byte to its answer.
         queue: Requests that may be painted or wait for it; the next is told to come back later.
         styles: Styles of a blend.
+        clips: Clips that are kept, those that wait included.
+        clip_frames: Frames of a clip.
+        clip_seconds: Seconds for painting one.
     """
 
     upload: int = 64
@@ -24,6 +27,9 @@ class Limits:
     seconds: int = 120
     queue: int = 16
     styles: int = 8
+    clips: int = 4
+    clip_frames: int = 20_000
+    clip_seconds: int = 3600
 
     def __post_init__(self) -> None:
         for field in fields(self):

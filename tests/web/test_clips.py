@@ -1,0 +1,160 @@
+"""Clips over HTTP: begun, watched, fetched, removed. The model paints the style's mean colour everywhere."""
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+from brushwork.web import clips
+from brushwork.web.app import build
+from brushwork.web.limits import Limits
+from tests.conftest import FakeRuntime
+from tests.video.conftest import film, packets, pictures, seen
+from tests.web.conftest import RED, encode
+
+
+class Patient(FakeRuntime):
+    """Paints once it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        assert self.may.wait(60)
+        return super().transfer(content, embedding)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> bytes:
+    """Six frames with sound."""
+    return film(tmp_path / "clip.mkv", pictures(6), sound="aac").read_bytes()
+
+
+@pytest.fixture
+def patient() -> Patient:
+    return Patient()
+
+
+@pytest.fixture
+def server(patient: Patient) -> Iterator[TestClient]:
+    limits = Limits(clips=2, clip_frames=8, pixels=1)
+    with TestClient(build(Stylizer(patient), "colours", limits=limits, hosts=("testserver",), page=False)) as client:
+        yield client
+        patient.may.set()
+
+
+def begin(server: TestClient, data: bytes, **settings: str) -> dict[str, object]:
+    answer = server.post("/v1/clips", files={"clip": data, "style": encode(RED)}, data={"steady": "0", **settings})
+    assert answer.status_code == 202, answer.text
+    assert answer.headers["location"] == f"/v1/clips/{answer.json()['id']}"
+    return dict(answer.json())
+
+
+def events(server: TestClient, key: object) -> list[tuple[str, dict[str, object]]]:
+    """Name and state of every event until the last."""
+    answer = server.get(f"/v1/clips/{key}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    parts = [part.split("\n") for part in answer.text.strip().split("\n\n")]
+    return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in parts]
+
+
+def test_a_clip_is_painted_and_fetched_with_its_sound(
+    server: TestClient, patient: Patient, clip: bytes, tmp_path: Path
+) -> None:
+    patient.may.set()
+    key = begin(server, clip)["id"]
+    *_, (name, state) = events(server, key)
+    assert (name, state["state"], state["frames"], state["error"]) == ("done", "done", 6, None)
+    assert server.get(f"/v1/clips/{key}").json() == state
+    answer = server.get(f"/v1/clips/{key}/pastiche")
+    assert answer.headers["content-type"] == "video/mp4"
+    painted, source = tmp_path / "painted.mp4", tmp_path / "clip.mkv"
+    painted.write_bytes(answer.content)
+    frames = [pixels for _, pixels in seen(painted)]
+    assert len(frames) == 6
+    assert all(np.abs(frame.astype(float) - RED).max() < 12 for frame in frames)
+    assert [data for _, data in packets(painted, "audio")] == [data for _, data in packets(source, "audio")]
+
+
+def test_a_clip_that_is_not_painted_yet_cannot_be_fetched_and_can_be_stopped(
+    server: TestClient, patient: Patient, clip: bytes
+) -> None:
+    key = begin(server, clip)["id"]
+    answer = server.get(f"/v1/clips/{key}/pastiche")
+    assert answer.status_code == 409 and answer.headers["content-type"] == "application/problem+json"
+    assert server.delete(f"/v1/clips/{key}").status_code == 204
+    assert server.get(f"/v1/clips/{key}").status_code == 404
+    assert server.get(f"/v1/clips/{key}/events").status_code == 404
+    patient.may.set()
+
+
+def test_too_many_clips_come_back_later_and_old_ones_make_room(
+    server: TestClient, patient: Patient, clip: bytes
+) -> None:
+    first, second = (begin(server, clip)["id"] for _ in range(2))
+    answer = server.post("/v1/clips", files={"clip": clip, "style": encode(RED)})
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+    patient.may.set()
+    assert events(server, first)[-1][0] == events(server, second)[-1][0] == "done"
+    begin(server, clip)
+    assert server.get(f"/v1/clips/{first}").status_code == 404
+    assert server.get(f"/v1/clips/{second}").status_code == 200
+
+
+def test_a_clip_longer_than_allowed_fails_with_one_line(server: TestClient, patient: Patient, tmp_path: Path) -> None:
+    patient.may.set()
+    key = begin(server, film(tmp_path / "long.mkv", pictures(9)).read_bytes())["id"]
+    name, state = events(server, key)[-1]
+    assert (name, state["error"]) == ("failed", "more than 8 frames, which is the limit of a clip")
+    answer = server.get(f"/v1/clips/{key}/pastiche")
+    assert (answer.status_code, answer.json()["detail"]) == (409, state["error"])
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1/secret\n",
+        b"ffconcat version 1.0\nfile /etc/passwd\n",
+        b"\0\0\0\x18ftypisom<MPD profiles='urn:mpeg:dash:profile:isoff-live:2011'>",
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+    ],
+    ids=["hls", "concat", "dash in disguise", "empty", "picture"],
+)
+def test_what_is_no_clip_is_refused_before_anything_opens_it(server: TestClient, data: bytes) -> None:
+    answer = server.post("/v1/clips", files={"clip": ("clip.mp4", data), "style": encode(RED)})
+    assert (answer.status_code, answer.json()["status"]) == (400, 400)
+    assert "not a clip of a kind taken here" in answer.json()["detail"]
+
+
+def test_a_broken_clip_fails_without_a_path_of_the_server(server: TestClient, clip: bytes) -> None:
+    key = begin(server, clip[:300])["id"]
+    name, state = events(server, key)[-1]
+    assert name == "failed" and "brushwork-clips" not in str(state["error"]) and "\n" not in str(state["error"])
+
+
+def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[clips.Clips] = []
+    monkeypatch.setattr("brushwork.web.app.Clips", lambda service: made.append(clips.Clips(service)) or made[-1])
+    patient.may.set()
+    with TestClient(build(Stylizer(patient), "colours", hosts=("testserver",), page=False)) as server:
+        key = begin(server, clip)["id"]
+        events(server, key)
+        folder = made[0].find(str(key)).folder
+        assert folder.is_dir()
+    assert not folder.exists() and not folder.parent.exists()
+
+
+def test_without_the_extra_its_install_command_is_named(
+    server: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clips, "find_spec", lambda name: None)
+    answer = server.post("/v1/clips", files={"clip": clip, "style": encode(RED)})
+    assert answer.status_code == 400 and "pip install" in answer.json()["detail"]
