@@ -29,7 +29,8 @@ def address(serve: Serve) -> str:
 @pytest.fixture
 def browser(tmp_path: Path) -> Iterator[WebDriver]:
     options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1400"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1400",
+                     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"):  # fmt: skip
         options.add_argument(argument)
     options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path / "saved")})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
@@ -61,6 +62,13 @@ class Page:
         self.wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#styles button.thumbnail-item")) > number)
         item = self.browser.find_elements(By.CSS_SELECTOR, "#styles button.thumbnail-item")[number]
         self.browser.execute_script("arguments[0].click()", item)
+
+    def press(self, selector: str, words: str) -> None:
+        """Presses the button with those words, once it is there."""
+        script = """
+            const button = [...document.querySelectorAll(arguments[0])].find(b => b.innerText.includes(arguments[1]));
+            button?.click(); return Boolean(button)"""
+        self.wait.until(lambda browser: browser.execute_script(script, selector, words))
 
     def shown(self) -> list[str]:
         """The addresses of the two pictures that are compared."""

@@ -64,5 +64,5 @@ def build(
     if page:
         from brushwork.web.page import mount
 
-        closing.callback(mount(app, service).close)
+        closing.callback(mount(app, clips).close)
     return app

@@ -11,8 +11,9 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import gradio as gr
 from fastapi import FastAPI
 
+from brushwork.web.clips import Clips
 from brushwork.web.painter import MOST, Painter, Wishes
-from brushwork.web.service import Service
+from brushwork.web.theatre import clip_tab
 
 TITLE = "brushwork"
 CSS = """
@@ -20,27 +21,28 @@ footer { display: none !important }
 .gradio-container { max-width: 1200px !important }
 #styles .grid-wrap { max-height: 330px }
 #styles .caption-label { font-size: 11px }
-@media (max-width: 600px) { #styles .grid-container { grid-template-columns: repeat(3, 1fr) !important } }
+@media (max-width: 600px) { #styles .grid-container { grid-template-columns: repeat(3, minmax(0, 1fr)) !important } }
 """
 KEEP = (("The style's colours", ""), ("Keep the photo's: lightness only", "luma"), ("Recolour the style", "histogram"))
 HOUR = 3600
 
 
-def mount(app: FastAPI, service: Service) -> Painter:
+def mount(app: FastAPI, clips: Clips) -> Painter:
     """Puts the page at the root of an application; whoever ends the application closes the page's painter."""
+    service = clips.service
     painter = Painter(service)
     theme = gr.themes.Default(
         font=["ui-sans-serif", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
     )
     gr.mount_gradio_app(
-        app, blocks(painter), path="/", theme=theme, css=CSS, ssr_mode=False, footer_links=[], show_error=True,
+        app, blocks(painter, clips), path="/", theme=theme, css=CSS, ssr_mode=False, footer_links=[], show_error=True,
         max_file_size=service.limits.upload * 10**6, enable_monitoring=False, pwa=False, mcp_server=False,
         server_name="127.0.0.1",
     )  # fmt: skip
     return painter
 
 
-def blocks(painter: Painter) -> gr.Blocks:
+def blocks(painter: Painter, clips: Clips) -> gr.Blocks:
     """The page itself."""
     # What a browser has uploaded lies in a temporary folder; it goes after an hour.
     page = gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(HOUR // 4, HOUR))
@@ -48,6 +50,8 @@ def blocks(painter: Painter) -> gr.Blocks:
         gr.Markdown(f"# {TITLE}\nA photo, and the style of any picture. Nothing leaves this machine.")
         with gr.Tab("Photo"):
             _photo_tab(painter)
+        with gr.Tab("Video"):
+            clip_tab(clips, painter.names())
         with gr.Tab("Camera"):
             _camera_tab(painter)
     return page
@@ -123,8 +127,9 @@ def _look(painter: Painter) -> tuple[Any, Any, Any]:
 
 def _camera_tab(painter: Painter) -> None:
     with gr.Row():
-        camera = gr.Image(sources=["webcam"], streaming=True, type="numpy", label="Camera", buttons=[])
-        pastiche = gr.Image(label="Pastiche", interactive=False, buttons=[], streaming=True)
+        camera = gr.Image(sources=["webcam"], streaming=True, type="numpy", label="Camera", buttons=[],
+                          elem_id="camera")  # fmt: skip
+        pastiche = gr.Image(label="Pastiche", interactive=False, buttons=[], streaming=True, elem_id="camera-pastiche")
     style = gr.Dropdown(painter.names(), value=next(iter(painter.names()), None), label="Style")
     camera.stream(
         painter.live, [camera, style], pastiche, stream_every=0.1, concurrency_limit=1, show_progress="hidden"
