@@ -17,10 +17,10 @@ from brushwork.evaluation.metrics import geometric_mean, score
 from brushwork.images import Image
 from brushwork.stylizer import Stylizer
 from brushwork.video import motion, stages
-from brushwork.video.clip import open_clip
 from brushwork.video.filling import Flow, Mask
 from brushwork.video.frames import VideoFrame, as_image, quantise
 from brushwork.video.moment import Moment
+from brushwork.video.opening import open_clip
 from brushwork.video.painting import Painter
 from brushwork.video.timeline import Timeline
 

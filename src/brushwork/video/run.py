@@ -12,10 +12,11 @@ from brushwork.images import Picture
 from brushwork.studio import Studio
 from brushwork.stylizer import Stylizer
 from brushwork.video import stages
-from brushwork.video.clip import Clip, open_clip
+from brushwork.video.clip import Clip
 from brushwork.video.frames import VideoFrame, as_image
 from brushwork.video.joining import Cut
 from brushwork.video.moment import Moment
+from brushwork.video.opening import open_clip
 from brushwork.video.painting import Painter
 from brushwork.video.parts import Parts
 from brushwork.video.settings import Settings

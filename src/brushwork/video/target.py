@@ -7,12 +7,13 @@ import av
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.video.clip import Clip, numbered
+from brushwork.video.clip import Clip
 from brushwork.video.codecs import ANIMATIONS, choose
 from brushwork.video.joining import copied, left_out
 from brushwork.video.parts import Parts
 from brushwork.video.pictures import Animation, Numbered
 from brushwork.video.settings import Settings
+from brushwork.video.stills import numbered
 from brushwork.video.writing import VideoFile, Writer
 
 NUMBERS = "%06d.png"  # what pictures in a folder are named

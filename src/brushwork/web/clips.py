@@ -149,7 +149,7 @@ class Clips:
         state.state = standing  # type: ignore[assignment]  # last: whoever reads it finds the rest settled
 
     def _run(self, clip: PaintedClip, source: Path, settings: Any) -> None:
-        from brushwork.video.clip import open_clip
+        from brushwork.video.opening import open_clip
         from brushwork.video.run import run
 
         state, limits = clip.state, self.service.limits
