@@ -66,7 +66,7 @@ def _photo_tab(painter: Painter) -> None:
             chosen, gallery, own, shares = _styles(painter)
             strength, stroke, keep = _look(painter)
         with gr.Column(scale=1, min_width=320):
-            seen = gr.ImageSlider(label="Before and after", type="numpy", interactive=False, elem_id="pastiche",
+            seen = gr.ImageSlider(label="Before and after", type="filepath", interactive=False, elem_id="pastiche",
                                   buttons=["fullscreen"], max_height=700)  # fmt: skip
             with gr.Row():
                 render = gr.Button("Paint at full size", variant="primary", elem_id="render")

@@ -15,6 +15,7 @@ from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.options import Options
 from brushwork.runtime import Array
+from brushwork.web.previews import Previews, eight_bits
 from brushwork.web.problems import RefusedError
 from brushwork.web.service import Service, Style, Ticket
 
@@ -62,7 +63,8 @@ class Painter:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self._folder = tempfile.TemporaryDirectory(prefix="brushwork-")  # saved pastiches
+        self._folder = tempfile.TemporaryDirectory(prefix="brushwork-")  # saved pastiches, and previews
+        self._previews = Previews(self._folder.name)
 
     def close(self) -> None:
         """Deletes what was saved for browsers to fetch."""
@@ -104,7 +106,7 @@ class Painter:
             image = self.service.open(Path(photo).read_bytes(), LARGE).image
         except UserError:
             return None, nothing  # the preview says why
-        return {"background": _bytes(image), "layers": [], "composite": None}, nothing
+        return {"background": eight_bits(image), "layers": [], "composite": None}, nothing
 
     async def preview(self, wishes: Wishes, small: bool = False) -> tuple[Any, str]:
         """Photo and pastiche as they are to be compared, and a line about what is missing."""
@@ -113,12 +115,12 @@ class Painter:
         try:
             content = self.service.open(Path(wishes.photo).read_bytes(), SMALL if small else LARGE)
             if not wishes.styles:
-                before = _bytes(content.image)
+                before = self._previews.write(content.image)
                 return (before, before), "Choose a style, or drop a picture of your own."
             pastiche = await self._paint(wishes, SMALL if small else LARGE)
         except (UserError, RefusedError) as error:
             return None, f"**{error}**"
-        return (_bytes(content.image), _bytes(pastiche.image)), ""
+        return (self._previews.write(content.image), self._previews.write(pastiche.image)), ""
 
     async def render(self, wishes: Wishes) -> tuple[Any, str]:
         """The pastiche at the photo's own size with all that its file held, to be saved."""
@@ -147,7 +149,7 @@ class Painter:
             return self.service.stylizer.stylize(content, self.service.embed(Style(style)))
 
         try:
-            return _bytes(await self.service.run(work, _stays))
+            return eight_bits(await self.service.run(work, _stays))
         except RefusedError:
             return None  # a frame less
 
@@ -163,11 +165,6 @@ class Painter:
 async def _stays() -> bool:
     """Gradio itself ends what a closed page has begun."""
     return False
-
-
-def _bytes(image: Array) -> Any:
-    """An image as Gradio shows it."""
-    return (np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _mask(region: Any) -> Array | None:
