@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -40,6 +43,40 @@ def test_compiled_graphs_are_cached_under_the_digest_of_the_weights(table_folder
     again = runtime(table_folder, cache=tmp_path).transfer(content, embedding)
     np.testing.assert_allclose(again, pastiche, atol=1e-6)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == blobs
+
+
+@pytest.mark.parametrize("damage", [b"", b"no graph"])
+def test_a_damaged_compiled_graph_is_made_anew(table_folder: ModelFolder, tmp_path: Path, damage: bytes) -> None:
+    content, embedding = np.full((1, 32, 32, 3), 0.5, np.float32), np.ones((1, 3), np.float32)
+    pastiche = runtime(table_folder, cache=tmp_path).transfer(content, embedding)
+    (blob,) = (path for path in tmp_path.rglob("*") if path.is_file())
+    blob.write_bytes(damage)
+    again = runtime(table_folder, cache=tmp_path).transfer(content, embedding)
+    np.testing.assert_allclose(again, pastiche, atol=1e-6)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [blob]  # in its place, and nothing beside it
+    assert len(blob.read_bytes()) > len(damage)
+
+
+def test_ctrl_c_is_no_crash_after_several_runtimes_have_gone(table_folder: ModelFolder) -> None:
+    """Each core of OpenVINO moves the stack of signals; that of the last must not be gone."""
+    program = f"""
+import gc, pathlib, signal
+from brushwork.runtime.openvino import OpenVINORuntime
+for _ in range(2):
+    made = [OpenVINORuntime(pathlib.Path({str(table_folder.path)!r}), "0" * 64) for _ in range(2)]
+    for runtime in made:
+        runtime.norms(False)
+    while made:
+        made.pop(0)
+        gc.collect()
+try:
+    signal.raise_signal(signal.SIGINT)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    environment = os.environ | {"PYTHONFAULTHANDLER": ""}
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert (run.returncode, run.stdout) == (0, "interrupted\n"), run.stderr
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(table_folder: ModelFolder, tmp_path: Path) -> None:

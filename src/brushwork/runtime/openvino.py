@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from platformdirs import user_cache_path
 
 from brushwork.errors import UserError
 from brushwork.runtime import Array, Stage, held
+from brushwork.runtime.compiled import CompiledGraphs, core
 from brushwork.runtime.stages import StageGraphs
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
@@ -53,19 +53,17 @@ class OpenVINORuntime:
     ) -> None:
         self.folder = folder
         self.device = device.upper()
-        self._core = ov.Core()
-        if not any(name.split(".")[0] == self.device for name in self._core.available_devices):
-            raise UserError(f"no device {device!r} here; OpenVINO sees {', '.join(self._core.available_devices)}")
+        known = core().available_devices
+        if not any(name.split(".")[0] == self.device for name in known):
+            raise UserError(f"no device {device!r} here; OpenVINO sees {', '.join(known)}")
         self.precision = self._choose(precision)
-        self._properties: dict[str, Any] = {
+        properties: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": PRECISIONS[self.precision],
         }
         if threads is not None:
-            self._properties["INFERENCE_NUM_THREADS"] = threads
-        folder_cached = (cache or user_cache_path("brushwork")) / digest[:16]
-        if _writable(folder_cached):
-            self._properties["CACHE_DIR"] = str(folder_cached)
+            properties["INFERENCE_NUM_THREADS"] = threads
+        self._graphs = CompiledGraphs((cache or user_cache_path("brushwork")) / digest[:16], self.device, properties)
         self._requests = threading.local()
         # Both graphs are compiled side by side, while the caller decodes pictures.
         graphs = [graph for graph in (TRANSFER, PREDICTOR) if (folder / graph).exists()]
@@ -79,7 +77,7 @@ class OpenVINORuntime:
 
     def _choose(self, precision: str) -> str:
         """The precision that was asked for, or the fastest that the device has natively and that looks the same."""
-        capable = self._core.get_property(self.device, "OPTIMIZATION_CAPABILITIES")
+        capable = core().get_property(self.device, "OPTIMIZATION_CAPABILITIES")
         if precision == "auto":
             wanted = "f16" if self.device == "GPU" else "bf16"
             return wanted if CAPABILITIES[wanted] in capable else "f32"
@@ -88,7 +86,7 @@ class OpenVINORuntime:
         return precision
 
     def _compile(self, graph: str) -> Any:
-        return self._core.compile_model(str(self.folder / graph), self.device, self._properties)
+        return self._graphs.compile(self.folder / graph)
 
     def _open(self, graph: str) -> Any:
         """A compiled graph; a variant is compiled when it is first asked for."""
@@ -128,11 +126,9 @@ class OpenVINORuntime:
             key = (graph, self._expected)
             if key not in self._fitted:
                 self._find(graph)
-                model = self._core.read_model(str(self.folder / graph))
+                model = core().read_model(str(self.folder / graph))
                 model.reshape({name: list(values.shape) for name, values in inputs.items()})
-                # Sizes are without number: in the cache they would pile up.
-                properties = {key: value for key, value in self._properties.items() if key != "CACHE_DIR"}
-                self._fitted = {key: self._core.compile_model(model, self.device, properties)}
+                self._fitted = {key: self._graphs.compile_once(model)}  # sizes are without number: kept they pile up
             return self._fitted[key]
 
     def expect(self, height: int, width: int) -> None:
@@ -169,7 +165,9 @@ class OpenVINORuntime:
 
     def open_stage(self, stage: int, masked: bool) -> Stage:
         """See `Runtime.open_stage`."""
-        compiled = self._core.compile_model(self._stages(masked).cut(stage), self.device, self._properties)
+        stages = self._stages(masked)
+        path = self.folder / (REGIONS if masked else STATISTICS)
+        compiled = self._graphs.compile(path, f"stage {stage}", lambda: stages.cut(stage))
         request = compiled.create_infer_request()
         taken = {name.removesuffix("_in"): name for port in compiled.inputs for name in port.get_names()}
 
@@ -188,22 +186,10 @@ class OpenVINORuntime:
         graph = REGIONS if masked else STATISTICS
         self._find(graph)
         if graph not in self._cut:
-            self._cut[graph] = StageGraphs(self._core, self.folder / graph)
+            self._cut[graph] = StageGraphs(core(), self.folder / graph)
         return self._cut[graph]
 
 
 def _hold(names: Mapping[str, str]) -> dict[str, Array]:
     """A stage holds the statistics of the layers before it; the first stages have none before them."""
     return {"hold": np.ones(1, np.float32)} if "hold" in names else {}
-
-
-def _writable(folder: Path) -> bool:
-    """Whether the folder is there to be written to, made if need be; without a cache only the start is slower."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f".{threading.get_ident()}"
-        probe.touch()
-        probe.unlink()
-    except OSError:
-        return False
-    return True
