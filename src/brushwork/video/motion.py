@@ -20,7 +20,9 @@ from brushwork.video.frames import Pixels, as_image
 Plane: TypeAlias = NDArray[np.float32]  # (h, w) in [0, 1]
 
 LONG_SIDE, KEPT = 1024, 512  # motion is searched at most at the first size, and kept and judged at the second
-STRIDE = 4  # pixels between the patches that are searched: with 3 it takes half as long again and finds hardly more
+# Pixels between the patches that are searched, and steps of each search: 3 and 25 take twice as long together and find
+# hardly more.
+STRIDE, STEPS = 4, 12
 SMALLEST_SIDE = 32  # below it dense inverse search has no room for its patches
 # A difference in grey that motion does not explain, and the share of a frame in which it means another scene. On real
 # clips the share is 0.15 at most, for running figures close up; between unlike scenes it is 0.55 and more.
@@ -53,7 +55,8 @@ def find(pixels: Pixels, before: Pixels) -> Motion:
     """The motion between two frames (H, W, 3) of one size."""
     gray, gray_before = grayed(pixels), grayed(before)
     size = fitted(gray.shape[0], gray.shape[1], KEPT)
-    flow, back = (resized(search(*pair, stride=STRIDE), size) for pair in ((gray, gray_before), (gray_before, gray)))
+    flow = resized(search(gray, gray_before, STRIDE, STEPS), size)
+    back = resized(search(gray_before, gray, STRIDE, STEPS, refinements=0), size)  # only for what is not to be trusted
     flow = filled(flow, leads_home(flow, back))
     flow = np.stack([cv2.medianBlur(np.ascontiguousarray(flow[..., axis]), 5) for axis in (0, 1)], axis=-1)
     here, there = (as_image(scaled(plane, size)) for plane in (gray, gray_before))
@@ -102,12 +105,24 @@ def trusted(flow: Flow) -> Plane:
     return np.asarray(inside(flow) * np.exp(-((np.maximum(1 - area, 0) / STRETCH) ** 2)), np.float32)
 
 
-def search(gray: NDArray[np.uint8], before: NDArray[np.uint8], stride: int = 3) -> Flow:
-    """Motion (h, w, 2) from one grey plane (h, w) back to another: none where they are too small to search."""
+def search(
+    gray: NDArray[np.uint8], before: NDArray[np.uint8], stride: int = 3, steps: int = 25, refinements: int = 5
+) -> Flow:
+    """Motion (h, w, 2) from one grey plane (h, w) back to another: none where they are too small to search.
+
+    Args:
+        gray: The plane that is led back.
+        before: The one it is led to.
+        stride: Pixels between the patches that are searched.
+        steps: Of each search.
+        refinements: Rounds in which the whole is made smooth.
+    """
     if min(gray.shape) < SMALLEST_SIDE:
         return np.zeros((*gray.shape, 2), np.float32)
     search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setPatchStride(stride)
+    search.setGradientDescentIterations(steps)
+    search.setVariationalRefinementIterations(refinements)
     return np.asarray(search.calc(gray, before, None), np.float32)
 
 
