@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from brushwork.checkpoints import DEFAULT_MODEL
 from tests.cli.conftest import Paint, Run
 
 FOLDERS = ("--contents", "photos", "--styles", "styles", "--size", 64)
@@ -24,9 +25,9 @@ def folders(paint: Paint) -> None:
 def test_the_default_model_in_a_table_a_record_and_a_page(brushwork: Run, here: Path) -> None:
     ended = brushwork("evaluate", *FOLDERS, "--pairs", 3, "--json", "scores.json", "--html", "page.html")
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("magenta-mobile: 3 pairs at 64 x 64\ncontent loss  ")
+    assert ended.out.startswith(f"{DEFAULT_MODEL}: 3 pairs at 64 x 64\ncontent loss  ")
     values = json.loads((here / "scores.json").read_text())
-    assert (values["who"], values["size"], values["pairs"], values["strength 0"]) == ("magenta-mobile", 64, 3, True)
+    assert (values["who"], values["size"], values["pairs"], values["strength 0"]) == (DEFAULT_MODEL, 64, 3, True)
     assert [(record["content"], record["style"]) for record in values["records"]] == [
         ("p0.png", "s0.jpg"), ("p1.png", "s1.jpg"), ("p0.png", "s2.jpg"),
     ]  # fmt: skip
