@@ -96,7 +96,7 @@ def run(
         timeline, painter = _prepare(load(), settings, part.first)
         progress = Progress(done, part.count, clip.width, clip.height, notes=notes)
         decoded = stages.decoded(part.frames(last), timeline, clip.start, clip.time_base)
-        moments = stages.line(decoded, last, painter, settings.steady, settings.shots, progress.spent)
+        moments = stages.line(decoded, last, painter, settings.share, settings.shots, progress.spent)
         with closing(moments):
             yield from _write(moments, writer, parts, part, progress, stop, piece)
     except BaseException:

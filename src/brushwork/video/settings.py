@@ -44,9 +44,14 @@ class Settings:
         check_changes([when for when, _ in self.changes], self.fade)
 
     @property
+    def share(self) -> float:
+        """Share of the last pastiche in the next; none at strength 0, which is the clip itself."""
+        return self.steady if self.strength > 0 else 0.0
+
+    @property
     def shots(self) -> bool:
         """Whether it must be known where shots begin, as something is held over a shot."""
-        return self.steady > 0 or self.hold > 0 or 0 < self.strength < 1
+        return self.share > 0 or self.hold > 0 or 0 < self.strength < 1
 
     def values(self) -> dict[str, Any]:
         """The same as plain values."""
