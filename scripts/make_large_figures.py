@@ -15,7 +15,7 @@ from brushwork.regions import Region
 from brushwork.runtime import Array
 
 ROOT = Path(__file__).parent.parent
-MODEL = "magenta-mobile"
+MODEL = checkpoints.DEFAULT_MODEL
 
 
 def example(name: str) -> Array:

@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import load_file
 
 from brushwork import checkpoints, images, stylizer
-from brushwork.checkpoints import ModelFolder
+from brushwork.checkpoints import ModelCard, ModelFolder
+from brushwork.export import export
 from brushwork.gallery import Gallery
+from tests.conftest import shaken
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
 
@@ -98,3 +101,23 @@ def test_measured_scores_go_into_the_card(monkeypatch: pytest.MonkeyPatch, folde
     assert card.scores == kept
     assert card.peers == {"b": {**kept, "style share": 0.4, "pairs": 2}}
     assert card.measured.startswith("3 pairs") and card.title == folder.card.title
+
+
+def test_models_are_averaged(monkeypatch: pytest.MonkeyPatch, table_folder: ModelFolder, tmp_path: Path) -> None:
+    first = checkpoints.load_network(table_folder)
+    other = export(shaken(first.config, seed=1), tmp_path / "other", ModelCard("Other", "CC0-1.0", "random weights"))
+    card = tmp_path / "card.toml"
+    card.write_text('title = "The mean"\nlicence = "CC0-1.0"\nsource = "both"\n')
+    mean, out = tmp_path / "mean", "average_models.py"
+    run(monkeypatch, out, mean, card, f"{table_folder.path}=0.25", f"{other.path}=0.75")
+    found = checkpoints.find(mean)
+    found.verify()
+    assert found.card.title == "The mean"
+    one, two, between = (load_file(folder.weights) for folder in (table_folder, other, found))
+    for name, weights in between.items():
+        wanted = 0.25 * one[name].astype(np.float32) + 0.75 * two[name].astype(np.float32)
+        np.testing.assert_allclose(weights, wanted, rtol=1e-3, atol=1e-4)
+    with pytest.raises(SystemExit, match=r"add up to 0\.75, not to 1"):
+        run(monkeypatch, out, mean, card, f"{table_folder.path}=0.25", f"{other.path}=0.5")
+    with pytest.raises(SystemExit, match="different architectures"):
+        run(monkeypatch, out, mean, card, f"{table_folder.path}=0.5", "magenta-mobile=0.5")

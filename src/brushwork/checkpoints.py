@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from brushwork.networks import PasticheNetwork
 
 MODELS = Path(__file__).parent / "models"
-DEFAULT_MODEL = "magenta-mobile"
+DEFAULT_MODEL = "brushwork-mobile"
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
