@@ -148,7 +148,8 @@ def steadiness(
         content = warping_error(contents, ways)
         for path in styles:
             style = read(path)
-            single, steadied = _paint(frames, stylizer.embed(path.stem if stylizer.styles else style), stylizer, steady)
+            embedding = stylizer.embed(path.stem if stylizer.styles else style)
+            single, steadied = paint_both(frames, embedding, stylizer, steady)
             chosen = np.unique(np.linspace(1, len(frames) - 1, SHARES).round().astype(int))
             shares = [
                 geometric_mean(_share(pastiches[place], contents[place], style) for place in chosen)
@@ -158,10 +159,10 @@ def steadiness(
             yield Steadiness(_name(name), path.stem, len(frames), content, *errors, *shares)
 
 
-def _paint(
+def paint_both(
     frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer, steady: float
 ) -> tuple[list[Image], list[Image]]:
-    """Pastiches frame by frame, and the same ones steadied."""
+    """Pastiches (H, W, 3) in [0, 1] frame by frame, and the same ones steadied; an embedding (D,)."""
     spent: dict[str, float] = {}
     moments: Iterator[Moment] = stages.decoded(iter(frames), Timeline(embedding), 0, Fraction(1))
     moments = stages.moved(moments, None, True, stages.clock(spent, "motion"))

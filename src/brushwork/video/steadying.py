@@ -9,7 +9,7 @@ from brushwork.video.motion import Motion, Plane
 
 # Difference of the pastiches' soft colours at which the last one counts for 1/e: there the painting itself has changed.
 # They are softened over about so many pixels: strokes may differ, what they show may not.
-PASTICHE, SOFT = 0.4, 16
+PASTICHE, SOFT = 0.12, 8
 
 
 def steady(pastiche: Image, last: Image, motion: Motion | None, share: float) -> Image:
