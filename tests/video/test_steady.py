@@ -157,6 +157,21 @@ def test_steadying_by_nothing_changes_nothing() -> None:
     assert np.array_equal(steadying.steady(pastiche, last, None, 0), pastiche)
 
 
+def test_strokes_that_cancel_each_other_keep_their_contrast() -> None:
+    """The mean of two independent noises has 0.71 of the standard deviation of either."""
+    random = np.random.default_rng(7)
+    pastiche, last = ((0.5 + random.normal(0, 0.1, (128, 192, 3))).astype(np.float32) for _ in range(2))
+    assert ((pastiche + last) / 2).std() == pytest.approx(0.0707, rel=0.02)
+    assert steadying.steady(pastiche, last, None, 0.5).std() == pytest.approx(0.1, rel=0.02)
+
+
+def test_a_colour_stays_what_it_is_however_often_it_is_mixed() -> None:
+    pastiche = last = np.full((32, 32, 3), 0.3, np.float32)
+    for _ in range(1000):
+        last = steadying.steady(pastiche, last, None, 1)
+    assert np.abs(last - 0.3).max() < 1e-4
+
+
 def test_a_moment_is_kept_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("kept") / "moment.npz"
     moment = painted(pictures(3), STEADY)[-1]

@@ -45,7 +45,7 @@ Output = Annotated[
     "or frames/%05d.png. Else clip-style.mp4 beside clip.mp4.")
 ]  # fmt: skip
 Codec = Annotated[str | None, _option(FILES, "--codec", "CODEC", "h264, h265, vp9, prores, or ffv1 without loss.")]
-Crf = Annotated[int | None, _option(FILES, "--crf", "0..51", "Quality of the codec, 0 the best; else 20 for h264.")]
+Crf = Annotated[int | None, _option(FILES, "--crf", "0..51", "Quality of the codec, 0 the best; else 19 for h264.")]
 Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of pictures.")]
 NoSound = Annotated[bool, _option(FILES, "--no-sound", "", "Leave the sound out.")]
 Fps = Annotated[float, _option(FILES, "--fps", "N", "Frames a second of numbered pictures.")]

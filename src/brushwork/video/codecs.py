@@ -31,7 +31,8 @@ class Codec:
 
 
 CODECS: Mapping[str, Codec] = {
-    "h264": Codec("libx264", "yuv420p", "yuv420p10le", 20, 51, {"preset": "fast"}),
+    # On pastiches as good and as large as preset fast with crf 20, in less than half the time.
+    "h264": Codec("libx264", "yuv420p", "yuv420p10le", 19, 51, {"preset": "veryfast"}),
     "h265": Codec("libx265", "yuv420p", "yuv420p10le", 24, 51, {"preset": "fast", "x265-params": "log-level=none"}),
     "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", 28, 63, {"b": "0", "deadline": "good", "cpu-used": "4"}),
     "ffv1": Codec("ffv1", "bgr0", "gbrp16le", options={"level": "3", "slicecrc": "1"}, even=False),

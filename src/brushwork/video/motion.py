@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from brushwork.images import Image
 from brushwork.images.picture import fitted
-from brushwork.video.filling import Flow, Mask, filled
+from brushwork.video.filling import Flow, Mask, filled, squared
 from brushwork.video.frames import Pixels, as_image
 
 Plane: TypeAlias = NDArray[np.float32]  # (h, w) in [0, 1]
@@ -62,7 +62,7 @@ def find(pixels: Pixels, before: Pixels) -> Motion:
     here, there = (as_image(scaled(plane, size)) for plane in (gray, gray_before))
     still = cv2.blur(np.abs(here - there), (WINDOW, WINDOW))
     moved = cv2.blur(np.abs(here - warp(there, flow)), (WINDOW, WINDOW))
-    believed = (still > BELIEVED * moved) | ((flow**2).sum(axis=-1) > SMALL**2)
+    believed = (still > BELIEVED * moved) | (squared(flow) > SMALL**2)
     flow = np.asarray(flow * cv2.blur(believed.astype(np.float32), (5, 5))[..., None], np.float32)
     difference = np.asarray(cv2.GaussianBlur(np.abs(here - warp(there, flow)), (0, 0), 0.7), np.float32)
     agreement = np.exp(-((difference / np.float32(CONTENT)) ** 2)) * trusted(flow)
@@ -72,16 +72,15 @@ def find(pixels: Pixels, before: Pixels) -> Motion:
 def visible(flow: Flow, back: Flow) -> Mask:
     """Where the way there and the way back (H, W, 2) meet again (Sundaram et al. 2010, eq. 5), within the frame."""
     returned = warp(back, flow)
-    apart = ((flow + returned) ** 2).sum(axis=-1)
-    meet = apart < 0.01 * ((flow**2).sum(axis=-1) + (returned**2).sum(axis=-1)) + 0.5
+    meet = squared(flow + returned) < 0.01 * (squared(flow) + squared(returned)) + 0.5
     found: Mask = meet & inside(flow)
     return found
 
 
 def leads_home(flow: Flow, back: Flow) -> Mask:
     """The same, held more strictly: where a flow is sure enough for others to go by it."""
-    apart = np.linalg.norm(flow + warp(back, flow), axis=-1)
-    found: Mask = (apart < HOME + HOME_SHARE * np.linalg.norm(flow, axis=-1)) & inside(flow)
+    apart = np.sqrt(squared(flow + warp(back, flow)))
+    found: Mask = (apart < HOME + HOME_SHARE * np.sqrt(squared(flow))) & inside(flow)
     return found
 
 
@@ -145,7 +144,9 @@ def scaled(plane: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
 def resized(flow: Flow, size: tuple[int, ...]) -> Flow:
     """The same motion for a frame of another size (H, W)."""
     scale = np.array([size[1] / flow.shape[1], size[0] / flow.shape[0]], np.float32)
-    return np.asarray(scaled(flow, size) * scale, np.float32)
+    if size[0] < flow.shape[0]:  # the smaller one is multiplied
+        return np.asarray(scaled(flow, size) * scale, np.float32)
+    return np.asarray(scaled(flow * scale, size), np.float32)
 
 
 def warp(image: Image, flow: Flow, *, sharp: bool = False) -> Image:
