@@ -87,7 +87,7 @@ class FakeRuntime:
     def transfer(self, content: Array, embedding: Array) -> Array:
         return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
 
-    def expect(self, height: int, width: int) -> None: ...
+    def expect(self, height: int, width: int, together: int = 1) -> None: ...
 
     def transfer_with_statistics(
         self,

@@ -122,7 +122,7 @@ class Negative:
     def predict(self, style: Array) -> Array:
         return style.mean(axis=(1, 2))
 
-    def expect(self, height: int, width: int) -> None: ...
+    def expect(self, height: int, width: int, together: int = 1) -> None: ...
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         self.painted += 1

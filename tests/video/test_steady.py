@@ -1,5 +1,6 @@
 """Steadying: still stays still, what moves keeps its strokes, nothing shines through, and cuts begin anew."""
 
+import threading
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -25,7 +26,7 @@ class Flickering:
         self.random = np.random.default_rng(0)
         self.held: list[float] = []
 
-    def expect(self, height: int, width: int) -> None: ...
+    def expect(self, height: int, width: int, together: int = 1) -> None: ...
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         strokes = self.random.normal(0, 0.05, content.shape).astype(np.float32)
@@ -170,6 +171,38 @@ def test_a_colour_stays_what_it_is_however_often_it_is_mixed() -> None:
     for _ in range(1000):
         last = steadying.steady(pastiche, last, None, 1)
     assert np.abs(last - 0.3).max() < 1e-4
+
+
+class Waiting(Flickering):
+    """A model that paints a frame only when another one is being painted, and the first of a pair last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pair = threading.Barrier(2, timeout=30)
+        self.second = threading.Event()
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        self.pair.wait()
+        if content.max() > 0.5:
+            self.second.set()
+        else:
+            assert self.second.wait(30)
+            self.second.clear()
+        return content
+
+
+def test_frames_painted_together_come_in_their_order() -> None:
+    frames = [np.full((16, 16, 3), level, np.uint8) for level in (0, 200, 10, 210, 20, 220)]
+    painter = Painter(Stylizer(Waiting()), together=2)  # type: ignore[arg-type]  # it needs no more of a runtime
+    found = list(stages.line(moments(frames), None, painter, 0, False, {}))
+    assert [round(float(moment.pastiche[0, 0, 0]) * 255) for moment in found if moment.pastiche is not None] == [
+        0, 200, 10, 210, 20, 220
+    ]  # fmt: skip
+
+
+def test_frames_that_hold_statistics_are_painted_one_by_one() -> None:
+    stylizer = Stylizer(Flickering())  # type: ignore[arg-type]  # it needs no more of a runtime
+    assert Painter(stylizer, hold=0.5, together=2).together == Painter(stylizer, strength=0.5, together=2).together == 1
 
 
 def test_a_moment_is_kept_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -58,8 +58,14 @@ class Runtime(Protocol):
         """
         ...
 
-    def expect(self, height: int, width: int) -> None:
-        """Says that many contents of one size are to come, one at a time, as in a film; others may come as before."""
+    def expect(self, height: int, width: int, together: int = 1) -> None:
+        """Says that many contents of one size are to come, as in a film; others may come as before.
+
+        Args:
+            height: Of each of them.
+            width: Of each of them.
+            together: How many threads will ask at once, each for one content.
+        """
         ...
 
     def norms(self, masked: bool) -> Sequence[int]:

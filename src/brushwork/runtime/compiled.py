@@ -57,9 +57,9 @@ class CompiledGraphs:
             _keep(kept, compiled.export_model().getvalue())
             return compiled
 
-    def compile_once(self, model: ov.Model) -> Any:
-        """A compiled graph that is not worth keeping."""
-        return core().compile_model(model, self._device, self._properties)
+    def compile_once(self, model: ov.Model, properties: Mapping[str, Any] | None = None) -> Any:
+        """A compiled graph that is not worth keeping; properties of its own go before the others."""
+        return core().compile_model(model, self._device, {**self._properties, **(properties or {})})
 
 
 def _keep(path: Path, data: bytes) -> None:

@@ -80,7 +80,7 @@ class TorchRuntime:
         )
         return _pixels(pastiche), used.cpu().numpy()
 
-    def expect(self, height: int, width: int) -> None:
+    def expect(self, height: int, width: int, together: int = 1) -> None:
         """See `Runtime.expect`; here every size is as fast as it can be."""
 
     def norms(self, masked: bool) -> Sequence[int]:

@@ -13,7 +13,7 @@ from brushwork.video.moment import Moment
 
 
 class Painter:
-    """Paints moments one after the other, at one strength.
+    """Paints moments at one strength.
 
     Args:
         stylizer: The model.
@@ -22,14 +22,18 @@ class Painter:
         keep_colors: Whether the colours of the content stay.
         hold: Share of the last frame's statistics in those of the instance norms, from one frame of a shot to the next:
             a moving average. 0 normalises each frame by itself.
+        together: How many moments may be painted at once. Where each needs the one before they are painted one by one.
     """
 
     def __init__(
-        self, stylizer: Stylizer, *, strength: float = 1.0, keep_colors: bool = False, hold: float = 0.0
-    ) -> None:
+        self, stylizer: Stylizer, *, strength: float = 1.0, keep_colors: bool = False, hold: float = 0.0,
+        together: int = 1,
+    ) -> None:  # fmt: skip
         check_strength(strength)
         self._hold = hold
         self._stylizer, self._strength, self._keep_colors = stylizer, strength, keep_colors
+        needs_last = hold > 0 or (0 < strength < 1 and not stylizer.styles)
+        self.together = 1 if needs_last else together
 
     def paint(self, moment: Moment, last: Moment | None) -> Moment:
         """A moment with its pastiche, own embedding and statistics; the last one tells what is held."""
@@ -54,7 +58,8 @@ class Painter:
     def _transfer(self, content: Image, embedding: Array, held: Array | None) -> tuple[Image, Array | None]:
         """The full pastiche of a content, and the statistics it was made with where they are held."""
         runtime, batch = self._stylizer.runtime, np.ascontiguousarray(content[None])
-        runtime.expect(*content.shape[:2])
+        height, width = content.shape[:2]
+        runtime.expect(height, width, self.together)
         if not self._hold:
             return runtime.transfer(batch, embedding)[0], None
         share = 0.0 if held is None else self._hold

@@ -1,5 +1,6 @@
 """A clip becomes its pastiche: decoding, motion, painting, steadying and encoding side by side."""
 
+import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
@@ -27,6 +28,8 @@ from brushwork.video.writing import Writer
 
 PIECE = 240  # frames of a piece: what a killed run loses at most
 SMALLEST_SIDE = 16
+# Frames painted at once, each by its part of the cores; of frames with more pixels, which take gigabytes, one.
+TOGETHER, LARGEST = 2, 2560 * 1440
 
 
 @dataclass
@@ -162,9 +165,11 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
     embedding = Studio(stylizer, options).blend(settings.styles, content)
     single = Studio(stylizer, replace(options, weights=None))
     changes = [(when, single.blend((style,), content)) for when, style in settings.changes]
+    together = min(TOGETHER, os.cpu_count() or 1) if first.pixels.size <= 3 * LARGEST else 1
     painter = Painter(
-        stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma", hold=settings.hold
-    )
+        stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma", hold=settings.hold,
+        together=together,
+    )  # fmt: skip
     return Timeline(embedding, changes, settings.fade), painter
 
 

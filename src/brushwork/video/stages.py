@@ -4,8 +4,11 @@ Each is a generator of moments, and all that a stage needs of the past is in the
 threads of their own, and a run that was stopped goes on from the last moment it wrote.
 """
 
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from fractions import Fraction
@@ -27,12 +30,14 @@ Clock = Callable[[], AbstractContextManager[None]]
 def clock(spent: MutableMapping[str, float], part: str) -> Clock:
     """Adds the seconds of a part, each time it is entered, to what was spent."""
     spent.setdefault(part, 0.0)
+    lock = threading.Lock()
 
     @contextmanager
     def timed() -> Iterator[None]:
         start = time.perf_counter()
         yield
-        spent[part] += time.perf_counter() - start
+        with lock:
+            spent[part] += time.perf_counter() - start
 
     return timed
 
@@ -89,6 +94,9 @@ def moved(moments: Iterator[Moment], last: Moment | None, search: bool, timed: C
 
 def painted(moments: Iterator[Moment], last: Moment | None, painter: Painter, timed: Clock) -> Iterator[Moment]:
     """The moments with their pastiches; a frame that comes once more is not painted once more."""
+    if painter.together > 1:
+        yield from _painted_together(moments, painter, timed)
+        return
     for moment in moments:
         with timed():
             if moment.still and last is not None:
@@ -97,6 +105,26 @@ def painted(moments: Iterator[Moment], last: Moment | None, painter: Painter, ti
                 moment = painter.paint(moment, last)
         yield moment
         last = moment
+
+
+def _painted_together(moments: Iterator[Moment], painter: Painter, timed: Clock) -> Iterator[Moment]:
+    """The same, some at once, for none needs the one before; they come in their order."""
+
+    def paint(moment: Moment) -> Moment:
+        with timed():
+            return moment if moment.still else painter.paint(moment, None)
+
+    coming: deque[Future[Moment]] = deque()
+    with ThreadPoolExecutor(painter.together) as workers:
+        try:
+            for moment in moments:
+                coming.append(workers.submit(paint, moment))
+                if len(coming) == painter.together:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
+        finally:
+            workers.shutdown(cancel_futures=True)
 
 
 def steadied(moments: Iterator[Moment], last: Moment | None, steady: float, timed: Clock) -> Iterator[Moment]:
