@@ -74,7 +74,7 @@ class OpenVINORuntime:
         self._cut: dict[str, StageGraphs] = {}
         self._expected: tuple[int, int] | None = None
         self._together = 1
-        self._fitted: dict[tuple[str, tuple[int, int]], Any] = {}
+        self._fitted: dict[tuple[str, tuple[int, int], int], Any] = {}
 
     def _choose(self, precision: str) -> str:
         """The precision that was asked for, or the fastest that the device has natively and that looks the same."""
@@ -124,7 +124,7 @@ class OpenVINORuntime:
             return self._open(graph)
         assert self._expected is not None
         with self._compiling:
-            key = (graph, self._expected)
+            key = (graph, self._expected, self._together)
             if key not in self._fitted:
                 self._find(graph)
                 model = core().read_model(str(self.folder / graph))
