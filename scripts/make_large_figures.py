@@ -24,7 +24,7 @@ def example(name: str) -> Array:
 
 
 def strokes() -> None:
-    """A row each for no stroke, 0.5, 1, 2 and 4; a column each for the photo at 512, 2048 and 8192 pixels."""
+    """A row each for the network's own brush, 0.5, 1, 2 and 4; a column each for the photo at 512, 2048 and 8192 pixels."""
     stylizer = brushwork.load(MODEL)
     embedding, photo = stylizer.embed(example("swirls")), example("rocket")
     rows = []
@@ -32,7 +32,7 @@ def strokes() -> None:
         row = []
         for side in (512, 2048, 8192):
             content = images.resize(photo, (round(side * photo.shape[0] / photo.shape[1]), side))
-            tile = "fast" if stroke is None and side == 8192 else "never"
+            tile = "fast" if side == 8192 else "never"
             pastiche = stylizer.stylize(content, embedding, stroke=stroke, tile=tile)
             row.append(images.resize(pastiche, (214, 320)))
         rows.append(np.concatenate(row, axis=1))

@@ -130,7 +130,8 @@ def test_a_stroke_is_relative_to_the_picture(fake_runtime: FakeRuntime, random: 
         )
         assert pastiche.shape == (side // 2, side, 3)
         np.testing.assert_allclose(pastiche, 0.25, atol=1e-6)
-    assert seen == [(1, 256, 512, 3)] * 2
+    # The larger one is painted at its own size, too, for what is finer than the brush.
+    assert seen == [(1, 256, 512, 3), (1, 256, 512, 3), (1, 1024, 2048, 3)]
 
 
 def test_a_reduced_copy_is_the_mean_of_squares() -> None:

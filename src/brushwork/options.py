@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from brushwork.errors import UserError
+from brushwork.strokes import AUTO, STROKES, Stroke
 from brushwork.stylizer import check_strength, shares
-from brushwork.tiling import GRID, MODES, SMALLEST_TILE, STROKES
+from brushwork.tiling import GRID, MODES, SMALLEST_TILE
 
 KEEP_COLORS = ("luma", "histogram")
 
@@ -39,7 +40,7 @@ class Options:
     overwrite: bool = False
     regions: tuple[RegionOption, ...] = ()
     protect: str | None = None
-    stroke: float | None = None
+    stroke: Stroke = AUTO
     tile: str = "auto"
     tile_size: int | None = None
     memory: int | None = None
@@ -53,7 +54,7 @@ class Options:
             ("style size", self.style_size, 80, 2048),
             ("quality", self.quality, 1, 100),
             ("tile size", self.tile_size, SMALLEST_TILE, 16_384),
-            ("stroke", self.stroke, *STROKES),
+            ("stroke", None if self.stroke == AUTO else self.stroke, *STROKES),
         ):
             if value is not None and not low <= value <= high:
                 raise UserError(f"the {name} is {value:g}; it must lie between {low} and {high}")
@@ -99,6 +100,21 @@ def parse_region(text: str) -> RegionOption:
         style, strength = match[1], float(match[2])
     check_strength(strength)
     return RegionOption(mask, style, strength)
+
+
+def parse_stroke(text: str) -> Stroke:
+    """A stroke from ``auto``, ``own`` or a number.
+
+    Raises:
+        UserError: If it is none of these.
+    """
+    if text in (AUTO, "own"):
+        return AUTO if text == AUTO else None
+    try:
+        return float(text)
+    except ValueError:
+        low, high = STROKES
+        raise UserError(f"the stroke is {text!r}; it is auto, own or a number from {low:g} to {high:g}") from None
 
 
 def parse_memory(text: str | None) -> int | None:

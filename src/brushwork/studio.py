@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brushwork import color, images, masks, memory, tiling
+from brushwork import color, images, masks, memory, strokes, tiling
 from brushwork.errors import UserError
 from brushwork.images import ImageError, Picture, Rows
 from brushwork.options import Options
@@ -109,12 +109,11 @@ class Studio:
         check_size("content", image)
         style = style or self.compose(Picture.of(image), embedding)
         mode = "never" if options.tile == "auto" else options.tile
-        whole = mode == "never" and options.stroke is None
         pastiche = np.empty(image.shape, np.float32)
         tiling.paint(
             self.stylizer.runtime, image, style, pastiche,
-            mode=mode, tile=image.shape[0] if whole else options.tile_size or tiling.TILE, stroke=options.stroke,
-            keep_luma=options.keep_colors == "luma",
+            mode=mode, tile=image.shape[0] if mode == "never" else options.tile_size or tiling.TILE,
+            stroke=strokes.chosen(options.stroke, *image.shape[:2]), keep_luma=options.keep_colors == "luma",
         )  # fmt: skip
         return pastiche
 
@@ -148,7 +147,7 @@ class Studio:
         style = self.compose(reduced, embedding, source, notices, size)
         tiling.paint(
             self.stylizer.runtime, content, style, target,
-            mode=mode, tile=self._tile(content.shape[1]), stroke=self.options.stroke,
+            mode=mode, tile=self._tile(content.shape[1]), stroke=strokes.chosen(self.options.stroke, *size),
             keep_luma=self.options.keep_colors == "luma", sample=self._sample(), progress=progress,
         )  # fmt: skip
 

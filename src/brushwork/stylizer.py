@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from brushwork import checkpoints, images, tiling
+from brushwork import checkpoints, images, strokes, tiling
 from brushwork.checkpoints import ModelFolder
 from brushwork.errors import UserError, missing_extra
 from brushwork.gallery import Gallery
 from brushwork.regions import Paint, Region, mix
 from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
+from brushwork.strokes import Stroke
 
 DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 PRECISIONS = ("auto", "f32", "bf16", "f16")
@@ -98,7 +99,7 @@ class Stylizer:
         *,
         regions: Sequence[Region] = (),
         protect: Array | None = None,
-        stroke: float | None = None,
+        stroke: Stroke = None,
         tile: str = "never",
         tile_size: int = tiling.TILE,
     ) -> Array:
@@ -113,8 +114,8 @@ class Stylizer:
                 photo, and this share keeps the way there even.
             regions: Parts of the picture with styles of their own, painted in the same pass.
             protect: Mask (h, w) in [0, 1]; where it is 1 the content stays as it is.
-            stroke: Size of the brush relative to the picture, 1 as in a picture of 1024 pixels; None paints with the
-                brush of the picture's own size. See `brushwork.tiling.paint`.
+            stroke: Size of the brush relative to the picture, 1 as in a picture of 1024 pixels; ``auto`` is 1 for
+                larger pictures; None is the network's own brush, whatever the picture. See `brushwork.strokes`.
             tile: ``never``, ``fast`` or ``exact``; see `brushwork.tiling`.
             tile_size: Side of a tile; a multiple of 4.
 
@@ -127,9 +128,9 @@ class Stylizer:
             return content.copy()
         style = self.compose(content, embedding, strength, regions=regions, protect=protect)
         pastiche = np.empty(content.shape, np.float32)
-        whole = tile == "never" and stroke is None
-        size = content.shape[0] if whole else tile_size
-        tiling.paint(self.runtime, content, style, pastiche, mode=tile, tile=size, stroke=stroke)
+        size = content.shape[0] if tile == "never" else tile_size
+        brush = strokes.chosen(stroke, *content.shape[:2])
+        tiling.paint(self.runtime, content, style, pastiche, mode=tile, tile=size, stroke=brush)
         return pastiche
 
     def compose(

@@ -19,6 +19,7 @@ from brushwork.images import Rows
 from brushwork.regions import Paint
 from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
 from brushwork.streaming import exact_statistics
+from brushwork.strokes import STROKE_SIDE, Strip, joined
 
 MODES = ("auto", "never", "fast", "exact")
 # A pixel of a pastiche sees 54 pixels of its content each way, as long as statistics are held.
@@ -32,12 +33,8 @@ SMALLEST_TILE = 128
 SAMPLE, PATCH = 1920, 128
 # Share of the time of the exact mode in which it measures.
 MEASURING = 0.6
-# The long side, in pixels, of a picture whose brush is stroke 1.
-STROKE_SIDE = 1024
-STROKES = 0.25, 8.0
 
 Progress: TypeAlias = Callable[[float], None]
-Strip: TypeAlias = Callable[[int, int], Array]
 
 
 def paint(
@@ -62,22 +59,22 @@ def paint(
         target: What takes the pastiche.
         mode: ``never`` paints all at once, ``fast`` and ``exact`` in tiles.
         tile: Side of a tile, without its overlap; a multiple of 4.
-        stroke: Size of the brush, relative to the picture: the picture is painted at 1024 / stroke pixels of its long
-            side, whatever its own size, and the pastiche scaled to that. None paints at the picture's own size.
+        stroke: Size of the brush, relative to the picture: it is painted at 1024 / stroke pixels of its long side, and
+            the pastiche scaled to its own size; what is finer than that comes from a pastiche of its own size (see
+            `brushwork.strokes`). None paints at the picture's own size alone.
         keep_luma: Whether the content's colours are kept, see `brushwork.color.luma`.
         sample: Side of the square that the fast mode's patches fill.
         progress: Told the share that is done, 0 to 1.
     """
     height, width = content.shape[:2]
-    if stroke is not None or mode == "never":
-        strip = _whole(runtime, content, style, stroke)
+    broad = None if stroke is None else _broad(runtime, content, style, stroke)
+    before = 0.0
+    if broad is not None and len(broad) >= height:
+        strip: Strip = _scaled(broad, height, width)
     else:
-        if mode == "exact":
-            statistics = exact_statistics(runtime, content, style, tile, lambda share: progress(share * MEASURING))
-        else:
-            statistics = measure(runtime, content, style, sample)
-        strip = _tiled(runtime, content, style, statistics, tile)
-    before = MEASURING if mode == "exact" and stroke is None else 0.0
+        before = MEASURING if mode == "exact" else 0.0
+        strip = _own(runtime, content, style, mode, tile, sample, lambda share: progress(share * before))
+        strip = strip if broad is None else joined(broad, strip, (height, width), GRID)
     for top in range(0, height, tile):
         bottom = min(top + tile, height)
         original = content[top:bottom]
@@ -90,11 +87,29 @@ def paint(
         progress(before + (1 - before) * bottom / height)
 
 
-def _whole(runtime: Runtime, content: Rows, style: Paint, stroke: float | None) -> Strip:
-    """The whole pastiche, painted at once, by rows of the content's size."""
+def _broad(runtime: Runtime, content: Rows, style: Paint, stroke: float) -> Array:
+    """The pastiche (h, w, 3) of a copy on which a brush of the network's size has the size of the stroke."""
+    image = resized(content, STROKE_SIDE / stroke)[..., :3]
+    return render(runtime, image, style, image.shape[:2], slice(0, len(image)))
+
+
+def _own(
+    runtime: Runtime, content: Rows, style: Paint, mode: str, tile: int, sample: int, progress: Progress
+) -> Strip:  # fmt: skip
+    """The pastiche at the content's own size, by rows: all at once, or in tiles."""
     height, width = content.shape[:2]
-    image = content[0:height][..., :3] if stroke is None else resized(content, STROKE_SIDE / stroke)[..., :3]
-    pastiche = render(runtime, image, style, image.shape[:2], slice(0, len(image)))
+    if mode == "never":
+        pastiche = render(runtime, content[0:height][..., :3], style, (height, width), slice(0, height))
+        return lambda top, bottom: pastiche[top:bottom]
+    if mode == "exact":
+        statistics = exact_statistics(runtime, content, style, tile, progress)
+    else:
+        statistics = measure(runtime, content, style, sample)
+    return _tiled(runtime, content, style, statistics, tile)
+
+
+def _scaled(pastiche: Array, height: int, width: int) -> Strip:
+    """A pastiche scaled to a size, by rows."""
     return lambda top, bottom: images.resize_rows(pastiche, (height, width), top, bottom)
 
 

@@ -36,8 +36,8 @@ KeepColors = Annotated[
     "or recolour the style first.")
 ]  # fmt: skip
 Stroke = Annotated[
-    float | None, _option(LOOK, "--stroke", "0.25..8", "Size of the brush relative to the picture, whatever its size; "
-    "1 is that of a picture of 1024 pixels.")
+    str, _option(LOOK, "--stroke", "auto|own|0.25..8", "Size of the brush relative to the picture; 1 is that of a "
+    "picture of 1024 pixels. auto is 1 for larger pictures; own is the network's brush at any size.")
 ]  # fmt: skip
 Regions = Annotated[
     list[str] | None, _option(LOOK, "--region", "MASK=STYLE[:STRENGTH]", "A style where a mask is white; a file, a "
@@ -76,7 +76,7 @@ def stylize(
     style_size: StyleSize = None,
     strength: Strength = 1.0,
     keep_colors: KeepColors = None,
-    stroke: Stroke = None,
+    stroke: Stroke = "auto",
     region: Regions = None,
     protect: Protect = None,
     size: Size = None,
@@ -108,7 +108,7 @@ def stylize(
     from brushwork import stylizer
     from brushwork.errors import UserError
     from brushwork.jobs import plan
-    from brushwork.options import Options, parse_memory, parse_region, parse_weights
+    from brushwork.options import Options, parse_memory, parse_region, parse_stroke, parse_weights
 
     style = style or []
     if not style and not region:
@@ -117,7 +117,7 @@ def stylize(
         weights=parse_weights(weights, len(style), each=each),
         strength=strength, keep_colors=keep_colors, size=size, style_size=style_size,
         format=format, quality=quality, depth=depth, overwrite=overwrite,
-        regions=tuple(parse_region(text) for text in region or ()), protect=protect, stroke=stroke,
+        regions=tuple(parse_region(text) for text in region or ()), protect=protect, stroke=parse_stroke(stroke),
         tile=tile, tile_size=tile_size, memory=parse_memory(memory),
     )  # fmt: skip
     stylizer.check_choices(device, precision, threads)

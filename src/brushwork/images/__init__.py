@@ -9,7 +9,7 @@ from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
 from brushwork.images.large import LargePicture, measure, open_large, save_large
-from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resize, resize_rows
+from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resample, resize, resize_rows
 
 __all__ = [
     "EXTENSIONS",
@@ -31,6 +31,7 @@ __all__ = [
     "measure",
     "open",
     "open_large",
+    "resample",
     "resize",
     "resize_rows",
     "save",

@@ -6,6 +6,7 @@ transparency, how long each is shown, and the notes a camera left.
 
 import math
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeAlias, overload
 
@@ -171,12 +172,22 @@ def resize_rows(image: Image, size: tuple[int, int], top: int, bottom: int) -> I
     # Lanczos reaches three pixels of the smaller picture; outside of them a strip does not feel its borders.
     margin = math.ceil(4 / min(scale, 1))
     first, last = max(0, top - margin), min(height, bottom + margin)
-    box = (0.0, first * scale, float(image.shape[1]), last * scale)
+    resized = resample(image, (last - first, width), (0.0, first * scale, image.shape[1], last * scale))
+    return np.clip(resized[top - first : bottom - first], 0, 1)
+
+
+def resample(image: Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image:
+    """Give the part in a box (left, top, right, bottom) of an image, resized by Lanczos, its overshoot and all.
+
+    An image (H, W, 3) or (H, W, K), or a plane (H, W), of any range.
+    """
     planes = np.moveaxis(image.reshape(*image.shape[:2], -1), -1, 0).astype(np.float32, copy=False)
-    resized = np.empty((bottom - top, width, len(planes)), np.float32)
-    for channel, plane in enumerate(planes):
-        whole = Pillow.fromarray(np.ascontiguousarray(plane))
-        strip = whole.resize((width, last - first), Pillow.Resampling.LANCZOS, box)
-        resized[..., channel] = np.asarray(strip)[top - first : bottom - first]
-    np.clip(resized, 0, 1, out=resized)
-    return resized.reshape((bottom - top, width, *image.shape[2:]))
+    resized = np.empty((*size, len(planes)), np.float32)
+
+    def fill(channel: int) -> None:
+        plane = Pillow.fromarray(np.ascontiguousarray(planes[channel]))
+        resized[..., channel] = np.asarray(plane.resize(size[::-1], Pillow.Resampling.LANCZOS, box))
+
+    with ThreadPoolExecutor(min(len(planes), 4)) as threads:  # Pillow works beside other threads
+        list(threads.map(fill, range(len(planes))))
+    return resized.reshape((*size, *image.shape[2:]))
