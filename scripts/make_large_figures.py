@@ -24,7 +24,7 @@ def example(name: str) -> Array:
 
 
 def strokes() -> None:
-    """A row each for the network's own brush, 0.5, 1, 2 and 4; a column each for the photo at 512, 2048 and 8192 pixels."""
+    """A row each for the network's own brush, 0.5, 1, 2 and 4; a column each for 512, 2048 and 8192 pixels."""
     stylizer = brushwork.load(MODEL)
     embedding, photo = stylizer.embed(example("swirls")), example("rocket")
     rows = []
