@@ -18,7 +18,7 @@ from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
 from brushwork.strokes import Stroke
 
 DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
-PRECISIONS = ("auto", "f32", "bf16", "f16")
+PRECISIONS = ("auto", "f32", "bf16", "f16", "int8")
 # A style's short side is scaled to style_size: without a limit a ribbon of pixels would grow out of memory.
 LONGEST_STYLE = 32
 
@@ -221,7 +221,7 @@ def load(
     Args:
         model: Name of a model that came with the package, or a model folder; None for the default.
         device: ``auto``, ``cpu``, ``gpu`` (Intel's, through OpenVINO), ``cuda`` or ``mps`` (through torch).
-        precision: ``auto``, ``f32``, ``bf16`` or ``f16``.
+        precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``.
         threads: Threads of the CPU; None for all cores.
 
     Raises:

@@ -203,7 +203,7 @@ def test_the_pastiche_over_what_it_is_made_of(brushwork: Run, here: Path, photo:
         (["--model", "magenta-mobil"], "did you mean 'magenta-mobile'?"),
         (["--model", "."], ". is not a model folder: it has no config.json"),
         (["--device", "tpu"], "unknown device 'tpu'; known: auto, cpu, gpu, cuda, mps"),
-        (["--precision", "f8"], "unknown precision 'f8'; known: auto, f32, bf16, f16"),
+        (["--precision", "f8"], "unknown precision 'f8'; known: auto, f32, bf16, f16, int8"),
         (["--threads", "0"], "threads is 0; it must be at least 1"),
         (["--format", "jpgg"], "'jpgg' is not a format that can be written; did you mean jpg"),
         (["-o", "pastiche.xyz"], "'xyz' is not a format that can be written"),

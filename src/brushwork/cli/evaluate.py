@@ -32,7 +32,7 @@ Json = Annotated[Path | None, _option("--json", "FILE", "Write every number to a
 Html = Annotated[Path | None, _option("--html", "FILE", "Write a page with all pictures, to look through.")]
 Overwrite = Annotated[bool, _option("--overwrite", "", "Replace files that exist.")]
 Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What paints; gpu is Intel's.")]
-Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
 Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU that paint; else all cores.")]
 
 

@@ -29,7 +29,7 @@ Strength = Annotated[float, _option("--strength", "0..1", "0 is the camera, 1 th
 KeepColors = Annotated[bool, _option("--keep-colors", "", "Keep the camera's colours.")]
 Model = Annotated[str | None, _option("--model", "NAME|FOLDER", "What paints; see brushwork models.")]
 Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
-Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
 Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU that paint; else all cores.")]
 
 

@@ -21,7 +21,7 @@ Overwrite = Annotated[bool, _option("--overwrite", "", "Replace a sheet that exi
 Json = Annotated[bool, _option("--json", "", "Print JSON.")]
 Model = Annotated[str | None, _option("--model", "NAME|FOLDER", "Whose styles; see brushwork models.")]
 Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What paints; gpu is Intel's.")]
-Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
 Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU; else all cores.")]
 
 

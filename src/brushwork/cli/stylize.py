@@ -64,7 +64,7 @@ TileSize = Annotated[int | None, _option(MACHINE, "--tile-size", "PIXELS", "Side
 Memory = Annotated[str | None, _option(MACHINE, "--memory", "2G", "What may be used; else most of what is free.")]
 Model = Annotated[str | None, _option(MACHINE, "--model", "NAME|FOLDER", "What paints; see brushwork models.")]
 Device = Annotated[str, _option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
-Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
 Threads = Annotated[int | None, _option(MACHINE, "--threads", "N", "Threads of the CPU; else all cores.")]
 
 

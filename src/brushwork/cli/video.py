@@ -54,7 +54,7 @@ Overwrite = Annotated[bool, _option(FILES, "--overwrite", "", "Replace files tha
 Json = Annotated[bool, _option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
 Model = Annotated[str | None, _option(MACHINE, "--model", "NAME|FOLDER", "What paints; see brushwork models.")]
 Device = Annotated[str, _option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
-Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16", "auto is the fastest of the device.")]
+Precision = Annotated[str, _option(MACHINE, "--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
 Threads = Annotated[int | None, _option(MACHINE, "--threads", "N", "Threads of the CPU that paint; else all cores.")]
 
 

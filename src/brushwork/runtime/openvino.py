@@ -10,17 +10,14 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from brushwork.errors import UserError
-from brushwork.runtime import Array, Stage, held
+from brushwork.runtime import Array, Stage, held, int8, precisions
 from brushwork.runtime.compiled import CompiledGraphs, core
 from brushwork.runtime.stages import StageGraphs
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
 # Compiled when they are first asked for, so that a single picture does not wait for them.
-KEPT = {"raw", "features"}  # what stages give
 STATISTICS, REGIONS = "transfer-statistics.onnx", "transfer-regions.onnx"
-PRECISIONS = {"f32": "f32", "bf16": "bf16", "f16": "f16"}
-# What a device must be able to do natively for a precision to be worth asking for.
-CAPABILITIES = {"bf16": "BF16", "f16": "FP16"}
+KEPT = {"raw", "features"}  # what stages give
 
 
 class OpenVINORuntime:
@@ -31,7 +28,9 @@ class OpenVINORuntime:
         digest: Digest of its weights. Compiled graphs are cached under it: a graph file does not change when its
             weights do, so a cache by file alone would go stale.
         device: ``cpu`` or ``gpu`` (Intel).
-        precision: ``auto``, ``f32``, ``bf16`` or ``f16``. Auto is bf16 (a GPU: f16) where the device has it, else f32.
+        precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``. Auto is bf16 (a GPU: f16) where the device has it,
+            else f32, but int8 for what `expect` announces. With int8 the graph of one style paints in 8-bit integers;
+            the predictor, regions, exact tiles and what holds statistics stay in f32.
         threads: Threads of the CPU; None for all cores.
         cache: Folder for compiled graphs; None for the user's cache folder.
 
@@ -56,10 +55,11 @@ class OpenVINORuntime:
         known = core().available_devices
         if not any(name.split(".")[0] == self.device for name in known):
             raise UserError(f"no device {device!r} here; OpenVINO sees {', '.join(known)}")
-        self.precision = self._choose(precision)
+        self.precision = precisions.choose(self.device, precision)
+        self._for_film = precisions.choose_for_film(self.device, precision)
         properties: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": PRECISIONS[self.precision],
+            "INFERENCE_PRECISION_HINT": precisions.HINTS[self.precision],
         }
         if threads is not None:
             properties["INFERENCE_NUM_THREADS"] = threads
@@ -76,17 +76,11 @@ class OpenVINORuntime:
         self._together = 1
         self._fitted: dict[tuple[str, tuple[int, int], int], Any] = {}
 
-    def _choose(self, precision: str) -> str:
-        """The precision that was asked for, or the fastest that the device has natively and that looks the same."""
-        capable = core().get_property(self.device, "OPTIMIZATION_CAPABILITIES")
-        if precision == "auto":
-            wanted = "f16" if self.device == "GPU" else "bf16"
-            return wanted if CAPABILITIES[wanted] in capable else "f32"
-        if precision in CAPABILITIES and CAPABILITIES[precision] not in capable:
-            raise UserError(f"this {self.device} has no native {precision}; use --precision auto or f32")
-        return precision
-
     def _compile(self, graph: str) -> Any:
+        if graph == TRANSFER and self.precision == "int8":
+            return self._graphs.compile(
+                self.folder / graph, "int8", lambda: int8.quantise(core().read_model(str(self.folder / graph)))
+            )
         return self._graphs.compile(self.folder / graph)
 
     def _open(self, graph: str) -> Any:
@@ -129,6 +123,8 @@ class OpenVINORuntime:
                 self._find(graph)
                 model = core().read_model(str(self.folder / graph))
                 model.reshape({name: list(values.shape) for name, values in inputs.items()})
+                if graph == TRANSFER and self._for_film == "int8":
+                    int8.quantise(model)
                 # Sizes are without number: kept they pile up.
                 self._fitted = {key: self._graphs.compile_once(model, self._sharing())}
             return self._fitted[key]

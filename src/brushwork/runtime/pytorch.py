@@ -23,7 +23,7 @@ class TorchRuntime:
         threads: Threads of the CPU; None leaves torch's own choice.
 
     Raises:
-        UserError: If torch has no such device here.
+        UserError: If torch has no such device or precision here.
     """
 
     streams = False
@@ -37,6 +37,8 @@ class TorchRuntime:
         if threads is not None:
             torch.set_num_threads(threads)
         self.precision = ("f16" if device == "cuda" else "f32") if precision == "auto" else precision
+        if self.precision not in PRECISIONS:
+            raise UserError(f"{self.precision} is for CPUs, through OpenVINO; on {device} use --precision auto")
         self.device = torch.device(device)
         self.dtype = PRECISIONS[self.precision]
         self.network = network.eval().to(self.device, self.dtype)

@@ -20,9 +20,10 @@ from brushwork.video.frames import Pixels, as_image
 Plane: TypeAlias = NDArray[np.float32]  # (h, w) in [0, 1]
 
 LONG_SIDE, KEPT = 1024, 512  # motion is searched at most at the first size, and kept and judged at the second
-# Pixels between the patches that are searched, and steps of each search: 3 and 25 take twice as long together and find
-# hardly more.
-STRIDE, STEPS = 4, 12
+# Pixels between the patches that are searched, steps of each search, and rounds in which the whole is made smooth:
+# 3, 25 and 5 take more than twice as long and find hardly more.
+STRIDE, STEPS, REFINEMENTS = 4, 12, 3
+BACK_STRIDE = 6  # of the way back, which only tells whether a way is sure
 SMALLEST_SIDE = 32  # below it dense inverse search has no room for its patches
 # A difference in grey that motion does not explain, and the share of a frame in which it means another scene. On real
 # clips the share is 0.15 at most, for running figures close up; between unlike scenes it is 0.55 and more.
@@ -30,7 +31,7 @@ UNEXPLAINED, CUT = 0.06, 0.4
 # At such a difference in grey, and such a lack of area, agreement is down to 1/e.
 CONTENT, STRETCH = 0.15, 0.4
 # Pixels, and share of the way, by which one may miss the place where one set out.
-HOME, HOME_SHARE = 0.5, 0.02
+HOME, HOME_SHARE = 1.3, 0.02
 # Over a window, still pixels must differ so much more than moved ones before a small motion, in pixels, is believed:
 # noise can be matched, too, by a little motion that is not there.
 WINDOW, BELIEVED, SMALL = 33, 1.2, 1.5
@@ -55,8 +56,8 @@ def find(pixels: Pixels, before: Pixels) -> Motion:
     """The motion between two frames (H, W, 3) of one size."""
     gray, gray_before = grayed(pixels), grayed(before)
     size = fitted(gray.shape[0], gray.shape[1], KEPT)
-    flow = resized(search(gray, gray_before, STRIDE, STEPS), size)
-    back = resized(search(gray_before, gray, STRIDE, STEPS, refinements=0), size)  # only for what is not to be trusted
+    flow = resized(search(gray, gray_before, STRIDE, STEPS, REFINEMENTS), size)
+    back = resized(search(gray_before, gray, BACK_STRIDE, STEPS, refinements=0), size)
     flow = filled(flow, leads_home(flow, back))
     flow = np.stack([cv2.medianBlur(np.ascontiguousarray(flow[..., axis]), 5) for axis in (0, 1)], axis=-1)
     here, there = (as_image(scaled(plane, size)) for plane in (gray, gray_before))
@@ -87,7 +88,8 @@ def leads_home(flow: Flow, back: Flow) -> Mask:
 def inside(flow: Flow) -> Mask:
     """Where a flow (H, W, 2) does not lead out of the frame."""
     height, width = flow.shape[:2]
-    x, y = flow[..., 0] + np.arange(width), flow[..., 1] + np.arange(height)[:, None]
+    x = flow[..., 0] + np.arange(width, dtype=np.float32)
+    y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
     found: Mask = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     return found
 

@@ -37,7 +37,7 @@ def steady(pastiche: Image, last: Image, motion: Motion | None, share: float) ->
         moved = motions.warp(last, motions.resized(motion.flow, size), sharp=True)
         np.clip(moved, 0, 1, out=moved)
         agreement = motions.scaled(motion.agreement, coarse)
-    here, there = (motions.scaled(image, coarse) for image in (pastiche, moved))
+    here, there = (_reduced(image, coarse) for image in (pastiche, moved))
     apart = _soft(np.abs(here - there).mean(axis=-1))
     weight = agreement * np.exp(-((apart / np.float32(PASTICHE)) ** 2)) * np.float32(share)
     mixed = _mixed(pastiche, moved, weight)
@@ -69,8 +69,14 @@ def _gain(first: Image, second: Image, weight: Plane) -> Plane:
 
 def _variance(plane: Plane, size: tuple[int, ...]) -> Plane:
     """Of what is around each of the pixels (h, w) that a plane (H, W) is scaled to."""
-    mean, square = (_soft(motions.scaled(each, size)) for each in (plane, plane * plane))
+    mean, square = (_soft(_reduced(each, size)) for each in (plane, plane * plane))
     return np.maximum(square - mean * mean, 0)
+
+
+def _reduced(image: Image, size: tuple[int, ...]) -> Image:
+    """An image (H, W, 3) or plane (H, W), averaged over whole pixels, which is fast; up to 3 at a border are left."""
+    height, width = COARSE * size[0], COARSE * size[1]
+    return motions.scaled(image[:height, :width], size)
 
 
 def _soft(plane: Plane) -> Plane:
