@@ -216,6 +216,8 @@ def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
         paint(clip, tmp_path / "out.mp4", load, settings, piece=5)
     with pytest.raises(UserError, match="out.mp4 was begun with another strength; begin anew with --overwrite"):
         paint(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0.5), piece=5, resume=True)
+    with pytest.raises(UserError, match="out.mp4 was begun with another precision; begin anew with --overwrite"):
+        paint(clip, tmp_path / "out.mp4", load, settings, piece=5, resume=True, precision="f32")
     paint(clip, tmp_path / "out.mp4", load, settings, piece=5, resume=True)
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
     assert not list(tmp_path.glob(".*"))

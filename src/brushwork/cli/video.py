@@ -114,7 +114,7 @@ def video(
     stylizer.check_choices(device, precision, threads)
     target = Path(output) if output else _beside(Path(clip), style)
     load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)
-    last = _run(clip, target, load, settings, overwrite, resume, model)
+    last = _run(clip, target, load, settings, overwrite, resume, model, precision)
     _report(clip, style, target, last, as_json)
     if last.stopped:
         raise Exit(INTERRUPTED)
@@ -131,7 +131,7 @@ def _check_extra() -> None:
 
 def _run(
     clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", overwrite: bool, resume: bool,
-    model: str | None,
+    model: str | None, precision: str,
 ) -> "Progress":  # fmt: skip
     """Paints the clip and shows how far it is; the last record."""
     from contextlib import closing
@@ -141,7 +141,9 @@ def _run(
 
     name = checkpoints.find(model).name
     with interrupts.noted() as stop:
-        records = run(clip, target, load, settings, overwrite=overwrite, resume=resume, stop=stop, model=name)
+        records = run(
+            clip, target, load, settings, overwrite=overwrite, resume=resume, stop=stop, model=name, precision=precision
+        )
         with closing(records):
             return _watch(records)
 

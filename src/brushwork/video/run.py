@@ -63,7 +63,7 @@ class Progress:
 def run(
     name: str, path: Path, load: Callable[[], Stylizer], settings: Settings, *,
     overwrite: bool = False, resume: bool = False, stop: Callable[[], bool] = lambda: False, model: str = "",
-    piece: int = PIECE,
+    precision: str = "auto", piece: int = PIECE,
 ) -> Generator[Progress, None, None]:  # fmt: skip
     """Paints a clip and yields how far it is after every frame.
 
@@ -76,6 +76,7 @@ def run(
         resume: Go on with a run that was stopped or killed; what it gives equals that of an uninterrupted one.
         stop: Asked after every frame whether to end; what is done is then written as a playable file.
         model: What paints: a resumed run must paint with the same.
+        precision: What it was loaded with: the same holds.
         piece: Frames after which a killed run can go on.
 
     Raises:
@@ -89,7 +90,8 @@ def run(
     if min(clip.width, clip.height) < SMALLEST_SIDE:
         raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")
     part = _Part.of(clip, settings)
-    parts = Parts(target.path, {"model": model, "piece": piece, "clip": clip.mark(), **settings.values()})
+    with_what = {"model": model, "precision": precision, "piece": piece, "clip": clip.mark()}
+    parts = Parts(target.path, {**with_what, **settings.values()})
     writer = target.writer(clip, parts, overwrite=overwrite or resume)
     reached = parts.begin(resume=resume, overwrite=overwrite)
     if reached:
