@@ -32,6 +32,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=640, help="long side of the photos")
     parser.add_argument("--every", type=int, default=9, help="take every so many named styles")
     parser.add_argument("--count", type=int, default=6, help="photos")
+    parser.add_argument("--pictures", action="store_true", help="with the graph for any size, not that of a film's")
     arguments = parser.parse_args()
     console = Console()
     show(console, describe(2, {}))
@@ -42,7 +43,8 @@ def main() -> None:
         content = np.rint(photo[None] * 255).astype(np.float32) / np.float32(255)  # 8 bits, like any photo or film
         decibels, speeds = [], []
         for player in (exact, other):
-            player.runtime.expect(*content.shape[1:3])
+            if not arguments.pictures:
+                player.runtime.expect(*content.shape[1:3])
             painted(player, content, player.embed(player.names[0]))  # compiles
         for name in exact.names[:: arguments.every]:
             embedding = exact.embed(name)
