@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from brushwork.networks.backbones import build_backbone
-from brushwork.networks.predictor import StylePredictionNetwork
+from brushwork.networks.predictor import Pooling, StylePredictionNetwork
 from brushwork.networks.transfer import EncoderNorm, StyleTransferNetwork
 
 
@@ -21,6 +21,7 @@ class PasticheConfig:
         styles: Names of the styles of a table (Johnson et al. 2016: one; Dumoulin et al. 2017: N). Empty: predicted.
         backbone: Name and options of the predictor's backbone (Ghiasi et al. 2017: ``{"name": "inception_v3"}``).
         predicted_size: Size of a predicted embedding.
+        pooling: See `StylePredictionNetwork`.
         width: Multiplier of the style transfer network's channels.
         encoder_norm: See `StyleTransferNetwork`.
         gamma_start: See `ConditionalInstanceNorm2d`.
@@ -29,6 +30,7 @@ class PasticheConfig:
     styles: tuple[str, ...] = ()
     backbone: Mapping[str, Any] = field(default_factory=lambda: {"name": "inception_v3"})
     predicted_size: int = 100
+    pooling: Pooling = "last"
     width: float = 1.0
     encoder_norm: EncoderNorm = "batch"
     gamma_start: float = 1.0
@@ -56,7 +58,8 @@ class PasticheNetwork(nn.Module):
         self.config = config
         self.predictor: StylePredictionNetwork | None = None
         if not config.styles:
-            self.predictor = StylePredictionNetwork(build_backbone(**config.backbone), config.predicted_size)
+            backbone = build_backbone(**config.backbone)
+            self.predictor = StylePredictionNetwork(backbone, config.predicted_size, config.pooling)
         self.transfer = StyleTransferNetwork(
             config.embedding_size,
             bias=not config.styles,

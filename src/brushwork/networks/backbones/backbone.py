@@ -20,9 +20,11 @@ class Backbone(nn.Module):
 
     Attributes:
         channels: Channels of the features it ends with.
+        level_channels: Channels of the levels, eight depths at which statistics of the features are taken.
     """
 
     channels: int
+    level_channels: tuple[int, ...]
 
     def __init__(self, pixels: PixelRange = "unit") -> None:
         super().__init__()
@@ -39,3 +41,7 @@ class Backbone(nn.Module):
             for values in STATISTICS[self.pixels]
         )
         return (images - mean) / deviation
+
+    def forward_levels(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Features (B, C, h, w) at each of the levels, and the last ones, of images (B, 3, H, W) in [0, 1]."""
+        raise NotImplementedError

@@ -10,6 +10,8 @@ from brushwork.networks.backbones.backbone import Backbone, PixelRange
 
 Activation = Literal["relu", "relu6"]
 Pool = Literal["average", "max"]
+# Levels beside the outputs of Conv2d_1a_3x3, Conv2d_2b_3x3 and Conv2d_4a_3x3.
+LEVELS = ("Mixed_5b", "Mixed_5d", "Mixed_6a", "Mixed_6c", "Mixed_6e")
 # Name of a branch -> its convolutions as (channels, kernel, stride, padding).
 Branches = dict[str, list[tuple[Any, ...]]]
 
@@ -106,6 +108,7 @@ class InceptionV3(Backbone):
     """
 
     channels = 768
+    level_channels = (32, 64, 192, 256, 288, 768, 768, 768)
 
     def __init__(
         self, pixels: PixelRange = "unit", activation: Activation = "relu", count_padding: bool = False
@@ -133,11 +136,16 @@ class InceptionV3(Backbone):
 
     def forward(self, images: Tensor) -> Tensor:
         """Features at Mixed_6e of images (B, 3, H, W) in [0, 1]."""
-        features = self.Conv2d_1a_3x3(self.standardise(images))
-        features = self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(features))
-        features = self.Conv2d_3b_1x1(F.max_pool2d(features, 3, 2))
-        features = F.max_pool2d(self.Conv2d_4a_3x3(features), 3, 2)
+        return self.forward_levels(images)[1]
+
+    def forward_levels(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Features of three of the stem's convolutions and of `LEVELS`, and the last; see `Backbone.forward_levels`."""
+        levels = [self.Conv2d_1a_3x3(self.standardise(images))]
+        levels.append(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(levels[-1])))
+        levels.append(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(F.max_pool2d(levels[-1], 3, 2))))
+        features = F.max_pool2d(levels[-1], 3, 2)
         for name in self.block_names:
             features = self.get_submodule(name)(features)
-        assert isinstance(features, Tensor)
-        return features
+            if name in LEVELS:
+                levels.append(features)
+        return levels, features

@@ -10,6 +10,8 @@ from brushwork.networks.backbones.backbone import Backbone, PixelRange
 Norm = Literal["batch", "folded"]
 Padding = Literal["symmetric", "tensorflow"]
 
+LEVELS = (0, 1, 3, 6, 10, 13, 16, 17)  # the stem, and the last block of each stage
+
 # Expansion, channels, blocks, stride of the first block.
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 
@@ -66,6 +68,7 @@ class MobileNetV2(Backbone):
     """
 
     channels = 1280
+    level_channels = (32, 16, 24, 32, 64, 96, 160, 320)
 
     def __init__(self, pixels: PixelRange = "unit", norm: Norm = "batch", padding: Padding = "symmetric") -> None:
         super().__init__(pixels)
@@ -82,3 +85,12 @@ class MobileNetV2(Backbone):
         """Features (B, 1280, ceil(H / 32), ceil(W / 32)) of images (B, 3, H, W) in [0, 1]."""
         features: Tensor = self.features(self.standardise(images))
         return features
+
+    def forward_levels(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Features after `LEVELS` and the last ones; see `Backbone.forward_levels`."""
+        features, levels = self.standardise(images), []
+        for index, block in enumerate(self.features):
+            features = block(features)
+            if index in LEVELS:
+                levels.append(features)
+        return levels, features

@@ -1,0 +1,46 @@
+"""Makes a model folder of the network that a training run outside of the project left as a safetensors file.
+
+    python scripts/convert_brushwork.py brushwork_w50.safetensors card.toml OUT
+
+Keys of the file are those of `PasticheNetwork` but for the predictor's head: predictor.affine.{weight,bias} and
+predictor.statistics.{mean,deviation}.
+"""
+
+import sys
+from pathlib import Path
+
+from safetensors.torch import load_file
+
+from brushwork import checkpoints
+from brushwork.export import export
+from brushwork.networks import PasticheConfig, PasticheNetwork
+
+RENAMED = {
+    "predictor.affine.weight": "predictor.bottleneck.weight",
+    "predictor.affine.bias": "predictor.bottleneck.bias",
+    "predictor.statistics.mean": "predictor.feature_mean",
+    "predictor.statistics.deviation": "predictor.feature_deviation",
+}
+
+
+def load(path: Path) -> PasticheNetwork:
+    """The network, in float32 and in evaluation mode; its width is read from the weights."""
+    state = {RENAMED.get(key, key): value.float() for key, value in load_file(path).items()}
+    config = PasticheConfig(
+        backbone={"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"},
+        pooling="statistics",
+        width=state["transfer.contract.0.conv.bias"].numel() / 32,
+        encoder_norm="folded",
+    )
+    network = PasticheNetwork(config)
+    network.load_state_dict(state)
+    return network.eval()
+
+
+def main(weights: str, card: str, folder: str) -> None:
+    """Writes the model folder."""
+    export(load(Path(weights)), Path(folder), checkpoints.read_card(Path(card)))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
