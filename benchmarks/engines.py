@@ -10,9 +10,9 @@ import numpy as np
 import onnxruntime
 import torch
 
-from brushwork import checkpoints
-from brushwork.checkpoints import TRANSFER, WEIGHTS, ModelCard, ModelFolder
-from brushwork.export import export
+from brushwork import model_folder
+from brushwork.export.model import export
+from brushwork.model_folder import TRANSFER, WEIGHTS, ModelCard, ModelFolder
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.runtime import Array
 from brushwork.runtime.openvino import OpenVINORuntime
@@ -93,7 +93,7 @@ def open_engines(folder: ModelFolder, threads: int, cache: Path) -> dict[str, En
 
     auto = openvino("auto")
     f32 = auto if auto.precision == "f32" else openvino("f32")  # the same one twice shows how even the timings are
-    network = TorchRuntime(checkpoints.load_network(folder), precision="f32", threads=threads)
+    network = TorchRuntime(model_folder.load_network(folder), precision="f32", threads=threads)
     return {
         F32: f32,
         AUTO: auto,

@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from brushwork import checkpoints
+from brushwork import model_folder
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
@@ -60,7 +60,7 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=[2500, 5000, 10_000])
     parser.add_argument("--modes", nargs="+", default=["fast", "exact"])
     parser.add_argument("--format", default="tif")
-    parser.add_argument("--model", default=checkpoints.DEFAULT_MODEL)
+    parser.add_argument("--model", default=model_folder.DEFAULT_MODEL)
     parser.add_argument("--memory", default="2G")
     parser.add_argument("--precision", default="auto")
     parser.add_argument(

@@ -20,7 +20,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.commands import PEER, any_style, install_peer
-from brushwork import checkpoints, evaluation, images, stylizer
+from brushwork import evaluation, images, model_folder, stylizer
 from brushwork.evaluation import Page, Painted, Painter, Pair, Record, Summary
 from brushwork.images import Image
 from brushwork.training.optimize import Settings, optimize
@@ -70,7 +70,7 @@ def painters(
     """Everybody who paints all pairs; a model is loaded when it is its turn."""
     yield CONTENTS, untouched
     for model in models:
-        yield checkpoints.find(model).name, evaluation.of_model(stylizer.load(model))
+        yield model_folder.find(model).name, evaluation.of_model(stylizer.load(model))
     if peer:
         yield PEER, by_peer(peer, kept)
     for folder in folders:
@@ -114,7 +114,7 @@ def main(
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders of finished pastiches.")] = None,
     pairs: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 55,
     size: Annotated[int, typer.Option(help="Side of the squares that are judged.")] = 512,
-    models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(checkpoints.names()),
+    models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(model_folder.names()),
     optimize_pairs: Annotated[
         int, typer.Option("--optimize", help="Optimise the pixels of the first so many pairs; minutes each.", min=0)
     ] = 0,

@@ -31,7 +31,8 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from brushwork import interrupts, stylizer
+from brushwork import stylizer
+from brushwork.cli import interrupts
 
 matplotlib.use("agg")
 from matplotlib import pyplot as plt

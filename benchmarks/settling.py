@@ -18,14 +18,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from brushwork import checkpoints
 from brushwork.evaluation import pairs as pairing
 from brushwork.evaluation.evaluate import evaluate, of_model
 from brushwork.evaluation.metrics import geometric_mean
 from brushwork.evaluation.pairs import Pair
 from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.stylizer import Stylizer
-from brushwork.training import config
+from brushwork.training import checkpoints, config
 from brushwork.training.config import Recipe
 from brushwork.training.logs import keeper
 from brushwork.training.train import train

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import commands, engines, machine, pictures, tables
-from brushwork import checkpoints
+from brushwork import model_folder
 
 
 class Section(StrEnum):
@@ -36,7 +36,7 @@ def main(
     repeats: Annotated[int, typer.Option(help="Timed runs of everything; the median counts.", min=1)] = 5,
     models: Annotated[
         str, typer.Option(help="Names or folders of models; full-width is the paper's network with random weights.")
-    ] = f"{checkpoints.DEFAULT_MODEL},{engines.FULL_WIDTH}",
+    ] = f"{model_folder.DEFAULT_MODEL},{engines.FULL_WIDTH}",
     threads: Annotated[
         int, typer.Option(help="Threads of every engine; else all cores.", min=1, show_default=False)
     ] = machine.cores(),
@@ -83,7 +83,7 @@ def measure_engines(
     with tempfile.TemporaryDirectory() as temporary:
         caches = Path(temporary) / "caches"
         full_width = Path(temporary) / engines.FULL_WIDTH
-        folder = engines.full_width(full_width) if model == engines.FULL_WIDTH else checkpoints.find(model)
+        folder = engines.full_width(full_width) if model == engines.FULL_WIDTH else model_folder.find(model)
         content, style = images
         seen = pictures.pixels(pictures.square(style, folder.card.style_size))
         embedding = engines.embedding_of(folder, seen, caches)

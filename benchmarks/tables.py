@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from rich.table import Table
 
-from benchmarks.commands import BRUSHWORK, PEER, PEER_SIDE, STARTS, Command
+from benchmarks.commands import PEER, PEER_SIDE, STARTS, Command, brushwork
 from benchmarks.engines import AUTO, F32, ONNXRUNTIME, TORCH, Cell
 
 T = TypeVar("T")
@@ -54,9 +54,9 @@ def of_commands(commands: Sequence[Command]) -> Iterable[Table]:
         speed.add_row(name, *(_number(command.median, 1, ".2f") for command in row))
     speed.add_section()
     for start in STARTS:
-        peer, ours = (rows.get(f"{tool}, {start} start") for tool in (PEER, BRUSHWORK))
+        peer, ours = (rows.get(f"{tool}, {start} start") for tool in (PEER, brushwork))
         if peer and ours:
-            speed.add_row(f"{PEER} / {BRUSHWORK}, {start} start", *_ratios(peer, ours))
+            speed.add_row(f"{PEER} / {brushwork}, {start} start", *_ratios(peer, ours))
     yield speed
     memory = _table("command to file: peak resident memory, MB", rows)
     for name, row in rows.items():

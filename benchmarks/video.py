@@ -22,7 +22,7 @@ from rich.table import Table
 from benchmarks.machine import describe, show
 from brushwork import images, stylizer
 from brushwork.images import Image
-from brushwork.video.opening import open_clip
+from brushwork.video.reading.opening import open_clip
 from brushwork.video.run import Progress, run
 from brushwork.video.settings import STEADY, Settings
 

@@ -9,8 +9,8 @@ that is better than either, at no cost in speed (Wortsman et al. 2022, *Model so
 import sys
 from pathlib import Path
 
-from brushwork import checkpoints
-from brushwork.export import export
+from brushwork import model_folder
+from brushwork.export.model import export
 
 
 def main(folder: str, card: str, *parts: str) -> None:
@@ -19,7 +19,7 @@ def main(folder: str, card: str, *parts: str) -> None:
     shares = [float(share) for _, share in named]
     if abs(sum(shares) - 1) > 1e-6:
         raise SystemExit(f"the shares add up to {sum(shares):g}, not to 1")
-    networks = [checkpoints.load_network(checkpoints.find(model)).float() for model, _ in named]
+    networks = [model_folder.load_network(model_folder.find(model)).float() for model, _ in named]
     if any(network.config != networks[0].config for network in networks):
         raise SystemExit("models of different architectures have no mean")
     states = [network.state_dict() for network in networks]
@@ -30,7 +30,7 @@ def main(folder: str, card: str, *parts: str) -> None:
         for name, value in states[0].items()
     }
     networks[0].load_state_dict(mean)
-    written = export(networks[0], Path(folder), checkpoints.read_card(Path(card)))
+    written = export(networks[0], Path(folder), model_folder.read_card(Path(card)))
     print(f"{written.path}  {written.size / 1e6:.1f} MB")
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
-from brushwork import checkpoints
-from brushwork.export import export
+from brushwork import model_folder
+from brushwork.export.model import export
 from brushwork.networks import PasticheConfig, PasticheNetwork
 
 RENAMED = {
@@ -39,7 +39,7 @@ def load(path: Path) -> PasticheNetwork:
 
 def main(weights: str, card: str, folder: str) -> None:
     """Writes the model folder."""
-    export(load(Path(weights)), Path(folder), checkpoints.read_card(Path(card)))
+    export(load(Path(weights)), Path(folder), model_folder.read_card(Path(card)))
 
 
 if __name__ == "__main__":

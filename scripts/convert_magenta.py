@@ -14,8 +14,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from brushwork.checkpoints import ModelCard
-from brushwork.export import export
+from brushwork.export.model import export
+from brushwork.model_folder import ModelCard
 from brushwork.networks import PasticheConfig, PasticheNetwork
 
 CONFIG = PasticheConfig(

@@ -6,7 +6,7 @@ import numpy as np
 
 import brushwork
 from brushwork.images import Image, resize
-from brushwork.sheet import Cell, cells, compose
+from brushwork.styles.sheet import Cell, cells, compose
 from brushwork.stylizer import Stylizer
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +62,9 @@ def main(stylizer: Stylizer) -> None:
     ]
     write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
     write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])
-    painted = cells(stylizer, example("cat"), 300)
+    painted = cells(
+        example("cat"), stylizer.names, lambda image, name: stylizer.stylize(image, stylizer.embed(name)), 300
+    )
     write("styles", [[compose([Cell(label, resize(image, (100, 150))) for label, image in painted])]], 66)
 
 

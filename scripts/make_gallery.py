@@ -15,9 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from brushwork import checkpoints, gallery, images, stylizer
-from brushwork.gallery import NamedStyle
+from brushwork import images, model_folder, stylizer
 from brushwork.images import Image
+from brushwork.styles import gallery
+from brushwork.styles.gallery import NamedStyle
 from brushwork.stylizer import Stylizer
 
 ROOT = Path(__file__).parent.parent
@@ -66,7 +67,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "cat.jpg", help="what thumbnails show")
     parser.add_argument("--side", type=int, default=144, help="of a thumbnail, in pixels")
     wanted = parser.parse_args()
-    folder = checkpoints.find(wanted.model)
+    folder = model_folder.find(wanted.model)
     player = stylizer.load(wanted.model, device="cpu", precision="f32")
     low, high = folder.card.style_size_range
     listed = tomllib.loads(wanted.list.read_text(encoding="utf-8"))
@@ -77,8 +78,8 @@ def main() -> None:
     height, width = photo.shape[:2]
     side, left = min(height, width), (width - min(height, width)) // 2
     strip = thumbnails(photo[:side, left : left + side], player, styles, wanted.side)
-    images.save(strip, folder.path / checkpoints.THUMBNAILS, quality=QUALITY, overwrite=True)
-    checkpoints.write(folder.path, folder.card, folder.network)
+    images.save(strip, folder.path / model_folder.THUMBNAILS, quality=QUALITY, overwrite=True)
+    model_folder.write(folder.path, folder.card, folder.network)
     print(f"{len(styles)} styles in {folder.path}")
 
 

@@ -9,13 +9,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 import brushwork
-from brushwork import checkpoints, images
+from brushwork import images, model_folder
 from brushwork.networks.normalization import EPSILON
-from brushwork.regions import Region
+from brushwork.rendering.regions import Region
 from brushwork.runtime import Array
 
 ROOT = Path(__file__).parent.parent
-MODEL = checkpoints.DEFAULT_MODEL
+MODEL = model_folder.DEFAULT_MODEL
 
 
 def example(name: str) -> Array:
@@ -65,7 +65,7 @@ def regions() -> None:
     mask = np.tile(soft, (height, 1))
     left, right = (stylizer.embed(example(name)) for name in ("ink", "glass"))
     whole = stylizer.stylize(photo, left, regions=[Region(mask, right)])
-    network = checkpoints.load_network(checkpoints.find(MODEL))
+    network = model_folder.load_network(model_folder.find(MODEL))
     masks = torch.from_numpy(np.stack((mask, 1 - mask))[None])
     embeddings = torch.from_numpy(np.stack((right, left), axis=1))
     content = torch.from_numpy(photo).permute(2, 0, 1)[None]

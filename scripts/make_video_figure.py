@@ -11,7 +11,7 @@ import numpy as np
 import brushwork
 from brushwork.evaluation.steadiness import open_frames, paint_both
 from brushwork.runtime import Array
-from brushwork.video.frames import as_image
+from brushwork.video.reading.frames import as_image
 
 STEADY = 0.99  # as `brushwork video` has it
 FIGURE = Path(__file__).parent.parent / "docs" / "figures" / "video.jpg"

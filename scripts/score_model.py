@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from brushwork import checkpoints
+from brushwork import model_folder
 
 MEASURES = ("content loss", "style share", "SSIM", "artefact", "border")
 DIGITS = 4  # more would claim what so few pairs cannot show
@@ -24,7 +24,7 @@ def scores(values: Mapping[str, Any]) -> dict[str, float]:
 
 def main(model: str, *measured: str) -> None:
     """Writes ``config.json`` anew from one or more files of `benchmarks.quality`; the last word on somebody counts."""
-    folder = checkpoints.find(model)
+    folder = model_folder.find(model)
     painters = {}
     for file in measured:
         painters.update(json.loads(Path(file).read_text(encoding="utf-8")))
@@ -32,7 +32,7 @@ def main(model: str, *measured: str) -> None:
     peers = {name: scores(values) for name, values in painters.items() if not name.startswith("contents")}
     said = f"{own['pairs']} pairs of the validation set at 512 x 512 (benchmarks/quality.py)"
     card = dataclasses.replace(folder.card, scores=own, peers=peers, measured=said)
-    checkpoints.write(folder.path, card, folder.network)
+    model_folder.write(folder.path, card, folder.network)
     print(json.dumps({folder.name: own, **peers}, indent=2))
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from brushwork.checkpoints import ModelCard, ModelFolder
-from brushwork.export import export
+from brushwork.export.model import export
+from brushwork.model_folder import ModelCard, ModelFolder
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.runtime import Array
 

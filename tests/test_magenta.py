@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brushwork.checkpoints import WEIGHTS, find, load_network
+from brushwork.model_folder import WEIGHTS, find, load_network
 from brushwork.runtime import Runtime
 from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.runtime.pytorch import TorchRuntime

@@ -13,10 +13,10 @@ import pytest
 from PIL import Image
 from safetensors.numpy import load_file
 
-from brushwork import checkpoints, images, stylizer
-from brushwork.checkpoints import ModelCard, ModelFolder
-from brushwork.export import export
-from brushwork.gallery import Gallery
+from brushwork import images, model_folder, stylizer
+from brushwork.export.model import export
+from brushwork.model_folder import ModelCard, ModelFolder
+from brushwork.styles.gallery import Gallery
 from tests.conftest import shaken
 
 SCRIPTS = Path(__file__).parent.parent / "scripts"
@@ -30,11 +30,11 @@ def run(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> Non
 @pytest.fixture
 def folder(tmp_path: Path) -> ModelFolder:
     """A copy of the shipped model without a gallery."""
-    shipped = checkpoints.find("magenta-mobile")
+    shipped = model_folder.find("magenta-mobile")
     path = tmp_path / "magenta-mobile"
     shutil.copytree(shipped.path, path, ignore=shutil.ignore_patterns("gallery.*"))
-    checkpoints.write(path, shipped.card, shipped.network)
-    return checkpoints.find(path)
+    model_folder.write(path, shipped.card, shipped.network)
+    return model_folder.find(path)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_gallery_is_made(
     listed.write_text('[wild]\nmember = "set/blots.png"\nkind = "painting"\nabout = "blots"\n')
     run(monkeypatch, "make_gallery.py", folder.path, "--styles", shard, "--list", listed, "--side", 24)
     assert capsys.readouterr().out.startswith("1 styles in ")
-    made = Gallery(checkpoints.find(folder.path))  # verified: the digests cover both new files
+    made = Gallery(model_folder.find(folder.path))  # verified: the digests cover both new files
     assert list(made.styles) == ["wild"] and made.thumbnails is not None
     with tarfile.open(shard) as tar:
         file = tar.extractfile("set/blots.png")
@@ -96,7 +96,7 @@ def test_measured_scores_go_into_the_card(monkeypatch: pytest.MonkeyPatch, folde
     first.write_text(json.dumps({"contents, untouched": painter(1), "magenta-mobile": painter(0.2), "b": painter(0.3)}))
     second.write_text(json.dumps({"b": painter(0.4, 2)}))
     run(monkeypatch, "score_model.py", folder.path, first, second)
-    card = checkpoints.find(folder.path).card
+    card = model_folder.find(folder.path).card
     kept = {"content loss": 12350.0, "style share": 0.2, "SSIM": 0.5, "artefact": 1.0, "border": 1.0, "pairs": 3}
     assert card.scores == kept
     assert card.peers == {"b": {**kept, "style share": 0.4, "pairs": 2}}
@@ -104,13 +104,13 @@ def test_measured_scores_go_into_the_card(monkeypatch: pytest.MonkeyPatch, folde
 
 
 def test_models_are_averaged(monkeypatch: pytest.MonkeyPatch, table_folder: ModelFolder, tmp_path: Path) -> None:
-    first = checkpoints.load_network(table_folder)
+    first = model_folder.load_network(table_folder)
     other = export(shaken(first.config, seed=1), tmp_path / "other", ModelCard("Other", "CC0-1.0", "random weights"))
     card = tmp_path / "card.toml"
     card.write_text('title = "The mean"\nlicence = "CC0-1.0"\nsource = "both"\n')
     mean, out = tmp_path / "mean", "average_models.py"
     run(monkeypatch, out, mean, card, f"{table_folder.path}=0.25", f"{other.path}=0.75")
-    found = checkpoints.find(mean)
+    found = model_folder.find(mean)
     found.verify()
     assert found.card.title == "The mean"
     one, two, between = (load_file(folder.weights) for folder in (table_folder, other, found))

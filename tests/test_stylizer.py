@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from brushwork import stylizer as module
-from brushwork.checkpoints import ModelFolder
 from brushwork.errors import UserError
+from brushwork.model_folder import ModelFolder
 from brushwork.stylizer import Stylizer, load
 from tests.conftest import FakeRuntime
 

@@ -13,22 +13,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from brushwork.color import histogram, luma
     from brushwork.errors import UserError
     from brushwork.images import Picture, open, save  # noqa: A004
-    from brushwork.regions import Region
+    from brushwork.images.color import histogram, luma
+    from brushwork.rendering.regions import Region
     from brushwork.stylizer import Stylizer, load
 
 __all__ = ["Picture", "Region", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
 
 _HOMES = {
     "Picture": "images",
-    "Region": "regions",
+    "Region": "rendering.regions",
     "Stylizer": "stylizer",
     "UserError": "errors",
-    "histogram": "color",
+    "histogram": "images.color",
     "load": "stylizer",
-    "luma": "color",
+    "luma": "images.color",
     "open": "images",
     "save": "images",
 }

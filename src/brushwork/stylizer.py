@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from brushwork import checkpoints, images, strokes, tiling
-from brushwork.checkpoints import ModelFolder
+from brushwork import images, model_folder
 from brushwork.errors import UserError, missing_extra
-from brushwork.gallery import Gallery
-from brushwork.regions import Paint, Region, mix
+from brushwork.model_folder import ModelFolder
+from brushwork.rendering import strokes, tiles
+from brushwork.rendering.regions import Paint, Region, mix
+from brushwork.rendering.strokes import Stroke
 from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
-from brushwork.strokes import Stroke
+from brushwork.styles.gallery import Gallery
 
 DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 PRECISIONS = ("auto", "f32", "bf16", "f16", "int8")
@@ -101,7 +102,7 @@ class Stylizer:
         protect: Array | None = None,
         stroke: Stroke = None,
         tile: str = "never",
-        tile_size: int = tiling.TILE,
+        tile_size: int = tiles.TILE,
     ) -> Array:
         """The pastiche (H, W, 3) in [0, 1] of a content (H, W, 3) in [0, 1] in the style of an embedding (1, D).
 
@@ -115,8 +116,9 @@ class Stylizer:
             regions: Parts of the picture with styles of their own, painted in the same pass.
             protect: Mask (h, w) in [0, 1]; where it is 1 the content stays as it is.
             stroke: Size of the brush relative to the picture, 1 as in a picture of 1024 pixels; ``auto`` is 1 for
-                larger pictures; None is the network's own brush, whatever the picture. See `brushwork.strokes`.
-            tile: ``never``, ``fast`` or ``exact``; see `brushwork.tiling`.
+                larger pictures; None is the network's own brush, whatever the picture; see
+                `brushwork.rendering.strokes`.
+            tile: ``never``, ``fast`` or ``exact``; see `brushwork.rendering.tiles`.
             tile_size: Side of a tile; a multiple of 4.
 
         Raises:
@@ -130,7 +132,7 @@ class Stylizer:
         pastiche = np.empty(content.shape, np.float32)
         size = content.shape[0] if tile == "never" else tile_size
         brush = strokes.chosen(stroke, *content.shape[:2])
-        tiling.paint(self.runtime, content, style, pastiche, mode=tile, tile=size, stroke=brush)
+        tiles.paint(self.runtime, content, style, pastiche, mode=tile, tile=size, stroke=brush)
         return pastiche
 
     def compose(
@@ -228,7 +230,7 @@ def load(
         UserError: If model, device or precision is unknown or not to be had here.
     """
     check_choices(device, precision, threads)
-    folder = checkpoints.find(model)
+    folder = model_folder.find(model)
     if device == "auto":
         device = "cuda" if _has_cuda() else "cpu"
     runtime = _open_runtime(folder, device, precision, threads)
@@ -243,13 +245,13 @@ def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int
     if device in ("cpu", "gpu"):
         from brushwork.runtime.openvino import OpenVINORuntime
 
-        digest = folder.sha256[checkpoints.WEIGHTS]
+        digest = folder.sha256[model_folder.WEIGHTS]
         return OpenVINORuntime(folder.path, digest, device=device, precision=precision, threads=threads)
     if not find_spec("torch"):
         raise missing_extra("torch", f"device {device!r}")
     from brushwork.runtime.pytorch import TorchRuntime
 
-    return TorchRuntime(checkpoints.load_network(folder), device=device, precision=precision, threads=threads)
+    return TorchRuntime(model_folder.load_network(folder), device=device, precision=precision, threads=threads)
 
 
 def _has_cuda() -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from brushwork.checkpoints import DEFAULT_MODEL
+from brushwork.model_folder import DEFAULT_MODEL
 from tests.cli.conftest import Paint, Run
 
 FOLDERS = ("--contents", "photos", "--styles", "styles", "--size", 64)

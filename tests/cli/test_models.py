@@ -9,8 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-from brushwork.checkpoints import DEFAULT_MODEL, save_checkpoint
+from brushwork.model_folder import DEFAULT_MODEL
 from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.training.checkpoints import save_checkpoint
 from tests.cli.conftest import Paint, Run
 
 

@@ -129,5 +129,5 @@ def test_stylising_imports_no_torch_and_nothing_it_does_not_need(pictures: Path)
     )
     assert (pictures / "photo-waves.jpg").exists()
     assert not modules & {"torch", "pyvips", "openvino.tools.ovc.convert", "rich.console", "onnx", "safetensors"}
-    families = ("brushwork.losses", "brushwork.networks", "brushwork.training", "brushwork.export")
+    families = ("brushwork.losses", "brushwork.networks", "brushwork.training", "brushwork.export.model")
     assert not [name for name in modules if name.startswith(families)]

@@ -129,7 +129,7 @@ def test_places_that_cannot_be_written(brushwork: Run, here: Path, photo: str, s
 @contextmanager
 def as_nobody() -> Iterator[None]:
     """Root may read everything, so for a moment we are somebody else."""
-    import brushwork.batch
+    import brushwork.batch.run
     import brushwork.cli.report  # noqa: F401, whoever nobody is may not read these
 
     if os.geteuid() == 0:
@@ -255,7 +255,7 @@ def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: 
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("brushwork.tiling.paint", full)
+    monkeypatch.setattr("brushwork.rendering.tiles.paint", full)
     assert refused(brushwork, photo, "-s", style) == f"{photo}: not enough memory; try --size"
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushwork import batch
+from brushwork.batch import run
 from tests.cli.conftest import Paint, Run
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -119,7 +119,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
     brushwork: Run, paint: Paint, here: Path, left: str, monkeypatch: pytest.MonkeyPatch, mode: str, suffix: str
 ) -> None:
     """With all that a small one may have: colours kept, alpha, a region, strength."""
-    monkeypatch.setattr(batch, "LARGE", 10_000)
+    monkeypatch.setattr(run, "LARGE", 10_000)
     photo = paint("photo.png", 210, 149, alpha=True)
     paint("stars.png", seed=2)
     look = ("-s", paint("waves.png", seed=1), "--region", f"{left}=stars.png:0.7", "--keep-colors", "luma")
@@ -139,12 +139,10 @@ def test_a_large_picture_by_strips_is_the_same_picture(
 def test_tiles_are_chosen_where_memory_is_short(
     brushwork: Run, paint: Paint, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch, "LARGE", 10_000)
+    monkeypatch.setattr(run, "LARGE", 10_000)
     seen: list[str] = []
-    plain = batch.Studio.paint_large
-    monkeypatch.setattr(
-        batch.Studio, "paint_large", lambda self, *given: (seen.append(given[4]), plain(self, *given))[1]
-    )
+    plain = run.Studio.paint_large
+    monkeypatch.setattr(run.Studio, "paint_large", lambda self, *given: (seen.append(given[4]), plain(self, *given))[1])
     photo, style = paint("photo.png", 640, 480), paint("waves.png", seed=1)
     assert brushwork("stylize", photo, "-s", style, "--memory", "8G", "-o", "a.png").code == 0
     assert seen == []
@@ -159,7 +157,7 @@ def test_what_stops_a_large_picture_leaves_nothing(
 ) -> None:
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr(batch, "LARGE", 10_000)
+    monkeypatch.setattr(run, "LARGE", 10_000)
 
     def stop(share: float) -> None:
         raise KeyboardInterrupt

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushwork import checkpoints, images
+from brushwork import images
 from brushwork.__main__ import _run
+from brushwork.training import checkpoints
 
 RECIPE = """
 steps = 8

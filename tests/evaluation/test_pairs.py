@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from brushwork.checkpoints import CONFIG, MODELS
 from brushwork.errors import UserError
 from brushwork.evaluation import Pair, choose, find, pastiches_in
+from brushwork.model_folder import CONFIG, MODELS
 
 
 def folder_of(path: Path, count: int) -> Path:

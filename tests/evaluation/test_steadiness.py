@@ -9,7 +9,7 @@ from PIL import Image as Pillow
 
 from brushwork.errors import UserError
 from brushwork.evaluation.steadiness import Steadiness, Way, open_frames, table, warping_error
-from brushwork.video import motion
+from brushwork.video.temporal import optical_flow
 from tests.video.conftest import film, pictures
 
 
@@ -39,8 +39,8 @@ def test_the_error_is_the_rmse_of_what_is_seen() -> None:
 
 
 def test_what_does_not_come_back_or_leaves_is_not_seen() -> None:
-    assert motion.visible(shift(3), shift(-3)).sum() == 20 * 27
-    assert not motion.visible(shift(3), shift(3)).any()
+    assert optical_flow.visible(shift(3), shift(-3)).sum() == 20 * 27
+    assert not optical_flow.visible(shift(3), shift(3)).any()
 
 
 def test_a_folder_with_true_motion_is_judged_by_it(tmp_path: Path) -> None:

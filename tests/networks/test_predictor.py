@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from brushwork.checkpoints import WEIGHTS, ModelCard
-from brushwork.export import export
+from brushwork.export.model import export
+from brushwork.model_folder import WEIGHTS, ModelCard
 from brushwork.networks import PasticheConfig, PasticheNetwork, StylePredictionNetwork
 from brushwork.networks.backbones import Backbone, InceptionV3, MobileNetV2
 from brushwork.runtime.openvino import OpenVINORuntime

@@ -6,15 +6,15 @@ import pytest
 from numpy.typing import NDArray
 from openvino import opset13 as ops
 
-from brushwork import checkpoints, images
-from brushwork.checkpoints import WEIGHTS
+from brushwork import images, model_folder
 from brushwork.errors import UserError
+from brushwork.model_folder import WEIGHTS
 from brushwork.runtime import Array, int8, precisions
 from brushwork.runtime.compiled import core
 from brushwork.runtime.openvino import TRANSFER, OpenVINORuntime
 from brushwork.stylizer import load
 
-FOLDER = checkpoints.find("brushwork-mobile")
+FOLDER = model_folder.find("brushwork-mobile")
 F32 = {"INFERENCE_PRECISION_HINT": "f32"}
 # 8-bit samples, as all films have them.
 EIGHT_BIT = np.float32(255)

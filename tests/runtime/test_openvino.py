@@ -9,8 +9,8 @@ import numpy as np
 import openvino as ov
 import pytest
 
-from brushwork.checkpoints import WEIGHTS, ModelFolder
 from brushwork.errors import UserError
+from brushwork.model_folder import WEIGHTS, ModelFolder
 from brushwork.runtime.openvino import OpenVINORuntime
 
 

@@ -7,12 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from brushwork import checkpoints
-from brushwork.checkpoints import CHECKPOINT
 from brushwork.errors import UserError
 from brushwork.networks import PasticheConfig, PasticheNetwork
-from brushwork.training import student
+from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
+from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import OptimiserConfig, Recipe
 from brushwork.training.setup import Place, open_batches, prepare
 from brushwork.training.train import judge, learning_rate, train

@@ -9,11 +9,12 @@ import pytest
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
-from brushwork.video import filling, motion, stages, steadying
-from brushwork.video.frames import Pixels, as_image
-from brushwork.video.moment import Moment
-from brushwork.video.painting import Painter
+from brushwork.video import pipeline
+from brushwork.video.frame_painter import Painter
+from brushwork.video.frame_state import Moment
+from brushwork.video.reading.frames import Pixels, as_image
 from brushwork.video.settings import STEADY
+from brushwork.video.temporal import flow_filling, optical_flow, stabilisation
 from tests.video.conftest import pictures
 
 STYLE = np.full((1, 3), 0.5, np.float32)
@@ -47,7 +48,7 @@ def moments(frames: Sequence[Pixels]) -> Iterator[Moment]:
 
 def painted(frames: Sequence[Pixels], steady: float, hold: float = 0.0) -> list[Moment]:
     painter = Painter(Stylizer(Flickering()), hold=hold)  # type: ignore[arg-type]  # it needs no more of a runtime
-    return list(stages.line(moments(frames), None, painter, steady, True, {}))
+    return list(pipeline.line(moments(frames), None, painter, steady, True, {}))
 
 
 def pastiches(frames: Sequence[Pixels], steady: float) -> list[Image]:
@@ -89,7 +90,7 @@ def test_the_motion_of_a_known_shift_is_found() -> None:
     random = np.random.default_rng(3)
     wide = np.kron(random.integers(0, 255, (24, 40, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
     here, before = np.ascontiguousarray(wide[:, 10:266]), np.ascontiguousarray(wide[:, 13:269])
-    found = motion.find(here, before)
+    found = optical_flow.find(here, before)
     assert np.median(found.flow[16:-16, 16:-16, 0]) == pytest.approx(-3, abs=0.1)
     assert np.median(found.flow[16:-16, 16:-16, 1]) == pytest.approx(0, abs=0.1)
     assert not found.cut
@@ -102,8 +103,8 @@ def test_what_is_dark_goes_along_with_the_plane_around_it() -> None:
     sure = np.ones((120, 160), bool)
     sure[40:80, 30:130] = False
     wrong = np.where(sure[..., None], true, np.float32(9))
-    assert np.abs(filling.filled(wrong, sure) - true).max() < 0.1
-    assert np.array_equal(filling.filled(wrong, ~sure & False), wrong)  # nothing is sure: nothing is known better
+    assert np.abs(flow_filling.filled(wrong, sure) - true).max() < 0.1
+    assert np.array_equal(flow_filling.filled(wrong, ~sure & False), wrong)  # nothing is sure: nothing is known better
 
 
 def test_two_planes_are_told_apart() -> None:
@@ -112,7 +113,7 @@ def test_two_planes_are_told_apart() -> None:
     true[:, :80, 0], true[:, 80:, 0] = 3, -5
     sure = np.ones((120, 160), bool)
     sure[50:70, 20:40] = sure[50:70, 110:130] = False
-    found = filling.filled(np.where(sure[..., None], true, np.float32(40)), sure)
+    found = flow_filling.filled(np.where(sure[..., None], true, np.float32(40)), sure)
     assert np.abs(found - true).max() < 0.1
 
 
@@ -121,7 +122,7 @@ def test_motion_that_draws_out_or_leads_outside_is_not_trusted() -> None:
     flow[:, 20:40, 0] = -np.arange(20)  # twenty columns come from one
     flow[:, 40:, 0] = -19
     flow[:, :5, 0] = -10
-    trust = motion.trusted(flow)
+    trust = optical_flow.trusted(flow)
     assert trust[:, 24:36].max() < 0.01
     assert trust[:, :4].max() == 0
     assert trust[:, 8:17].min() > 0.95 and trust[:, 44:].min() > 0.95
@@ -155,7 +156,7 @@ def test_statistics_are_a_moving_average_over_a_shot() -> None:
 def test_steadying_by_nothing_changes_nothing() -> None:
     random = np.random.default_rng(6)
     pastiche, last = (random.random((32, 32, 3), np.float32) for _ in range(2))
-    assert np.array_equal(steadying.steady(pastiche, last, None, 0), pastiche)
+    assert np.array_equal(stabilisation.steady(pastiche, last, None, 0), pastiche)
 
 
 def test_strokes_that_cancel_each_other_keep_their_contrast() -> None:
@@ -163,13 +164,13 @@ def test_strokes_that_cancel_each_other_keep_their_contrast() -> None:
     random = np.random.default_rng(7)
     pastiche, last = ((0.5 + random.normal(0, 0.1, (128, 192, 3))).astype(np.float32) for _ in range(2))
     assert ((pastiche + last) / 2).std() == pytest.approx(0.0707, rel=0.02)
-    assert steadying.steady(pastiche, last, None, 0.5).std() == pytest.approx(0.1, rel=0.02)
+    assert stabilisation.steady(pastiche, last, None, 0.5).std() == pytest.approx(0.1, rel=0.02)
 
 
 def test_a_colour_stays_what_it_is_however_often_it_is_mixed() -> None:
     pastiche = last = np.full((32, 32, 3), 0.3, np.float32)
     for _ in range(1000):
-        last = steadying.steady(pastiche, last, None, 1)
+        last = stabilisation.steady(pastiche, last, None, 1)
     assert np.abs(last - 0.3).max() < 1e-4
 
 
@@ -194,7 +195,7 @@ class Waiting(Flickering):
 def test_frames_painted_together_come_in_their_order() -> None:
     frames = [np.full((16, 16, 3), level, np.uint8) for level in (0, 200, 10, 210, 20, 220)]
     painter = Painter(Stylizer(Waiting()), together=2)  # type: ignore[arg-type]  # it needs no more of a runtime
-    found = list(stages.line(moments(frames), None, painter, 0, False, {}))
+    found = list(pipeline.line(moments(frames), None, painter, 0, False, {}))
     assert [round(float(moment.pastiche[0, 0, 0]) * 255) for moment in found if moment.pastiche is not None] == [
         0, 200, 10, 210, 20, 220
     ]  # fmt: skip

@@ -12,8 +12,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from brushwork.stylizer import Stylizer
+from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
-from brushwork.web.limits import Limits
 from tests.conftest import FakeRuntime
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]

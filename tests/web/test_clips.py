@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
-from brushwork.web import clips
+from brushwork.web.api import clips
+from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
-from brushwork.web.limits import Limits
 from tests.conftest import FakeRuntime
 from tests.video.conftest import film, packets, pictures, seen
 from tests.web.conftest import RED, encode

@@ -6,9 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from brushwork.stylizer import Stylizer
+from brushwork.web.api.guard import HEADERS
+from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
-from brushwork.web.guard import HEADERS
-from brushwork.web.limits import Limits
 from brushwork.web.server import is_local
 from tests.conftest import FakeRuntime
 from tests.web.conftest import RED, encode

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushwork.web import previews
-from brushwork.web.previews import Previews
+from brushwork.web.page import previews
+from brushwork.web.page.previews import Previews
 
 
 def plain(value: float) -> np.ndarray:

@@ -7,11 +7,11 @@ from http import HTTPStatus
 import numpy as np
 import pytest
 
-from brushwork.options import Options
+from brushwork.batch.options import Options
 from brushwork.stylizer import Stylizer
-from brushwork.web.limits import Limits
-from brushwork.web.problems import RefusedError
-from brushwork.web.service import KEPT, Service, Style, Ticket
+from brushwork.web.api.limits import Limits
+from brushwork.web.api.problems import RefusedError
+from brushwork.web.api.service import KEPT, Service, Style, Ticket
 from tests.conftest import FakeRuntime
 from tests.web.conftest import encode
 
@@ -79,7 +79,7 @@ def test_work_that_takes_too_long_is_given_up() -> None:
 
 
 def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("brushwork.web.service.KEPT", 2)
+    monkeypatch.setattr("brushwork.web.api.service.KEPT", 2)
     assert KEPT > 2
     keeping = service()
     red, green, blue = (Style("s", encode(colour)) for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255)))

@@ -86,14 +86,14 @@ def _evaluate_pictures(
     """Measures pastiches and prints a table."""
     import json
 
-    from brushwork import checkpoints, evaluation
+    from brushwork import evaluation, model_folder
     from brushwork.cli.report import watch
 
     finished = evaluation.pastiches_in(judged)
     if finished:
         name, painter = finished.name, evaluation.of_folder(finished, pairs)
     else:
-        name, painter = checkpoints.find(judged).name, evaluation.of_model(load())
+        name, painter = model_folder.find(judged).name, evaluation.of_model(load())
     records, page = [], evaluation.Page()
     for each in watch(evaluation.evaluate(pairs, painter, size), len(pairs)):
         records.append(each.record)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 if TYPE_CHECKING:
+    from brushwork.live.loop import Screen
     from brushwork.stylizer import Stylizer
-    from brushwork.video.live import Screen
 
 
 def _option(names: str, metavar: str, words: str) -> Any:
@@ -57,15 +57,16 @@ def live(
     """
     from importlib.util import find_spec
 
-    from brushwork import interrupts, stylizer
+    from brushwork import stylizer
+    from brushwork.cli import interrupts
     from brushwork.errors import UserError, missing_extra
 
     if not (find_spec("av") and find_spec("cv2")):
         raise missing_extra("video", "live")
-    from brushwork.video import camera as cameras
-    from brushwork.video.live import Palette
-    from brushwork.video.live import live as show
-    from brushwork.video.painting import Painter
+    from brushwork.live import camera as cameras
+    from brushwork.live.loop import Palette
+    from brushwork.live.loop import live as show
+    from brushwork.video.frame_painter import Painter
 
     if output not in OUTPUTS:
         raise UserError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
@@ -97,10 +98,10 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
     """Names and embeddings to choose from."""
     from pathlib import Path
 
+    from brushwork.batch.options import Options
+    from brushwork.batch.session import Studio
     from brushwork.errors import UserError
     from brushwork.images import Picture
-    from brushwork.options import Options
-    from brushwork.studio import Studio
 
     chosen = [*styles, *(stylizer.names if gallery else ())]
     if not chosen:
@@ -115,12 +116,12 @@ def _screen(output: str, names: tuple[str, ...], port: int) -> "Screen":
     import sys
 
     if output == "mjpeg":
-        from brushwork.video.mjpeg import MJPEG
+        from brushwork.live.mjpeg import MJPEG
 
         page = MJPEG(names, port)
         print(f"brushwork: live at {page.address} (Ctrl-C ends)", file=sys.stderr, flush=True)
         return page
-    from brushwork.video.screens import VirtualCamera, Window
+    from brushwork.live.screens import VirtualCamera, Window
 
     return Window("brushwork live") if output == "window" else VirtualCamera()
 

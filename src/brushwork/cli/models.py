@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 if TYPE_CHECKING:
-    from brushwork.checkpoints import ModelFolder
+    from brushwork.model_folder import ModelFolder
 
 
 def models(
@@ -18,22 +18,22 @@ def models(
     """
     import json
 
-    from brushwork import checkpoints
+    from brushwork import model_folder
 
     if model is not None:
-        values = _values(checkpoints.find(model))
+        values = _values(model_folder.find(model))
         print(json.dumps(values, indent=2) if as_json else _card(values))
         return
-    folders = [checkpoints.read(checkpoints.MODELS / name) for name in checkpoints.names()]
+    folders = [model_folder.read(model_folder.MODELS / name) for name in model_folder.names()]
     print(json.dumps([_values(folder) for folder in folders], indent=2) if as_json else _table(folders))
 
 
 def _values(folder: "ModelFolder") -> dict[str, Any]:
     """What people should know of a model, with the names of its styles."""
-    from brushwork import checkpoints
-    from brushwork.gallery import Gallery
+    from brushwork import model_folder
+    from brushwork.styles.gallery import Gallery
 
-    return {**checkpoints.describe(folder), "styles": list(folder.styles or Gallery(folder).styles)}
+    return {**model_folder.describe(folder), "styles": list(folder.styles or Gallery(folder).styles)}
 
 
 def _scores(scores: dict[str, float]) -> str:

@@ -66,8 +66,8 @@ def optimize(
     from importlib.util import find_spec
 
     from brushwork import images
+    from brushwork.batch.options import parse_weights
     from brushwork.errors import UserError, missing_extra
-    from brushwork.options import parse_weights
 
     if not find_spec("torch"):
         raise missing_extra("torch", "optimising pixels")
@@ -100,8 +100,8 @@ def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) 
     """Where to write, by the rules of `stylize`; what would be refused at the end is refused before the work."""
     from pathlib import Path
 
+    from brushwork.batch.plan import plan
     from brushwork.errors import UserError
-    from brushwork.jobs import plan
 
     if "-" in (content, output) or Path(content).is_dir():
         raise UserError("optimize takes one picture file and writes one")

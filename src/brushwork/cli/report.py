@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from brushwork.batch import Record
+    from brushwork.batch.run import Record
 
 Item = TypeVar("Item")
 

@@ -19,7 +19,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, Option(metavar="PORT", help="0 takes a free one.")] = 7860,
     token: Annotated[
-        str | None, Option(envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="What clients must show.", show_envvar=True)
+        str | None, Option(envvar="brushwork_TOKEN", metavar="TOKEN", help="What clients must show.", show_envvar=True)
     ] = None,
     no_page: Annotated[bool, Option("--no-page", metavar="", help="The API alone.")] = False,
     upload: Annotated[int, _limit("MB", "Of a request.")] = 64,
@@ -45,12 +45,12 @@ def serve(
     """
     from importlib.util import find_spec
 
-    from brushwork import checkpoints, stylizer
+    from brushwork import model_folder, stylizer
     from brushwork.errors import missing_extra
 
     if not all(find_spec(name) for name in ("fastapi", "uvicorn", "prometheus_client", "gradio")):
         raise missing_extra("web", "the page and the HTTP API")
-    from brushwork.web.limits import Limits
+    from brushwork.web.api.limits import Limits
     from brushwork.web.server import run
 
     stylizer.check_choices(device, precision, threads)
@@ -58,6 +58,6 @@ def serve(
         upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue, clips=clips,
         clip_frames=clip_frames, clip_seconds=clip_seconds,
     )  # fmt: skip
-    name = checkpoints.find(model).name
+    name = model_folder.find(model).name
     loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
     run(loaded, name, host, port, limits=limits, token=token, page=not no_page)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Option
 
 if TYPE_CHECKING:
-    from brushwork.checkpoints import ModelFolder
+    from brushwork.model_folder import ModelFolder
 
 
 def _option(names: str, metavar: str, words: str) -> Any:
@@ -42,13 +42,13 @@ def styles(
 
     brushwork stylize photo.jpg -s ukiyo-e
     """
-    from brushwork import checkpoints
+    from brushwork import model_folder
     from brushwork.errors import UserError
 
     if sheet is None:
         if output is not None:
             raise UserError("-o is where a sheet goes; name a photo with --sheet")
-        _list(checkpoints.find(model), as_json)
+        _list(model_folder.find(model), as_json)
         return
     if as_json:
         raise UserError("--json lists the styles and --sheet paints them; leave out one")
@@ -60,15 +60,16 @@ def _paint(photo: Path, output: Path | None, size: int, overwrite: bool, model: 
     import sys
 
     from brushwork import images, stylizer
+    from brushwork.batch.options import Options
     from brushwork.cli.report import watch
-    from brushwork.options import Options
-    from brushwork.sheet import cells, compose, target
+    from brushwork.styles.sheet import cells, compose, target
 
     Options(size=size)  # its limits are those of every command
     path = target(photo, output, overwrite=overwrite)
     content = images.open(photo, size=size).image
     player = stylizer.load(model, **choices)
-    painted = list(watch(cells(player, content), len(player.names) + 1))
+    coming = cells(content, player.names, lambda image, name: player.stylize(image, player.embed(name)))
+    painted = list(watch(coming, len(player.names) + 1))
     images.save(compose(painted), path, overwrite=overwrite)
     print(f"{path}  {len(player.names)} styles", file=sys.stderr)
 
@@ -78,7 +79,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     import json
     import sys
 
-    from brushwork.gallery import Gallery
+    from brushwork.styles.gallery import Gallery
 
     rows = [{"name": name, "kind": each.kind, "about": each.about} for name, each in Gallery(folder).styles.items()]
     rows = rows or [{"name": name, "kind": "table", "about": ""} for name in folder.styles]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Exit, Option
 
 if TYPE_CHECKING:
-    from brushwork.batch import Record
-    from brushwork.jobs import Job
-    from brushwork.options import Options
+    from brushwork.batch.options import Options
+    from brushwork.batch.plan import Job
+    from brushwork.batch.run import Record
     from brushwork.stylizer import Stylizer
 
 
@@ -106,9 +106,9 @@ def stylize(
     brushwork stylize photo.jpg -s waves.jpg --region sky.png=stars.jpg:0.8
     """
     from brushwork import stylizer
+    from brushwork.batch.options import Options, parse_memory, parse_region, parse_stroke, parse_weights
+    from brushwork.batch.plan import plan
     from brushwork.errors import UserError
-    from brushwork.jobs import plan
-    from brushwork.options import Options, parse_memory, parse_region, parse_stroke, parse_weights
 
     style = style or []
     if not style and not region:
@@ -133,10 +133,11 @@ def _run(jobs: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Option
     """Makes the pastiches and says so; True if no job failed."""
     from contextlib import closing
 
-    from brushwork import batch, interrupts
+    from brushwork.batch import run
+    from brushwork.cli import interrupts
     from brushwork.cli.report import percent, report
 
-    with interrupts.kept() as check, closing(batch.run(jobs, load, options, percent(len(jobs)))) as records:
+    with interrupts.kept() as check, closing(run.run(jobs, load, options, percent(len(jobs)))) as records:
         return report(_checked(records, check), len(jobs), as_json=as_json)
 
 

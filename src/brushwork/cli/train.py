@@ -39,8 +39,10 @@ def train(
 
     if not find_spec("torch"):
         raise missing_extra("torch", "training")
+    from brushwork.cli import interrupts
     from brushwork.training import config, run
 
     chosen = config.load(recipe, settings or ())
     folder = output or Path("runs") / recipe.stem
-    run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, slim=slim)
+    with interrupts.noted() as stop:
+        run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, slim=slim, stop=stop)

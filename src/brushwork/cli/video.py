@@ -96,7 +96,7 @@ def video(
     brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
     """
     from brushwork import stylizer
-    from brushwork.options import parse_weights
+    from brushwork.batch.options import parse_weights
 
     _check_extra()
     from brushwork.video import timeline, times
@@ -136,10 +136,11 @@ def _run(
     """Paints the clip and shows how far it is; the last record."""
     from contextlib import closing
 
-    from brushwork import checkpoints, interrupts
+    from brushwork import model_folder
+    from brushwork.cli import interrupts
     from brushwork.video.run import run
 
-    name = checkpoints.find(model).name
+    name = model_folder.find(model).name
     with interrupts.noted() as stop:
         records = run(
             clip, target, load, settings, overwrite=overwrite, resume=resume, stop=stop, model=name, precision=precision
@@ -150,7 +151,7 @@ def _run(
 
 def _beside(clip: Path, styles: list[str]) -> Path:
     """``clip-style.mp4`` beside ``clip.mp4``, in the clip's own container if it can be written."""
-    from brushwork.video.codecs import CONTAINERS
+    from brushwork.video.writing.codecs import CONTAINERS
 
     suffix = clip.suffix.lower() if clip.suffix.lower() in CONTAINERS else ".mp4"
     stem = "frames" if "%" in clip.name else clip.stem

@@ -47,8 +47,10 @@ def watch(
     """
     import sys
 
-    from brushwork import interrupts, stylizer, watching
-    from brushwork.options import Options, parse_weights
+    from brushwork import stylizer
+    from brushwork.batch import watch
+    from brushwork.batch.options import Options, parse_weights
+    from brushwork.cli import interrupts
 
     options = Options(
         weights=parse_weights(weights, len(style)), strength=strength, keep_colors=keep_colors, size=size,
@@ -59,7 +61,7 @@ def watch(
     for name in style:
         loaded.gallery.find(name)
     with interrupts.noted() as stop:
-        records = watching.watch(folder, target, style, loaded, options, stop=stop)
+        records = watch.watch(folder, target, style, loaded, options, stop=stop)
         print(f"watching {folder}; Ctrl-C ends", file=sys.stderr)
         for record in records:
             line = f"brushwork: {record.error}" if record.error else f"{record.pastiche}"

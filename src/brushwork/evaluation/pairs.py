@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from brushwork import checkpoints, images
+from brushwork import images, model_folder
 from brushwork.errors import UserError
 
 STRIDE = 7
@@ -68,10 +68,10 @@ def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
 
 def pastiches_in(judged: str | None) -> Path | None:
     """The folder of finished pastiches that is meant; None where a model is: its name, its folder or the default."""
-    if judged is None or judged in checkpoints.names():
+    if judged is None or judged in model_folder.names():
         return None
     folder = Path(judged)
-    return folder if folder.is_dir() and not (folder / checkpoints.CONFIG).is_file() else None
+    return folder if folder.is_dir() and not (folder / model_folder.CONFIG).is_file() else None
 
 
 def _pictures(folder: Path) -> list[Path]:

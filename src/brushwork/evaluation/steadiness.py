@@ -16,12 +16,13 @@ from brushwork.evaluation.evaluate import loss_network, read, square
 from brushwork.evaluation.metrics import geometric_mean, score
 from brushwork.images import Image
 from brushwork.stylizer import Stylizer
-from brushwork.video import motion, stages
-from brushwork.video.filling import Flow, Mask
-from brushwork.video.frames import VideoFrame, as_image, quantise
-from brushwork.video.moment import Moment
-from brushwork.video.opening import open_clip
-from brushwork.video.painting import Painter
+from brushwork.video import pipeline
+from brushwork.video.frame_painter import Painter
+from brushwork.video.frame_state import Moment
+from brushwork.video.reading.frames import VideoFrame, as_image, quantise
+from brushwork.video.reading.opening import open_clip
+from brushwork.video.temporal import optical_flow
+from brushwork.video.temporal.flow_filling import Flow, Mask
 from brushwork.video.timeline import Timeline
 
 SHARES = 3  # frames of a clip whose style share is taken
@@ -78,7 +79,7 @@ def warping_error(frames: Sequence[Image], ways: Sequence[Way]) -> float:
     """
     total, count = 0.0, 0
     for way in ways:
-        moved = motion.warp(frames[way.there], way.flow)
+        moved = optical_flow.warp(frames[way.there], way.flow)
         apart = (moved - frames[way.here])[way.seen].astype(np.float64)
         total += float((apart**2).sum())
         count += apart.size
@@ -113,16 +114,16 @@ def _true(path: Path, numbers: dict[str, int]) -> Way:
     flow = np.load(path)["flow"].astype(np.float32)
     hidden = [path.with_name(f"{kind}_{here}.png") for kind in ("occlusions", "invalid")]
     masks = [images.open(mask).image[..., 0] < 0.5 for mask in hidden if mask.exists()]
-    return Way(numbers[here], numbers[there], flow, np.logical_and.reduce([motion.inside(flow), *masks]))
+    return Way(numbers[here], numbers[there], flow, np.logical_and.reduce([optical_flow.inside(flow), *masks]))
 
 
 def _found(frames: Sequence[VideoFrame]) -> Iterator[Way]:
     for number in range(1, len(frames)):
         here, there = (
-            motion.grayed(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
+            optical_flow.grayed(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
         )
-        flow = motion.search(here, there)
-        yield Way(number, number - 1, flow, motion.visible(flow, motion.search(there, here)))
+        flow = optical_flow.search(here, there)
+        yield Way(number, number - 1, flow, optical_flow.visible(flow, optical_flow.search(there, here)))
 
 
 def steadiness(
@@ -164,10 +165,10 @@ def paint_both(
 ) -> tuple[list[Image], list[Image]]:
     """Pastiches (H, W, 3) in [0, 1] frame by frame, and the same ones steadied; an embedding (D,)."""
     spent: dict[str, float] = {}
-    moments: Iterator[Moment] = stages.decoded(iter(frames), Timeline(embedding), 0, Fraction(1))
-    moments = stages.moved(moments, None, True, stages.clock(spent, "motion"))
-    painted = list(stages.painted(moments, None, Painter(stylizer), stages.clock(spent, "stylise")))
-    steadied = stages.steadied(iter(painted), None, steady, stages.clock(spent, "steady"))
+    moments: Iterator[Moment] = pipeline.decoded(iter(frames), Timeline(embedding), 0, Fraction(1))
+    moments = pipeline.moved(moments, None, True, pipeline.clock(spent, "motion"))
+    painted = list(pipeline.painted(moments, None, Painter(stylizer), pipeline.clock(spent, "stylise")))
+    steadied = pipeline.steadied(iter(painted), None, steady, pipeline.clock(spent, "steady"))
     return _pastiches(painted), _pastiches(steadied)
 
 

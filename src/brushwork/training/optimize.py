@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.optim import LBFGS, Adam, Optimizer
 
-from brushwork.color import histogram
 from brushwork.errors import UserError
 from brushwork.images import Image, fit, fit_short, resize
+from brushwork.images.color import histogram
 from brushwork.losses import LossWeights, PerceptualLoss
 
 # Both evaluate the loss once a step: a line search would take several evaluations, and L-BFGS does well without.

@@ -6,16 +6,25 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from brushwork import checkpoints, interrupts
-from brushwork.checkpoints import CHECKPOINT
 from brushwork.errors import UserError
+from brushwork.training import checkpoints
+from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import Recipe
 from brushwork.training.logs import keeper
 from brushwork.training.train import Progress, train
 
 
-def run(recipe: Recipe, folder: Path, *, resume: bool, device: str, max_minutes: float, slim: bool = False) -> None:
-    """Trains in a folder, which keeps ``checkpoint.pt``, ``log.jsonl`` and sample grids.
+def run(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    resume: bool,
+    device: str,
+    max_minutes: float,
+    slim: bool = False,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Trains in a folder, which keeps ``checkpoint.pt``, ``log.jsonl`` and sample grids; `stop` ends it early.
 
     Raises:
         UserError: If the folder holds a run that is not to be resumed, or none that could be; and as `train`.
@@ -27,16 +36,15 @@ def run(recipe: Recipe, folder: Path, *, resume: bool, device: str, max_minutes:
     if resume and not there:
         raise UserError(f"nothing to resume: no {folder / CHECKPOINT}")
     folder.mkdir(parents=True, exist_ok=True)
-    with interrupts.noted() as stop:
-        moments = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
-        if not lead:
-            for _ in moments:
-                pass
-            return
-        with keeper(folder) as keep, _screen(recipe.steps) as show:
-            for moment in moments:
-                keep(moment)
-                show(moment)
+    moments = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
+    if not lead:
+        for _ in moments:
+            pass
+        return
+    with keeper(folder) as keep, _screen(recipe.steps) as show:
+        for moment in moments:
+            keep(moment)
+            show(moment)
     if slim:
         network, _ = checkpoints.load_checkpoint(folder)
         parts = checkpoints.save_slim(folder / "weights.pt", network)

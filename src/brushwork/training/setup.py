@@ -10,11 +10,10 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
-from brushwork import checkpoints
 from brushwork.errors import UserError
 from brushwork.losses import PerceptualLoss
 from brushwork.networks import PasticheNetwork
-from brushwork.training import student
+from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.config import OptimiserConfig, Recipe
 from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures

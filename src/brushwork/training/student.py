@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from brushwork import checkpoints
+from brushwork import model_folder
 from brushwork.errors import UserError
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.networks.backbones import load_pretrained
 from brushwork.networks.normalization import ConditionalInstanceNorm2d
+from brushwork.training import checkpoints
 from brushwork.training.config import Recipe
 from brushwork.training.data import Batch
 
@@ -40,8 +41,8 @@ def load(path: str) -> PasticheNetwork:
     Raises:
         UserError: If there is none.
     """
-    if (Path(path) / checkpoints.CONFIG).is_file() or path in checkpoints.names():
-        return checkpoints.load_network(checkpoints.find(path))
+    if (Path(path) / model_folder.CONFIG).is_file() or path in model_folder.names():
+        return model_folder.load_network(model_folder.find(path))
     network, _ = checkpoints.load_checkpoint(Path(path))
     return network
 
@@ -93,7 +94,7 @@ def begin(recipe: Recipe) -> PasticheNetwork:
 def _start_backbone(backbone: nn.Module, pretrained: str) -> None:
     """Fills a backbone from a state dict of its own, or from the prediction network of a model that comes along."""
     try:
-        if pretrained not in checkpoints.names():
+        if pretrained not in model_folder.names():
             load_pretrained(backbone, pretrained)
         elif (predictor := load(pretrained).predictor) is not None:
             backbone.load_state_dict(predictor.backbone.state_dict())

@@ -14,11 +14,10 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
-from brushwork import checkpoints
-from brushwork.checkpoints import CHECKPOINT
 from brushwork.errors import UserError
 from brushwork.images import Image
-from brushwork.training import consistency, grid, student
+from brushwork.training import checkpoints, consistency, grid, student
+from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import OptimiserConfig, Recipe
 from brushwork.training.data import Batch
 from brushwork.training.setup import Place, Setup, find_place, open_batches, prepare

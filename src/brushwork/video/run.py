@@ -8,23 +8,23 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+from brushwork.batch.session import Studio
 from brushwork.errors import UserError
 from brushwork.images import Picture
-from brushwork.studio import Studio
 from brushwork.stylizer import Stylizer
-from brushwork.video import stages
-from brushwork.video.clip import Clip
-from brushwork.video.frames import VideoFrame, as_image
-from brushwork.video.joining import Cut
-from brushwork.video.moment import Moment
-from brushwork.video.opening import open_clip
-from brushwork.video.painting import Painter
-from brushwork.video.parts import Parts
+from brushwork.video import pipeline
+from brushwork.video.frame_painter import Painter
+from brushwork.video.frame_state import Moment
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import VideoFrame, as_image
+from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
-from brushwork.video.target import Target
 from brushwork.video.timeline import Timeline
 from brushwork.video.times import shown
-from brushwork.video.writing import Writer
+from brushwork.video.writing.muxing import Cut
+from brushwork.video.writing.resume import Parts
+from brushwork.video.writing.target import Target
+from brushwork.video.writing.writer import Writer
 
 PIECE = 240  # frames of a piece: what a killed run loses at most
 SMALLEST_SIDE = 16
@@ -100,8 +100,8 @@ def run(
     try:
         timeline, painter = _prepare(load(), settings, part.first)
         progress = Progress(done, part.count, clip.width, clip.height, notes=notes)
-        decoded = stages.decoded(part.frames(last), timeline, clip.start, clip.time_base)
-        moments = stages.line(decoded, last, painter, settings.share, settings.shots, progress.spent)
+        decoded = pipeline.decoded(part.frames(last), timeline, clip.start, clip.time_base)
+        moments = pipeline.line(decoded, last, painter, settings.share, settings.shots, progress.spent)
         with closing(moments):
             yield from _write(moments, writer, parts, part, progress, stop, piece)
     except BaseException:
@@ -180,7 +180,7 @@ def _write(
     stop: Callable[[], bool], piece: int,
 ) -> Iterator[Progress]:  # fmt: skip
     """Encodes the moments, piece by piece, and then writes the target."""
-    encoding = stages.clock(progress.spent, "encode")
+    encoding = pipeline.clock(progress.spent, "encode")
     began, before = time.perf_counter(), progress.frames
     last: Moment | None = None
     for moment in moments:

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from brushwork.batch.options import Options
 from brushwork.errors import UserError
-from brushwork.options import Options
 from brushwork.video.timeline import FADE, check_changes
 from brushwork.video.times import shown
 

@@ -7,13 +7,13 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from brushwork.stylizer import Stylizer
-from brushwork.web import clips_api, problems
-from brushwork.web.api import router
-from brushwork.web.clips import Clips
-from brushwork.web.guard import Guard
-from brushwork.web.limits import Limits
-from brushwork.web.metrics import Counted, Metrics
-from brushwork.web.service import Service
+from brushwork.web.api import clip_routes, problems
+from brushwork.web.api.clips import Clips
+from brushwork.web.api.guard import Guard
+from brushwork.web.api.limits import Limits
+from brushwork.web.api.metrics import Counted, Metrics
+from brushwork.web.api.pictures import router
+from brushwork.web.api.service import Service
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 MEGABYTE = 10**6
@@ -58,11 +58,11 @@ def build(
     )  # fmt: skip
     problems.handle(app)
     app.include_router(router(service, metrics, model))
-    app.include_router(clips_api.router(clips))
+    app.include_router(clip_routes.router(clips))
     app.add_middleware(Guard, hosts=hosts, token=token, upload=limits.upload * MEGABYTE)
     app.add_middleware(Counted, metrics=metrics)
     if page:
-        from brushwork.web.page import mount
+        from brushwork.web.page.layout import mount
 
         closing.callback(mount(app, clips).close)
     return app

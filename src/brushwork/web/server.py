@@ -8,8 +8,8 @@ from rich.console import Console
 
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
+from brushwork.web.api.limits import Limits
 from brushwork.web.app import LOCAL, build
-from brushwork.web.limits import Limits
 
 EXPOSED = """\
 This server listens on {host}: every machine that can reach this one can use it and sees the pictures it is sent.

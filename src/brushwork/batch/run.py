@@ -1,0 +1,224 @@
+"""Many pictures in one run: the next is decoded and the last encoded while one is stylised."""
+
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from brushwork import images
+from brushwork.batch.options import Options
+from brushwork.batch.plan import Job
+from brushwork.batch.session import Studio
+from brushwork.errors import UserError, in_one_line
+from brushwork.images import Picture
+from brushwork.stylizer import Stylizer
+
+# Pixels from which a picture is measured before it is decoded: there may be no memory for all of it.
+LARGE = 4_000_000
+# Pastiches that wait for the encoder; more would only fill the memory.
+WAITING = 2
+
+
+@dataclass
+class Record:
+    """What became of one job: sizes, seconds of each part, or the one line that says what went wrong."""
+
+    content: str
+    styles: list[str]
+    pastiche: str
+    width: int = 0
+    height: int = 0
+    frames: int = 1
+    seconds: dict[str, float] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    error: str | None = None
+
+    @classmethod
+    def of(cls, job: Job) -> "Record":
+        """The record of a job that has not begun."""
+        return cls(str(job.content or "-"), list(job.styles), str(job.target or "-"))
+
+    @contextmanager
+    def timed(self, part: str) -> Iterator[None]:
+        """Notes the seconds of a part of the job."""
+        start = time.perf_counter()
+        yield
+        self.seconds[part] = time.perf_counter() - start
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Notes what goes wrong, named after the content where the message names no file yet, instead of raising it."""
+        try:
+            yield
+        except (UserError, OSError, MemoryError) as error:
+            line = in_one_line(error)
+            self.error = line if isinstance(error, images.ImageError | OSError) else f"{self.content}: {line}"
+
+
+@dataclass(frozen=True)
+class Undecoded:
+    """A large content, of which only the header was read."""
+
+    path: Path
+    height: int
+    width: int
+
+
+def run(
+    jobs: Sequence[Job],
+    load: Callable[[], Stylizer],
+    options: Options,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Generator[Record, None, None]:
+    """Makes the pastiches and yields a record of each, in order; one that fails does not stop the others.
+
+    Args:
+        jobs: What to make.
+        load: Loads the stylizer; the first content is decoded meanwhile.
+        options: How.
+        progress: Told the share of a picture larger than memory that is done.
+
+    Raises:
+        UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
+    """
+    contents = _Contents(options)
+    shared = len({job.styles for job in jobs}) == 1
+    with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
+        decoding: deque[Future[tuple[Record, Picture | Undecoded | None]]] = deque()
+        encoding: deque[Future[Record]] = deque()
+        decoding.extend(decoder.submit(contents.decode, job) for job in jobs[:1])
+        studio = Studio(load(), options)
+        try:
+            for index, job in enumerate(jobs):
+                record, picture = decoding.popleft().result()
+                decoding.extend(decoder.submit(contents.decode, job) for job in jobs[index + 1 : index + 2])
+                if isinstance(picture, Undecoded):
+                    mode = studio.mode(picture.height, picture.width)
+                    if mode != "never":
+                        encoding.append(encoder.submit(lambda done: done, _stream(studio, job, record, mode, progress)))
+                        continue
+                    picture = contents.decode_whole(job, record)
+                pastiche = picture and _paint(studio, job, record, picture, shared)
+                encoding.append(encoder.submit(_encode, job, record, pastiche, options))
+                while encoding and (encoding[0].done() or len(encoding) > WAITING):
+                    yield encoding.popleft().result()
+            while encoding:
+                yield encoding.popleft().result()
+        finally:  # when the caller has enough, too
+            studio.close()
+            for pool in (decoder, encoder):
+                pool.shutdown(wait=False, cancel_futures=True)
+
+
+class _Contents:
+    """Reads contents: standard input once, and a picture that several jobs in a row ask for once."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._standard_input: bytes | None = None
+        self._last: tuple[Path | None, Picture] | None = None
+
+    def decode(self, job: Job) -> tuple[Record, Picture | Undecoded | None]:
+        """The record of a job, and its content; none where that failed, which the record says."""
+        record = Record.of(job)
+        with record.noted():
+            _check_target(job, self._options)
+            if large := self._measure(job.content):
+                return record, large
+            return record, self.decode_whole(job, record)
+        return record, None
+
+    def decode_whole(self, job: Job, record: Record) -> Picture | None:
+        """The content of a job, in memory; none where that failed, which the record says."""
+        with record.noted(), record.timed("decode"):
+            picture = self._open(job.content)
+            record.height, record.width = picture.image.shape[:2]
+            record.frames = len(picture.frames)
+            return picture
+        return None
+
+    def _measure(self, content: Path | None) -> Undecoded | None:
+        """A content that may not fit into memory; none where it does for sure, or cannot be read by strips."""
+        if content is None or self._options.size is not None or self._options.tile == "never":
+            return None
+        size = images.measure(content)
+        return Undecoded(content, *size) if size and size[0] * size[1] > LARGE else None
+
+    def _open(self, content: Path | None) -> Picture:
+        # The frames of an animation come from an open file, which two threads cannot read at once.
+        if self._last and self._last[0] == content and not self._last[1].animated:
+            return self._last[1]
+        if content is None and self._standard_input is None:
+            self._standard_input = sys.stdin.buffer.read()
+        picture = images.open(content or self._standard_input or b"", size=self._options.size)
+        self._last = content, picture
+        return picture
+
+
+def _check_target(job: Job, options: Options) -> None:
+    """What would be refused at the end is refused before the work."""
+    if job.target is None and sys.stdout.isatty():
+        raise UserError("a picture cannot be shown in a terminal; choose a file with -o")
+    if job.target is None or not job.target.exists():
+        return
+    for source in (job.content, *(Path(style) for style in job.styles)):
+        if source is not None and source.exists() and source.samefile(job.target):
+            raise UserError(f"{job.target} is one of the pictures read; write the pastiche elsewhere")
+    if not options.overwrite:
+        raise UserError(f"{job.target} exists; use --overwrite to replace it")
+
+
+def _paint(studio: Studio, job: Job, record: Record, picture: Picture, shared: bool) -> Picture | None:
+    """The pastiche of a content; none where that failed. A style that all jobs share fails for all, at once."""
+    with nullcontext() if shared else record.noted(), record.timed("embed"):
+        embedding = studio.blend(job.styles, picture) if job.styles else None
+    if record.error is not None:
+        return None
+    with record.noted():
+        return studio.paint(picture, embedding, record.seconds, job.content, record.notices)
+    return None
+
+
+def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Callable[[float], None]) -> Record:
+    """Makes the pastiche of a content larger than memory, from file to file by strips; its completed record."""
+    assert job.content is not None
+    options = studio.options
+    with record.noted():
+        if job.target is None:
+            raise UserError("it is too large for standard output; choose a file with -o")
+        kind = images.format_of(options.format or job.target.suffix)
+        with ExitStack() as stack:
+            with record.timed("decode"):
+                content = stack.enter_context(images.open_large(job.content))
+            height, width, bands = content.pixels.shape
+            record.height, record.width = height, width
+            depth = 8 if kind == "JPEG" else options.depth or content.depth
+            target = stack.enter_context(images.canvas(height, width, bands, f"uint{depth}"))
+            with record.timed("stylise"):
+                studio.paint_large(job.styles, content.pixels, target, job.content, mode, record.notices, progress)
+            with record.timed("encode"):
+                pastiche = images.LargePicture(target, content.exif, content.xmp)
+                images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
+    return record
+
+
+def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options) -> Record:
+    """Writes a pastiche and completes its record."""
+    if pastiche is None:
+        return record
+    painted = record.seconds["stylise"]
+    with record.noted(), record.timed("encode"):
+        target = job.target or sys.stdout.buffer
+        kind = options.format or (None if job.target else pastiche.format or "png")
+        images.save(
+            pastiche, target, format=kind, quality=options.quality, depth=options.depth, overwrite=options.overwrite
+        )
+        if job.target is None:
+            sys.stdout.flush()
+    if record.error is None:  # the frames of an animation are painted on their way into the file
+        record.seconds["encode"] -= record.seconds["stylise"] - painted
+    return record

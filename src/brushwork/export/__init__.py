@@ -1,0 +1,1 @@
+"""Turning a trained network into a model folder."""

@@ -1,0 +1,157 @@
+"""A trained network becomes a model folder: weights once, and ONNX graphs that point into them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnxscript.optimizer
+import torch
+from onnx import TensorProto, helper
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from brushwork import model_folder
+from brushwork.export.graph_rewrites import take_shortcuts
+from brushwork.export.variants import write_variants
+from brushwork.model_folder import PREDICTOR, REGIONS, STATISTICS, TRANSFER, WEIGHTS, ModelCard, ModelFolder
+from brushwork.networks import PasticheNetwork
+from brushwork.runtime import SMALLEST_SIDE
+
+# The deepest backbone halves a style five times without padding; below this nothing is left to average.
+SMALLEST_STYLE = 76
+
+
+class TransferGraph(nn.Module):
+    """The style transfer network in the convention of the runtimes: pictures are (B, H, W, 3)."""
+
+    def __init__(self, network: PasticheNetwork) -> None:
+        super().__init__()
+        self.transfer = network.transfer
+
+    def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
+        """Pastiches (B, H, W, 3) of contents (B, H, W, 3) in [0, 1] and embeddings (B, D)."""
+        pastiche: Tensor = self.transfer(content.permute(0, 3, 1, 2), embedding)
+        return pastiche.permute(0, 2, 3, 1)
+
+
+class PredictorGraph(nn.Module):
+    """The style prediction network in the convention of the runtimes."""
+
+    def __init__(self, network: PasticheNetwork) -> None:
+        super().__init__()
+        self.predictor = network.predictor
+
+    def forward(self, style: Tensor) -> Tensor:
+        """Embeddings (B, D) of styles (B, H, W, 3) in [0, 1]."""
+        assert self.predictor is not None
+        embedding: Tensor = self.predictor(style.permute(0, 3, 1, 2))
+        return embedding
+
+
+def export(network: PasticheNetwork, folder: Path, card: ModelCard) -> ModelFolder:
+    """Writes a model folder: float16 weights, graphs without weights, ``config.json``.
+
+    A folder of that name is replaced once the new one is whole.
+
+    Raises:
+        ModelError: If the folder exists and is something else than a model folder.
+    """
+    if folder.exists() and not (folder / model_folder.CONFIG).is_file() and any(folder.iterdir()):
+        raise model_folder.ModelError(f"{folder} exists and is not a model folder; nothing was written")
+    network = network.cpu().float().eval()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
+        new = Path(temporary) / "model"
+        new.mkdir()
+        # Batch norm's counters of batches are no weights.
+        weights = {
+            key: value.half().contiguous() for key, value in network.state_dict().items() if value.is_floating_point()
+        }
+        save_file(weights, new / WEIGHTS, metadata={"format": "pt", "title": card.title, "licence": card.licence})
+        (new / WEIGHTS).chmod(0o644)  # safetensors writes for its owner alone
+        _write_graph(TransferGraph(network), new / TRANSFER, network.config.embedding_size)
+        if network.predictor is not None:
+            _write_graph(PredictorGraph(network), new / PREDICTOR, network.config.embedding_size)
+        write_variants(new)
+        for graph in (TRANSFER, STATISTICS, REGIONS):
+            take_shortcuts(new / graph)
+        model_folder.write(new, card, dataclasses.asdict(network.config))
+        if folder.exists():
+            folder.replace(Path(temporary) / "old")
+        new.replace(folder)
+    return model_folder.find(folder)
+
+
+def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
+    """The ONNX graph of a module for any batch, height and width, with weights inline under their state-dict names."""
+    batch = torch.export.Dim("batch")
+    smallest = SMALLEST_SIDE if isinstance(graph, TransferGraph) else SMALLEST_STYLE
+    picture = {0: batch, 1: torch.export.Dim("height", min=smallest), 2: torch.export.Dim("width", min=smallest)}
+    if isinstance(graph, TransferGraph):
+        inputs: dict[str, Tensor] = {"content": torch.rand(2, 67, 94, 3), "embedding": torch.rand(2, embedding_size)}
+        shapes: dict[str, Any] = {"content": picture, "embedding": {0: batch}}
+        name = "pastiche"
+    else:
+        inputs, shapes, name = {"style": torch.rand(2, 267, 294, 3)}, {"style": picture}, "embedding"
+    # The exporter speaks of its own deprecations and of torchvision's absence; neither is the user's concern.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            graph.eval(), tuple(inputs.values()), dynamo=True, optimize=False, verbose=False,
+            input_names=list(inputs), output_names=[name], dynamic_shapes=shapes,
+        )  # fmt: skip
+        assert program is not None
+        # Only constants are folded. The exporter's full optimisation would also fold batch norms into convolutions,
+        # and the graph could then no longer point at the weights as they are.
+        onnxscript.optimizer.inline(program.model)
+        onnxscript.optimizer.fold_constants(program.model)
+        onnxscript.optimizer.remove_unused_nodes(program.model)
+        return program.model_proto
+
+
+def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
+    """Traces a module and writes its graph, each weight replaced by a pointer into the safetensors file beside it."""
+    model = _trace(graph, embedding_size)
+    casts = _point(model, path.parent / WEIGHTS)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    # Traces of the source code travel in these fields: paths of the exporting machine, and most of the bytes.
+    del model.graph.value_info[:], model.metadata_props[:], model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.input, *model.graph.output):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    path.write_bytes(model.SerializeToString())
+    onnx.checker.check_model(str(path))
+
+
+def _point(model: onnx.ModelProto, weights: Path) -> list[onnx.NodeProto]:
+    """Replaces weights by external data in a safetensors file, in place; returns the casts from float16 they need.
+
+    An offset is 8 bytes of header length + the header + the tensor's own offset (safetensors' format).
+    """
+    with weights.open("rb") as file:
+        header_length = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(header_length))
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.name not in header:
+            continue  # A constant of the graph itself, such as the unit scale of an instance norm.
+        name, shape = tensor.name, list(tensor.dims)
+        start, end = header[name]["data_offsets"]
+        tensor.Clear()
+        tensor.name, tensor.data_type, tensor.data_location = f"{name}.half", TensorProto.FLOAT16, TensorProto.EXTERNAL
+        tensor.dims.extend(shape)
+        where = {"location": weights.name, "offset": 8 + header_length + start, "length": end - start}
+        for key, value in where.items():
+            tensor.external_data.add(key=key, value=str(value))
+        casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
+    return casts

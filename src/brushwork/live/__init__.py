@@ -1,0 +1,1 @@
+"""Stylising what a camera sees."""

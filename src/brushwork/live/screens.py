@@ -1,0 +1,101 @@
+"""Where the live pastiche is seen besides a page: a window, or a virtual camera for other programs."""
+
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from brushwork.errors import UserError, missing_extra
+from brushwork.live.loop import Shown
+from brushwork.video.reading.frames import quantise
+
+
+class Window:
+    """A window of the desktop; number keys switch styles, closing it ends the show.
+
+    Raises:
+        UserError: If there is no desktop, or Python came without Tk.
+    """
+
+    def __init__(self, title: str) -> None:
+        try:
+            import tkinter
+        except ImportError:
+            raise UserError("this Python has no Tk for a window; use --output mjpeg") from None
+        try:
+            self._root = tkinter.Tk()
+        except tkinter.TclError as error:
+            raise UserError(f"no window can be opened ({error}); use --output mjpeg") from None
+        self._root.title(title)
+        self._label = tkinter.Label(self._root, background="black")
+        self._label.pack(expand=True, fill="both")
+        self._pressed: int | None = None
+        self._open = True
+        self._picture: Any = None
+        self._root.bind("<Key>", self._note)
+        self._root.protocol("WM_DELETE_WINDOW", self._leave)
+
+    def show(self, shown: Shown) -> None:
+        """Shows a pastiche, the numbers in the title."""
+        from PIL import ImageTk
+
+        if not self._open:
+            raise KeyboardInterrupt
+        self._picture = ImageTk.PhotoImage(Pillow.fromarray(quantise(shown.pastiche, 8)), master=self._root)
+        self._label.configure(image=self._picture)
+        self._root.title(f"brushwork live   {shown.line}")
+        self._root.update()
+
+    def pressed(self) -> int | None:
+        """The style whose key was pressed since the last time."""
+        number, self._pressed = self._pressed, None
+        return number
+
+    def close(self) -> None:
+        """Closes it."""
+        if self._open:
+            self._root.destroy()
+            self._open = False
+
+    def _note(self, event: Any) -> None:
+        if event.char in set("123456789"):
+            self._pressed = int(event.char) - 1
+
+    def _leave(self) -> None:
+        self.close()
+
+
+class VirtualCamera:
+    """A camera that other programs can choose (extra ``camera``: pyvirtualcam).
+
+    Raises:
+        UserError: If pyvirtualcam is missing, or the system has no driver for it.
+    """
+
+    def __init__(self, rate: float = 20.0) -> None:
+        try:
+            import pyvirtualcam
+        except ImportError:
+            raise missing_extra("camera", "a virtual camera") from None
+        self._open, self._rate = pyvirtualcam.Camera, rate
+        self._camera: Any = None
+
+    def show(self, shown: Shown) -> None:
+        """Sends a pastiche to whoever watches the camera."""
+        pixels = np.ascontiguousarray(quantise(shown.pastiche, 8))
+        if self._camera is None:
+            height, width = pixels.shape[:2]
+            try:
+                self._camera = self._open(width, height, self._rate)
+            except RuntimeError as error:
+                raise UserError(f"no virtual camera: {' '.join(str(error).split())}") from None
+        self._camera.send(pixels)
+
+    def pressed(self) -> int | None:
+        """A camera has no keys."""
+        return None
+
+    def close(self) -> None:
+        """Ends it."""
+        if self._camera is not None:
+            self._camera.close()

@@ -1,0 +1,1 @@
+"""How one image is painted: tiles, exact statistics, strokes, regions, memory."""

@@ -1,0 +1,122 @@
+"""Exact statistics of a picture larger than memory: it passes the network layer by layer.
+
+Each layer's features depend on statistics of the layers before it, over the whole picture. So the picture is taken
+through the network up to the next norm, strip by strip, while mean and variance are added up in float64; then on to the
+norm after it. Features at a quarter of the picture's size lie on the disk between two norms; the three layers that
+expand are computed anew from there, for theirs would be 16 times as large.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork import images
+from brushwork.images import Canvas, Rows
+from brushwork.rendering.regions import Paint
+from brushwork.runtime import CONDITIONAL, RESIDUAL, Array, Runtime, Stage
+
+# Pixels between two features at a quarter of the size, and features that a stage sees beyond a tile, more than enough.
+GRID, MARGIN = 4, 4
+# Sizes of the raw features of the expanding stages, and of the encoder's, in features at a quarter of the size.
+EXPANDED, ENCODED = (2, 4, 4), (4, 2, 1)
+
+
+def exact_statistics(
+    runtime: Runtime,
+    content: Rows,
+    style: Paint,
+    tile: int,
+    progress: Callable[[float], None] = lambda share: None,
+) -> Array:
+    """Statistics (1, N) of a content's instance norms, the same as if it were painted at once, in tiles of a size.
+
+    Raises:
+        UserError: If the runtime cannot paint layer by layer.
+        OSError: If the disk has no room for the features.
+    """
+    masked = style.masks is not None
+    channels = runtime.norms(masked)
+    encoder = len(channels) - CONDITIONAL
+    height, width = (-(-length // GRID) for length in content.shape[:2])
+    statistics = np.zeros((1, 2 * sum(channels)), np.float32)
+    wide = channels[encoder]  # of the features that are kept
+    with ExitStack() as stack:
+        # Two of each: a stage reads beyond its tile what the stage before it wrote.
+        kept = [stack.enter_context(images.canvas(height, wide, width)) for _ in range(4)]
+        raw, features, next_raw, next_features = kept
+        for stage in range(len(channels)):
+            block = stage - encoder
+            run = _Run(runtime.open_stage(stage, masked), content, style, statistics, tile // GRID)
+            if block > 0:
+                run.given = {"raw": raw, "features": features}
+            if 0 <= block < RESIDUAL:
+                run.kept = {"raw": next_raw, **({"features": next_features} if block % 2 == 0 else {})}
+            scale = 1 if 0 <= block < RESIDUAL else EXPANDED[block - RESIDUAL] if block > 0 else ENCODED[stage]
+            start = 2 * sum(channels[:stage])
+            statistics[0, start : start + 2 * channels[stage]] = run.measure(height, width, scale)
+            if 0 <= block < RESIDUAL:
+                raw, next_raw = next_raw, raw
+                if block % 2 == 0:
+                    features, next_features = next_features, features
+            progress((stage + 1) / len(channels))
+    return statistics
+
+
+class _Run:
+    """One stage over the whole picture."""
+
+    def __init__(self, stage: Stage, content: Rows, style: Paint, statistics: Array, tile: int) -> None:
+        self.stage = stage
+        self.content = content
+        self.style = style
+        self.statistics = statistics
+        self.tile = tile
+        self.given: Mapping[str, Canvas] = {}
+        self.kept: Mapping[str, Canvas] = {}
+
+    def measure(self, height: int, width: int, scale: int) -> NDArray[np.float64]:
+        """Means, then population variances, of the stage's raw features, which are so many times larger than (h, w)."""
+        total: NDArray[np.float64] | float = 0.0
+        count = 0
+        for top in range(0, height, self.tile):
+            bottom = min(top + self.tile, height)
+            strips: dict[str, list[Array]] = {name: [] for name in self.kept}
+            for answer, inside in self._tiles(top, bottom, height, width, scale):
+                raw = answer["raw"][0][(slice(None), *inside)].astype(np.float64)
+                total = total + np.stack((raw.sum(axis=(1, 2)), np.square(raw).sum(axis=(1, 2))))
+                count += raw.shape[1] * raw.shape[2]
+                for name, parts in strips.items():
+                    parts.append(answer[name][0][(slice(None), *inside)].swapaxes(0, 1))  # (h, C, w)
+            for name, parts in strips.items():
+                self.kept[name][top:bottom] = np.concatenate(parts, axis=2)
+        mean, square = np.asarray(total) / count
+        return np.concatenate((mean, np.maximum(square - mean**2, 0)))
+
+    def _tiles(
+        self, top: int, bottom: int, height: int, width: int, scale: int
+    ) -> Iterator[tuple[Mapping[str, Array], tuple[slice, slice]]]:
+        """The stage's answers for the tiles of a strip, and which part of each answer is the tile."""
+        first, last = max(0, top - MARGIN), min(height, bottom + MARGIN)
+        strips = {name: canvas[first:last] for name, canvas in self.given.items()}
+        rows = None if strips else self.content[first * GRID : last * GRID][..., :3]
+        size = (self.content.shape[0], self.content.shape[1])
+        weights = self.style.weights(size, first * GRID, min(last * GRID, size[0]))
+        for left in range(0, width, self.tile):
+            right = min(left + self.tile, width)
+            begin, end = max(0, left - MARGIN), min(width, right + MARGIN)
+            seen = slice(begin * GRID, end * GRID)
+            given: dict[str, Array] = {"statistics": self.statistics}
+            for name, strip in strips.items():
+                given[name] = np.ascontiguousarray(strip[:, :, begin:end].swapaxes(0, 1)[None])
+            if rows is not None:
+                given["content"] = np.ascontiguousarray(rows[None, :, seen])
+            given["embedding"] = self.style.embeddings if weights is None else self.style.embeddings[None]
+            if weights is not None:
+                given["masks"] = np.ascontiguousarray(weights[None, :, seen])
+            inside = (
+                slice((top - first) * scale, (bottom - first) * scale),
+                slice((left - begin) * scale, (right - begin) * scale),
+            )
+            yield self.stage(given), inside

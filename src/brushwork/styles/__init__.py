@@ -1,0 +1,1 @@
+"""Styles by name: the gallery that ships with a model, and contact sheets of it."""

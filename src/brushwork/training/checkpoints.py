@@ -1,0 +1,77 @@
+"""Training checkpoints: a network, whatever else training needs to go on, and slim copies in parts."""
+
+import dataclasses
+import io
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from brushwork.model_folder import ModelError, counters
+from brushwork.networks import PasticheConfig, PasticheNetwork
+
+CHECKPOINT = "checkpoint.pt"
+
+
+def save_checkpoint(path: Path, network: PasticheNetwork, **state: Any) -> None:
+    """Writes a training checkpoint that rebuilds itself: configuration, weights, and whatever else training needs."""
+    temporary = path.with_name(path.name + ".part")
+    config = dataclasses.asdict(network.config)
+    torch.save({"config": config, "network": network.state_dict(), **state}, temporary)
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path, *, averaged: bool = True) -> tuple[PasticheNetwork, dict[str, Any]]:
+    """The network of a training checkpoint, and the rest of what was saved with it.
+
+    Args:
+        path: A checkpoint, the first part of a split one, or a run folder that holds one.
+        averaged: Whether the moving average of the weights is taken, where there is one.
+
+    Raises:
+        ModelError: If the file is missing or is no checkpoint.
+    """
+    path = path / CHECKPOINT if path.is_dir() else path
+    parts = find_parts(path)
+    if not parts:
+        raise ModelError(f"no checkpoint {path}")
+    file = io.BytesIO(b"".join(part.read_bytes() for part in parts))
+    if not zipfile.is_zipfile(file):  # torch would take anything else for its own old format
+        raise ModelError(f"{path} is not a checkpoint of brushwork")
+    try:
+        file.seek(0)
+        state = torch.load(file, map_location="cpu", weights_only=True)
+        network = PasticheNetwork(PasticheConfig(**state.pop("config")))
+        weights = state.pop("network")
+        weights = state["averaged"] if averaged and "averaged" in state else weights
+        network.load_state_dict({**counters(network), **weights})
+    except (OSError, EOFError, RuntimeError, KeyError, TypeError, AttributeError, pickle.UnpicklingError):
+        raise ModelError(f"{path} is not a checkpoint of brushwork") from None
+    return network, state
+
+
+def save_slim(path: Path, network: PasticheNetwork) -> list[Path]:
+    """Writes the weights alone, in float16, as a checkpoint in parts of at most 15 MiB; returns the parts."""
+    state = {key: value.half() for key, value in network.state_dict().items() if value.is_floating_point()}
+    torch.save({"config": dataclasses.asdict(network.config), "network": state}, path)
+    return split(path)
+
+
+def split(path: Path, size: int = 15 * 2**20) -> list[Path]:
+    """Parts a file into ``NAME.part00`` and so on, each of at most `size` bytes; the file itself goes."""
+    data = path.read_bytes()
+    parts = []
+    for number, start in enumerate(range(0, len(data), size)):
+        parts.append(path.with_name(f"{path.name}.part{number:02d}"))
+        parts[-1].write_bytes(data[start : start + size])
+    path.unlink()
+    return parts
+
+
+def find_parts(path: Path) -> list[Path]:
+    """The files that make up a file: itself, or its parts in order, whose first may be named; else none."""
+    if path.suffix == ".part00":
+        path = path.with_suffix("")
+    return [path] if path.is_file() else sorted(path.parent.glob(f"{path.name}.part[0-9][0-9]"))

@@ -1,0 +1,1 @@
+"""Clips read from video files, animations and numbered images."""

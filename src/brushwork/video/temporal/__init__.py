@@ -1,0 +1,1 @@
+"""What depends on more than one frame: optical flow and stabilisation."""

@@ -1,0 +1,1 @@
+"""Painted frames written to video files, animations and numbered images."""

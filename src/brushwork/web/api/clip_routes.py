@@ -1,0 +1,104 @@
+"""The HTTP API of clips: a job that is begun, watched, fetched and removed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, File, Form, Request, Response, UploadFile
+from fastapi.responses import FileResponse, StreamingResponse
+
+from brushwork.batch.options import parse_weights
+from brushwork.web.api.clips import Clips, ClipState, PaintedClip
+from brushwork.web.api.pictures import NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, read_styles
+from brushwork.web.api.problems import MEDIA_TYPE, Problem, RefusedError
+
+CLIP = File(description="The clip: MP4, MOV, MKV, WebM or AVI. Its sound comes along.")
+STEADY = Form(description="Share of the last frame in the next; 0 paints each by itself.", ge=0, le=1)
+UNKNOWN: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "No such clip."},
+    409: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "The clip is not painted yet, or failed."},
+}
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Server-sent events: `progress`, then `done`, `failed` or `stopped`, each with the state.",
+          "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}  # fmt: skip
+PASTICHE: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The pastiche, MP4.", "content": {"video/mp4": {"schema": {"type": "string"}}}}
+}
+LOOK = 0.2  # seconds between two looks at how far a clip is
+
+
+def router(clips: Clips) -> APIRouter:
+    """The paths of clips."""
+    api = APIRouter(prefix="/v1/clips", responses=PROBLEMS)
+    api.add_api_route("", _start(clips), methods=["POST"], status_code=202, name="clip",
+                      summary="Begin to paint a clip.")  # fmt: skip
+
+    @api.get("/{key}", summary="How far a clip is.", responses=UNKNOWN)
+    def state(key: str) -> ClipState:
+        return clips.find(key).state
+
+    @api.get("/{key}/events", summary="How far a clip is, told until it is over.", response_class=Response,
+             responses=EVENTS | UNKNOWN)  # fmt: skip
+    def events(key: str) -> StreamingResponse:
+        told = _events(clips.find(key))
+        return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+    @api.get("/{key}/pastiche", summary="The painted clip.", response_class=Response, responses=PASTICHE | UNKNOWN)
+    def pastiche(key: str) -> FileResponse:
+        clip = clips.find(key)
+        if clip.state.state != "done":
+            raise RefusedError(HTTPStatus.CONFLICT, clip.state.error or f"the clip is {clip.state.state}")
+        return FileResponse(clip.pastiche, media_type="video/mp4", filename="pastiche.mp4")
+
+    @api.delete("/{key}", status_code=204, summary="Stop a clip and forget it.", responses=UNKNOWN)
+    def remove(key: str) -> None:
+        clips.remove(key)
+
+    return api
+
+
+def _start(clips: Clips) -> Any:
+    service = clips.service
+
+    async def start(
+        request: Request,
+        response: Response,
+        clip: Annotated[UploadFile, CLIP],
+        style: Annotated[list[UploadFile] | None, STYLES] = None,
+        style_name: Annotated[list[str] | None, NAMES] = None,
+        weights: Annotated[str | None, WEIGHTS] = None,
+        strength: Annotated[float, Form(description="0 is the clip, 1 the full pastiche.", ge=0, le=1)] = 1.0,
+        steady: Annotated[float | None, STEADY] = None,
+        style_size: Annotated[int | None, STYLE_SIZE] = None,
+        keep_colors: Annotated[Literal["luma"] | None, Form(description="Keep the clip's colours.")] = None,
+        size: Annotated[int | None, Form(description="Limit of the long side in pixels.", ge=16, le=10_000)] = None,
+    ) -> ClipState:
+        styles = await read_styles(service, style, style_name)
+        settings: dict[str, Any] = {
+            "weights": parse_weights(weights, len(styles)), "strength": strength, "style_size": style_size,
+            "keep_colors": keep_colors, "size": size,
+        }  # fmt: skip
+        if steady is not None:
+            settings["steady"] = steady
+        data = await clip.read()
+        taken = await service.run(lambda _: clips.start(data, styles, **settings), request.is_disconnected)
+        response.headers["Location"] = f"/v1/clips/{taken.state.id}"
+        return taken.state
+
+    return start
+
+
+async def _events(clip: PaintedClip) -> AsyncIterator[str]:
+    """The states of a clip, one event each, as they change; the last one is named after how it ended."""
+    told = ""
+    while True:
+        over = clip.state.over  # asked before it is told: what is told last is the end
+        now = clip.state.model_dump_json()
+        if now != told or over:
+            yield f"event: {clip.state.state if over else 'progress'}\ndata: {now}\n\n"
+            told = now
+        if over:
+            return
+        await asyncio.sleep(LOOK)

@@ -1,0 +1,189 @@
+"""Clips that are painted for clients, one after the other, beside the pictures (extra ``video``)."""
+
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel
+
+from brushwork.errors import UserError, in_one_line, missing_extra
+from brushwork.web.api.problems import RefusedError
+from brushwork.web.api.service import Service, Style
+
+# Containers by their first bytes, and nothing else: FFmpeg would take a playlist for a clip and open what it names.
+STARTS = ((4, b"ftyp", "mp4"), (0, b"\x1aE\xdf\xa3", "mkv"), (8, b"AVI ", "avi"))
+# FFmpeg looks for these two words of a DASH playlist anywhere in what it is shown first.
+PLAYLIST, LOOKED = (b"<MPD", b"dash:profile"), 2**22
+RETRY = {"Retry-After": "60"}
+Standing = Literal["waiting", "painting", "done", "failed", "stopped"]
+
+
+class ClipState(BaseModel):
+    """How far a clip is; `left` is in seconds, `rate` in frames a second, `error` says why it failed."""
+
+    id: str
+    state: Standing = "waiting"
+    frames: int = 0
+    count: int | None = None
+    rate: float = 0.0
+    left: float | None = None
+    notes: list[str] = []
+    error: str | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it does not change any more."""
+        return self.state not in ("waiting", "painting")
+
+
+@dataclass
+class PaintedClip:
+    """A clip, the folder that holds it and its pastiche, and how far it is."""
+
+    folder: Path
+    state: ClipState
+    unwanted: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def pastiche(self) -> Path:
+        """The painted clip, once its state is done."""
+        return self.folder / "pastiche.mp4"
+
+
+class Clips:
+    """The clips of a server; the oldest finished one goes when another needs its place.
+
+    Args:
+        service: What paints, and its limits.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._clips: dict[str, PaintedClip] = {}
+        self._pool = ThreadPoolExecutor(1, "clips")
+        self._folder = tempfile.TemporaryDirectory(prefix="brushwork-clips-")
+
+    def start(self, data: bytes, styles: Sequence[Style], **settings: Any) -> PaintedClip:
+        """Takes a clip; it is painted when its turn comes.
+
+        Args:
+            data: The encoded clip.
+            styles: Pictures and names; they blend.
+            settings: What `brushwork.video.settings.Settings` takes further.
+
+        Raises:
+            UserError: If something of it cannot be used, or the extra is missing.
+            RefusedError: 429 where as many clips wait as may.
+        """
+        if not (find_spec("av") and find_spec("cv2")):
+            raise missing_extra("video", "video")
+        from brushwork.video.settings import Settings
+
+        suffix = container(data)
+        for style in styles:
+            self.service.embed(style, settings.get("style_size"))  # so that what is wrong with it is said at once
+        self._make_room()
+        key = secrets.token_urlsafe(12)
+        folder = Path(self._folder.name) / key
+        folder.mkdir()
+        source = folder / f"clip.{suffix}"
+        source.write_bytes(data)
+        chosen = Settings(styles=tuple(_written(folder, n, style) for n, style in enumerate(styles)), **settings)
+        clip = self._clips[key] = PaintedClip(folder, ClipState(id=key))
+        self._pool.submit(self._paint, clip, source, chosen)
+        return clip
+
+    def find(self, key: str) -> PaintedClip:
+        """The clip of that name.
+
+        Raises:
+            RefusedError: 404 where there is none.
+        """
+        if key not in self._clips:
+            raise RefusedError(HTTPStatus.NOT_FOUND, "no such clip; it may have made room for another")
+        return self._clips[key]
+
+    def remove(self, key: str) -> None:
+        """Stops a clip and forgets it."""
+        clip = self.find(key)
+        clip.unwanted.set()
+        del self._clips[key]
+        if clip.state.over:
+            shutil.rmtree(clip.folder)
+
+    def close(self) -> None:
+        """Stops all of them, and deletes what was kept."""
+        for clip in self._clips.values():
+            clip.unwanted.set()
+        self._pool.shutdown(cancel_futures=True)
+        self._folder.cleanup()
+
+    def _make_room(self) -> None:
+        if len(self._clips) < self.service.limits.clips:
+            return
+        old = next((key for key, clip in self._clips.items() if clip.state.over), None)
+        if old is None:
+            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "too many clips at once; try again", RETRY)
+        self.remove(old)
+
+    def _paint(self, clip: PaintedClip, source: Path, settings: Any) -> None:
+        """Paints one clip, in the thread of clips, and drops it where nobody wants it any more."""
+        state, standing = clip.state, "done"
+        try:
+            if not clip.unwanted.is_set():
+                self._run(clip, source, settings)
+        except (UserError, OSError, MemoryError) as error:
+            state.error, standing = in_one_line(error).replace(f"{clip.folder}/", ""), "failed"
+        if clip.unwanted.is_set():
+            standing = "stopped"
+            shutil.rmtree(clip.folder, ignore_errors=True)
+        state.state = standing  # type: ignore[assignment]  # last: whoever reads it finds the rest settled
+
+    def _run(self, clip: PaintedClip, source: Path, settings: Any) -> None:
+        from brushwork.video.reading.opening import open_clip
+        from brushwork.video.run import run
+
+        state, limits = clip.state, self.service.limits
+        state.state = "painting"
+        shape = open_clip(str(source))
+        if shape.width * shape.height > limits.pixels * 10**6:
+            raise UserError(f"{shape.width} x {shape.height} pixels are more than the limit of {limits.pixels} million")
+        records = run(str(source), clip.pastiche, lambda: self.service.stylizer, settings, stop=clip.unwanted.is_set)
+        with closing(records):
+            for record in records:
+                state.frames, state.count, state.rate = record.frames, record.count, record.rate
+                state.left, state.notes = record.left, list(record.notes)
+                if record.frames > limits.clip_frames:
+                    raise UserError(f"more than {limits.clip_frames} frames, which is the limit of a clip")
+                if record.frames > record.rate * limits.clip_seconds:
+                    raise UserError(f"more than {limits.clip_seconds} seconds, which is the limit of a clip")
+
+
+def container(data: bytes) -> str:
+    """The ending of a clip's container, told by its first bytes.
+
+    Raises:
+        UserError: If it is none that clients may send.
+    """
+    found = next((suffix for at, start, suffix in STARTS if data[at : at + len(start)] == start), None)
+    if found is None or all(word in data[:LOOKED] for word in PLAYLIST):
+        raise UserError("not a clip of a kind taken here (MP4, MOV, MKV, WebM, AVI)")
+    return found
+
+
+def _written(folder: Path, number: int, style: Style) -> str:
+    """A style as `brushwork.video` takes it: its name, or the path of its picture in the clip's own folder."""
+    if style.data is None:
+        return style.name
+    path = folder / f"style-{number}"
+    path.write_bytes(style.data)
+    return str(path)

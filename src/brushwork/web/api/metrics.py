@@ -1,0 +1,54 @@
+"""What a server counts, for Prometheus."""
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from brushwork.web.api.service import Service
+
+PATHS = ("/v1/", "/healthz", "/metrics")  # the page's own traffic is one path, or every file would be one
+
+
+class Metrics:
+    """Counters of one server, in a registry of its own."""
+
+    def __init__(self, service: Service) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "brushwork_requests", "Requests by path and status.", ["path", "status"], registry=self.registry
+        )
+        self.painting = Histogram(
+            "brushwork_painting_seconds", "Seconds from a pastiche's turn to its last byte.", registry=self.registry,
+            buckets=(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120),
+        )  # fmt: skip
+        self._service = service
+        self.registry.register(self)
+
+    def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
+        """What is read off the service when it is asked for."""
+        waiting = GaugeMetricFamily("brushwork_waiting", "Requests painted or in the queue.", self._service.waiting)
+        embeddings = CounterMetricFamily("brushwork_embeddings", "Style pictures by where theirs came from.",
+                                         labels=["source"])  # fmt: skip
+        embeddings.add_metric(["kept"], self._service.hits)
+        embeddings.add_metric(["predicted"], self._service.misses)
+        return [waiting, embeddings]
+
+
+class Counted:
+    """ASGI middleware that counts requests by path and status."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self.metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Passes on, and counts the answer."""
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = scope.get("route")
+                known = scope["path"].startswith(PATHS) and route is not None
+                path = route.path if known and route is not None else "other"
+                self.metrics.requests.labels(path, str(message["status"])).inc()
+            await send(message)
+
+        await self.app(scope, receive, note if scope["type"] == "http" else send)

@@ -1,0 +1,96 @@
+"""A watched folder, look by look: between two looks the test does what a user would."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from brushwork.batch.options import Options
+from brushwork.batch.watch import watch
+from brushwork.errors import UserError
+from brushwork.stylizer import Stylizer
+from tests.conftest import FakeRuntime
+
+
+@pytest.fixture
+def style(tmp_path: Path) -> str:
+    Image.new("RGB", (32, 32), (255, 0, 0)).save(tmp_path / "red.png")
+    return str(tmp_path / "red.png")
+
+
+def looks(folder: Path, style: str, deeds: list[Callable[[], object]], **options: bool) -> list[str]:
+    """What is reported while one deed is done after each look; the watch ends with the last deed."""
+    target = folder.parent / "pastiches"
+    rest: Iterator[Callable[[], object]] = iter(deeds)
+    over = [False]
+
+    def wait(_: float) -> None:
+        deed = next(rest, None)
+        over[0] = deed is None
+        if deed:
+            deed()
+
+    stylizer = Stylizer(FakeRuntime())
+    records = watch(folder, target, [style], stylizer, Options(**options), stop=lambda: over[0], wait=wait)
+    return [record.error or Path(record.pastiche).name for record in records]
+
+
+def nothing() -> None:
+    """Time passes."""
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    Image.new("RGB", (24, 20), (0, 0, 255)).save(folder / "first.png")
+    return folder
+
+
+def test_what_is_there_and_what_is_dropped_is_done_once(inbox: Path, style: str) -> None:
+    def drop() -> None:
+        shutil.copy(inbox / "first.png", inbox / "second.png")
+
+    assert looks(inbox, style, [nothing, drop, nothing, nothing, nothing]) == ["first.png", "second.png"]
+    with Image.open(inbox.parent / "pastiches" / "second.png") as pastiche:
+        assert (pastiche.size, pastiche.getpixel((3, 3))) == ((24, 20), (255, 0, 0))
+    assert looks(inbox, style, [nothing, nothing, nothing]) == []  # a second start finds all of it done
+
+
+def test_a_file_that_still_grows_is_left_until_it_is_whole(inbox: Path, style: str) -> None:
+    whole = (inbox / "first.png").read_bytes()
+    growing = inbox / "growing.png"
+    deeds = [lambda: growing.write_bytes(whole[:40]), lambda: growing.write_bytes(whole), nothing, nothing]
+    assert looks(inbox, style, deeds) == ["first.png", "growing.png"]
+
+
+def test_a_broken_picture_is_named_once_and_the_rest_go_on(inbox: Path, style: str) -> None:
+    (inbox / "broken.png").write_bytes(b"no picture")
+    (inbox / "notes.txt").write_text("no picture, either")
+    broken, first = looks(inbox, style, [nothing, nothing, nothing])
+    assert "broken.png" in broken and "not a picture" in broken
+    assert first == "first.png"
+
+
+def test_a_photo_that_changes_is_painted_again_where_that_is_allowed(inbox: Path, style: str) -> None:
+    def change() -> None:
+        Image.new("RGB", (30, 20), (0, 255, 0)).save(inbox / "first.png")
+
+    deeds = [nothing, change, nothing, nothing]
+    assert looks(inbox, style, deeds, overwrite=True) == ["first.png", "first.png"]
+    with Image.open(inbox.parent / "pastiches" / "first.png") as pastiche:
+        assert pastiche.size == (30, 20)
+
+
+def test_folders_that_cannot_be_used(inbox: Path, style: str) -> None:
+    def start(folder: Path, target: Path) -> None:
+        watch(folder, target, [style], Stylizer(FakeRuntime()), Options(), stop=lambda: True)
+
+    with pytest.raises(UserError, match="no folder"):
+        start(inbox / "none", inbox.parent)
+    with pytest.raises(UserError, match="is a file"):
+        start(inbox, Path(style))
+    with pytest.raises(UserError, match="taken for photos"):
+        start(inbox, inbox / ".." / "inbox")

@@ -1,0 +1,169 @@
+"""The live camera: newest frame first, styles switched smoothly, and a page that only this machine sees."""
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushwork.errors import UserError
+from brushwork.live.camera import Camera, Newest, open_camera, open_input
+from brushwork.live.loop import Palette, Shown, live
+from brushwork.live.mjpeg import MJPEG
+from brushwork.stylizer import Stylizer
+from brushwork.video.frame_painter import Painter
+from brushwork.video.reading.frames import Pixels, VideoFrame
+from tests.video.conftest import film, negative, pictures
+
+Load = Callable[[], Stylizer]
+BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
+
+
+def frame(level: int, pts: int = 0) -> VideoFrame:
+    return VideoFrame(np.full((32, 32, 3), level, np.uint8), pts, 0)
+
+
+def test_the_newest_frame_is_taken_and_the_others_are_dropped() -> None:
+    newest = Newest()
+    for level in range(5):
+        newest.put(frame(level))
+    taken = newest.take()
+    assert taken is not None
+    assert (taken.pixels[0, 0, 0], newest.dropped) == (4, 4)
+    newest.end()
+    assert newest.take() is None
+
+
+def test_a_camera_gives_what_it_reads_until_its_end() -> None:
+    left = [frame(1).pixels]
+    asked = threading.Event()
+
+    def read() -> Pixels | None:
+        if left:
+            return left.pop()
+        asked.wait()
+        return None
+
+    with Camera(read) as camera:
+        frames = iter(camera)
+        assert next(frames).pixels[0, 0, 0] == 1
+        asked.set()
+        assert list(frames) == []
+
+
+def test_a_style_becomes_another_smoothly() -> None:
+    now = [0.0]
+    palette = Palette(["black", "white"], [BLACK, WHITE], lambda: now[0])
+    assert palette.now().tolist() == [[0, 0, 0]]
+    palette.choose(1)
+    palette.choose(7)  # no such key
+    now[0] = 0.25
+    assert palette.now() == pytest.approx(0.5)  # half of the time, half of the way
+    palette.choose(0)  # and back from where it is
+    assert palette.now() == pytest.approx(0.5)
+    now[0] = 10
+    assert palette.now().tolist() == [[0, 0, 0]]
+
+
+def test_pastiches_say_how_late_they_are(load: Load) -> None:
+    now = [1.0]
+    shown = live([frame(0, 900), frame(255, 900)], Palette(["white"], [WHITE]), Painter(load()), clock=lambda: now[0])
+    first = next(shown)
+    assert first.latency == pytest.approx(0.1)
+    assert first.pastiche[0, 0].tolist() == [1, 1, 1]
+    assert next(shown).pastiche[0, 0].tolist() == [0.5, 0.5, 0.5]
+
+
+@pytest.fixture
+def page() -> Iterator[MJPEG]:
+    screen = MJPEG(("grey", "a<b"))
+    yield screen
+    screen.close()
+
+
+def ask(page: MJPEG, method: str, path: str, **headers: str) -> tuple[int, bytes]:
+    with closing(http.client.HTTPConnection("127.0.0.1", page.port)) as connection:
+        connection.request(method, path, headers=headers)
+        with connection.getresponse() as answer:
+            return answer.status, answer.read()
+
+
+def test_a_file_played_as_a_camera_is_seen_on_the_page(tmp_path: Path, load: Load, page: MJPEG) -> None:
+    pixels = pictures(1)[0]
+    clip = film(tmp_path / "clip.mkv", [pixels] * 6)
+    ended = threading.Event()
+
+    def show() -> None:
+        with open_input(str(clip), size=640) as camera:
+            for shown in live(camera, Palette(["black"], [BLACK]), Painter(load())):
+                page.show(shown)
+                if ended.is_set():
+                    return
+
+    worker = threading.Thread(target=show)
+    worker.start()
+    connection = http.client.HTTPConnection("127.0.0.1", page.port)
+    connection.request("GET", "/stream")
+    stream = connection.getresponse()
+    assert stream.headers["Content-Type"] == "multipart/x-mixed-replace; boundary=pastiche"
+    try:
+        for _ in range(8):  # more than the file holds: it begins again
+            assert stream.readline() == b"--pastiche\r\n"
+            head = dict(line.split(b": ") for line in iter(stream.readline, b"\r\n"))
+            jpeg = stream.read(int(head[b"Content-Length"]))
+            assert stream.readline() == b"\r\n"
+    finally:
+        ended.set()
+        worker.join()
+    seen = np.asarray(Image.open(BytesIO(jpeg))).astype(int)
+    assert np.abs(seen - negative(pixels, 0)).mean() < 3
+    stream.close()
+    connection.close()
+    assert b"ms late" in ask(page, "GET", "/status")[1]
+
+
+def test_buttons_and_keys_of_the_page_switch_styles(page: MJPEG) -> None:
+    status, body = ask(page, "GET", "/")
+    assert status == 200
+    assert b"<button>1 grey</button><button>2 a&lt;b</button>" in body
+    assert page.pressed() is None
+    assert ask(page, "POST", "/style/1")[0] == 200
+    assert (page.pressed(), page.pressed()) == (1, None)
+    assert [ask(page, "POST", path)[0] for path in ("/style/2", "/style/x", "/other")] == [404, 404, 404]
+
+
+def test_another_site_may_not_reach_the_page(page: MJPEG) -> None:
+    assert ask(page, "GET", "/", Host="example.org")[0] == 403
+    assert ask(page, "POST", "/style/0", Origin="http://example.org")[0] == 403
+    assert page.pressed() is None
+
+
+def test_a_page_that_nobody_looks_at_keeps_the_last_picture_only(page: MJPEG) -> None:
+    for _ in range(3):
+        page.show(Shown(np.zeros((16, 16, 3), np.float32), "grey", 0.05, 12))
+    assert (page.count, page.line) == (3, "grey   12.0 frames/s   50 ms late")
+
+
+@pytest.mark.parametrize(("name", "line"), [
+    ("nothing.mp4", "cannot open nothing.mp4"),
+    ("http://example.org/stream", "http://example.org/stream is not an address of this machine or its network"),
+    ("rtsp://8.8.8.8/x", "rtsp://8.8.8.8/x is not an address of this machine or its network"),
+])  # fmt: skip
+def test_what_cannot_be_a_camera_is_said_in_one_line(name: str, line: str) -> None:
+    with pytest.raises(UserError, match=line.replace(".", r"\.")):
+        open_input(name, size=64)
+
+
+def test_a_camera_that_is_not_there() -> None:
+    with pytest.raises(UserError, match="cannot open camera 97"):
+        open_camera(97, size=64)
+
+
+def test_a_port_that_is_taken(page: MJPEG) -> None:
+    with pytest.raises(UserError, match=f"cannot serve on port {page.port}: address already in use"):
+        MJPEG(("grey",), page.port)

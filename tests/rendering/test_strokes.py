@@ -1,0 +1,69 @@
+"""The size of the brush: coarse from the reduced copy, fine from the picture's own size."""
+
+import numpy as np
+import pytest
+
+from brushwork import images
+from brushwork.batch.options import Options, parse_stroke
+from brushwork.errors import UserError
+from brushwork.rendering import strokes
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+from tests.conftest import FakeRuntime
+
+SIZE = 1240, 1000
+
+
+def waves(period: float, size: tuple[int, int] = SIZE) -> Array:
+    """Grey waves down the picture, so many pixels long, between 0.4 and 0.6."""
+    rows = 0.5 + 0.1 * np.sin(2 * np.pi * np.arange(size[0]) / period)
+    return np.broadcast_to(rows[:, None, None], (*size, 3)).astype(np.float32)
+
+
+def joined(broad: Array, own: Array, tile: int) -> Array:
+    strip = strokes.joined(broad, lambda top, bottom: own[top:bottom], SIZE, 4)
+    return np.concatenate([strip(top, min(top + tile, SIZE[0])) for top in range(0, SIZE[0], tile)])
+
+
+def test_coarse_bands_come_from_the_copy_and_fine_ones_from_the_picture() -> None:
+    """A pixel of the copy is four of the picture: waves of 3 pixels are finer than it can show, those of 62 are not."""
+    fine, coarse = waves(3), waves(62)
+    broad = images.resize(coarse, (310, 250))
+    inner = slice(40, -40)
+    found = joined(broad, fine, 1240)[inner]
+    np.testing.assert_allclose(found, (fine + coarse - 0.5)[inner], atol=0.005)
+    # And what is coarse at the picture's own size is gone.
+    other = joined(np.full_like(broad, 0.5), coarse, 1240)[inner]
+    np.testing.assert_allclose(other, 0.5, atol=0.005)
+
+
+@pytest.mark.parametrize("tile", [128, 404])
+def test_strips_are_those_of_the_whole(random: np.random.Generator, tile: int) -> None:
+    own, broad = random.random((*SIZE, 3), dtype=np.float32), random.random((301, 243, 3), dtype=np.float32)
+    np.testing.assert_allclose(joined(broad, own, tile), joined(broad, own, 1240), atol=1e-4)
+
+
+def test_a_picture_is_joined_with_itself_to_itself(random: np.random.Generator) -> None:
+    own = random.random((*SIZE, 3), dtype=np.float32)
+    broad = images.resample(own, (310, 250), (0, 0, SIZE[1], SIZE[0]))
+    np.testing.assert_allclose(joined(broad, own, 248), own, atol=1e-4)
+
+
+def test_the_brush_grows_with_pictures_that_are_larger_than_1024_pixels() -> None:
+    assert [strokes.chosen("auto", *size) for size in ((1024, 600), (600, 1025))] == [None, 1.0]
+    assert [strokes.chosen(stroke, 4000, 3000) for stroke in (None, 0.5)] == [None, 0.5]
+
+
+def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
+    seen: list[tuple[int, ...]] = []
+    plain = fake_runtime.transfer
+    fake_runtime.transfer = lambda content, embedding: (seen.append(content.shape), plain(content, embedding))[1]  # type: ignore[method-assign, func-returns-value]
+    content, style = np.zeros((1500, 2048, 3), np.float32), np.full((1, 3), 0.25, np.float32)
+    Stylizer(fake_runtime).stylize(content, style, stroke=Options().stroke)
+    assert seen == [(1, 750, 1024, 3), (1, 1500, 2048, 3)]
+
+
+def test_what_a_stroke_may_be() -> None:
+    assert [parse_stroke(text) for text in ("auto", "own", "2")] == ["auto", None, 2.0]
+    with pytest.raises(UserError, match="the stroke is 'wide'; it is auto, own or a number from 0.25 to 8"):
+        parse_stroke("wide")

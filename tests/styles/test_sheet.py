@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brushwork.errors import UserError
+from brushwork.styles.sheet import Cell, cells, compose, target
+from brushwork.stylizer import Stylizer
+from tests.conftest import FakeRuntime
+from tests.styles.test_gallery import Named
+
+
+def test_the_photo_comes_first_and_then_every_style(fake_runtime: FakeRuntime) -> None:
+    photo = np.full((40, 60, 3), 0.5, np.float32)
+    stylizer = Stylizer(fake_runtime, gallery=Named())
+    stylize = lambda image, name: stylizer.stylize(image, stylizer.embed(name))  # noqa: E731
+    painted = list(cells(photo, stylizer.names, stylize, 30))
+    assert [cell.label for cell in painted] == ["photo", "red", "dusk"]
+    assert {cell.image.shape for cell in painted} == {(20, 30, 3)}
+    for cell, colour in zip(painted, ((0.5, 0.5, 0.5), (1, 0, 0), (0.5, 0.5, 1)), strict=True):
+        np.testing.assert_allclose(cell.image, np.broadcast_to(np.float32(colour), (20, 30, 3)), atol=1e-6)
+
+
+def test_a_model_without_names_has_no_sheet() -> None:
+    with pytest.raises(UserError, match="this model has no named styles"):
+        cells(np.zeros((32, 32, 3), np.float32), [], lambda image, name: image)
+
+
+@pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (2, 2, 1), (12, 4, 3), (64, 10, 7)])
+def test_cells_lie_in_rows(count: int, columns: int, rows: int) -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (count, 3)) / np.float32(255)
+    height, width = 60, 64
+    sheet = compose([Cell("x", np.broadcast_to(colour, (height, width, 3))) for colour in colours])
+    assert sheet.shape[1] == columns * (width + 8) + 8
+    down, over = divmod(sheet.shape[0] - 8, rows)
+    assert over == 0 and down > height + 8  # a label's line
+    for number, colour in enumerate(colours):
+        top, left = 8 + number // columns * down, 8 + number % columns * (width + 8)
+        np.testing.assert_allclose(sheet[top : top + height, left : left + width] - colour, 0, atol=1e-6)
+        below = sheet[top + height : top + down - 8, left : left + width]
+        assert below.min() < 0.6 and below.max() == 1  # a label, on white
+
+
+def test_where_a_sheet_goes(tmp_path: Path) -> None:
+    photo, taken = tmp_path / "a.png", tmp_path / "taken.jpg"
+    for file in (photo, taken):
+        file.write_bytes(b"")
+    assert target(photo, None, overwrite=False) == tmp_path / "a-styles.jpg"
+    assert target(photo, taken, overwrite=True) == taken
+    with pytest.raises(UserError, match=r"taken\.jpg exists; use --overwrite"):
+        target(photo, taken, overwrite=False)
+    with pytest.raises(UserError, match=r"a\.png is the photo itself"):
+        target(photo, photo, overwrite=True)
+    with pytest.raises(UserError, match="txt"):
+        target(photo, tmp_path / "sheet.txt", overwrite=False)
