@@ -1,0 +1,116 @@
+"""Pictures and files that the tests of `images` are made of."""
+
+import io
+import struct
+
+import numpy as np
+import pytest
+import pyvips
+from PIL import ExifTags, ImageCms
+from PIL import Image as Pillow
+
+from brushwork import images
+from brushwork.images import Frame, ImageError
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+LOSSLESS = ("PNG", "TIFF")
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6" dc:title="Dog"/></x:xmpmeta>'
+
+
+def pixels(*rows):
+    """An 8-bit picture from rows of colours, (H, W, 3)."""
+    return np.array(rows, np.uint8)
+
+
+def smooth(height=40, width=56, seed=0):
+    """A soft picture that lossy codecs keep well, float32 in [0, 1]."""
+    small = np.random.default_rng(seed).random((4, 5, 3)).astype(np.float32)
+    return images.resize(small, (height, width))
+
+
+def smooth_bytes():
+    return (smooth() * 255).astype(np.uint8)
+
+
+def encoded(array, kind="PNG", mode=None, **options):
+    image = array if isinstance(array, Pillow.Image) else Pillow.fromarray(array)
+    buffer = io.BytesIO()
+    (image.convert(mode) if mode else image).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def written(picture, kind, **options):
+    buffer = io.BytesIO()
+    images.save(picture, buffer, format=kind, **options)
+    return buffer.getvalue()
+
+
+def levels(image, top=255):
+    return np.rint(image * top).astype(int)
+
+
+def with_vips(array, kind, interpretation, **options):
+    """Encode with pyvips what Pillow cannot: (H, W, C) of 16 bits or floats."""
+    kinds = {"uint8": "uchar", "uint16": "ushort", "float32": "float", "uint32": "uint"}
+    image = pyvips.Image.new_from_memory(
+        array.tobytes(), array.shape[1], array.shape[0], array.shape[2], kinds[str(array.dtype)]
+    )
+    return image.copy(interpretation=interpretation).write_to_buffer(kind, **options)
+
+
+def exif_of(orientation=1):
+    exif = Pillow.Exif()
+    exif[ExifTags.Base.Make] = "Maker"
+    exif[ExifTags.Base.Copyright] = "Someone"
+    exif[ExifTags.Base.Orientation] = orientation
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] = 0.25
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] = 65535
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[1] = "N"
+    return exif.tobytes()
+
+
+def swapped_profile():
+    """sRGB with the red and the blue primary exchanged: under it, (255, 0, 0) is blue."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    entries = {}
+    for position in range(132, 132 + 12 * struct.unpack_from(">I", profile, 128)[0], 12):
+        entries[bytes(profile[position : position + 4])] = position
+    red, blue = entries[b"rXYZ"], entries[b"bXYZ"]
+    profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
+    return bytes(profile)
+
+
+def linear_grey_profile():
+    """A grey profile of two tags: the white of D50, and a curve that is the identity."""
+    xyz = struct.pack(">4sI3i", b"XYZ ", 0, 63190, 65536, 54061)
+    curve = struct.pack(">4sII", b"curv", 0, 0)
+    tags = struct.pack(">I4sII4sII", 2, b"wtpt", 156, len(xyz), b"kTRC", 156 + len(xyz), len(curve))
+    header = struct.pack(">I4sI4s4s4s", 156 + len(xyz) + len(curve), b"\0" * 4, 0x02100000, b"mntr", b"GRAY", b"XYZ ")
+    header += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + b"\0" * 28 + struct.pack(">3i", 63190, 65536, 54061)
+    return header.ljust(128, b"\0") + tags + xyz + curve
+
+
+def deep(bands, seed=0):
+    values = np.random.default_rng(seed).integers(0, 65536, (5, 7, bands), dtype=np.uint16)
+    values[0, 0], values[0, 1] = 0, 65535
+    return values
+
+
+def clip(alpha=False):
+    """Three frames of flat colours, 16 x 12, shown for 100, 50 and 200 ms."""
+    frames = []
+    for index, duration in enumerate((100, 50, 200)):
+        image = np.zeros((12, 16, 3), np.float32)
+        image[..., index] = 1
+        mask = np.ones((12, 16), np.float32)
+        mask[:, : 4 * index] = 0
+        frames.append(Frame(image, mask if alpha else None, duration))
+    return frames
+
+
+def refused(source, match, **options):
+    with pytest.raises(ImageError, match=match) as caught:
+        picture = images.open(source, **options)
+        list(picture.frames)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)

@@ -1,0 +1,75 @@
+"""Pictures as they are written: levels, quality, names of formats and limits."""
+
+import numpy as np
+import pytest
+
+from brushwork import images
+from brushwork.images import ImageError, Picture, metadata
+from tests.images.samples import encoded, levels, smooth, written
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_lossless_round_trip(kind):
+    source = np.random.default_rng(2).integers(0, 256, (9, 11, 4), dtype=np.uint8)
+    first = images.open(encoded(source))
+    again = images.open(written(first, kind))
+    assert (levels(again.image) == source[..., :3]).all()
+    assert (levels(again.alpha) == source[..., 3]).all()
+
+
+def test_equal_pictures_give_equal_files():
+    metadata.srgb_profile.cache_clear()
+    first = written(smooth(), "PNG")
+    metadata.srgb_profile.cache_clear()
+    assert written(smooth(), "PNG") == first
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF"])
+def test_quality_changes_the_size(kind):
+    sizes = [len(written(smooth(120, 160), kind, quality=quality)) for quality in (10, 100)]
+    assert sizes[0] < sizes[1]
+    assert len(written(smooth(120, 160), kind)) < sizes[1]
+
+
+def test_quality_is_ignored_without_loss_and_checked_always():
+    assert written(smooth(), "PNG", quality=3) == written(smooth(), "PNG")
+    for wrong in (0, 101):
+        with pytest.raises(ImageError, match="from 1 to 100"):
+            written(smooth(), "JPEG", quality=wrong)
+
+
+def test_jpeg_keeps_colour_at_full_resolution():
+    stripes = np.zeros((16, 16, 3), np.float32)
+    stripes[:, ::2, 0], stripes[:, 1::2, 2] = 1, 1
+    assert np.abs(images.open(written(stripes, "JPEG")).image - stripes).mean() < 0.05
+
+
+def test_values_outside_the_range_are_cut_off():
+    image = images.open(written(np.array([[[-1, 0.5, 7]]], np.float32), "PNG")).image
+    assert levels(image).tolist() == [[[0, 128, 255]]]
+
+
+def test_names_of_formats(tmp_path):
+    names = {"jpg": "JPEG", ".JPEG": "JPEG", "png": "PNG", "TIF": "TIFF", "webp": "WEBP", "avif": "AVIF", ".gif": "GIF"}
+    assert {name: images.format_of(name) for name in names} == names
+    with pytest.raises(ImageError, match=r"a\.jpgg: 'jpgg' is not .* did you mean jpg\?$"):
+        images.save(smooth(), tmp_path / "a.jpgg")
+    with pytest.raises(ImageError, match="no extension"):
+        images.save(smooth(), tmp_path / "a")
+    images.save(smooth(), tmp_path / "b", format="png")
+    assert images.open(tmp_path / "b").format == "PNG"
+
+
+def test_sides_longer_than_a_format_holds():
+    with pytest.raises(ImageError, match="WEBP holds at most 16383 pixels on a side, not 16384 x 1"):
+        written(np.zeros((1, 16384, 3), np.float32), "WEBP")
+
+
+def test_nothing_changes_the_callers_array():
+    image, alpha = smooth(), np.full((40, 56), 0.5, np.float32)
+    kept = image.copy()
+    for kind in images.FORMATS:
+        written(Picture.of(image, alpha), kind)
+    images.resize(image, (3, 3))
+    assert (image == kept).all()
+    assert (alpha == 0.5).all()

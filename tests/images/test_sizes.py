@@ -1,0 +1,47 @@
+"""Resizing, and opening at a smaller size."""
+
+import numpy as np
+import pytest
+
+from brushwork import images
+from tests.images.samples import smooth, written
+
+
+def test_resize_by_hand():
+    flat = np.full((10, 20, 3), 0.3, np.float32)
+    np.testing.assert_allclose(images.resize(flat, (7, 3)), 0.3, atol=1e-6)
+    ramp = np.broadcast_to(np.linspace(0, 1, 100, dtype=np.float32)[:, None, None], (100, 10, 3))
+    np.testing.assert_allclose(images.resize(ramp, (50, 5)).mean(), 0.5, atol=1e-3)
+    fine = np.full((4, 400, 3), 0.5, np.float32) + np.float32(1 / 4096)  # steps far below 8 bits
+    np.testing.assert_allclose(images.resize(fine, (2, 200)), 0.5 + 1 / 4096, atol=1e-6)
+    assert images.resize(flat[..., 0], (5, 5)).shape == (5, 5)
+    assert images.resize(flat, (10, 20)) is flat
+    with pytest.raises(ValueError, match="0 x 5"):
+        images.resize(flat, (5, 0))
+
+
+def test_resize_blends_a_fine_checkerboard_to_grey():
+    board = (np.indices((256, 256)).sum(0) % 2).astype(np.float32)[..., None].repeat(3, -1)
+    np.testing.assert_allclose(images.resize(board, (32, 32)), 0.5, atol=0.02)
+
+
+def test_fit():
+    image = smooth(30, 60)
+    assert images.fit(image, 20).shape == (10, 20, 3)
+    assert images.fit_short(image, 20).shape == (20, 40, 3)
+    assert images.fit(image, 60) is image
+    assert images.fit_short(image, 31) is image
+    assert images.fit(np.zeros((4000, 5, 3), np.float32), 100).shape == (100, 1, 3)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
+def test_opening_at_a_size(kind):
+    """401 x 301 at 100 is 75 high: the size follows from the file, not from what a JPEG decodes to on the way."""
+    source = smooth(301, 401)
+    data = written(source, kind)
+    for size, shape in ((100, (75, 100, 3)), (200, (150, 200, 3)), (401, (301, 401, 3)), (9999, (301, 401, 3))):
+        small = images.open(data, size=size).image
+        assert small.shape == shape
+        assert np.abs(small - images.resize(source, shape[:2])).mean() < 0.01
+    with pytest.raises(ValueError, match="at least 1"):
+        images.open(data, size=0)
