@@ -23,7 +23,7 @@ from benchmarks.machine import describe, show
 from brushwork import images, stylizer
 from brushwork.images import Image
 from brushwork.video.reading.opening import open_clip
-from brushwork.video.run import Progress, run
+from brushwork.video.run import VideoProgress, run
 from brushwork.video.settings import STEADY, Settings
 
 ROUNDS = 2
@@ -47,7 +47,7 @@ def prepare(source: str, folder: Path, size: int, frames: int) -> Path:
     return target
 
 
-def measure(clip: Path, style: str, steady: float, loaded: stylizer.Stylizer) -> tuple[Progress, float]:
+def measure(clip: Path, style: str, steady: float, loaded: stylizer.Stylizer) -> tuple[VideoProgress, float]:
     """The fastest of a few runs, and the least processor seconds a frame: these hardly depend on who else computes."""
     runs = []
     for number in range(ROUNDS):

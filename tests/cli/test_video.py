@@ -11,25 +11,25 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import Paint, Run, environment
-from tests.video.conftest import film, packets, pictures, seen
+from tests.video.conftest import make_clip, make_frames, packets, read_frames
 
 pytestmark = pytest.mark.usefixtures("quick")
 
 
 def test_a_clip_becomes_its_pastiche_beside_it(brushwork: Run, paint: Paint, here: Path) -> None:
-    film(here / "clip.mp4", pictures(6), codec="libx264", form="yuv420p", sound="aac")
+    make_clip(here / "clip.mp4", make_frames(6), codec="libx264", form="yuv420p", sound="aac")
     paint("waves.jpg", 96, 96)
     ended = brushwork("video", "clip.mp4", "-s", "waves.jpg", "--json")
     record = json.loads(ended.out)
     assert (ended.code, ended.err) == (0, "")
     assert (record["pastiche"], record["frames"], record["width"]) == ("clip-waves.mp4", 6, 64)
     assert set(record["seconds"]) == {"decode", "motion", "stylise", "steady", "encode"}
-    assert len(seen(here / "clip-waves.mp4")) == 6
+    assert len(read_frames(here / "clip-waves.mp4")) == 6
     assert packets(here / "clip-waves.mp4", "audio") == packets(here / "clip.mp4", "audio")
 
 
 def test_named_styles_blend_and_change(brushwork: Run, here: Path) -> None:
-    film(here / "clip.mkv", pictures(8))
+    make_clip(here / "clip.mkv", make_frames(8))
     arguments = ("-s", "ukiyo-e", "--at", "0:00.1=stained-glass", "--fade", "0.1", "--keep-colors", "luma")
     ended = brushwork("video", "clip.mkv", *arguments, "-o", "out.gif", "--hold", "0.5")
     assert (ended.code, (here / "out.gif").exists()) == (0, True), ended.err
@@ -39,7 +39,7 @@ def test_named_styles_blend_and_change(brushwork: Run, here: Path) -> None:
 def clip(here: Path, paint: Paint) -> Path:
     """A clip with sound, and a style picture."""
     paint("waves.jpg", 96, 96)
-    return film(here / "clip.mkv", pictures(6), sound="pcm_s16le")
+    return make_clip(here / "clip.mkv", make_frames(6), sound="pcm_s16le")
 
 
 @pytest.mark.parametrize(("arguments", "line"), [
@@ -83,7 +83,7 @@ def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Pat
 
 @pytest.mark.parametrize(("name", "share"), [("clip.mp4", 0.5), ("clip.mkv", 0.001)])
 def test_a_truncated_file_is_one_line(name: str, share: float, brushwork: Run, clip: Path, here: Path) -> None:
-    whole = film(here / name, pictures(40), codec="libx264", form="yuv420p").read_bytes()
+    whole = make_clip(here / name, make_frames(40), codec="libx264", form="yuv420p").read_bytes()
     (here / name).write_bytes(whole[: max(8, round(share * len(whole)))])
     ended = brushwork("video", name, "-s", "waves.jpg")
     assert ended.code == 1
@@ -92,7 +92,7 @@ def test_a_truncated_file_is_one_line(name: str, share: float, brushwork: Run, c
 
 
 def test_of_a_clip_that_ends_too_early_what_is_there_is_painted(brushwork: Run, clip: Path, here: Path) -> None:
-    whole = film(
+    whole = make_clip(
         here / "long.mkv", [np.random.default_rng(n).integers(0, 255, (48, 64, 3), np.uint8) for n in range(48)]
     )
     data = whole.read_bytes()
@@ -100,7 +100,7 @@ def test_of_a_clip_that_ends_too_early_what_is_there_is_painted(brushwork: Run, 
     ended = brushwork("video", "long.mkv", "-s", "waves.jpg", "-o", "out.mkv")
     assert ended.code == 0
     assert ended.lines[0] == "brushwork: long.mkv is cut short: it ends at 0:01 of 0:02"
-    assert 20 <= len(seen(here / "out.mkv")) <= 24
+    assert 20 <= len(read_frames(here / "out.mkv")) <= 24
 
 
 def test_a_clip_without_frames_is_one_line(brushwork: Run, clip: Path, here: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_left(clip: Path, here: Path) -> 
     import resource
 
     frames = [np.random.default_rng(n).integers(0, 255, (96, 128, 3), np.uint8) for n in range(30)]
-    film(here / "noise.mkv", frames)
+    make_clip(here / "noise.mkv", frames)
 
     def full() -> None:
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -152,7 +152,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_left(clip: Path, here: Path) -> 
 
 
 def test_ctrl_c_leaves_a_playable_file_and_resume_completes_it(clip: Path, here: Path) -> None:
-    film(here / "long.mp4", pictures(60, 96, 128), codec="libx264", form="yuv420p", sound="aac")
+    make_clip(here / "long.mp4", make_frames(60, 96, 128), codec="libx264", form="yuv420p", sound="aac")
     command = [sys.executable, "-m", "brushwork", "video", "long.mp4", "-s", "waves.jpg", "-o", "out.mp4"]
     run = subprocess.Popen(command, cwd=here, env=environment(here), stderr=subprocess.PIPE, text=True)
     parts = here / ".out.mp4.parts"
@@ -165,16 +165,16 @@ def test_ctrl_c_leaves_a_playable_file_and_resume_completes_it(clip: Path, here:
         "brushwork: stopped; what is written can be played, and --resume goes on from there",
         "brushwork: stopped; what was written is whole",
     ]
-    assert 0 < len(seen(here / "out.mp4")) < 60
+    assert 0 < len(read_frames(here / "out.mp4")) < 60
     again = subprocess.run([*command, "--resume"], cwd=here, env=environment(here), capture_output=True, text=True)
     assert again.returncode == 0
-    assert len(seen(here / "out.mp4")) == 60
+    assert len(read_frames(here / "out.mp4")) == 60
     assert packets(here / "out.mp4", "audio") == packets(here / "long.mp4", "audio")
     assert not parts.exists()
 
 
 def test_evaluate_measures_how_steady_a_clip_is(brushwork: Run, paint: Paint, here: Path) -> None:
-    film(here / "clip.mkv", pictures(4, 80, 96))
+    make_clip(here / "clip.mkv", make_frames(4, 80, 96))
     paint("styles/waves.jpg", 96, 96)
     ended = brushwork("evaluate", "--video", "clip.mkv", "--styles", "styles", "--json", "numbers.json")
     assert ended.code == 0, ended.err

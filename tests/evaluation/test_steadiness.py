@@ -8,9 +8,9 @@ import pytest
 from PIL import Image as Pillow
 
 from brushwork.errors import UserError
-from brushwork.evaluation.steadiness import Steadiness, Way, open_frames, table, warping_error
+from brushwork.evaluation.steadiness import FlowPair, Steadiness, open_frames, table, warping_error
 from brushwork.video.temporal import optical_flow
-from tests.video.conftest import film, pictures
+from tests.video.conftest import make_clip, make_frames
 
 
 def shift(pixels: float, height: int = 20, width: int = 30) -> np.ndarray:
@@ -24,17 +24,17 @@ def test_pixels_that_move_as_they_should_have_no_error() -> None:
     there = np.roll(here, 3, axis=1)
     seen = np.ones((20, 30), bool)
     seen[:, -3:] = False
-    assert warping_error([here, there], [Way(0, 1, shift(3), seen)]) == pytest.approx(0, abs=1e-6)
-    assert warping_error([here, there], [Way(0, 1, shift(0), seen)]) > 0.3
+    assert warping_error([here, there], [FlowPair(0, 1, shift(3), seen)]) == pytest.approx(0, abs=1e-6)
+    assert warping_error([here, there], [FlowPair(0, 1, shift(0), seen)]) > 0.3
 
 
 def test_the_error_is_the_rmse_of_what_is_seen() -> None:
     frames = [np.zeros((20, 30, 3), np.float32), np.full((20, 30, 3), 0.5, np.float32)]
     seen = np.zeros((20, 30), bool)
-    assert warping_error(frames, [Way(0, 1, shift(0), seen)]) == 0
+    assert warping_error(frames, [FlowPair(0, 1, shift(0), seen)]) == 0
     seen[:10] = True
-    assert warping_error(frames, [Way(0, 1, shift(0), seen)]) == pytest.approx(0.5)
-    both = [Way(0, 1, shift(0), seen), Way(0, 0, shift(0), seen)]
+    assert warping_error(frames, [FlowPair(0, 1, shift(0), seen)]) == pytest.approx(0.5)
+    both = [FlowPair(0, 1, shift(0), seen), FlowPair(0, 0, shift(0), seen)]
     assert warping_error(frames, both) == pytest.approx(0.5 / 2**0.5)
 
 
@@ -56,10 +56,10 @@ def test_a_folder_with_true_motion_is_judged_by_it(tmp_path: Path) -> None:
 
 
 def test_of_other_clips_motion_is_found_between_all_frames(tmp_path: Path) -> None:
-    frames, ways = open_frames(str(film(tmp_path / "clip.mkv", pictures(4))), 3, None)
+    frames, ways = open_frames(str(make_clip(tmp_path / "clip.mkv", make_frames(4))), 3, None)
     assert (len(frames), [(way.here, way.there) for way in ways]) == (3, [(1, 0), (2, 1)])
     with pytest.raises(UserError, match="has 1 frame; steadiness is measured between two and more"):
-        open_frames(str(film(tmp_path / "one.mkv", pictures(1))), 3, None)
+        open_frames(str(make_clip(tmp_path / "one.mkv", make_frames(1))), 3, None)
 
 
 def test_a_table_ends_with_the_means_of_each_clip() -> None:

@@ -12,13 +12,13 @@ import pytest
 from PIL import Image
 
 from brushwork.errors import UserError
-from brushwork.live.camera import Camera, Newest, open_camera, open_input
+from brushwork.live.camera import Camera, LatestFrame, open_camera, open_input
 from brushwork.live.loop import Palette, Shown, live
 from brushwork.live.mjpeg import MJPEG
 from brushwork.stylizer import Stylizer
-from brushwork.video.frame_painter import Painter
+from brushwork.video.frame_painter import FramePainter
 from brushwork.video.reading.frames import Pixels, VideoFrame
-from tests.video.conftest import film, negative, pictures
+from tests.video.conftest import make_clip, make_frames, negative
 
 Load = Callable[[], Stylizer]
 BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
@@ -29,7 +29,7 @@ def frame(level: int, pts: int = 0) -> VideoFrame:
 
 
 def test_the_newest_frame_is_taken_and_the_others_are_dropped() -> None:
-    newest = Newest()
+    newest = LatestFrame()
     for level in range(5):
         newest.put(frame(level))
     taken = newest.take()
@@ -72,7 +72,9 @@ def test_a_style_becomes_another_smoothly() -> None:
 
 def test_pastiches_say_how_late_they_are(load: Load) -> None:
     now = [1.0]
-    shown = live([frame(0, 900), frame(255, 900)], Palette(["white"], [WHITE]), Painter(load()), clock=lambda: now[0])
+    shown = live(
+        [frame(0, 900), frame(255, 900)], Palette(["white"], [WHITE]), FramePainter(load()), clock=lambda: now[0]
+    )
     first = next(shown)
     assert first.latency == pytest.approx(0.1)
     assert first.pastiche[0, 0].tolist() == [1, 1, 1]
@@ -94,13 +96,13 @@ def ask(page: MJPEG, method: str, path: str, **headers: str) -> tuple[int, bytes
 
 
 def test_a_file_played_as_a_camera_is_seen_on_the_page(tmp_path: Path, load: Load, page: MJPEG) -> None:
-    pixels = pictures(1)[0]
-    clip = film(tmp_path / "clip.mkv", [pixels] * 6)
+    pixels = make_frames(1)[0]
+    clip = make_clip(tmp_path / "clip.mkv", [pixels] * 6)
     ended = threading.Event()
 
     def show() -> None:
         with open_input(str(clip), size=640) as camera:
-            for shown in live(camera, Palette(["black"], [BLACK]), Painter(load())):
+            for shown in live(camera, Palette(["black"], [BLACK]), FramePainter(load())):
                 page.show(shown)
                 if ended.is_set():
                     return

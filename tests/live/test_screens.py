@@ -14,7 +14,7 @@ from brushwork.errors import UserError
 from brushwork.live.loop import Palette, Shown, live
 from brushwork.live.screens import VirtualCamera, Window
 from brushwork.stylizer import Stylizer
-from brushwork.video.frame_painter import Painter
+from brushwork.video.frame_painter import FramePainter
 from brushwork.video.reading.frames import Pixels, VideoFrame
 
 BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
@@ -79,7 +79,7 @@ def test_a_number_key_moves_the_window_smoothly_to_another_style(
     palette = Palette(["black", "white"], [BLACK, WHITE], lambda: now[0])
     frames = (VideoFrame(np.zeros((64, 96, 3), np.uint8), number, 1) for number in range(6))
     levels = []
-    for number, each in enumerate(live(frames, palette, Painter(load()), clock=lambda: now[0])):
+    for number, each in enumerate(live(frames, palette, FramePainter(load()), clock=lambda: now[0])):
         window.show(each)
         levels.append(seen(display).mean())
         if number == 1:

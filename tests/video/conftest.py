@@ -19,13 +19,13 @@ STEP = 512  # ticks of a frame at 24 a second
 Pixels = NDArray[Any]
 
 
-def pictures(count: int, height: int = 48, width: int = 64) -> list[Pixels]:
+def make_frames(count: int, height: int = 48, width: int = 64) -> list[Pixels]:
     """Frames (height, width, 3) of soft colours that move to the right by 2 pixels a frame."""
     wide = colours(height, width + 2 * count)
     return [np.ascontiguousarray(wide[:, 2 * (count - n) : 2 * (count - n) + width]) for n in range(count)]
 
 
-def film(
+def make_clip(
     path: Path,
     frames: Sequence[Pixels],
     *,
@@ -36,9 +36,9 @@ def film(
     subtitles: str | None = None,
     chapters: bool = False,
     rotation: int = 0,
-    look: Sequence[int] = (2, 0),
+    color: Sequence[int] = (2, 0),
 ) -> Path:
-    """Writes a clip; `look` is the matrix and range of ITU-T H.273."""
+    """Writes a clip; `color` is the matrix and range of ITU-T H.273."""
     ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
     with av.open(str(path), "w") as out:
         video = out.add_stream(codec, rate=Fraction(24), options={"crf": "12"} if "264" in codec else {})
@@ -46,7 +46,7 @@ def film(
         video.height, video.width = frames[0].shape[:2]
         video.pix_fmt = form
         video.codec_context.time_base = video.time_base = TICKS
-        video.codec_context.colorspace, video.codec_context.color_range = look
+        video.codec_context.colorspace, video.codec_context.color_range = color
         if rotation:
             video.set_display_rotation(rotation)
         others: list[Any] = []
@@ -64,12 +64,12 @@ def film(
         out.metadata["title"] = "A film"
         for tick, pixels in zip(ticks, frames, strict=True):
             shape = av.VideoFrame.from_ndarray(pixels, "rgb24")
-            matrix, full = look
+            matrix, full = color
             space = 6 if matrix == 2 else matrix
             frame = shape.reformat(
                 format=form, src_colorspace=space, dst_colorspace=space, src_color_range=2, dst_color_range=full or 1
             )
-            frame.colorspace, frame.color_range = look
+            frame.colorspace, frame.color_range = color
             frame.pts, frame.time_base = tick, TICKS
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
@@ -107,7 +107,7 @@ def packets(path: Path, kind: str) -> list[tuple[Fraction, bytes]]:
         return [(packet.pts * packet.time_base, bytes(packet)) for packet in found]
 
 
-def seen(path: Path) -> list[tuple[Fraction, Pixels]]:
+def read_frames(path: Path) -> list[tuple[Fraction, Pixels]]:
     """Time and pixels of every frame."""
     with av.open(str(path)) as container:
         return [(frame.pts * frame.time_base, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]

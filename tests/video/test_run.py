@@ -11,15 +11,15 @@ import pytest
 
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
-from brushwork.video.run import Progress, run
+from brushwork.video.run import VideoProgress, run
 from brushwork.video.settings import Settings
-from tests.video.conftest import TICKS, Negative, film, negative, packets, pictures, seen
+from tests.video.conftest import TICKS, Negative, make_clip, make_frames, negative, packets, read_frames
 
 Load = Callable[[], Stylizer]
 GREY = 128 / 255
 
 
-def paint(clip: Path, target: Path, load: Load, settings: Settings, **choices: object) -> Progress:
+def paint(clip: Path, target: Path, load: Load, settings: Settings, **choices: object) -> VideoProgress:
     *_, last = run(str(clip), target, load, settings, **choices)  # type: ignore[arg-type]
     return last
 
@@ -30,10 +30,10 @@ def alone(grey: str, **choices: object) -> Settings:
 
 
 def test_every_frame_is_painted_and_kept_without_loss(tmp_path: Path, load: Load, grey: str) -> None:
-    frames = pictures(5)
-    clip = film(tmp_path / "clip.mkv", frames)
+    frames = make_frames(5)
+    clip = make_clip(tmp_path / "clip.mkv", frames)
     last = paint(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
-    painted = seen(tmp_path / "out.mkv")
+    painted = read_frames(tmp_path / "out.mkv")
     assert (last.frames, last.count, last.width, last.height) == (5, 5, 64, 48)
     assert all(
         np.array_equal(pixels, negative(frame, GREY)) for (_, pixels), frame in zip(painted, frames, strict=True)
@@ -42,17 +42,17 @@ def test_every_frame_is_painted_and_kept_without_loss(tmp_path: Path, load: Load
 
 
 def test_strength_0_without_loss_is_the_clip(tmp_path: Path, load: Load, grey: str) -> None:
-    frames = pictures(3)
-    clip = film(tmp_path / "clip.mkv", frames)
+    frames = make_frames(3)
+    clip = make_clip(tmp_path / "clip.mkv", frames)
     paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, codec="ffv1"))
-    assert [pixels.tolist() for _, pixels in seen(tmp_path / "out.mkv")] == [frame.tolist() for frame in frames]
+    assert [pixels.tolist() for _, pixels in read_frames(tmp_path / "out.mkv")] == [frame.tolist() for frame in frames]
 
 
 def test_times_of_frames_stay_where_frames_come_irregularly(tmp_path: Path, load: Load, grey: str) -> None:
     ticks = [0, 100, 900, 1500, 5000, 5001, 9000, 12288]
-    clip = film(tmp_path / "clip.mp4", pictures(8), codec="libx264", form="yuv420p", ticks=ticks)
+    clip = make_clip(tmp_path / "clip.mp4", make_frames(8), codec="libx264", form="yuv420p", ticks=ticks)
     paint(clip, tmp_path / "out.mp4", load, alone(grey), piece=3)
-    assert [time for time, _ in seen(tmp_path / "out.mp4")] == [tick * TICKS for tick in ticks]
+    assert [time for time, _ in read_frames(tmp_path / "out.mp4")] == [tick * TICKS for tick in ticks]
 
 
 @pytest.mark.parametrize(("name", "sound", "subtitles"), [
@@ -62,8 +62,14 @@ def test_times_of_frames_stay_where_frames_come_irregularly(tmp_path: Path, load
 def test_sound_and_subtitles_are_copied_packet_for_packet(
     name: str, sound: str, subtitles: str | None, tmp_path: Path, load: Load, grey: str
 ) -> None:
-    clip = film(
-        tmp_path / name, pictures(24), codec="libx264", form="yuv420p", sound=sound, subtitles=subtitles, chapters=True
+    clip = make_clip(
+        tmp_path / name,
+        make_frames(24),
+        codec="libx264",
+        form="yuv420p",
+        sound=sound,
+        subtitles=subtitles,
+        chapters=True,
     )
     target = tmp_path / f"out{clip.suffix}"
     paint(clip, target, load, alone(grey), piece=10)
@@ -76,10 +82,10 @@ def test_sound_and_subtitles_are_copied_packet_for_packet(
 
 
 def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load: Load, grey: str) -> None:
-    frames = pictures(24)
-    clip = film(tmp_path / "clip.mkv", frames, sound="pcm_s16le", chapters=True)
+    frames = make_frames(24)
+    clip = make_clip(tmp_path / "clip.mkv", frames, sound="pcm_s16le", chapters=True)
     paint(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1", start=0.25, end=0.75))
-    painted = seen(tmp_path / "out.mkv")
+    painted = read_frames(tmp_path / "out.mkv")
     assert len(painted) == 12
     assert painted[0][0] == 0
     assert np.array_equal(painted[0][1], negative(frames[6], GREY))
@@ -93,7 +99,7 @@ def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_turned_clip_is_shown_as_a_player_shows_it(rotation: int, tmp_path: Path, load: Load, grey: str) -> None:
     """OpenCV turns what it reads by itself."""
-    clip = film(tmp_path / "clip.mp4", pictures(2), codec="libx264", form="yuv420p", rotation=rotation)
+    clip = make_clip(tmp_path / "clip.mp4", make_frames(2), codec="libx264", form="yuv420p", rotation=rotation)
     paint(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0, crf=1))
     shown, painted = (cv2.VideoCapture(str(path)).read()[1] for path in (clip, tmp_path / "out.mp4"))
     assert painted.shape == shown.shape == ((64, 48, 3) if rotation != 180 else (48, 64, 3))
@@ -102,7 +108,7 @@ def test_a_turned_clip_is_shown_as_a_player_shows_it(rotation: int, tmp_path: Pa
 
 @pytest.mark.parametrize("look", [(1, 1), (6, 1), (1, 2), (5, 2)])
 def test_matrix_and_range_of_the_colours_are_kept(look: tuple[int, int], tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(2), codec="libx264", form="yuv444p", look=look)
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv444p", color=look)
     paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, crf=0))
     with av.open(str(clip)) as given, av.open(str(tmp_path / "out.mkv")) as made:
         contexts = [container.streams.video[0].codec_context for container in (given, made)]
@@ -114,7 +120,7 @@ def test_matrix_and_range_of_the_colours_are_kept(look: tuple[int, int], tmp_pat
 
 
 def test_ten_bits_stay_ten_bits(tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(2), codec="libx264", form="yuv420p10le")
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv420p10le")
     paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0))
     with av.open(str(tmp_path / "out.mkv")) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
@@ -122,38 +128,38 @@ def test_ten_bits_stay_ten_bits(tmp_path: Path, load: Load, grey: str) -> None:
 
 @pytest.mark.parametrize(("codec", "ending"), [("h264", "mov"), ("h265", "mp4"), ("vp9", "webm"), ("prores", "mov")])
 def test_pieces_of_every_codec_become_one_clip(codec: str, ending: str, tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(11))
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(11))
     target = tmp_path / f"out.{ending}"
     paint(clip, target, load, alone(grey, codec=codec), piece=4)
-    painted = seen(target)
+    painted = read_frames(target)
     assert [round(time * 24, 1) for time, _ in painted] == list(range(11))
-    wanted = [negative(frame, GREY).astype(int) for frame in pictures(11)]
+    wanted = [negative(frame, GREY).astype(int) for frame in make_frames(11)]
     assert all(np.abs(pixels - frame).mean() < 6 for (_, pixels), frame in zip(painted, wanted, strict=True))
 
 
 def test_odd_sides_lose_a_line_and_that_is_said(tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(2, 49, 65))
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(2, 49, 65))
     last = paint(clip, tmp_path / "out.mp4", load, alone(grey))
-    assert seen(tmp_path / "out.mp4")[0][1].shape == (48, 64, 3)
+    assert read_frames(tmp_path / "out.mp4")[0][1].shape == (48, 64, 3)
     assert last.notes == ["65 x 49 has an odd side, which the codec cannot have: a line is cut"]
     paint(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
-    assert seen(tmp_path / "out.mkv")[0][1].shape == (49, 65, 3)
+    assert read_frames(tmp_path / "out.mkv")[0][1].shape == (49, 65, 3)
 
 
 def test_the_long_side_is_limited(tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(2))
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(2))
     last = paint(clip, tmp_path / "out.mp4", load, alone(grey, size=32))
     assert (last.width, last.height) == (32, 24)
 
 
 def test_numbered_pictures_go_in_and_out(tmp_path: Path, load: Load, grey: str) -> None:
-    frames = pictures(3)
-    clip = film(tmp_path / "clip.mkv", frames)
+    frames = make_frames(3)
+    clip = make_clip(tmp_path / "clip.mkv", frames)
     paint(clip, tmp_path / "first", load, Settings((grey,), strength=0))
     names = [path.name for path in sorted((tmp_path / "first").iterdir())]
     assert names == ["000001.png", "000002.png", "000003.png"]
     paint(tmp_path / "first" / "%06d.png", tmp_path / "out.mkv", load, alone(grey, codec="ffv1", fps=10.0))
-    painted = seen(tmp_path / "out.mkv")
+    painted = read_frames(tmp_path / "out.mkv")
     assert [time for time, _ in painted] == [0, Fraction(1, 10), Fraction(1, 5)]
     assert np.array_equal(painted[2][1], negative(frames[2], GREY))
 
@@ -162,7 +168,7 @@ def test_numbered_pictures_go_in_and_out(tmp_path: Path, load: Load, grey: str) 
 def test_animated_pictures_go_out_and_in(ending: str, tmp_path: Path, load: Load, grey: str) -> None:
     from PIL import Image
 
-    clip = film(tmp_path / "clip.mkv", pictures(4), ticks=[0, 1228, 2457, 6144])
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(4), ticks=[0, 1228, 2457, 6144])
     target = tmp_path / f"out.{ending}"
     paint(clip, target, load, alone(grey))
     with Image.open(target) as picture:
@@ -171,16 +177,21 @@ def test_animated_pictures_go_out_and_in(ending: str, tmp_path: Path, load: Load
         picture.load()
         assert picture.info["duration"] == 300  # from 0.2 to 0.5 seconds
     paint(target, tmp_path / "again.mkv", load, alone(grey, codec="ffv1"))
-    assert [time for time, _ in seen(tmp_path / "again.mkv")] == [0, Fraction(1, 10), Fraction(1, 5), Fraction(1, 2)]
+    assert [time for time, _ in read_frames(tmp_path / "again.mkv")] == [
+        0,
+        Fraction(1, 10),
+        Fraction(1, 5),
+        Fraction(1, 2),
+    ]
 
 
 def test_a_frame_that_comes_once_more_is_not_painted_once_more(
     tmp_path: Path, load: Load, runtime: Negative, grey: str
 ) -> None:
-    frames = pictures(2)
-    clip = film(tmp_path / "clip.mkv", [frames[0], frames[0], frames[0], frames[1]])
+    frames = make_frames(2)
+    clip = make_clip(tmp_path / "clip.mkv", [frames[0], frames[0], frames[0], frames[1]])
     paint(clip, tmp_path / "out.mkv", load, Settings((grey,), codec="ffv1"))
-    painted = [pixels for _, pixels in seen(tmp_path / "out.mkv")]
+    painted = [pixels for _, pixels in read_frames(tmp_path / "out.mkv")]
     assert runtime.painted == 2
     assert np.array_equal(painted[0], painted[2])
 
@@ -190,10 +201,10 @@ def test_styles_change_over_time(tmp_path: Path, load: Load, grey: str) -> None:
 
     Image.new("RGB", (96, 96), (255, 255, 255)).save(tmp_path / "white.png")
     frames = [np.full((48, 64, 3), 255, np.uint8)] * 24
-    clip = film(tmp_path / "clip.mkv", frames)
+    clip = make_clip(tmp_path / "clip.mkv", frames)
     settings = alone(grey, codec="ffv1", changes=((0.25, str(tmp_path / "white.png")),), fade=0.5)
     paint(clip, tmp_path / "out.mkv", load, settings)
-    levels = [int(pixels[0, 0, 0]) for _, pixels in seen(tmp_path / "out.mkv")]
+    levels = [int(pixels[0, 0, 0]) for _, pixels in read_frames(tmp_path / "out.mkv")]
     assert levels[:7] == [64] * 7
     assert levels[12] == round((128 + 0.5 * 127) / 2)  # half of the way at half of the time
     assert levels[18:] == [128] * 6
@@ -203,13 +214,13 @@ def test_styles_change_over_time(tmp_path: Path, load: Load, grey: str) -> None:
 def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
     tmp_path: Path, load: Load, grey: str
 ) -> None:
-    clip = film(tmp_path / "clip.mp4", pictures(24), codec="libx264", form="yuv420p", sound="aac")
+    clip = make_clip(tmp_path / "clip.mp4", make_frames(24), codec="libx264", form="yuv420p", sound="aac")
     settings = Settings((grey,))
     paint(clip, tmp_path / "whole.mp4", load, settings, piece=5)
     count: Iterator[int] = iter(range(24))
     last = paint(clip, tmp_path / "out.mp4", load, settings, piece=5, stop=lambda: next(count) == 12)
     assert (last.stopped, last.frames) == (True, 13)
-    half = seen(tmp_path / "out.mp4")
+    half = read_frames(tmp_path / "out.mp4")
     assert len(half) == 13
     assert 0 < len(packets(tmp_path / "out.mp4", "audio")) < len(packets(clip, "audio"))
     with pytest.raises(UserError, match="out.mp4 exists; go on with --resume or begin anew with --overwrite"):
@@ -225,7 +236,7 @@ def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
 
 @pytest.mark.parametrize("target", ["out.mkv", "out/%03d.png"])
 def test_a_killed_run_goes_on_to_the_same_end(target: str, tmp_path: Path, load: Load, grey: str) -> None:
-    clip = film(tmp_path / "clip.mkv", pictures(12), sound="pcm_s16le")
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(12), sound="pcm_s16le")
     settings = Settings((grey,), strength=0.7)
     paint(clip, tmp_path / "whole" / target, load, settings, piece=4)
     killed = run(str(clip), tmp_path / target, load, settings, piece=4)

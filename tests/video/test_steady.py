@@ -10,12 +10,12 @@ from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
-from brushwork.video.frame_painter import Painter
-from brushwork.video.frame_state import Moment
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import Pixels, as_image
 from brushwork.video.settings import STEADY
 from brushwork.video.temporal import flow_filling, optical_flow, stabilisation
-from tests.video.conftest import pictures
+from tests.video.conftest import make_frames
 
 STYLE = np.full((1, 3), 0.5, np.float32)
 
@@ -42,17 +42,17 @@ class Flickering:
         return self.transfer(content, embedding), used.astype(np.float32)
 
 
-def moments(frames: Sequence[Pixels]) -> Iterator[Moment]:
-    return (Moment(pixels, number, 1, STYLE) for number, pixels in enumerate(frames))
+def states(frames: Sequence[Pixels]) -> Iterator[FrameState]:
+    return (FrameState(pixels, number, 1, STYLE) for number, pixels in enumerate(frames))
 
 
-def painted(frames: Sequence[Pixels], steady: float, hold: float = 0.0) -> list[Moment]:
-    painter = Painter(Stylizer(Flickering()), hold=hold)  # type: ignore[arg-type]  # it needs no more of a runtime
-    return list(pipeline.line(moments(frames), None, painter, steady, True, {}))
+def painted(frames: Sequence[Pixels], steady: float, hold: float = 0.0) -> list[FrameState]:
+    painter = FramePainter(Stylizer(Flickering()), hold=hold)  # type: ignore[arg-type]  # it needs no more of a runtime
+    return list(pipeline.run_stages(states(frames), None, painter, steady, True, {}))
 
 
 def pastiches(frames: Sequence[Pixels], steady: float) -> list[Image]:
-    found = [moment.pastiche for moment in painted(frames, steady)]
+    found = [state.pastiche for state in painted(frames, steady)]
     return [image for image in found if image is not None]
 
 
@@ -61,14 +61,14 @@ def apart(one: Image, other: Image) -> float:
 
 
 def test_a_still_clip_is_still() -> None:
-    frames = [pictures(1, 96, 128)[0]] * 4
+    frames = [make_frames(1, 96, 128)[0]] * 4
     first, *rest = pastiches(frames, STEADY)
     assert all(np.array_equal(first, other) for other in rest)
 
 
 def test_a_noisy_still_clip_flickers_no_more_than_its_noise() -> None:
     random = np.random.default_rng(1)
-    still = pictures(1, 192, 256)[0]
+    still = make_frames(1, 192, 256)[0]
     frames = [np.clip(still + random.normal(0, 5, still.shape), 0, 255).astype(np.uint8) for _ in range(5)]
     noise = apart(as_image(frames[3]), as_image(frames[4]))
     alone, steadied = pastiches(frames, 0), pastiches(frames, STEADY)
@@ -142,21 +142,21 @@ def test_a_cut_begins_a_shot() -> None:
     first, second = (np.kron(small, np.ones((16, 16, 1), np.uint8)) for small in (one, other))
     noisy = [np.clip(first.astype(int) + n, 0, 255).astype(np.uint8) for n in range(3)]
     found = painted([*noisy, second, second + 1], STEADY, hold=0.5)
-    assert [moment.begins for moment in found] == [True, False, False, True, False]
+    assert [state.begins for state in found] == [True, False, False, True, False]
 
 
 def test_statistics_are_a_moving_average_over_a_shot() -> None:
     levels = [0, 8, 16]
     frames = [np.full((64, 64, 3), level, np.uint8) for level in levels]
     found = painted(frames, 0, hold=0.5)
-    statistics = [moment.statistics[0, 0] * 255 for moment in found if moment.statistics is not None]
+    statistics = [state.statistics[0, 0] * 255 for state in found if state.statistics is not None]
     assert statistics == pytest.approx([0, 4, 10], abs=1e-3)  # half of what was, half of what is
 
 
 def test_steadying_by_nothing_changes_nothing() -> None:
     random = np.random.default_rng(6)
     pastiche, last = (random.random((32, 32, 3), np.float32) for _ in range(2))
-    assert np.array_equal(stabilisation.steady(pastiche, last, None, 0), pastiche)
+    assert np.array_equal(stabilisation.stabilise(pastiche, last, None, 0), pastiche)
 
 
 def test_strokes_that_cancel_each_other_keep_their_contrast() -> None:
@@ -164,13 +164,13 @@ def test_strokes_that_cancel_each_other_keep_their_contrast() -> None:
     random = np.random.default_rng(7)
     pastiche, last = ((0.5 + random.normal(0, 0.1, (128, 192, 3))).astype(np.float32) for _ in range(2))
     assert ((pastiche + last) / 2).std() == pytest.approx(0.0707, rel=0.02)
-    assert stabilisation.steady(pastiche, last, None, 0.5).std() == pytest.approx(0.1, rel=0.02)
+    assert stabilisation.stabilise(pastiche, last, None, 0.5).std() == pytest.approx(0.1, rel=0.02)
 
 
 def test_a_colour_stays_what_it_is_however_often_it_is_mixed() -> None:
     pastiche = last = np.full((32, 32, 3), 0.3, np.float32)
     for _ in range(1000):
-        last = stabilisation.steady(pastiche, last, None, 1)
+        last = stabilisation.stabilise(pastiche, last, None, 1)
     assert np.abs(last - 0.3).max() < 1e-4
 
 
@@ -194,24 +194,28 @@ class Waiting(Flickering):
 
 def test_frames_painted_together_come_in_their_order() -> None:
     frames = [np.full((16, 16, 3), level, np.uint8) for level in (0, 200, 10, 210, 20, 220)]
-    painter = Painter(Stylizer(Waiting()), together=2)  # type: ignore[arg-type]  # it needs no more of a runtime
-    found = list(pipeline.line(moments(frames), None, painter, 0, False, {}))
-    assert [round(float(moment.pastiche[0, 0, 0]) * 255) for moment in found if moment.pastiche is not None] == [
+    painter = FramePainter(Stylizer(Waiting()), together=2)  # type: ignore[arg-type]  # it needs no more of a runtime
+    found = list(pipeline.run_stages(states(frames), None, painter, 0, False, {}))
+    assert [round(float(state.pastiche[0, 0, 0]) * 255) for state in found if state.pastiche is not None] == [
         0, 200, 10, 210, 20, 220
     ]  # fmt: skip
 
 
 def test_frames_that_hold_statistics_are_painted_one_by_one() -> None:
     stylizer = Stylizer(Flickering())  # type: ignore[arg-type]  # it needs no more of a runtime
-    assert Painter(stylizer, hold=0.5, together=2).together == Painter(stylizer, strength=0.5, together=2).together == 1
+    assert (
+        FramePainter(stylizer, hold=0.5, together=2).together
+        == FramePainter(stylizer, strength=0.5, together=2).together
+        == 1
+    )
 
 
 def test_a_moment_is_kept_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
-    path = tmp_path_factory.mktemp("kept") / "moment.npz"
-    moment = painted(pictures(3), STEADY)[-1]
-    moment.save(path)
-    again = Moment.load(path)
+    path = tmp_path_factory.mktemp("kept") / "state.npz"
+    state = painted(make_frames(3), STEADY)[-1]
+    state.save(path)
+    again = FrameState.load(path)
     assert (again.pts, again.duration, again.begins, again.still) == (2, 1, False, False)
-    assert again.pastiche is not None and moment.pastiche is not None
-    assert np.array_equal(again.pastiche, moment.pastiche) and np.array_equal(again.pixels, moment.pixels)
+    assert again.pastiche is not None and state.pastiche is not None
+    assert np.array_equal(again.pastiche, state.pastiche) and np.array_equal(again.pixels, state.pixels)
     assert (again.own, again.motion) == (None, None)

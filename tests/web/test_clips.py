@@ -15,7 +15,7 @@ from brushwork.web.api import clips
 from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
 from tests.conftest import FakeRuntime
-from tests.video.conftest import film, packets, pictures, seen
+from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.conftest import RED, encode
 
 
@@ -34,7 +34,7 @@ class Patient(FakeRuntime):
 @pytest.fixture
 def clip(tmp_path: Path) -> bytes:
     """Six frames with sound."""
-    return film(tmp_path / "clip.mkv", pictures(6), sound="aac").read_bytes()
+    return make_clip(tmp_path / "clip.mkv", make_frames(6), sound="aac").read_bytes()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_a_clip_is_painted_and_fetched_with_its_sound(
     assert answer.headers["content-type"] == "video/mp4"
     painted, source = tmp_path / "painted.mp4", tmp_path / "clip.mkv"
     painted.write_bytes(answer.content)
-    frames = [pixels for _, pixels in seen(painted)]
+    frames = [pixels for _, pixels in read_frames(painted)]
     assert len(frames) == 6
     assert all(np.abs(frame.astype(float) - RED).max() < 12 for frame in frames)
     assert [data for _, data in packets(painted, "audio")] == [data for _, data in packets(source, "audio")]
@@ -110,7 +110,7 @@ def test_too_many_clips_come_back_later_and_old_ones_make_room(
 
 def test_a_clip_longer_than_allowed_fails_with_one_line(server: TestClient, patient: Patient, tmp_path: Path) -> None:
     patient.may.set()
-    key = begin(server, film(tmp_path / "long.mkv", pictures(9)).read_bytes())["id"]
+    key = begin(server, make_clip(tmp_path / "long.mkv", make_frames(9)).read_bytes())["id"]
     name, state = events(server, key)[-1]
     assert (name, state["error"]) == ("failed", "more than 8 frames, which is the limit of a clip")
     answer = server.get(f"/v1/clips/{key}/pastiche")

@@ -8,7 +8,7 @@ from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
 
-from tests.video.conftest import film, packets, pictures, seen
+from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.conftest import Serve
 from tests.web.test_page import Page, browser, photo
 
@@ -26,7 +26,7 @@ def open_tab(page: Page, name: str) -> None:
 
 
 def test_a_clip_is_painted_played_and_saved(browser: WebDriver, address: str, tmp_path: Path) -> None:
-    clip = film(tmp_path / "clip.mp4", pictures(5, 96, 128), codec="libx264", form="yuv420p", sound="aac")
+    clip = make_clip(tmp_path / "clip.mp4", make_frames(5, 96, 128), codec="libx264", form="yuv420p", sound="aac")
     page = Page(browser, address)
     open_tab(page, "Video")
     page.upload("#clip", clip)
@@ -39,7 +39,7 @@ def test_a_clip_is_painted_played_and_saved(browser: WebDriver, address: str, tm
     link = page.find("#clip-pastiche a[download]")
     browser.execute_script("arguments[0].click()", link)
     saved = page.wait.until(lambda _: list((tmp_path / "saved").glob("*.mp4")))[0]
-    painted, source = seen(saved), seen(clip)
+    painted, source = read_frames(saved), read_frames(clip)
     assert len(painted) == len(source) == 5
     assert 1 < np.abs(painted[0][1].astype(float) - source[0][1]).mean() < 120
     assert [data for _, data in packets(saved, "audio")] == [data for _, data in packets(clip, "audio")]

@@ -66,7 +66,7 @@ def live(
     from brushwork.live import camera as cameras
     from brushwork.live.loop import Palette
     from brushwork.live.loop import live as show
-    from brushwork.video.frame_painter import Painter
+    from brushwork.video.frame_painter import FramePainter
 
     if output not in OUTPUTS:
         raise UserError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
@@ -77,7 +77,7 @@ def live(
     stylizer.check_choices(device, precision, threads)
     painting = stylizer.load(model, device=device, precision=precision, threads=threads)
     palette = Palette(*_styles(painting, style or [], gallery))
-    painter = Painter(painting, strength=strength, keep_colors=keep_colors)
+    painter = FramePainter(painting, strength=strength, keep_colors=keep_colors)
     source = cameras.open_camera(camera, size=size) if input is None else cameras.open_input(input, size=size)
     screen = _screen(output, palette.names, port)
     try:

@@ -10,7 +10,7 @@ from typer import Argument, Exit, Option
 
 if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
-    from brushwork.video.run import Progress
+    from brushwork.video.run import VideoProgress
     from brushwork.video.settings import Settings
 
 
@@ -132,7 +132,7 @@ def _check_extra() -> None:
 def _run(
     clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", overwrite: bool, resume: bool,
     model: str | None, precision: str,
-) -> "Progress":  # fmt: skip
+) -> "VideoProgress":  # fmt: skip
     """Paints the clip and shows how far it is; the last record."""
     from contextlib import closing
 
@@ -158,7 +158,7 @@ def _beside(clip: Path, styles: list[str]) -> Path:
     return clip.with_name(f"{stem}-{'+'.join(Path(style).stem for style in styles)}{suffix}")
 
 
-def _watch(records: Iterator["Progress"]) -> "Progress":
+def _watch(records: Iterator["VideoProgress"]) -> "VideoProgress":
     """The last record; notes are printed as they come, and a bar is shown where a person watches."""
     import sys
 
@@ -175,7 +175,7 @@ def _watch(records: Iterator["Progress"]) -> "Progress":
 
 
 @contextmanager
-def _bar() -> Iterator[Callable[["Progress"], None]]:
+def _bar() -> Iterator[Callable[["VideoProgress"], None]]:
     """What shows how far it is, where a person watches."""
     import sys
 
@@ -192,7 +192,7 @@ def _bar() -> Iterator[Callable[["Progress"], None]]:
     with progress.Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
         task = bar.add_task("", total=None)
 
-        def show(record: "Progress") -> None:
+        def show(record: "VideoProgress") -> None:
             left = "" if record.left is None else f", {shown(record.left)} left"
             words = f"{record.rate:.1f} frames/s{left}"
             bar.update(task, completed=record.frames, total=record.count, description=words)
@@ -200,7 +200,7 @@ def _bar() -> Iterator[Callable[["Progress"], None]]:
         yield show
 
 
-def _report(clip: str, styles: list[str], target: Path, last: "Progress", as_json: bool) -> None:
+def _report(clip: str, styles: list[str], target: Path, last: "VideoProgress", as_json: bool) -> None:
     """The record of a run on standard output, or its line on standard error."""
     import json
     import sys

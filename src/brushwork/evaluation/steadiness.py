@@ -17,8 +17,8 @@ from brushwork.evaluation.metrics import geometric_mean, score
 from brushwork.images import Image
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
-from brushwork.video.frame_painter import Painter
-from brushwork.video.frame_state import Moment
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import VideoFrame, as_image, quantise
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.temporal import optical_flow
@@ -29,7 +29,7 @@ SHARES = 3  # frames of a clip whose style share is taken
 
 
 @dataclass(frozen=True)
-class Way:
+class FlowPair:
     """Where the pixels of one frame are in another, and which of them can be seen there.
 
     Attributes:
@@ -71,7 +71,7 @@ class Steadiness:
         return asdict(self)
 
 
-def warping_error(frames: Sequence[Image], ways: Sequence[Way]) -> float:
+def warping_error(frames: Sequence[Image], ways: Sequence[FlowPair]) -> float:
     """RMSE between pixels and what is seen of them in another frame, over all ways, frames (H, W, 3) in [0, 1].
 
     The measure of Lai et al. 2018, *Learning blind video temporal consistency*, section 4.2, with one mean over all
@@ -86,7 +86,7 @@ def warping_error(frames: Sequence[Image], ways: Sequence[Way]) -> float:
     return float(np.sqrt(total / max(1, count)))
 
 
-def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[Way]]:
+def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[FlowPair]]:
     """The first frames of a clip, and the ways between them.
 
     A folder that holds ``flow_0002_0003.npz`` has true motion, from its second frame to its third, with pictures
@@ -109,21 +109,21 @@ def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFram
     return frames, list(_found(frames))
 
 
-def _true(path: Path, numbers: dict[str, int]) -> Way:
+def _true(path: Path, numbers: dict[str, int]) -> FlowPair:
     here, there = path.stem.split("_")[1:]
     flow = np.load(path)["flow"].astype(np.float32)
     hidden = [path.with_name(f"{kind}_{here}.png") for kind in ("occlusions", "invalid")]
     masks = [images.open(mask).image[..., 0] < 0.5 for mask in hidden if mask.exists()]
-    return Way(numbers[here], numbers[there], flow, np.logical_and.reduce([optical_flow.inside(flow), *masks]))
+    return FlowPair(numbers[here], numbers[there], flow, np.logical_and.reduce([optical_flow.inside(flow), *masks]))
 
 
-def _found(frames: Sequence[VideoFrame]) -> Iterator[Way]:
+def _found(frames: Sequence[VideoFrame]) -> Iterator[FlowPair]:
     for number in range(1, len(frames)):
         here, there = (
             optical_flow.grayed(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
         )
         flow = optical_flow.search(here, there)
-        yield Way(number, number - 1, flow, optical_flow.visible(flow, optical_flow.search(there, here)))
+        yield FlowPair(number, number - 1, flow, optical_flow.visible(flow, optical_flow.search(there, here)))
 
 
 def steadiness(
@@ -165,18 +165,18 @@ def paint_both(
 ) -> tuple[list[Image], list[Image]]:
     """Pastiches (H, W, 3) in [0, 1] frame by frame, and the same ones steadied; an embedding (D,)."""
     spent: dict[str, float] = {}
-    moments: Iterator[Moment] = pipeline.decoded(iter(frames), Timeline(embedding), 0, Fraction(1))
-    moments = pipeline.moved(moments, None, True, pipeline.clock(spent, "motion"))
-    painted = list(pipeline.painted(moments, None, Painter(stylizer), pipeline.clock(spent, "stylise")))
-    steadied = pipeline.steadied(iter(painted), None, steady, pipeline.clock(spent, "steady"))
+    states: Iterator[FrameState] = pipeline.with_styles(iter(frames), Timeline(embedding), 0, Fraction(1))
+    states = pipeline.estimate_motion(states, None, True, pipeline.clock(spent, "motion"))
+    painted = list(pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.clock(spent, "stylise")))
+    steadied = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.clock(spent, "steady"))
     return _pastiches(painted), _pastiches(steadied)
 
 
-def _pastiches(moments: Any) -> list[Image]:
+def _pastiches(states: Any) -> list[Image]:
     last: Image | None = None
     found = []
-    for moment in moments:
-        last = moment.pastiche if moment.pastiche is not None else last
+    for state in states:
+        last = state.pastiche if state.pastiche is not None else last
         assert last is not None
         found.append(last)
     return found

@@ -19,8 +19,8 @@ from brushwork.video.reading.frames import Pixels, VideoFrame
 Source = Callable[[], Pixels | None]
 
 
-class Newest:
-    """Holds one frame: whoever asks gets the newest, and what came between is dropped rather than waited for."""
+class LatestFrame:
+    """Holds one frame: whoever asks gets the newest, and what came between is dropped rather than time_decoding for."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -42,7 +42,7 @@ class Newest:
             self._changed.notify()
 
     def take(self) -> VideoFrame | None:
-        """The newest frame, waited for if it was taken before; None at the end."""
+        """The newest frame, time_decoding for if it was taken before; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._ended)
             frame, self._frame = self._frame, None
@@ -58,7 +58,7 @@ class Camera:
 
     def __init__(self, read: Source) -> None:
         self._read = read
-        self._newest = Newest()
+        self._newest = LatestFrame()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 

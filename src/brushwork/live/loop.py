@@ -10,8 +10,8 @@ import numpy as np
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.video import pipeline
-from brushwork.video.frame_painter import Painter
-from brushwork.video.frame_state import Moment
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import VideoFrame
 
 FADE = 0.5  # seconds in which one style becomes another
@@ -42,7 +42,7 @@ class Palette:
             self.chosen = number
 
     def now(self) -> Array:
-        """The embedding (1, D) of this moment."""
+        """The embedding (1, D) of this state."""
         way = (self._clock() - self._since) / FADE
         target = self._embeddings[self.chosen]
         if way >= 1:
@@ -90,10 +90,10 @@ class Screen(Protocol):
 
 
 def live(
-    frames: Iterable[VideoFrame], palette: Palette, painter: Painter, *, steady: float = 0.0,
+    frames: Iterable[VideoFrame], palette: Palette, painter: FramePainter, *, steady: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Shown]:  # fmt: skip
-    """Pastiches of frames as they come, each in the style of its moment.
+    """Pastiches of frames as they come, each in the style of its state.
 
     Args:
         frames: What a camera sees; ticks are milliseconds of the clock.
@@ -104,18 +104,18 @@ def live(
     """
     spent: dict[str, float] = {}
 
-    def seen() -> Iterator[Moment]:
+    def seen() -> Iterator[FrameState]:
         for frame in frames:
-            yield Moment(frame.pixels, frame.pts, frame.duration, palette.now())
+            yield FrameState(frame.pixels, frame.pts, frame.duration, palette.now())
 
-    moments = pipeline.moved(seen(), None, steady > 0, pipeline.clock(spent, "motion"))
-    moments = pipeline.painted(moments, None, painter, pipeline.clock(spent, "stylise"))
+    states = pipeline.estimate_motion(seen(), None, steady > 0, pipeline.clock(spent, "motion"))
+    states = pipeline.stylize_frames(states, None, painter, pipeline.clock(spent, "stylise"))
     latency = pause = 0.0
     before = clock()
-    for moment in pipeline.steadied(moments, None, steady, pipeline.clock(spent, "steady")):
+    for state in pipeline.stabilise_frames(states, None, steady, pipeline.clock(spent, "steady")):
         now = clock()
-        late, took, before = now - moment.pts / 1000, now - before, now
+        late, took, before = now - state.pts / 1000, now - before, now
         latency = SMOOTH * latency + (1 - SMOOTH) * late if latency else late
         pause = SMOOTH * pause + (1 - SMOOTH) * took if pause else took
-        assert moment.pastiche is not None
-        yield Shown(moment.pastiche, palette.names[palette.chosen], latency, 1 / max(pause, 1e-6))
+        assert state.pastiche is not None
+        yield Shown(state.pastiche, palette.names[palette.chosen], latency, 1 / max(pause, 1e-6))

@@ -13,7 +13,7 @@ from brushwork.video.temporal.optical_flow import Motion
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class FrameState:
     """A frame on its way. It holds all that the next frame needs of this one, so a run goes on from any of them.
 
     Attributes:
@@ -47,7 +47,7 @@ class Moment:
             np.savez(file, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> "Moment":
+    def load(cls, path: Path) -> "FrameState":
         """Reads it again, bit for bit."""
         with np.load(path) as kept:
             values: dict[str, Any] = dict(kept)

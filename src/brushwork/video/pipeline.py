@@ -1,7 +1,7 @@
 """The stages between decoder and encoder: when and in which style, motion, pastiche, steadying.
 
-Each is a generator of moments, and all that a stage needs of the past is in the moment before. So stages run in
-threads of their own, and a run that was stopped goes on from the last moment it wrote.
+Each is a generator of states, and all that a stage needs of the past is in the state before. So stages run in
+threads of their own, and a run that was stopped goes on from the last state it wrote.
 """
 
 import threading
@@ -15,9 +15,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from brushwork.video.frame_painter import Painter
-from brushwork.video.frame_state import Moment
-from brushwork.video.prefetch import ahead
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.frame_state import FrameState
+from brushwork.video.prefetch import prefetch
 from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.temporal import optical_flow, stabilisation
 from brushwork.video.timeline import Timeline
@@ -42,83 +42,89 @@ def clock(spent: MutableMapping[str, float], part: str) -> Clock:
     return timed
 
 
-def decoded(frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction) -> Iterator[Moment]:
+def with_styles(
+    frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction
+) -> Iterator[FrameState]:
     """The frames with the embedding of their time."""
     for frame in frames:
         embedding = timeline.at(seconds(frame.pts - start, time_base))
-        yield Moment(frame.pixels, frame.pts, frame.duration, embedding)
+        yield FrameState(frame.pixels, frame.pts, frame.duration, embedding)
 
 
-def line(
-    moments: Iterator[Moment], last: Moment | None, painter: Painter, steady: float, shots: bool,
+def run_stages(
+    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, steady: float, shots: bool,
     spent: MutableMapping[str, float],
-) -> Generator[Moment, None, None]:  # fmt: skip
+) -> Generator[FrameState, None, None]:  # fmt: skip
     """All stages one after the other, each in a thread of its own.
 
     Args:
-        moments: Decoded moments.
-        last: The last moment that is done, where a run goes on.
+        states: Decoded states.
+        last: The last state that is done, where a run goes on.
         painter: What paints.
-        steady: Share of the last pastiche, see `stabilisation.steady`; 0 leaves each frame as it was painted.
+        steady: Share of the last pastiche, see `stabilisation.stabilise`; 0 leaves each frame as it was painted.
         shots: Whether it must be known where shots begin.
         spent: Seconds by stage, added to.
     """
-    moments = ahead(waited(moments, clock(spent, "decode")))
-    moments = ahead(moved(moments, last, shots, clock(spent, "motion")))
-    moments = ahead(painted(moments, last, painter, clock(spent, "stylise")))
-    return ahead(steadied(moments, last, steady, clock(spent, "steady")))
+    states = prefetch(time_decoding(states, clock(spent, "decode")))
+    states = prefetch(estimate_motion(states, last, shots, clock(spent, "motion")))
+    states = prefetch(stylize_frames(states, last, painter, clock(spent, "stylise")))
+    return prefetch(stabilise_frames(states, last, steady, clock(spent, "steady")))
 
 
-def waited(moments: Iterator[Moment], timed: Clock) -> Iterator[Moment]:
-    """The moments, with the time that making them takes."""
+def time_decoding(states: Iterator[FrameState], timed: Clock) -> Iterator[FrameState]:
+    """The states, with the time that making them takes."""
     while True:
         with timed():
-            moment = next(moments, None)
-        if moment is None:
+            state = next(states, None)
+        if state is None:
             return
-        yield moment
+        yield state
 
 
-def moved(moments: Iterator[Moment], last: Moment | None, search: bool, timed: Clock) -> Iterator[Moment]:
-    """The moments with what has changed since the one before; motion is looked for only if it is needed."""
-    for moment in moments:
+def estimate_motion(
+    states: Iterator[FrameState], last: FrameState | None, search: bool, timed: Clock
+) -> Iterator[FrameState]:
+    """The states with what has changed since the one before; motion is looked for only if it is needed."""
+    for state in states:
         with timed():
             if last is not None:
-                same = np.array_equal(moment.pixels, last.pixels)
-                still = same and np.array_equal(moment.embedding, last.embedding)
-                found = optical_flow.find(moment.pixels, last.pixels) if search and not same else None
-                moment = replace(moment, begins=found is not None and found.cut, still=still, motion=found)
-        yield moment
-        last = moment
+                same = np.array_equal(state.pixels, last.pixels)
+                still = same and np.array_equal(state.embedding, last.embedding)
+                found = optical_flow.find(state.pixels, last.pixels) if search and not same else None
+                state = replace(state, begins=found is not None and found.cut, still=still, motion=found)
+        yield state
+        last = state
 
 
-def painted(moments: Iterator[Moment], last: Moment | None, painter: Painter, timed: Clock) -> Iterator[Moment]:
-    """The moments with their pastiches; a frame that comes once more is not painted once more."""
+def stylize_frames(
+    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, timed: Clock
+) -> Iterator[FrameState]:
+    """The states with their pastiches; a frame that comes once more is not painted once more."""
     if painter.together > 1:
-        yield from _painted_together(moments, painter, timed)
+        yield from _stylize_concurrently(states, painter, timed)
         return
-    for moment in moments:
+    for state in states:
         with timed():
-            if moment.still and last is not None:
-                moment = replace(moment, own=last.own, statistics=last.statistics)
+            if state.still and last is not None:
+                state = replace(state, own=last.own, statistics=last.statistics)
             else:
-                moment = painter.paint(moment, last)
-        yield moment
-        last = moment
+                state = painter.paint(state, last)
+        yield state
+        last = state
 
 
-def _painted_together(moments: Iterator[Moment], painter: Painter, timed: Clock) -> Iterator[Moment]:
+def _stylize_concurrently(states: Iterator[FrameState], painter: FramePainter, timed: Clock) -> Iterator[FrameState]:
     """The same, some at once, for none needs the one before; they come in their order."""
 
-    def paint(moment: Moment) -> Moment:
+    def paint(state: FrameState) -> FrameState:
         with timed():
-            return moment if moment.still else painter.paint(moment, None)
+            return state if state.still else painter.paint(state, None)
 
-    coming: deque[Future[Moment]] = deque()
+    coming: deque[Future[FrameState]] = deque()
     with ThreadPoolExecutor(painter.together) as workers:
         try:
-            for moment in moments:
-                coming.append(workers.submit(paint, moment))
+            for state in states:
+                coming.append(workers.submit(paint, state))
                 if len(coming) == painter.together:
                     yield coming.popleft().result()
             while coming:
@@ -127,17 +133,19 @@ def _painted_together(moments: Iterator[Moment], painter: Painter, timed: Clock)
             workers.shutdown(cancel_futures=True)
 
 
-def steadied(moments: Iterator[Moment], last: Moment | None, steady: float, timed: Clock) -> Iterator[Moment]:
-    """The moments with steadied pastiches: where content only moved, the last pastiche moves along."""
-    for moment in moments:
+def stabilise_frames(
+    states: Iterator[FrameState], last: FrameState | None, steady: float, timed: Clock
+) -> Iterator[FrameState]:
+    """The states with steadied pastiches: where content only moved, the last pastiche moves along."""
+    for state in states:
         with timed():
             if last is not None and last.pastiche is not None:
-                if moment.still:
-                    moment = replace(moment, pastiche=last.pastiche)
-                elif moment.pastiche is not None and steady and not moment.begins:
-                    share = steady if np.array_equal(moment.embedding, last.embedding) else steady * CHANGING
-                    moment = replace(
-                        moment, pastiche=stabilisation.steady(moment.pastiche, last.pastiche, moment.motion, share)
+                if state.still:
+                    state = replace(state, pastiche=last.pastiche)
+                elif state.pastiche is not None and steady and not state.begins:
+                    share = steady if np.array_equal(state.embedding, last.embedding) else steady * CHANGING
+                    state = replace(
+                        state, pastiche=stabilisation.stabilise(state.pastiche, last.pastiche, state.motion, share)
                     )
-        yield moment
-        last = moment
+        yield state
+        last = state

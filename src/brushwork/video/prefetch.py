@@ -9,7 +9,7 @@ T = TypeVar("T")
 END = object()
 
 
-def ahead(items: Iterator[T], count: int = 1) -> Generator[T, None, None]:
+def prefetch(items: Iterator[T], count: int = 1) -> Generator[T, None, None]:
     """The same items, made in a thread of their own, at most so many before they are asked for.
 
     What goes wrong is raised where the item would have come. Closing this ends the thread after the item it is at.

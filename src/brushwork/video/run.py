@@ -11,29 +11,29 @@ from pathlib import Path
 from brushwork.batch.session import Studio
 from brushwork.errors import UserError
 from brushwork.images import Picture
+from brushwork.runtime import SMALLEST_SIDE
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
-from brushwork.video.frame_painter import Painter
-from brushwork.video.frame_state import Moment
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame, as_image
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
 from brushwork.video.timeline import Timeline
 from brushwork.video.times import shown
-from brushwork.video.writing.muxing import Cut
-from brushwork.video.writing.resume import Parts
+from brushwork.video.writing.muxing import TimeRange
+from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.target import Target
 from brushwork.video.writing.writer import Writer
 
 PIECE = 240  # frames of a piece: what a killed run loses at most
-SMALLEST_SIDE = 16
 # Frames painted at once, each by its part of the cores; of frames with more pixels, which take gigabytes, one.
 TOGETHER, LARGEST = 2, 2560 * 1440
 
 
 @dataclass
-class Progress:
+class VideoProgress:
     """How far a run is.
 
     Attributes:
@@ -64,7 +64,7 @@ def run(
     name: str, path: Path, load: Callable[[], Stylizer], settings: Settings, *,
     overwrite: bool = False, resume: bool = False, stop: Callable[[], bool] = lambda: False, model: str = "",
     precision: str = "auto", piece: int = PIECE,
-) -> Generator[Progress, None, None]:  # fmt: skip
+) -> Generator[VideoProgress, None, None]:  # fmt: skip
     """Paints a clip and yields how far it is after every frame.
 
     Args:
@@ -91,22 +91,22 @@ def run(
         raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")
     part = _Part.of(clip, settings)
     with_what = {"model": model, "precision": precision, "piece": piece, "clip": clip.mark()}
-    parts = Parts(target.path, {**with_what, **settings.values()})
+    parts = ResumeFolder(target.path, {**with_what, **settings.values()})
     writer = target.writer(clip, parts, overwrite=overwrite or resume)
     reached = parts.begin(resume=resume, overwrite=overwrite)
     if reached:
-        writer.go_on(reached.pieces)
+        writer.resume(reached.pieces)
     done, last = (reached.frames, reached.last) if reached else (0, None)
     try:
         timeline, painter = _prepare(load(), settings, part.first)
-        progress = Progress(done, part.count, clip.width, clip.height, notes=notes)
-        decoded = pipeline.decoded(part.frames(last), timeline, clip.start, clip.time_base)
-        moments = pipeline.line(decoded, last, painter, settings.share, settings.shots, progress.spent)
-        with closing(moments):
-            yield from _write(moments, writer, parts, part, progress, stop, piece)
+        progress = VideoProgress(done, part.count, clip.width, clip.height, notes=notes)
+        decoded = pipeline.with_styles(part.frames(last), timeline, clip.start, clip.time_base)
+        states = pipeline.run_stages(decoded, last, painter, settings.share, settings.shots, progress.spent)
+        with closing(states):
+            yield from _write(states, writer, parts, part, progress, stop, piece)
     except BaseException:
         with suppress(UserError):
-            writer.abandon()
+            writer.abort()
         parts.remove_if_empty()
         raise
     notes.extend(clip.damaged)
@@ -138,7 +138,7 @@ class _Part:
             count = max(1, length - round(settings.start * clip.rate))
         return cls(clip, first, end, count)
 
-    def frames(self, last: Moment | None) -> Iterator[VideoFrame]:
+    def frames(self, last: FrameState | None) -> Iterator[VideoFrame]:
         """Its frames, after the last one that a stopped run has done, each shown until the next one is."""
         held: VideoFrame | None = None
         for frame in self.clip.read(self.first.pts if last is None else last.pts + 1):
@@ -151,16 +151,16 @@ class _Part:
         if held is not None:
             yield held
 
-    def cut(self, last: Moment, stopped: bool) -> Cut:
+    def cut(self, last: FrameState, stopped: bool) -> TimeRange:
         """What of the clip's sound goes with the frames up to the last one."""
         base: Fraction = self.clip.time_base
         end = last.pts + last.duration if stopped else self.end
-        return Cut(
+        return TimeRange(
             float(self.first.pts * base), None if end is None else float(end * base), self.first.pts == self.clip.start
         )
 
 
-def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple[Timeline, Painter]:
+def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple[Timeline, FramePainter]:
     """The styles of a run, each embedded once, and what paints."""
     options = settings.options()
     content = Picture.of(as_image(first.pixels))
@@ -168,7 +168,7 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
     single = Studio(stylizer, replace(options, weights=None))
     changes = [(when, single.blend((style,), content)) for when, style in settings.changes]
     together = min(TOGETHER, os.cpu_count() or 1) if first.pixels.size <= 3 * LARGEST else 1
-    painter = Painter(
+    painter = FramePainter(
         stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma", hold=settings.hold,
         together=together,
     )  # fmt: skip
@@ -176,21 +176,21 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
 
 
 def _write(
-    moments: Iterator[Moment], writer: Writer, parts: Parts, part: _Part, progress: Progress,
+    states: Iterator[FrameState], writer: Writer, parts: ResumeFolder, part: _Part, progress: VideoProgress,
     stop: Callable[[], bool], piece: int,
-) -> Iterator[Progress]:  # fmt: skip
-    """Encodes the moments, piece by piece, and then writes the target."""
+) -> Iterator[VideoProgress]:  # fmt: skip
+    """Encodes the states, piece by piece, and then writes the target."""
     encoding = pipeline.clock(progress.spent, "encode")
     began, before = time.perf_counter(), progress.frames
-    last: Moment | None = None
-    for moment in moments:
-        assert moment.pastiche is not None
+    last: FrameState | None = None
+    for state in states:
+        assert state.pastiche is not None
         with encoding():
-            writer.write(moment.pastiche, moment.pts, moment.duration)
+            writer.write(state.pastiche, state.pts, state.duration)
             progress.frames += 1
             if progress.frames % piece == 0 and (pieces := writer.end_piece()) is not None:
-                parts.reached(pieces, progress.frames, moment)
-        last = moment
+                parts.reached(pieces, progress.frames, state)
+        last = state
         progress.rate = (progress.frames - before) / (time.perf_counter() - began)
         progress.stopped = stop()
         yield progress

@@ -1,4 +1,4 @@
-"""Styles over the time of a clip: an embedding at every moment, moved smoothly from one to the next."""
+"""Styles over the time of a clip: an embedding at every state, moved smoothly from one to the next."""
 
 import math
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def parse_change(text: str) -> tuple[float, str]:
 
 
 class Timeline:
-    """The embedding of every moment.
+    """The embedding of every state.
 
     Args:
         first: Embedding (1, D) of the beginning.
@@ -41,7 +41,7 @@ class Timeline:
         self._first, self._changes, self._fade = first, tuple(changes), fade
 
     def at(self, seconds: float) -> Array:
-        """The embedding (1, D) of a moment: each move eases in and out, ``x^2 (3 - 2 x)`` of the way."""
+        """The embedding (1, D) of a state: each move eases in and out, ``x^2 (3 - 2 x)`` of the way."""
         embedding = self._first
         for begin, target in self._changes:
             if seconds < begin:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from brushwork.video.reading.frames import Look, VideoFrame
+from brushwork.video.reading.frames import ColorInfo, VideoFrame
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Clip:
         rate: Frames a second, on average.
         start: Tick of the first frame.
         count: Frames, where known.
-        look: What it says of its colours.
+        color: What it says of its colours.
         depth: Bits a channel.
         aspect: Width of a pixel in heights, upright.
         read: Frames from a tick on, in order; ``read(clip.start)`` gives all.
@@ -38,7 +38,7 @@ class Clip:
     start: int
     count: int | None
     read: Callable[[int], Iterator[VideoFrame]]
-    look: Look = field(default_factory=Look)
+    color: ColorInfo = field(default_factory=ColorInfo)
     depth: int = 8
     aspect: Fraction = Fraction(1)
     damaged: list[str] = field(default_factory=list)

@@ -21,7 +21,7 @@ HD = 720  # where nothing is said, players take BT.709 from this height on and B
 
 
 @dataclass(frozen=True)
-class Look:
+class ColorInfo:
     """What a clip says of its colours, as numbers of ITU-T H.273 (2: not said; range 1: limited, 2: full)."""
 
     matrix: int = UNSPECIFIED
@@ -29,7 +29,7 @@ class Look:
     primaries: int = UNSPECIFIED
     transfer: int = UNSPECIFIED
 
-    def meant(self, height: int) -> tuple[int, int]:
+    def effective(self, height: int) -> tuple[int, int]:
         """Matrix and range by which a player of a clip of this height converts."""
         guess = BT709 if height >= HD else BT601
         known = self.matrix not in (0, UNSPECIFIED, 3)
@@ -46,11 +46,11 @@ class VideoFrame:
     duration: int
 
 
-def decode(frame: av.VideoFrame, look: Look, size: tuple[int, int], rotation: int) -> Pixels:
+def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], rotation: int) -> Pixels:
     """The pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then turned upright."""
     height, width = size
     deep = frame.format.components[0].bits > 8
-    matrix, shown = look.meant(frame.height)
+    matrix, shown = color.effective(frame.height)
     is_rgb = frame.format.is_rgb
     converted = frame.reformat(
         width, height, "rgb48le" if deep else "rgb24",
@@ -60,18 +60,18 @@ def decode(frame: av.VideoFrame, look: Look, size: tuple[int, int], rotation: in
     return np.ascontiguousarray(np.rot90(converted.to_ndarray(), rotation // 90))
 
 
-def encode(pixels: Pixels, look: Look, form: str) -> av.VideoFrame:
+def encode(pixels: Pixels, color: ColorInfo, form: str) -> av.VideoFrame:
     """FFmpeg's frame, in a pixel format, of pixels (H, W, 3)."""
     deep = pixels.dtype == np.uint16
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb48le" if deep else "rgb24")
-    matrix, shown = look.meant(frame.height)
+    matrix, shown = color.effective(frame.height)
     is_rgb = av.VideoFormat(form).is_rgb
     stored = frame.reformat(
         format=form, src_colorspace=matrix, dst_colorspace=matrix, interpolation=Interpolation.BICUBIC | EXACT,
         src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.JPEG if is_rgb else shown,
     )  # fmt: skip
-    stored.colorspace, stored.color_range = (0, 2) if is_rgb else (look.matrix, look.range)
-    stored.color_primaries, stored.color_trc = look.primaries, look.transfer
+    stored.colorspace, stored.color_range = (0, 2) if is_rgb else (color.matrix, color.range)
+    stored.color_primaries, stored.color_trc = color.primaries, color.transfer
     return stored
 
 

@@ -12,7 +12,7 @@ from av.stream import Disposition
 from brushwork.errors import UserError
 from brushwork.images.picture import fitted
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import Look, VideoFrame, decode
+from brushwork.video.reading.frames import ColorInfo, VideoFrame, decode
 from brushwork.video.times import shown
 
 # A seek lands on a key frame before the wanted one; frames right after it may lean on what was before.
@@ -52,7 +52,7 @@ def of_video(name: str, size: int | None) -> Clip:
             count = round(container.duration * rate / av.time_base)
         rotation = round(first.rotation / 90) * 90 % 360
         stored = fitted(first.height, first.width, size) if size else (first.height, first.width)
-        look = Look(codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc)
+        color = ColorInfo(codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc)
         start = first.pts if first.pts is not None else 0
         depth = first.format.components[0].bits
         aspect = stream.sample_aspect_ratio or Fraction(1)
@@ -75,7 +75,7 @@ def of_video(name: str, size: int | None) -> Clip:
                     if pts < tick or (last is not None and pts <= last):
                         continue
                     last = pts
-                    pixels = decode(frame, look, stored, rotation)
+                    pixels = decode(frame, color, stored, rotation)
                     yield VideoFrame(pixels, pts, frame.duration or step)
         if count and last is not None and (last - start) * time_base * rate < 0.9 * count - 2:
             ends, promised = (shown(float(value)) for value in ((last - start) * time_base, count / rate))
@@ -83,7 +83,7 @@ def of_video(name: str, size: int | None) -> Clip:
 
     upright = stored[::-1] if rotation % 180 else stored
     return Clip(
-        name, Path(name), upright[1], upright[0], time_base, rate, start, count, read, look, depth,
+        name, Path(name), upright[1], upright[0], time_base, rate, start, count, read, color, depth,
         1 / aspect if rotation % 180 else aspect, damaged,
     )  # fmt: skip
 

@@ -24,7 +24,7 @@ LONG_SIDE, KEPT = 1024, 512  # motion is searched at most at the first size, and
 # 3, 25 and 5 take more than twice as long and find hardly more.
 STRIDE, STEPS, REFINEMENTS = 4, 12, 3
 BACK_STRIDE = 6  # of the way back, which only tells whether a way is sure
-SMALLEST_SIDE = 32  # below it dense inverse search has no room for its patches
+MIN_SEARCH_SIDE = 32  # below it dense inverse search has no room for its patches
 # A difference in grey that motion does not explain, and the share of a frame in which it means another scene. On real
 # clips the share is 0.15 at most, for running figures close up; between unlike scenes it is 0.55 and more.
 UNEXPLAINED, CUT = 0.06, 0.4
@@ -118,7 +118,7 @@ def search(
         steps: Of each search.
         refinements: Rounds in which the whole is made smooth.
     """
-    if min(gray.shape) < SMALLEST_SIDE:
+    if min(gray.shape) < MIN_SEARCH_SIDE:
         return np.zeros((*gray.shape, 2), np.float32)
     search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setPatchStride(stride)

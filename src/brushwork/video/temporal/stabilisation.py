@@ -16,7 +16,7 @@ RAISED, NO_VARIANCE = 2.0, 1e-6
 LARGE = 65536
 
 
-def steady(pastiche: Image, last: Image, motion: Motion | None, share: float) -> Image:
+def stabilise(pastiche: Image, last: Image, motion: Motion | None, share: float) -> Image:
     """A pastiche (H, W, 3), steadied by the last one (H, W, 3).
 
     The last pastiche is drawn where things are now, and takes its share, in [0, 1], where it agrees: where motion

@@ -17,8 +17,8 @@ COPIED = ("audio", "subtitle", "data", "attachment")
 
 
 @dataclass(frozen=True)
-class Cut:
-    """The part of a clip that is taken: its first and last moment in seconds, as the file counts them."""
+class TimeRange:
+    """The part of a clip that is taken: its first and last state in seconds, as the file counts them."""
 
     start: float
     end: float | None
@@ -30,13 +30,13 @@ class Cut:
         return 0.0 if self.whole_start else -self.start
 
     def holds(self, seconds: float) -> bool:
-        """Whether a moment lies in the part."""
+        """Whether a state lies in the part."""
         return (self.whole_start or seconds >= self.start) and (self.end is None or seconds < self.end)
 
 
 def join(
     target: Path, pieces: Sequence[Path], times: Sequence[tuple[int, int]], time_base: Fraction, source: Path | None,
-    cut: Cut, encoding: Encoding, *, sound: bool = True,
+    cut: TimeRange, encoding: Encoding, *, sound: bool = True,
 ) -> None:  # fmt: skip
     """Writes a video file.
 
@@ -118,7 +118,7 @@ class _Nowhere:
 
 
 def _video(
-    pieces: Sequence[Path], times: Sequence[tuple[int, int]], time_base: Fraction, cut: Cut, video: Any
+    pieces: Sequence[Path], times: Sequence[tuple[int, int]], time_base: Fraction, cut: TimeRange, video: Any
 ) -> Iterator[tuple[float, int, Packet]]:
     """The packets of all pieces, with the times of their frames.
 
@@ -152,7 +152,7 @@ def _order(piece: Path) -> list[int]:
     return sorted(range(len(shown)), key=lambda place: shown[place] or 0)
 
 
-def _copies(container: Any, streams: dict[int, Any], cut: Cut) -> Iterator[tuple[float, int, Packet]]:
+def _copies(container: Any, streams: dict[int, Any], cut: TimeRange) -> Iterator[tuple[float, int, Packet]]:
     """The packets of a clip that are copied, those of the part that is taken."""
     chosen = [stream for stream in container.streams if stream.index in streams]
     if not chosen:
@@ -172,7 +172,7 @@ def _copies(container: Any, streams: dict[int, Any], cut: Cut) -> Iterator[tuple
         yield float((when + shift) * packet.time_base), index + 1, packet
 
 
-def _chapters(container: Any, cut: Cut) -> list[Any]:
+def _chapters(container: Any, cut: TimeRange) -> list[Any]:
     """The chapters of the part that is taken."""
     found = []
     for chapter in container.chapters():

@@ -7,21 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from brushwork.errors import UserError
-from brushwork.video.frame_state import Moment
+from brushwork.video.frame_state import FrameState
 
 STATE, LAST = "state.json", "last-{}.npz"
 
 
 @dataclass(frozen=True)
-class Reached:
-    """How far a run has come: whole pieces, frames in them, and the moment after which it goes on."""
+class ResumePoint:
+    """How far a run has come: whole pieces, frames in them, and the state after which it goes on."""
 
     pieces: int
     frames: int
-    last: Moment
+    last: FrameState
 
 
-class Parts:
+class ResumeFolder:
     """The folder beside a target that holds pieces of it; `settings` says what the pieces were made with."""
 
     def __init__(self, target: Path, settings: dict[str, Any]) -> None:
@@ -30,7 +30,7 @@ class Parts:
         self._settings: dict[str, Any] = json.loads(json.dumps(settings))
         self._written: list[int] = []  # size and time of a playable target that an interrupted run left
 
-    def begin(self, *, resume: bool, overwrite: bool) -> Reached | None:
+    def begin(self, *, resume: bool, overwrite: bool) -> ResumePoint | None:
         """Makes the folder, or opens that of a stopped run: then how far it has come, if a piece is whole.
 
         Raises:
@@ -55,13 +55,15 @@ class Parts:
         self._written = state["written"]
         if not state["pieces"]:
             return None
-        return Reached(state["pieces"], state["frames"], Moment.load(self.folder / LAST.format(state["pieces"])))
+        return ResumePoint(
+            state["pieces"], state["frames"], FrameState.load(self.folder / LAST.format(state["pieces"]))
+        )
 
     def piece(self, number: int, suffix: str = ".piece") -> Path:
         """Where a piece lies, counted from 0."""
         return self.folder / f"{number:06}{suffix}"
 
-    def reached(self, pieces: int, frames: int, last: Moment) -> None:
+    def reached(self, pieces: int, frames: int, last: FrameState) -> None:
         """Notes that so many pieces are whole. Whenever the run is killed, the notes on the disk fit the pieces."""
         last.save(self.folder / LAST.format(pieces))
         self._note(self._state(pieces, frames))

@@ -7,14 +7,14 @@ import av
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.video.reading.animation import Animation, Numbered
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import numbered
 from brushwork.video.settings import Settings
 from brushwork.video.writing.codecs import ANIMATIONS, choose
 from brushwork.video.writing.muxing import copied, left_out
-from brushwork.video.writing.resume import Parts
-from brushwork.video.writing.writer import VideoFile, Writer
+from brushwork.video.writing.pictures import AnimationWriter, ImageSequenceWriter
+from brushwork.video.writing.resume import ResumeFolder
+from brushwork.video.writing.writer import VideoFileWriter, Writer
 
 NUMBERS = "%06d.png"  # what pictures in a folder are named
 
@@ -68,7 +68,7 @@ class Target:
                 notes += left_out(container, self._encoding, sound=self._settings.sound)
         return notes
 
-    def writer(self, clip: Clip, parts: Parts, *, overwrite: bool) -> Writer:
+    def writer(self, clip: Clip, parts: ResumeFolder, *, overwrite: bool) -> Writer:
         """What writes it.
 
         Raises:
@@ -76,10 +76,10 @@ class Target:
         """
         quality = self._settings.quality
         if self._encoding:
-            return VideoFile(clip, parts, self._encoding, sound=self._settings.sound)
+            return VideoFileWriter(clip, parts, self._encoding, sound=self._settings.sound)
         if self._animated:
-            return Animation(clip, self.path, overwrite=overwrite, quality=quality)
+            return AnimationWriter(clip, self.path, overwrite=overwrite, quality=quality)
         there = numbered(self.path) if self.path.parent.is_dir() else []
         if there and not overwrite:
             raise UserError(f"{there[0]} exists; use --overwrite to replace pictures")
-        return Numbered(self.path, clip.depth, overwrite=overwrite, quality=quality)
+        return ImageSequenceWriter(self.path, clip.depth, overwrite=overwrite, quality=quality)

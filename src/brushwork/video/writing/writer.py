@@ -16,8 +16,8 @@ from brushwork.images import Image
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import encode, quantise
 from brushwork.video.writing.codecs import PIECES, Encoding
-from brushwork.video.writing.muxing import Cut, join
-from brushwork.video.writing.resume import Parts
+from brushwork.video.writing.muxing import TimeRange, join
+from brushwork.video.writing.resume import ResumeFolder
 
 LATE = 16
 
@@ -33,15 +33,15 @@ class Writer(Protocol):
         """Makes what has come until now last; the number of whole pieces, None where there is no going on."""
         ...
 
-    def finish(self, cut: Cut) -> None:
+    def finish(self, cut: TimeRange) -> None:
         """Writes the target, of all frames that have come."""
         ...
 
-    def abandon(self) -> None:
+    def abort(self) -> None:
         """Lets go of everything that is open."""
         ...
 
-    def go_on(self, pieces: int) -> None:
+    def resume(self, pieces: int) -> None:
         """Takes up the whole pieces of a stopped run."""
         ...
 
@@ -58,10 +58,10 @@ def writable(path: Path) -> Iterator[None]:
         raise UserError(f"cannot write {path}: {reason.lower()}") from None
 
 
-class VideoFile:
+class VideoFileWriter:
     """A video file. Each piece is encoded by itself, so the whole is the same whether or not it was interrupted."""
 
-    def __init__(self, clip: Clip, parts: Parts, encoding: Encoding, *, sound: bool) -> None:
+    def __init__(self, clip: Clip, parts: ResumeFolder, encoding: Encoding, *, sound: bool) -> None:
         self._clip, self._parts, self._encoding, self._sound = clip, parts, encoding, sound
         self._times: list[tuple[int, int]] = []
         self._pieces = 0
@@ -69,7 +69,7 @@ class VideoFile:
         self._first = self._muxed = 0
         self._sent: list[int] = []
 
-    def go_on(self, pieces: int) -> None:
+    def resume(self, pieces: int) -> None:
         """Takes up the whole pieces of a stopped run."""
         self._pieces = pieces
         self._times = [tuple(row) for row in np.load(self._times_file(pieces)).tolist()]
@@ -82,7 +82,9 @@ class VideoFile:
                 self._open = self._begin(pastiche.shape, pts)
             self._sent.append(pts - self._first)
             container, stream = self._open
-            frame = encode(quantise(pastiche, depth), self._clip.look, codec.deep_pixels if depth > 8 else codec.pixels)
+            frame = encode(
+                quantise(pastiche, depth), self._clip.color, codec.deep_pixels if depth > 8 else codec.pixels
+            )
             frame.pts, frame.time_base, frame.duration = pts - self._first, self._clip.time_base, duration
             self._mux(container, stream.encode(frame))
         self._times.append((pts, duration))
@@ -93,7 +95,7 @@ class VideoFile:
         np.save(self._times_file(self._pieces), np.array(self._times, np.int64))
         return self._pieces
 
-    def finish(self, cut: Cut) -> None:
+    def finish(self, cut: TimeRange) -> None:
         """See `Writer.finish`."""
         self._close()
         pieces = [self._parts.piece(number) for number in range(self._pieces)]
@@ -106,8 +108,8 @@ class VideoFile:
             )  # fmt: skip
         whole.replace(target)
 
-    def abandon(self) -> None:
-        """See `Writer.abandon`."""
+    def abort(self) -> None:
+        """See `Writer.abort`."""
         if self._open is not None:
             container, self._open = self._open[0], None
             with writable(self._parts.target):
@@ -146,8 +148,8 @@ class VideoFile:
         context.time_base, stream.time_base = clip.time_base, clip.time_base
         context.sample_aspect_ratio = clip.aspect
         if not av.VideoFormat(context.pix_fmt).is_rgb:
-            context.colorspace, context.color_range = clip.look.matrix, clip.look.range
-        context.color_primaries, context.color_trc = clip.look.primaries, clip.look.transfer
+            context.colorspace, context.color_range = clip.color.matrix, clip.color.range
+        context.color_primaries, context.color_trc = clip.color.primaries, clip.color.transfer
         return container, stream
 
     def _times_file(self, pieces: int) -> Path:

@@ -8,17 +8,17 @@ from brushwork.images import Frame, Image, Picture
 from brushwork.images.picture import Frames
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import Pixels, as_image, quantise
-from brushwork.video.writing.muxing import Cut
+from brushwork.video.writing.muxing import TimeRange
 
 
-class Numbered:
-    """Numbered pictures in a folder, named by a pattern such as ``frames/%05d.png``."""
+class ImageSequenceWriter:
+    """ImageSequenceWriter pictures in a folder, named by a pattern such as ``frames/%05d.png``."""
 
     def __init__(self, pattern: Path, depth: int, *, overwrite: bool, quality: int | None = None) -> None:
         self._pattern, self._depth, self._overwrite, self._quality = pattern, depth, overwrite, quality
         self._number = 0
 
-    def go_on(self, pieces: int) -> None:
+    def resume(self, pieces: int) -> None:
         """Begins after so many pictures, and writes anew what a stopped run wrote after them."""
         self._number, self._overwrite = pieces, True
 
@@ -33,14 +33,14 @@ class Numbered:
         """See `Writer.end_piece`."""
         return self._number
 
-    def finish(self, cut: Cut) -> None:
+    def finish(self, cut: TimeRange) -> None:
         """See `Writer.finish`; every picture is already there."""
 
-    def abandon(self) -> None:
-        """See `Writer.abandon`."""
+    def abort(self) -> None:
+        """See `Writer.abort`."""
 
 
-class Animation:
+class AnimationWriter:
     """An animated picture. It is written at the end, from all frames: for short clips."""
 
     def __init__(self, clip: Clip, target: Path, *, overwrite: bool, quality: int | None = None) -> None:
@@ -49,7 +49,7 @@ class Animation:
         self._ends: list[int] = [0]  # in milliseconds, of all frames together, so that rounding does not add up
         self._start: int | None = None
 
-    def go_on(self, pieces: int) -> None:
+    def resume(self, pieces: int) -> None:
         """There is no going on with an animated picture."""
         raise UserError("an animated picture is written at the end; there is nothing to resume")
 
@@ -62,7 +62,7 @@ class Animation:
     def end_piece(self) -> None:
         """See `Writer.end_piece`."""
 
-    def finish(self, cut: Cut) -> None:
+    def finish(self, cut: TimeRange) -> None:
         """See `Writer.finish`."""
 
         def make(number: int) -> Frame:
@@ -72,6 +72,6 @@ class Animation:
         kind = "png" if self._target.suffix.lower() == ".apng" else None
         images.save(picture, self._target, format=kind, quality=self._quality, overwrite=self._overwrite)
 
-    def abandon(self) -> None:
-        """See `Writer.abandon`."""
+    def abort(self) -> None:
+        """See `Writer.abort`."""
         self._frames.clear()
