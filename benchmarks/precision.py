@@ -1,6 +1,6 @@
 """What a precision costs and gains: PSNR against f32, and speed beside it in turns, over pictures and named styles.
 
-python -m benchmarks.precision --contents ../shared/data/validation/content --precision int8
+python -m benchmarks.precision --contents validation/content --precision int8
 """
 
 import argparse

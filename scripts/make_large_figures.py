@@ -1,4 +1,8 @@
-"""Makes the pictures of docs/large.md: `python scripts/make_large_figures.py strokes|regions` (extra torch)."""
+"""Make the figures of docs/guide/large-pictures.md (extra torch).
+
+python scripts/make_large_figures.py strokes
+python scripts/make_large_figures.py regions
+"""
 
 import sys
 from pathlib import Path

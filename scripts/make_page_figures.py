@@ -1,4 +1,4 @@
-"""Makes the pictures of docs/web.md: python scripts/make_page_figures.py (extra dev; chromium and chromium-driver)."""
+"""Make the figures of docs/guide/web.md: python scripts/make_page_figures.py (extra dev; chromium, chromium-driver)."""
 
 import re
 import shutil

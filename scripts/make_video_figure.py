@@ -1,4 +1,4 @@
-"""Makes the picture of docs/video.md.
+"""Makes the picture of docs/guide/video.md.
 
 python scripts/make_video_figure.py cutBunny.mp4 sintel_gt/hard examples/swirls.jpg
 """

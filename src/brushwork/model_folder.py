@@ -37,7 +37,7 @@ class ModelError(UserError):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What people should know of a model; docs/models.md says what a shipped one must state.
+    """What people should know of a model; docs/guide/models.md says what a shipped one must state.
 
     Attributes:
         title: A name in words.

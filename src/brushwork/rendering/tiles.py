@@ -4,7 +4,8 @@ Only the instance norms depend on the whole picture. So their statistics are tak
 are rendered with those held fixed: they fit together without any blending. Where the statistics come from is the mode:
 
 - *fast*: patches from all over the picture, at its own resolution. Reduced copies (thumbnail instance normalisation,
-  Chen et al. 2022, "URST") are sharper than the picture, so statistics of them are further off: see docs/large.md.
+  Chen et al. 2022, "URST") are sharper than the picture, so statistics of them are further off: see
+  docs/reports/large-pictures.md.
 - *exact*: the whole picture, layer after layer (`brushwork.rendering.exact_statistics`); tiled then equals untiled.
 """
 

@@ -8,7 +8,7 @@ from brushwork.errors import UserError
 from brushwork.video.timeline import FADE, check_changes
 from brushwork.video.times import shown
 
-STEADY = 0.99  # chosen by measurement, see docs/video.md
+STEADY = 0.99  # chosen by measurement, see docs/guide/video.md
 
 
 @dataclass(frozen=True)
