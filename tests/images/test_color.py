@@ -68,7 +68,9 @@ def test_histogram_matches_mean_and_covariance():
 
 
 def test_histogram_of_a_picture_with_itself_is_the_picture():
-    np.testing.assert_allclose(histogram(picture(9), picture(9)), picture(9), atol=1e-5)
+    same = picture(9)
+    same[:2] = 0  # where rounding is not lost in what is there
+    np.testing.assert_array_equal(histogram(same, same), same)
 
 
 def test_histogram_of_two_greys_by_hand():

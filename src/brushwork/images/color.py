@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
+ROUNDING = 1e-7  # of a float32 in [0, 1]
 
 # OKLab: B. Ottosson, "A perceptual color space for image processing", 2020, https://bottosson.github.io/posts/oklab/
 _LMS = np.array(  # linear sRGB to cone responses
@@ -67,8 +68,10 @@ def _match(style: Image, content: Image) -> Matrix:
     wanted = content.reshape(-1, 3).astype(np.float64)
     style_mean, content_mean = pixels.mean(axis=0), wanted.mean(axis=0)
     map_ = _root(_covariance(wanted)) @ _root(_covariance(pixels), inverse=True)
-    matched: Matrix = ((pixels - style_mean) @ map_.T + content_mean).reshape(style.shape)
-    return matched
+    matched = (pixels - style_mean) @ map_.T + content_mean
+    # A picture that has the colours already stays as it is, bit for bit: a change below rounding is none.
+    changed: Matrix = np.where(np.abs(matched - pixels) < ROUNDING, pixels, matched).reshape(style.shape)
+    return changed
 
 
 def _covariance(pixels: Matrix) -> Matrix:
