@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from brushwork import stylizer as module
+from brushwork import extras
 from brushwork.errors import UserError
 from brushwork.model_folder import ModelFolder
 from brushwork.stylizer import Stylizer, load
@@ -119,6 +119,6 @@ def test_unknown_choices(choice: dict[str, Any]) -> None:
 
 
 def test_cuda_without_torch_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     with pytest.raises(UserError, match=r"pip install 'brushwork\[torch\]'"):
         load(device="cuda")

@@ -5,11 +5,6 @@ class UserError(Exception):
     """Something the user can put right; the message is one line that says what."""
 
 
-def missing_extra(extra: str, purpose: str) -> UserError:
-    """The error for an optional part that is not installed; it names the command that installs it."""
-    return UserError(f"{purpose} needs an optional part: pip install 'brushwork[{extra}]'")
-
-
 def in_one_line(error: BaseException) -> str:
     """What went wrong, in one line, for errors of ours, of the system and of memory."""
     if isinstance(error, MemoryError):

@@ -3,14 +3,13 @@
 import ctypes
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brushwork import images, model_folder
-from brushwork.errors import UserError, missing_extra
+from brushwork import extras, images, model_folder
+from brushwork.errors import UserError
 from brushwork.model_folder import ModelFolder
 from brushwork.rendering import strokes, tiles
 from brushwork.rendering.regions import Paint, Region, mix
@@ -247,8 +246,7 @@ def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int
 
         digest = folder.sha256[model_folder.WEIGHTS]
         return OpenVINORuntime(folder.path, digest, device=device, precision=precision, threads=threads)
-    if not find_spec("torch"):
-        raise missing_extra("torch", f"device {device!r}")
+    extras.require("torch", f"device {device!r}")
     from brushwork.runtime.pytorch import TorchRuntime
 
     return TorchRuntime(model_folder.load_network(folder), device=device, precision=precision, threads=threads)
@@ -260,7 +258,7 @@ def _has_cuda() -> bool:
         ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return False
-    if not find_spec("torch"):
+    if not extras.installed("torch"):
         return False
     import torch
 

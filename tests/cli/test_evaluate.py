@@ -1,11 +1,11 @@
 """`brushwork evaluate` as a user meets it."""
 
-import importlib.util
 import json
 from pathlib import Path
 
 import pytest
 
+from brushwork import extras
 from brushwork.model_folder import DEFAULT_MODEL
 from tests.cli.conftest import Paint, Run
 
@@ -70,7 +70,7 @@ def test_what_cannot_be_done_is_said_in_one_line(brushwork: Run, arguments: list
 
 @pytest.mark.usefixtures("folders")
 def test_without_torch_the_command_that_installs_it_is_named(brushwork: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     ended = brushwork("evaluate", *FOLDERS)
     assert ended.code == 1
     assert ended.lines == ["brushwork: evaluating needs an optional part: pip install 'brushwork[torch]'"]

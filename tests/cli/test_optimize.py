@@ -1,6 +1,5 @@
 """`brushwork optimize`: a file out, the best so far at Ctrl-C, and one line for what cannot be done."""
 
-import importlib.util
 import json
 import os
 import re
@@ -16,6 +15,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from brushwork import extras
 from brushwork.cli import app
 from brushwork.training import optimize as training
 from tests.cli.conftest import Ended, Paint, Run
@@ -189,7 +189,7 @@ def test_what_cannot_be_done(brushwork: Run, here: Path, paint: Paint, photo: st
 
 
 def test_without_torch(brushwork: Run, monkeypatch: pytest.MonkeyPatch, photo: str, style: str) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     ended = brushwork("optimize", photo, "-s", style)
     assert ended.code == 1
     assert ended.lines == [

@@ -1,18 +1,17 @@
 """What cannot be done is one clear line on standard error and an exit code of 1, never a traceback."""
 
-import importlib.util
 import io
 import os
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.machinery import ModuleSpec
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from brushwork import extras
 from tests.cli.conftest import Paint, Run, colours
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -226,12 +225,7 @@ def test_choices_that_are_none(brushwork: Run, photo: str, style: str, options: 
 def test_a_missing_extra_names_its_install_command(
     brushwork: Run, photo: str, style: str, device: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    installed = importlib.util.find_spec
-
-    def find(name: str, package: str | None = None) -> ModuleSpec | None:
-        return None if name == "torch" else installed(name, package)
-
-    monkeypatch.setattr("brushwork.stylizer.find_spec", find)
+    monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     line = refused(brushwork, photo, "-s", style, "--device", device)
     assert line == f"device '{device}' needs an optional part: pip install 'brushwork[torch]'"
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from brushwork import extras
 from tests.cli.conftest import Paint, Run, environment
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
 
@@ -124,10 +125,7 @@ def test_an_existing_file_stays(brushwork: Run, clip: Path, here: Path) -> None:
 
 
 def test_a_missing_extra_names_the_command(brushwork: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib.util
-
-    find = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "av" else find(name))
+    monkeypatch.setitem(extras.EXTRAS, "video", ("missing_module",))
     line = "brushwork: {} needs an optional part: pip install 'brushwork[video]'"
     assert brushwork("video", "clip.mkv", "-s", "waves.jpg").lines == [line.format("video")]
     assert brushwork("live", "-s", "waves.jpg").lines == [line.format("live")]

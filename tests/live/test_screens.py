@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import ImageGrab
 
+from brushwork import extras
 from brushwork.errors import UserError
 from brushwork.live.loop import Palette, Shown, live
 from brushwork.live.screens import VirtualCamera, Window
@@ -130,6 +132,7 @@ def without_driver(width: int, height: int, rate: float) -> Sink:
 
 def virtual(monkeypatch: pytest.MonkeyPatch, camera: object) -> VirtualCamera:
     module = ModuleType("pyvirtualcam")
+    module.__spec__ = ModuleSpec("pyvirtualcam", None)
     module.Camera = camera  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "pyvirtualcam", module)
     return VirtualCamera()
@@ -152,6 +155,6 @@ def test_a_virtual_camera_without_its_parts_is_one_line(monkeypatch: pytest.Monk
     with pytest.raises(UserError, match=line):
         camera.show(shown(0))
     camera.close()
-    monkeypatch.setitem(sys.modules, "pyvirtualcam", None)
+    monkeypatch.setitem(extras.EXTRAS, "camera", ("missing_module",))
     with pytest.raises(UserError, match=r"a virtual camera needs an optional part: pip install 'brushwork\[camera\]'"):
         VirtualCamera()

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
+from brushwork import extras
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
 from brushwork.web.api import clips
@@ -155,6 +156,6 @@ def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monke
 def test_without_the_extra_its_install_command_is_named(
     server: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clips, "find_spec", lambda name: None)
+    monkeypatch.setitem(extras.EXTRAS, "video", ("missing_module",))
     answer = server.post("/v1/clips", files={"clip": clip, "style": encode(RED)})
     assert answer.status_code == 400 and "pip install" in answer.json()["detail"]

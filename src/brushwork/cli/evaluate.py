@@ -60,12 +60,10 @@ def evaluate(
 
     brushwork evaluate --video clip.mp4 --styles paintings/
     """
-    from importlib.util import find_spec
+    from brushwork import extras
+    from brushwork.errors import UserError
 
-    from brushwork.errors import UserError, missing_extra
-
-    if not find_spec("torch"):
-        raise missing_extra("torch", "evaluating")
+    extras.require("torch", "evaluating")
     from brushwork import evaluation, stylizer
 
     for target in (as_json, as_html):
@@ -114,14 +112,11 @@ def _evaluate_video(
 ) -> None:
     """Measures clips and prints a table."""
     import json
-    from importlib.util import find_spec
 
-    from brushwork import images
+    from brushwork import extras, images
     from brushwork.cli.report import watch
-    from brushwork.errors import missing_extra
 
-    if not (find_spec("av") and find_spec("cv2")):
-        raise missing_extra("video", "evaluating video")
+    extras.require("video", "evaluating video")
     from brushwork.evaluation import steadiness
     from brushwork.video.settings import STEADY
 

@@ -24,15 +24,13 @@ def export(
     The folder's name becomes the model's.
     """
     import dataclasses
-    from importlib.util import find_spec
 
-    from brushwork.errors import missing_extra
+    from brushwork import extras
     from brushwork.model_folder import ModelCard, read_card
-    from brushwork.training.checkpoints import load_checkpoint
 
-    if not find_spec("torch") or not find_spec("onnxscript"):
-        raise missing_extra("torch", "exporting")
+    extras.require("torch", "exporting")
     from brushwork.export.model import export as write
+    from brushwork.training.checkpoints import load_checkpoint
 
     stated = read_card(card) if card else ModelCard(folder.name, "unknown", "own training")
     given: dict[str, Any] = {"title": title, "licence": licence, "source": source, "style_size": style_size}

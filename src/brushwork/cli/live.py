@@ -55,14 +55,11 @@ def live(
 
     brushwork live --gallery --input clip.mp4
     """
-    from importlib.util import find_spec
-
-    from brushwork import stylizer
+    from brushwork import extras, stylizer
     from brushwork.cli import interrupts
-    from brushwork.errors import UserError, missing_extra
+    from brushwork.errors import UserError
 
-    if not (find_spec("av") and find_spec("cv2")):
-        raise missing_extra("video", "live")
+    extras.require("video", "live")
     from brushwork.live import camera as cameras
     from brushwork.live.loop import Palette
     from brushwork.live.loop import live as show

@@ -63,14 +63,12 @@ def optimize(
     brushwork optimize photo.jpg -s painting.jpg -o pastiche.png
     """
     import time
-    from importlib.util import find_spec
 
-    from brushwork import images
+    from brushwork import extras, images
     from brushwork.batch.options import parse_weights
-    from brushwork.errors import UserError, missing_extra
+    from brushwork.errors import UserError
 
-    if not find_spec("torch"):
-        raise missing_extra("torch", "optimising pixels")
+    extras.require("torch", "optimising pixels")
     from brushwork.training import optimize as training
 
     chosen = {

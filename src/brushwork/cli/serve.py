@@ -43,13 +43,9 @@ def serve(
 
     curl -F content=@photo.jpg -F style_name=ukiyo-e -o pastiche.jpg http://127.0.0.1:7860/v1/stylize
     """
-    from importlib.util import find_spec
+    from brushwork import extras, model_folder, stylizer
 
-    from brushwork import model_folder, stylizer
-    from brushwork.errors import missing_extra
-
-    if not all(find_spec(name) for name in ("fastapi", "uvicorn", "prometheus_client", "gradio")):
-        raise missing_extra("web", "the page and the HTTP API")
+    extras.require("web", "the page and the HTTP API")
     from brushwork.web.api.limits import Limits
     from brushwork.web.server import run
 

@@ -33,12 +33,9 @@ def train(
 
     brushwork train recipes/single-style-cpu.toml --set "data.styles=['examples/glass.jpg']"
     """
-    from importlib.util import find_spec
+    from brushwork import extras
 
-    from brushwork.errors import missing_extra
-
-    if not find_spec("torch"):
-        raise missing_extra("torch", "training")
+    extras.require("torch", "training")
     from brushwork.cli import interrupts
     from brushwork.training import config, run
 

@@ -95,10 +95,10 @@ def video(
 
     brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
     """
-    from brushwork import stylizer
+    from brushwork import extras, stylizer
     from brushwork.batch.options import parse_weights
 
-    _check_extra()
+    extras.require("video", "video")
     from brushwork.video import timeline, times
     from brushwork.video.settings import Settings
 
@@ -118,15 +118,6 @@ def video(
     _report(clip, style, target, last, as_json)
     if last.stopped:
         raise Exit(INTERRUPTED)
-
-
-def _check_extra() -> None:
-    from importlib.util import find_spec
-
-    from brushwork.errors import missing_extra
-
-    if not (find_spec("av") and find_spec("cv2")):
-        raise missing_extra("video", "video")
 
 
 def _run(

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
-from brushwork.errors import UserError, missing_extra
+from brushwork import extras
+from brushwork.errors import UserError
 from brushwork.live.loop import Shown
 from brushwork.video.reading.frames import quantise
 
@@ -73,10 +74,9 @@ class VirtualCamera:
     """
 
     def __init__(self, rate: float = 20.0) -> None:
-        try:
-            import pyvirtualcam
-        except ImportError:
-            raise missing_extra("camera", "a virtual camera") from None
+        extras.require("camera", "a virtual camera")
+        import pyvirtualcam
+
         self._open, self._rate = pyvirtualcam.Camera, rate
         self._camera: Any = None
 

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from brushwork import images
+from brushwork import extras, images
 from brushwork.training.train import Progress
 
 
@@ -22,7 +21,7 @@ def keeper(folder: Path) -> Iterator[Callable[[Progress], None]]:
     """What keeps a run's progress in its folder; TensorBoard's events too, where TensorBoard is installed."""
     folder.mkdir(parents=True, exist_ok=True)
     board: Any = None
-    if find_spec("tensorboard"):
+    if extras.installed("training"):
         from torch.utils.tensorboard import SummaryWriter
 
         board = SummaryWriter(str(folder))

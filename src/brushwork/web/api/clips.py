@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from brushwork.errors import UserError, in_one_line, missing_extra
+from brushwork import extras
+from brushwork.errors import UserError, in_one_line
 from brushwork.web.api.problems import RefusedError
 from brushwork.web.api.service import Service, Style
 
@@ -84,8 +84,7 @@ class Clips:
             UserError: If something of it cannot be used, or the extra is missing.
             RefusedError: 429 where as many clips wait as may.
         """
-        if not (find_spec("av") and find_spec("cv2")):
-            raise missing_extra("video", "video")
+        extras.require("video", "video")
         from brushwork.video.settings import Settings
 
         suffix = container(data)
