@@ -1,12 +1,13 @@
-"""brushwork: any photo in the style of any picture, in one forward pass.
+"""Render any photo in the style of any picture, in one forward pass.
 
->>> import brushwork
->>> stylizer = brushwork.load()
->>> embedding = stylizer.embed(brushwork.open("painting.jpg").image)
->>> pastiche = stylizer.stylize(brushwork.open("photo.jpg").image, embedding)
->>> brushwork.save(pastiche, "pastiche.png")
+Importing the package loads nothing else: names are looked up when they are first used.
 
-Importing does nothing but this: names are looked up when they are first used.
+Examples:
+    >>> import brushwork
+    >>> stylizer = brushwork.load()
+    >>> embedding = stylizer.embed(brushwork.open("painting.jpg").image)
+    >>> pastiche = stylizer.stylize(brushwork.open("photo.jpg").image, embedding)
+    >>> brushwork.save(pastiche, "pastiche.png")
 """
 
 from importlib import import_module

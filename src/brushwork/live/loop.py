@@ -22,7 +22,8 @@ class Palette:
     """Styles to choose from, and the embedding of now: it moves smoothly to the one that was chosen last.
 
     Args:
-        names, embeddings: The styles, (1, D) each.
+        names: Names of the styles.
+        embeddings: Embeddings of the styles, (1, D) each, in the same order.
         clock: Seconds.
     """
 
