@@ -1,7 +1,7 @@
 """Short runs that differ in one setting each, their curves, and what they leave on pictures they were not trained on.
 
     python -m benchmarks.settling recipes/arbitrary-cpu.toml --set steps=150 --contents photos --styles paintings
-        --vary optimiser.learning_rate=5e-4,1e-3,2e-3 --vary loss.style=2.5,10 --output settling
+        --vary optimizer.learning_rate=5e-4,1e-3,2e-3 --vary loss.style=2.5,10 --output settling
 
 Every run is the recipe with one value changed; the recipe as it is comes first. Runs that are finished in the folder
 are not made again. Curves are means over a window of log lines.
@@ -24,7 +24,7 @@ from brushwork.evaluation.metrics import geometric_mean
 from brushwork.evaluation.pairs import Pair
 from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.stylizer import Stylizer
-from brushwork.training import checkpoints, config
+from brushwork.training import checkpoints, recipe_file
 from brushwork.training.config import Recipe
 from brushwork.training.logs import keeper
 from brushwork.training.train import train
@@ -48,14 +48,14 @@ class Run(NamedTuple):
 
 def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iterator[tuple[str, Recipe]]:
     """The recipe as it is, then with each value of each varied key, or several keys changed at once."""
-    yield "as it is", config.load(recipe, settings)
+    yield "as it is", recipe_file.load(recipe, settings)
     for variation in vary:
         if " " in variation:
-            yield variation, config.load(recipe, [*settings, *variation.split()])
+            yield variation, recipe_file.load(recipe, [*settings, *variation.split()])
             continue
         key, _, values = variation.partition("=")
         for value in values.split(","):
-            yield f"{key}={value}", config.load(recipe, [*settings, f"{key}={value}"])
+            yield f"{key}={value}", recipe_file.load(recipe, [*settings, f"{key}={value}"])
 
 
 def run(name: str, recipe: Recipe, folder: Path, pairs: Sequence[Pair], size: int) -> Run:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import torch
@@ -20,11 +20,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from brushwork.training import config
+from brushwork.training import recipe_file, student
 from brushwork.training.config import Recipe
 from brushwork.training.pictures import DecodedPictures
-from brushwork.training.setup import Setup, find_place, open_batches, prepare
-from brushwork.training.train import descend, judge, learning_rate
+from brushwork.training.setup import Setup, cache_targets, find_process, open_batches, prepare
+from brushwork.training.train import accumulate, descend, learning_rate
 
 DECODED = 64  # pictures
 
@@ -50,30 +50,32 @@ class Clock:
             torch.cuda.synchronize()
 
 
-def step_in_parts(clock: Clock, setup: Setup, recipe: Recipe, batches: Any, step: int) -> None:
-    """One step of a network whose embeddings are predicted or looked up, its parts timed one by one."""
+def step_in_parts(clock: Clock, setup: Setup, batches: Any, step: int) -> int:
+    """One batch of a network whose embeddings are predicted or looked up, its parts timed one by one; its pastiches."""
     network, loss = setup.network, setup.loss
-    batch = clock.time("crop, augment", lambda: batches.batch(step))
+    batch = clock.time("crop, augment, cache", lambda: batches.batch(step))
     with setup.autocast:
-        if network.predictor is not None:
-            embedding = clock.time("predictor", lambda: network.embed(batch.style))
-        else:
-            embedding = torch.nn.functional.one_hot(batch.style_number, len(network.config.styles)).float()
+        embedding = clock.time("predictor", lambda: student.embed(network, batch))
         pastiche = clock.time("transfer", lambda: network(batch.content, embedding))
-        content = clock.time("VGG: content", lambda: loss.content_target(batch.content))
-        style = clock.time("VGG: style", lambda: loss.style_target(batch.style))
+        if batch.targets:
+            content, style = batch.targets.content, batch.targets.style
+        else:
+            content = clock.time("VGG: content", lambda: loss.content_target(batch.content))
+            style = clock.time("VGG: style", lambda: loss.style_target(batch.style))
         terms = clock.time("VGG: pastiche, terms", lambda: loss.compare(pastiche, content, style))
     total = terms["total"].mean()
     for parameter in network.parameters():
         parameter.grad = None
     clock.time("backward", total.backward)
-    clock.time("optimiser", setup.optimiser.step)
+    clock.time("optimizer", setup.optimizer.step)
+    return len(batch.content)
 
 
-def whole_step(setup: Setup, recipe: Recipe, batches: Any, step: int) -> None:
-    """One step as the loop makes it."""
-    total, _ = judge(setup, recipe, batches.batch(step))
-    descend(setup, recipe, total, learning_rate(recipe.optimiser, step, recipe.steps))
+def whole_step(setup: Setup, recipe: Recipe, batches: Any, step: int) -> int:
+    """One step as the loop makes it; its pastiches."""
+    terms = accumulate(setup, recipe, batches, step)
+    descend(setup, recipe, learning_rate(recipe.optimizer, step, recipe.steps))
+    return len(terms["total"])
 
 
 def decoding(recipe: Recipe) -> float:
@@ -93,26 +95,30 @@ def main(
     recipe: Annotated[Path, typer.Argument(help="The recipe.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change it: key=value.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
-    repeats: Annotated[int, typer.Option(help="Timed steps; the median counts.", min=1)] = 10,
+    repeats: Annotated[int, typer.Option(help="Timed steps.", min=1)] = 10,
     warm_up: Annotated[int, typer.Option(help="Steps before them.", min=1)] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to a file.")] = None,
 ) -> None:
     """Measure a training step by its parts."""
-    chosen = config.load(recipe, settings or ())
-    place = find_place(device)
+    chosen = recipe_file.load(recipe, settings or ())
+    place = find_process(device)
     clock = Clock(place.device)
     decode = decoding(chosen)
     setup = prepare(chosen, None, place)
-    with open_batches(chosen, place) as batches:
+    pastiches = {"parts": 0, "whole step": 0}
+    with open_batches(chosen, place) as plain, TemporaryDirectory(dir=Path.cwd()) as folder:
+        batches = cache_targets(plain, chosen, setup, Path(folder)) if chosen.cache.styles else plain
         for step in range(warm_up + repeats):
             if step == warm_up:
                 clock.seconds.clear()
-            step_in_parts(clock, setup, chosen, batches, step)
+                pastiches["parts"] = 0
+            pastiches["parts"] += step_in_parts(clock, setup, batches, step)
         for step in range(warm_up + repeats):
             work = partial(whole_step, setup, chosen, batches, step)
-            clock.time("warm-up" if step < warm_up else "whole step", work)
-    batch = chosen.data.batch
-    each = {part: median(seconds) / batch for part, seconds in clock.seconds.items() if part != "warm-up"}
+            count = clock.time("warm-up" if step < warm_up else "whole step", work)
+            pastiches["whole step"] += count if step >= warm_up else 0
+    del clock.seconds["warm-up"]
+    each = {part: sum(seconds) / pastiches.get(part, pastiches["parts"]) for part, seconds in clock.seconds.items()}
     whole = each.pop("whole step")
     table = Table(title=f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else place.device}")
     for column in ("part", "ms a pastiche", "share"):
@@ -123,11 +129,11 @@ def main(
     table.add_row("sum of the parts", f"{1000 * sum(each.values()):.2f}", "")
     table.add_row("whole step", f"{1000 * whole:.2f}", f"{1 / whole:.1f} pastiches/s")
     table.add_row("decode a picture", f"{1000 * decode:.2f}", f"{1 / decode:.0f} pictures/s")
-    sides = f"content {list(chosen.data.content_sides)}, style {list(chosen.data.style_sides)}, batch {batch}"
+    sides = f"content {list(chosen.data.content_sides)}, style {list(chosen.data.style_sides)}"
     console = Console(highlight=False, width=120)
     console.print(table, f"{sides}; torch {torch.__version__}, {torch.get_num_threads()} threads")
     if json_file:
-        numbers = {"parts": each, "whole": whole, "decode": decode, "batch": batch}
+        numbers = {"parts": each, "whole": whole, "decode": decode}
         json_file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
 
 

@@ -4,7 +4,15 @@ import pytest
 import torch
 from torch.autograd import gradcheck
 
-from brushwork.losses import content_loss, gram_matrix, normalised_style_loss, style_loss, total_variation
+from brushwork.losses import (
+    content_loss,
+    gram_matrix,
+    log_style_loss,
+    normalised_style_loss,
+    root_mean_square,
+    style_loss,
+    total_variation,
+)
 
 
 def test_gram_of_ones_is_ones() -> None:
@@ -14,6 +22,25 @@ def test_gram_of_ones_is_ones() -> None:
 def test_gram_by_hand() -> None:
     features = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # two channels, two positions
     assert gram_matrix(features).tolist() == [[[5 / 2, 11 / 2], [11 / 2, 25 / 2]]]
+
+
+def test_a_scaled_gram_is_the_gram_over_the_scale() -> None:
+    features = torch.rand(2, 4, 3, 5, generator=torch.Generator().manual_seed(0))
+    scale = torch.tensor([4.0, 1e4])
+    expected = gram_matrix(features) / scale[:, None, None]
+    torch.testing.assert_close(gram_matrix(features, scale), expected)
+    half = gram_matrix(features.bfloat16(), scale)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, expected, rtol=0.02, atol=0)
+
+
+def test_the_logarithm_of_the_style_loss_by_hand() -> None:
+    assert log_style_loss(torch.tensor([0.98, 0.0])).tolist() == pytest.approx([0, -3.912023])
+
+
+def test_root_mean_square_by_hand() -> None:
+    assert root_mean_square(torch.tensor([[[3.0, 4.0], [4.0, 3.0]]])).item() == pytest.approx(12.5**0.5)
+    assert root_mean_square(torch.zeros(1, 2, 2)).item() > 0
 
 
 def test_gram_does_not_see_where_pixels_are() -> None:
@@ -67,6 +94,7 @@ def test_gradients() -> None:
     features.requires_grad_()
     gram = gram_matrix(other)
     assert gradcheck(gram_matrix, (features,))
+    assert gradcheck(lambda x: gram_matrix(x, torch.tensor([2.0, 3.0])), (features,))
     assert gradcheck(lambda x: content_loss(x, other), (features,))
     assert gradcheck(lambda x: style_loss(gram_matrix(x), gram), (features,))
     assert gradcheck(lambda x: normalised_style_loss(gram_matrix(x), gram), (features,))

@@ -30,7 +30,7 @@ def images() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     return pastiche, content, torch.rand(2, 3, 40, 33, generator=generator)  # styles of another size
 
 
-@pytest.mark.parametrize("weights", [LossWeights(variation=3.0), GHIASI2017])
+@pytest.mark.parametrize("weights", [LossWeights(variation=3.0), GHIASI2017, LossWeights(style_form="log")])
 def test_terms_are_those_of_the_functions(
     network: VGGFeatures, images: tuple[torch.Tensor, torch.Tensor, torch.Tensor], weights: LossWeights
 ) -> None:
@@ -38,9 +38,10 @@ def test_terms_are_those_of_the_functions(
     terms = PerceptualLoss(weights, network)(pastiche, content, style)
     assert list(terms) == ["content", *(f"style/{layer}" for layer in LAYERS), "style", "variation", "total"]
     mine, contents, styles = (network(batch) for batch in images)
-    judge = normalised_style_loss if weights.normalised else style_loss
+    judge = style_loss if weights.style_form == "squared" else normalised_style_loss
     expected = {f"style/{layer}": judge(gram_matrix(mine[layer]), gram_matrix(styles[layer])) for layer in LAYERS}
-    expected["style"] = sum(expected.values(), torch.zeros(2))
+    logarithm = weights.style_form == "log"
+    expected["style"] = sum(((x + 0.02).log() if logarithm else x for x in expected.values()), torch.zeros(2))
     expected["content"] = content_loss(mine["relu3_3"], contents["relu3_3"])
     expected["variation"] = total_variation(pastiche)
     expected["total"] = (
@@ -54,7 +55,7 @@ def test_terms_are_those_of_the_functions(
 
 
 def test_published_weights() -> None:
-    assert LossWeights(content=1, style=5e-4, variation=1e4, normalised=False) == GHIASI2017
+    assert LossWeights(content=1, style=5e-4, variation=1e4, style_form="squared") == GHIASI2017
 
 
 def test_a_picture_in_its_own_style_costs_nothing(network: VGGFeatures) -> None:

@@ -8,7 +8,7 @@ from PIL import Image
 
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
-from brushwork.training.config import DataConfig, OptimiserConfig, Recipe
+from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
 
 
 @pytest.fixture
@@ -40,6 +40,6 @@ def recipe(pictures: Path) -> Recipe:
             style_sides=(32,),
             short_side=48,
         ),
-        optimiser=OptimiserConfig(learning_rate=1e-3, warm_up=2),
+        optimizer=OptimizerConfig(learning_rate=1e-3, warm_up=2),
         loss=LossWeights(),
     )

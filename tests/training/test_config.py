@@ -4,7 +4,8 @@ import pytest
 
 from brushwork.errors import UserError
 from brushwork.losses import LossWeights
-from brushwork.training.config import Recipe, load
+from brushwork.training.config import Recipe
+from brushwork.training.recipe_file import load
 
 RECIPES = sorted((Path(__file__).parent.parent.parent / "recipes").glob("*.toml"))
 
@@ -29,7 +30,7 @@ def test_values_and_overrides(tmp_path: Path) -> None:
         path,
         [
             "steps=7",
-            "optimiser.learning_rate=1e-4",
+            "optimizer.learning_rate=1e-4",
             "data.styles=['x.jpg']",
             "data.contents=y",
             "pretrained=a/b.pth",
@@ -38,7 +39,7 @@ def test_values_and_overrides(tmp_path: Path) -> None:
     )
     assert recipe.steps == 7
     assert recipe.network.styles == ("a", "b")
-    assert recipe.optimiser.learning_rate == 1e-4
+    assert recipe.optimizer.learning_rate == 1e-4
     assert (recipe.data.styles, recipe.data.contents) == (("x.jpg",), ("y",))
     assert recipe.pretrained == "a/b.pth"
     assert recipe.loss == LossWeights(content=1.0, style=2.0)
@@ -48,7 +49,7 @@ def test_values_and_overrides(tmp_path: Path) -> None:
     ("text", "line"),
     [
         ("stpes = 5", "unknown key stpes in the recipe; the nearest is steps"),
-        ("[optimiser]\nlearningrate = 1", "unknown key optimiser.learningrate .* nearest is optimiser.learning_rate"),
+        ("[optimizer]\nlearningrate = 1", "unknown key optimizer.learningrate .* nearest is optimizer.learning_rate"),
         ("steps = 'many'", "steps in the recipe is 'many'; it must be a whole number"),
         ("steps = true", "steps in the recipe is True; it must be a whole number"),
         ("steps = 0", "steps is 0; it must be 1 or more"),
@@ -57,10 +58,10 @@ def test_values_and_overrides(tmp_path: Path) -> None:
         ("[data]\nstyle_sides = []", r"style_sides is \[\]; it takes sides of 16 pixels and more"),
         ("[data]\ncontent_sides = ['a']", "data.content_sides in the recipe is 'a'; it must be a whole number"),
         ("[style_augmentation]\nzoom = [1.5]", "style_augmentation.zoom .* must be a list of 2"),
-        ("[optimiser]\nbetas = [0.9]", "optimiser.betas .* must be a list of 2"),
-        ("[optimiser]\nema = 1.0", r"recipe \[optimiser\]: ema holds 1.0; a decay is less than 1"),
+        ("[optimizer]\nbetas = [0.9]", "optimizer.betas .* must be a list of 2"),
+        ("[optimizer]\nema = 1.0", r"recipe \[optimizer\]: ema holds 1.0; a decay is less than 1"),
         ("expected = 3", "expected in the recipe is 3; it must be a table"),
-        ("[optimiser]\nname = 'sgd'", "optimiser.name in the recipe is 'sgd'; it must be adam or adamw"),
+        ("[optimizer]\nname = 'sgd'", "optimizer.name in the recipe is 'sgd'; it must be adam or adamw"),
         ("data = 3", "data in the recipe is 3; it must be a table"),
         ("[network]\nstyles = ['a', 'a']", "same name"),
         ("steps = ", "is not TOML"),

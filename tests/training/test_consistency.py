@@ -11,7 +11,7 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.config import ConsistencyConfig, Recipe
 from brushwork.training.consistency import consistency_loss, draw_motion, move
-from brushwork.training.setup import Place, open_batches, prepare
+from brushwork.training.setup import ProcessInfo, open_batches, prepare
 from brushwork.training.train import judge, train
 
 
@@ -76,8 +76,8 @@ def test_noise_alone_costs_its_variance_where_pixels_are_painted_one_by_one() ->
 def test_a_run_with_the_loss_ends_steadier_than_one_without(recipe: Recipe, tmp_path: Path) -> None:
     one = replace(recipe.data, styles=(str(Path(recipe.data.styles[0]) / "0.png"),))
     network = PasticheConfig(styles=("one",), width=0.125, encoder_norm="instance")
-    optimiser = replace(recipe.optimiser, learning_rate=1e-2)
-    recipe = replace(recipe, steps=24, log_every=6, network=network, data=one, optimiser=optimiser)
+    optimizer = replace(recipe.optimizer, learning_rate=1e-2)
+    recipe = replace(recipe, steps=24, log_every=6, network=network, data=one, optimizer=optimizer)
     recipe = replace(recipe, style_augmentation=NOTHING)
     ends = []
     for weight in (1e-9, 1e4):
@@ -90,7 +90,7 @@ def test_a_run_with_the_loss_ends_steadier_than_one_without(recipe: Recipe, tmp_
 
 
 def test_without_a_weight_nothing_is_measured(recipe: Recipe) -> None:
-    setup = prepare(recipe, None, Place("cpu"))
-    with open_batches(recipe, Place("cpu")) as batches:
+    setup = prepare(recipe, None, ProcessInfo("cpu"))
+    with open_batches(recipe, ProcessInfo("cpu")) as batches:
         _, terms = judge(setup, recipe, batches.batch(0))
     assert "consistency" not in terms

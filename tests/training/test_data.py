@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,8 @@ def decoded(folder: Path, workers: int = 2, **options: Any) -> Batches:
 
 
 def assert_equal(one: Batch, other: Batch) -> None:
-    for a, b in zip(one, other, strict=True):
+    assert one.targets is None and other.targets is None
+    for a, b in zip(one[:3], other[:3], strict=True):
         assert torch.equal(a, b)
 
 
@@ -94,7 +94,7 @@ def greys(pictures: Pictures, slots: range) -> list[int]:
 def test_batches_are_images_of_the_promised_shape(folder: Path) -> None:
     with decoded(folder) as data:
         sides = set()
-        for batch in islice(data.batches(), 8):
+        for batch in map(data.batch, range(8)):
             assert batch.content.shape == (4, 3, 8, 8)
             assert batch.content.dtype == batch.style.dtype == torch.float32
             assert batch.style.shape[:2] == (4, 3)
@@ -117,9 +117,9 @@ def test_neither_threads_nor_residence_nor_a_second_run_change_anything(folder: 
 
 def test_a_run_goes_on_where_it_stopped(folder: Path) -> None:
     with decoded(folder) as whole, decoded(folder) as resumed:
-        expected = list(islice(whole.batches(), 6))[3:]
-        for batch, again in zip(expected, resumed.batches(3), strict=False):
-            assert_equal(batch, again)
+        expected = [whole.batch(step) for step in range(6)][3:]
+        for step, batch in enumerate(expected, start=3):
+            assert_equal(batch, resumed.batch(step))
 
 
 def test_processes_share_the_batch_of_one(folder: Path) -> None:
@@ -130,7 +130,7 @@ def test_processes_share_the_batch_of_one(folder: Path) -> None:
                 with decoded(folder, batch_size=2, rank=rank, world_size=2) as part:
                     shares.append(part.batch(step))
             expected = whole.batch(step)
-            for index, tensor in enumerate(expected):
+            for index, tensor in enumerate(expected[:3]):
                 together = torch.cat([share[index] for share in shares])
                 torch.testing.assert_close(together, tensor, rtol=0, atol=1e-6)
 
@@ -172,12 +172,6 @@ def test_unreadable_pictures_are_skipped_and_named(
     assert len(caplog.records) == 2
     assert "broken.png" in caplog.text
     assert "(2 so far)" in caplog.text
-
-
-def test_progress_is_told(folder: Path) -> None:
-    told: list[tuple[int, int | None]] = []
-    ResidentPictures(folder, (0,), progress=lambda done, total: told.append((done, total)))
-    assert told == [(number, 7) for number in range(1, 8)]
 
 
 def test_a_source_without_pictures_is_an_error(tmp_path: Path) -> None:

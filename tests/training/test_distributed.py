@@ -14,19 +14,20 @@ from pathlib import Path
 
 import torch
 from brushwork.networks import PasticheConfig
-from brushwork.training.config import DataConfig, OptimiserConfig, Recipe
-from brushwork.training.setup import find_place, open_batches, prepare
+from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
+from brushwork.training.setup import find_process, open_batches, prepare
 from brushwork.training.train import judge
 
 torch.set_num_threads(1)
 pictures, target = map(Path, sys.argv[1:])
 recipe = Recipe(
+    precision="f32",
     # No batch norm: each process would take the statistics of its own half.
     network=PasticheConfig(styles=("0", "1", "2"), width=0.125, encoder_norm="instance"),
     data=DataConfig(contents=(str(pictures / "contents"),), styles=(str(pictures / "styles"),), batch=4,
                     content_sides=(32,), style_sides=(32,), short_side=48),
 )
-place = find_place("cpu")
+place = find_process("cpu")
 setup = prepare(recipe, None, place)
 with open_batches(recipe, place) as batches:
     total, _ = judge(setup, recipe, batches.batch(0))

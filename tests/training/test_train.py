@@ -12,8 +12,8 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.checkpoints import CHECKPOINT
-from brushwork.training.config import OptimiserConfig, Recipe
-from brushwork.training.setup import Place, open_batches, prepare
+from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
+from brushwork.training.setup import ProcessInfo, open_batches, prepare
 from brushwork.training.train import judge, learning_rate, train
 
 
@@ -35,8 +35,8 @@ def states(folder: Path) -> dict[str, Tensor]:
 def test_a_few_dozen_steps_lower_the_total(recipe: Recipe, tmp_path: Path) -> None:
     one = replace(recipe.data, styles=(str(Path(recipe.data.styles[0]) / "0.png"),))
     network = PasticheConfig(styles=("one",), width=0.125, encoder_norm="instance")
-    optimiser = replace(recipe.optimiser, learning_rate=1e-2)
-    recipe = replace(recipe, steps=40, log_every=10, network=network, data=one, optimiser=optimiser)
+    optimizer = replace(recipe.optimizer, learning_rate=1e-2)
+    recipe = replace(recipe, steps=40, log_every=10, network=network, data=one, optimizer=optimizer)
     recipe = replace(recipe, style_augmentation=NOTHING)
     moments = list(train(recipe, tmp_path, device="cpu"))
     assert [moment.step for moment in moments] == [10, 20, 30, 40]
@@ -80,7 +80,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(reci
 
 
 def test_gradients_reach_predictor_and_transfer_network_and_not_the_loss_network(recipe: Recipe) -> None:
-    place = Place("cpu")
+    place = ProcessInfo("cpu")
     setup = prepare(recipe, None, place)
     with open_batches(recipe, place) as batches:
         total, _ = judge(setup, recipe, batches.batch(0))
@@ -97,9 +97,9 @@ def test_a_backbone_learns_at_its_share_of_the_rate(recipe: Recipe, tmp_path: Pa
     """Adam's first step moves each weight by its learning rate: the mean gradient over its own size is 1 or -1,
     and a little less where the gradient is hardly larger than Adam's epsilon.
     """
-    optimiser = replace(recipe.optimiser, backbone=share, warm_up=0, ema=0.0)
-    recipe = replace(recipe, steps=1, optimiser=optimiser)
-    before = prepare(recipe, None, Place("cpu")).network
+    optimizer = replace(recipe.optimizer, backbone=share, warm_up=0, ema=0.0)
+    recipe = replace(recipe, steps=1, optimizer=optimizer)
+    before = prepare(recipe, None, ProcessInfo("cpu")).network
     list(train(recipe, tmp_path, device="cpu"))
     after, _ = checkpoints.load_checkpoint(tmp_path)
     old, new = (
@@ -123,7 +123,7 @@ def test_a_backbone_learns_at_its_share_of_the_rate(recipe: Recipe, tmp_path: Pa
 
 
 def test_learning_rate_by_hand() -> None:
-    config = OptimiserConfig(learning_rate=1.0, warm_up=4, decay="linear", floor=0.1)
+    config = OptimizerConfig(learning_rate=1.0, warm_up=4, decay="linear", floor=0.1)
     rates = [learning_rate(config, step, 15) for step in (0, 3, 4, 9, 14)]
     assert rates == pytest.approx([0.25, 1.0, 1.0, 0.55, 0.1])
     assert learning_rate(replace(config, decay="cosine"), 9, 15) == pytest.approx(0.55)
@@ -137,9 +137,9 @@ def test_moving_average_by_hand() -> None:
         for weights, value in ((network, 1.0), (averaged, 0.0)):
             for tensor in weights.state_dict().values():
                 tensor.fill_(value)
-    student.follow(averaged, network, 0.9, step=1000)
+    student.update_ema(averaged, network, 0.9, step=1000)
     assert all(value.flatten()[0] == pytest.approx(0.1) for value in averaged.parameters())
-    student.follow(averaged, network, 0.9, step=0)  # d = 1 / 10: 0.1 + 0.9 (1 - 0.1)
+    student.update_ema(averaged, network, 0.9, step=0)  # d = 1 / 10: 0.1 + 0.9 (1 - 0.1)
     assert all(value.flatten()[0] == pytest.approx(0.91) for value in averaged.parameters())
 
 
@@ -149,7 +149,11 @@ def test_adding_a_style_changes_its_column_alone(recipe: Recipe, tmp_path: Path)
     checkpoints.save_checkpoint(tmp_path / "table.pt", table)
     styles = (str(Path(recipe.data.styles[0]) / "0.png"),)
     recipe = replace(
-        recipe, steps=3, init=str(tmp_path / "table.pt"), add_style="c", data=replace(recipe.data, styles=styles)
+        recipe,
+        steps=3,
+        init=InitConfig(str(tmp_path / "table.pt")),
+        add_style="c",
+        data=replace(recipe.data, styles=styles),
     )
     list(train(recipe, tmp_path, device="cpu"))
     network, _ = checkpoints.load_checkpoint(tmp_path, averaged=False)
@@ -181,12 +185,12 @@ def test_a_small_predictor_learns_from_a_teacher(recipe: Recipe, tmp_path: Path)
 def test_a_run_begins_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_path: Path) -> None:
     network = PasticheNetwork(recipe.network)
     checkpoints.save_checkpoint(tmp_path / "start.pt", network)
-    begun = student.begin(replace(recipe, init=str(tmp_path / "start.pt")))
+    begun = student.begin(replace(recipe, init=InitConfig(str(tmp_path / "start.pt"))))
     assert all(
         torch.equal(a, b) for a, b in zip(begun.state_dict().values(), network.state_dict().values(), strict=True)
     )
     with pytest.raises(UserError, match="does not fit the recipe"):
-        student.begin(replace(recipe, init="magenta-mobile"))
+        student.begin(replace(recipe, init=InitConfig("magenta-mobile")))
 
 
 def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
@@ -203,10 +207,10 @@ def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
 def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Path) -> None:
     network = PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm="instance")
     with pytest.raises(UserError, match="3 style pictures for 2 styles"):
-        open_batches(replace(recipe, network=network), Place("cpu"))
+        open_batches(replace(recipe, network=network), ProcessInfo("cpu"))
     (Path(recipe.data.styles[0]) / "1.png").write_bytes(b"no picture")
     with pytest.raises(UserError, match=r"1\.png cannot be used"):
-        open_batches(replace(recipe, network=network), Place("cpu"))
+        open_batches(replace(recipe, network=network), ProcessInfo("cpu"))
 
 
 def test_an_unknown_backbone_is_an_error_of_the_user(recipe: Recipe) -> None:

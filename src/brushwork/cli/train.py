@@ -10,7 +10,7 @@ from typer import Argument, Option
 def train(
     recipe: Annotated[Path, Argument(metavar="RECIPE", hidden=True)],
     settings: Annotated[
-        list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change the recipe: optimiser.learning_rate=1e-3.")
+        list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change the recipe: optimizer.learning_rate=1e-3.")
     ] = None,
     output: Annotated[
         Path | None, Option("--output", "-o", metavar="FOLDER", help="The run's folder; else runs/ and its name.")
@@ -37,9 +37,9 @@ def train(
 
     extras.require("torch", "training")
     from brushwork.cli import interrupts
-    from brushwork.training import config, run
+    from brushwork.training import recipe_file, run
 
-    chosen = config.load(recipe, settings or ())
+    chosen = recipe_file.load(recipe, settings or ())
     folder = output or Path("runs") / recipe.stem
     with interrupts.noted() as stop:
         run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, slim=slim, stop=stop)

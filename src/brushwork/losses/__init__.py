@@ -3,7 +3,9 @@
 from brushwork.losses.functional import (
     content_loss,
     gram_matrix,
+    log_style_loss,
     normalised_style_loss,
+    root_mean_square,
     style_loss,
     total_variation,
 )
@@ -18,7 +20,9 @@ __all__ = [
     "VGGFeatures",
     "content_loss",
     "gram_matrix",
+    "log_style_loss",
     "normalised_style_loss",
+    "root_mean_square",
     "style_loss",
     "total_variation",
 ]

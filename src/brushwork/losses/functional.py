@@ -3,8 +3,12 @@
 Features may be half precision; every difference and every sum is taken in float32 (float64 stays float64).
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
+
+LOG_FLOOR = 0.02  # added under the logarithm: a layer that is closer than this to its style no longer counts
 
 
 def _precise(values: Tensor) -> Tensor:
@@ -16,16 +20,46 @@ def _mean_square(values: Tensor) -> Tensor:
     return values.square().flatten(1).mean(dim=1)
 
 
-def gram_matrix(features: Tensor) -> Tensor:
+def gram_matrix(features: Tensor, scale: Tensor | None = None) -> Tensor:
     """Gram matrices (B, C, C) of features (B, C, H, W), in float32 at least.
 
     ``G[i, j] = sum over positions p of F[i, p] F[j, p] / (H W)``: a mean over positions, not divided by the channels
     (Gatys et al. 2016, eq. 3; scaled as in Ghiasi et al. 2017, eq. 4), hence comparable between sizes.
+
+    Args:
+        features: (B, C, H, W).
+        scale: Numbers (B,) or (1,) that the matrices are divided by. The features are divided by their root before the
+            product, so that it is of order 1 and may be taken in bfloat16; without a scale it is taken in float32.
     """
     positions = features.shape[-2] * features.shape[-1]
     with torch.autocast(features.device.type, enabled=False):
-        rows = _precise(features).flatten(2)  # (B, C, H W)
-        return rows @ rows.mT / positions
+        if scale is None:
+            rows = _precise(features).flatten(2)  # (B, C, H W)
+            return self_product(rows) / positions
+        divisor = (positions * scale.to(torch.promote_types(scale.dtype, torch.float32))).sqrt()
+        rows = features.flatten(2) * (1 / divisor)[:, None, None].to(features.dtype)
+        return _precise(self_product(rows))
+
+
+class _SelfProduct(torch.autograd.Function):
+    """``X X^T``, whose gradient is one product, ``(D + D^T) X``; autograd by itself would take two."""
+
+    @staticmethod
+    def forward(context: Any, rows: Tensor) -> Tensor:
+        context.save_for_backward(rows)
+        return rows @ rows.mT
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> Tensor:
+        (rows,) = context.saved_tensors
+        product: Tensor = (gradients[0] + gradients[0].mT) @ rows
+        return product
+
+
+def self_product(rows: Tensor) -> Tensor:
+    """Products (B, C, C) of rows (B, C, N) with their own transpose, in their own precision."""
+    product: Tensor = _SelfProduct.apply(rows)  # type: ignore[no-untyped-call]  # torch's stubs
+    return product
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
@@ -52,6 +86,21 @@ def normalised_style_loss(gram: Tensor, target: Tensor) -> Tensor:
     """
     smallest = torch.finfo(target.dtype).tiny  # two Gram matrices of zeros differ by 0, not by 0 / 0
     return style_loss(gram, target) / _mean_square(target).clamp_min(smallest)
+
+
+def root_mean_square(gram: Tensor) -> Tensor:
+    """Roots (B,) of the mean squares of Gram matrices (B, C, C); at least the smallest number of their kind."""
+    # Two Gram matrices of zeros differ by 0, not by 0 / 0.
+    return _mean_square(gram).clamp_min(torch.finfo(gram.dtype).tiny).sqrt()
+
+
+def log_style_loss(normalised: Tensor) -> Tensor:
+    """Logarithm (B,) of normalised style losses (B,), ``log(x + 0.02)``.
+
+    A departure from the papers. Summed over layers it is the logarithm of their geometric mean, which is how style is
+    scored; it weighs every layer and style alike, where the losses themselves are ruled by what is worst.
+    """
+    return (normalised + LOG_FLOOR).log()
 
 
 def total_variation(images: Tensor) -> Tensor:

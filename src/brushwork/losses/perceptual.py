@@ -1,6 +1,7 @@
 """The perceptual loss: features of the loss network, weighed into named terms and their total."""
 
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -8,13 +9,16 @@ from torch import Tensor, nn
 from brushwork.losses.functional import (
     content_loss,
     gram_matrix,
+    log_style_loss,
     normalised_style_loss,
+    root_mean_square,
     style_loss,
     total_variation,
 )
 from brushwork.losses.vgg import STYLE_LAYERS, VGGFeatures
 
 CONTENT_LAYER = "relu3_3"
+StyleForm = Literal["squared", "normalised", "log"]
 
 
 @dataclass(frozen=True)
@@ -28,16 +32,23 @@ class LossWeights:
         content: Weight of the content term.
         style: Weight of each layer's style term.
         variation: Weight of the total variation.
-        normalised: Whether a style term is divided by the mean square of the style's own Gram matrix.
+        style_form: ``squared``, the mean squared difference of the Gram matrices, as published; ``normalised``, that
+            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + 0.02.
     """
 
     content: float = 1 / 4e4
     style: float = 5.0
     variation: float = 0.0
-    normalised: bool = True
+    style_form: StyleForm = "normalised"
+
+    def __post_init__(self) -> None:
+        if self.style_form not in get_args(StyleForm):
+            raise ValueError(f"style_form is {self.style_form!r}, not one of {', '.join(get_args(StyleForm))}")
 
 
-GHIASI2017 = LossWeights(content=1.0, style=0.5e-3, variation=1e4, normalised=False)  # as published in magenta/magenta
+GHIASI2017 = LossWeights(
+    content=1.0, style=0.5e-3, variation=1e4, style_form="squared"
+)  # as published in magenta/magenta
 
 
 class PerceptualLoss(nn.Module):
@@ -72,20 +83,29 @@ class PerceptualLoss(nn.Module):
         """The terms of pastiches (B, 3, H, W) in [0, 1] against targets of B pictures, or of one for all.
 
         Returns:
-            Per sample (B,), in float32: ``content``, ``style/relu1_2`` and so on, ``style`` (their sum) and
-            ``variation``, none of them weighted, so that they mean the same under every weighting; and their weighted
-            sum ``total``, the one to minimise.
+            Per sample (B,), in float32: ``content``, ``style/relu1_2`` and so on (normalised under the form ``log``,
+            too), ``style`` (the sum of the style terms in their form) and ``variation``, none of them weighted, so that
+            they mean the same under every weighting; and their weighted sum ``total``, the one to minimise.
         """
         features = self.features.forward(pastiche, STYLE_LAYERS)
-        judge = normalised_style_loss if self.weights.normalised else style_loss
-        styles = {layer: judge(gram_matrix(features[layer]), style_target[layer]) for layer in STYLE_LAYERS}
+        layers = {layer: self._compare_style(features[layer], style_target[layer]) for layer in STYLE_LAYERS}
         content = content_loss(features[CONTENT_LAYER], content_target)
-        style = torch.stack(list(styles.values())).sum(dim=0)
-        variation = total_variation(pastiche)
         weights = self.weights
+        styles = torch.stack(list(layers.values()))
+        style = (log_style_loss(styles) if weights.style_form == "log" else styles).sum(dim=0)
+        variation = total_variation(pastiche)
         total = weights.content * content + weights.style * style + weights.variation * variation
-        terms = {f"style/{layer}": term for layer, term in styles.items()}
+        terms = {f"style/{layer}": term for layer, term in layers.items()}
         return {"content": content, **terms, "style": style, "variation": variation, "total": total}
+
+    def _compare_style(self, features: Tensor, target: Tensor) -> Tensor:
+        """The style term (B,) of one layer, not yet its logarithm."""
+        if self.weights.style_form == "squared":
+            return style_loss(gram_matrix(features), target)
+        if features.dtype != torch.bfloat16:
+            return normalised_style_loss(gram_matrix(features), target)  # exactly 0 for the style itself
+        scale = root_mean_square(target)
+        return style_loss(gram_matrix(features, scale), target / scale[:, None, None])
 
     def forward(self, pastiche: Tensor, content: Tensor, style: Tensor) -> dict[str, Tensor]:
         """The terms (see `compare`) of pastiches (B, 3, H, W), content (B, 3, H, W) and style (B or 1, 3, h, w)."""

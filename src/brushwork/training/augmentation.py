@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+SMALLEST_SIDE = 16  # what the style transfer network takes, and the loss network with it
 COLUMNS = ("zoom", "top", "left", "flip_left_right", "flip_up_down", "brightness", "saturation", "hue")
 
 
@@ -25,6 +27,8 @@ class Augmentation:
         brightness: Most that is added to or taken from every channel, which stays in [0, 1].
         saturation: Range of the factor of the saturation of HSV.
         hue: Most that the hue is turned either way, in turns.
+        enlargement: Where it is not 0, most that a picture's own pixels are enlarged: `zoom` ends there, for each
+            picture. Enlarged pictures are blurred.
     """
 
     zoom: tuple[float, float] = (258 / 256, 258 / 256)
@@ -34,6 +38,7 @@ class Augmentation:
     brightness: float = 0.0
     saturation: tuple[float, float] = (1.0, 1.0)
     hue: float = 0.0
+    enlargement: float = 0.0
 
     def __post_init__(self) -> None:
         if self.zoom[0] < 1:
@@ -92,7 +97,7 @@ def frame(
 ) -> Tensor:
     """Squares (B, 3, side, side) in [0, 1], cut out of pictures (3, h, w), uint8, resampled and flipped in one go."""
     sizes = torch.tensor([picture.shape[1:] for picture in pictures], dtype=torch.float32)  # (B, 2)
-    window = sizes.amin(dim=1) / _between(augmentation.zoom, column["zoom"])  # the side of the square, in its pixels
+    window = _window(sizes.amin(dim=1), side, augmentation, column["zoom"])
     place = torch.stack((column["top"], column["left"]), dim=1) if augmentation.random_crop else torch.tensor(0.5)
     corner = place * (sizes - window[:, None])
     # Only the pixels that a square is made of leave the picture, into a box as large as the largest needs.
@@ -117,6 +122,37 @@ def frame(
     lines = (pixels.flatten(1, 2) @ columns.mT).reshape(len(pictures), height, 3 * side)
     images = (rows @ lines).reshape(len(pictures), side, 3, side)
     return images.transpose(1, 2).contiguous()
+
+
+def _window(short: Tensor, side: int, augmentation: Augmentation, numbers: Tensor) -> Tensor:
+    """Sides (B,) of the squares that are cut out, in pixels of pictures whose short sides (B,) are given."""
+    low, high = augmentation.zoom
+    if not augmentation.enlargement:
+        return short / _between(augmentation.zoom, numbers)
+    most = (short * augmentation.enlargement / side).clamp(low, high)
+    return short / (low + (most - low) * numbers)
+
+
+def reduce(picture: Tensor, scale: tuple[float, float], limit: int, numbers: Tensor) -> Tensor:
+    """An image (1, 3, h, w) in [0, 1]: a crop of a picture (3, H, W), uint8, at a scale of its own, flipped or not.
+
+    Pictures are reduced and never enlarged, so that their strokes keep the sharpness they have.
+
+    Args:
+        picture: The picture.
+        scale: Range of the scale; above 1 the picture is left as it is.
+        limit: Longest side of the crop in pixels.
+        numbers: Four numbers in [0, 1) that settle scale, place from the top and from the left, and flip.
+    """
+    zoom, top, left, flip = numbers.tolist()
+    factor = min(1.0, scale[0] + (scale[1] - scale[0]) * zoom)
+    height, width = picture.shape[1:]
+    high, wide = (min(side, max(1, round(limit / factor))) for side in (height, width))
+    first, second = int(top * (height - high + 1)), int(left * (width - wide + 1))
+    pixels = picture[None, :, first : first + high, second : second + wide].float() / 255
+    size = [max(SMALLEST_SIDE, min(limit, round(side * factor))) for side in (high, wide)]
+    image = F.interpolate(pixels, size, mode="bilinear", antialias=True).clamp(0, 1)
+    return image.flip(3) if flip < 0.5 else image
 
 
 def _flip_some(weights: Tensor, numbers: Tensor) -> Tensor:

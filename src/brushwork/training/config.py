@@ -1,21 +1,12 @@
-"""Recipes: one TOML file is one training run."""
+"""What a recipe says: the settings of one training run."""
 
-import dataclasses
-import difflib
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
-from brushwork.errors import UserError
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
-from brushwork.training.augmentation import CONTENT, STYLE, Augmentation
-
-T = TypeVar("T")
-SMALLEST_SIDE = 16  # what the style transfer network takes, and the loss network with it
-NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
+from brushwork.training.augmentation import CONTENT, SMALLEST_SIDE, STYLE, Augmentation
 
 
 @dataclass(frozen=True)
@@ -25,8 +16,10 @@ class DataConfig:
     Attributes:
         contents, styles: Folders, pictures, tar shards, globs, or lists of shards; relative to the current folder.
         resident: Whether all pictures are decoded once into the memory of the device.
-        batch: Pastiches a step, of all processes together.
-        content_sides, style_sides: Sides of the squares in pixels; each step takes one of each.
+        batch: Pastiches a batch, of all processes together.
+        pixels: Where it is not 0, a batch has so many pixels instead: as many contents of the side that was drawn.
+        content_sides, style_sides: Sides of the squares in pixels; each batch takes one of each.
+        content_side_weights: How likely each content side is; all alike where none are given.
         short_side: Short side, in pixels, above which a picture is shrunk when it is read.
         workers: Threads that decode.
     """
@@ -35,7 +28,9 @@ class DataConfig:
     styles: tuple[str, ...] = ()
     resident: bool = True
     batch: int = 8
+    pixels: int = 0
     content_sides: tuple[int, ...] = (256,)
+    content_side_weights: tuple[float, ...] = ()
     style_sides: tuple[int, ...] = (256,)
     short_side: int = 512
     workers: int = 2
@@ -45,19 +40,102 @@ class DataConfig:
         for name, sides in (("content_sides", self.content_sides), ("style_sides", self.style_sides)):
             if min(sides, default=0) < SMALLEST_SIDE:
                 raise ValueError(f"{name} is {list(sides)}; it takes sides of {SMALLEST_SIDE} pixels and more")
+        weights = self.content_side_weights
+        if weights and (len(weights) != len(self.content_sides) or min(weights) < 0 or not sum(weights)):
+            raise ValueError(f"content_side_weights is {list(weights)}; it takes one weight for each content side")
+
+    def batch_of(self, side: int) -> int:
+        """Contents in a batch of that side."""
+        return max(1, self.pixels // side**2) if self.pixels else self.batch
 
 
 @dataclass(frozen=True)
-class OptimiserConfig:
+class CacheConfig:
+    """What is computed once and kept in files of the run's folder, see `training.cached_batches`.
+
+    A cached style is a crop at a scale of its own, and so keeps the sharpness of its own pixels; `style_sides` and
+    `style_augmentation` say nothing about it.
+
+    Attributes:
+        styles: Style crops that are kept at a time (0.36 MB each); 0 keeps nothing, and computes all in every batch.
+        contents: Content crops that are kept at a time, for each side (1.4 MB at 192, 2.5 MB at 256).
+        first: Style crops to choose from at the first batch.
+        fresh_styles, fresh_contents: New crops, as a fraction of those that batches take.
+        style_scale: Range of a style crop's scale; pictures are reduced, and left as they are where it is above 1.
+        style_limit: Longest side of a style crop in pixels.
+    """
+
+    styles: int = 0
+    contents: int = 320
+    first: int = 500
+    fresh_styles: float = 0.17
+    fresh_contents: float = 0.3
+    style_scale: tuple[float, float] = (0.75, 1.08)
+    style_limit: int = 330
+
+    def __post_init__(self) -> None:
+        _at_least(0, self, "styles", "fresh_styles", "fresh_contents")
+        _at_least(1, self, "contents", "first")
+        _at_least(SMALLEST_SIDE, self, "style_limit")
+
+
+@dataclass(frozen=True)
+class ValidationConfig:
+    """The objective on pairs that never change and are never trained on, of the averaged weights.
+
+    Attributes:
+        contents, styles: Where the pictures are; none: no validation. The n-th content meets the n-th style.
+        pairs: How many pairs.
+        content_side: Side of the contents, squares from the middle of each photo.
+        style_side: Short side of the styles.
+        every: Steps between two validations.
+    """
+
+    contents: tuple[str, ...] = ()
+    styles: tuple[str, ...] = ()
+    pairs: int = 24
+    content_side: int = 256
+    style_side: int = 256
+    every: int = 250
+
+    def __post_init__(self) -> None:
+        _at_least(1, self, "pairs", "every")
+        _at_least(SMALLEST_SIDE, self, "content_side", "style_side")
+
+
+@dataclass(frozen=True)
+class InitConfig:
+    """The weights that a run starts from.
+
+    Attributes:
+        model: Model folder or checkpoint; none: random weights.
+        widen: How many times each channel of its style transfer network is repeated; the pastiches stay the same.
+        styles: Training styles over which the statistics of a predictor that has none yet are measured.
+    """
+
+    model: str = ""
+    widen: int = 1
+    styles: int = 1500
+
+    def __post_init__(self) -> None:
+        _at_least(1, self, "widen", "styles")
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
     """How weights move.
 
     Attributes:
         name: ``adam``, or ``adamw`` for decoupled weight decay.
         learning_rate: After the warm-up.
+        affine: That of the predictor's affine map, as a share of it: a map of thousands of standardised features moves
+            by its fan-in, so it needs less.
+        accumulate: Batches whose mean gradient makes one step.
         backbone: That of the predictor's backbone, as a share of it; 0 freezes the backbone, statistics of its batch
             norms included. A pretrained one forgets what it knows at the rate that new layers need.
         warm_up: Steps over which it rises linearly from 0.
-        decay: How it falls from there to the last step.
+        decay: How it falls.
+        anneal: Over which fraction of the run, at its end, it falls; before that it is constant.
         floor: What it falls to, as a share of `learning_rate`.
         betas: Decay of Adam's averages of the gradient and of its square.
         clip: Norm above which gradients are scaled down; 0 leaves them.
@@ -66,9 +144,12 @@ class OptimiserConfig:
 
     name: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-3
+    affine: float = 1.0
+    accumulate: int = 1
     backbone: float = 1.0
     warm_up: int = 100
     decay: Literal["constant", "linear", "cosine"] = "linear"
+    anneal: float = 1.0
     floor: float = 0.01
     betas: tuple[float, float] = (0.9, 0.999)
     weight_decay: float = 0.0
@@ -76,7 +157,10 @@ class OptimiserConfig:
     ema: float = 0.999
 
     def __post_init__(self) -> None:
-        _at_least(0, self, "learning_rate", "backbone", "warm_up", "floor", "weight_decay", "clip", "ema")
+        _at_least(1, self, "accumulate")
+        _at_least(
+            0, self, "anneal", "affine", "learning_rate", "backbone", "warm_up", "floor", "weight_decay", "clip", "ema"
+        )
         for name, decay in (("betas", max(self.betas)), ("ema", self.ema)):
             if decay >= 1:
                 raise ValueError(f"{name} holds {decay}; a decay is less than 1")
@@ -106,37 +190,45 @@ class Recipe:
 
     Attributes:
         steps: Steps of the whole run.
+        minutes: Where it is not 0, the run ends after so many minutes, interruptions not counted, and the learning rate
+            falls by the minutes. Such a run is no longer the same bit for bit each time.
         seed: Settles the start of the weights and everything that happens to the pictures.
-        precision: ``auto`` is bf16 on CUDA and f32 elsewhere.
+        precision: Of the style transfer and the loss network; ``auto`` is bf16 on CUDA and on a CPU that multiplies
+            it natively (AVX512_BF16, AMX), f32 elsewhere. The predictor and all sums of losses are f32.
         compile: Whether torch compiles the networks.
         pretrained: State dict of the predictor's backbone to start from, or name of a model that comes along.
-        init: Model folder or checkpoint whose weights to start from.
+        init: The weights to start from; a text is ``init.model``.
         add_style: Name of a style to add to the table network `init`: one new column learns, all else is frozen.
         teacher: Model folder or checkpoint whose embeddings the prediction network learns to repeat.
         teaching: Weight of the mean squared difference of the embeddings.
         log_every, grid_every, checkpoint_every: Steps between the lines of the log, sample grids and checkpoints.
+        checkpoint_minutes: Minutes after which a checkpoint is written at the latest.
         expected: What a run gave, on what, in how long. For people: the program does not read it.
     """
 
     steps: int = 10_000
+    minutes: float = 0.0
     seed: int = 0
     precision: Literal["auto", "f32", "bf16"] = "auto"
     compile: bool = False
     pretrained: str = ""
-    init: str = ""
+    init: InitConfig = field(default_factory=InitConfig)
     add_style: str = ""
     teacher: str = ""
     teaching: float = 1.0
     log_every: int = 50
     grid_every: int = 500
     checkpoint_every: int = 500
+    checkpoint_minutes: float = 5.0
     network: PasticheConfig = field(default_factory=PasticheConfig)
     data: DataConfig = field(default_factory=DataConfig)
+    cache: CacheConfig = field(default_factory=CacheConfig)
+    validation: ValidationConfig = field(default_factory=ValidationConfig)
     content_augmentation: Augmentation = CONTENT
     style_augmentation: Augmentation = STYLE
     loss: LossWeights = field(default_factory=LossWeights)
     consistency: ConsistencyConfig = field(default_factory=ConsistencyConfig)
-    optimiser: OptimiserConfig = field(default_factory=OptimiserConfig)
+    optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     expected: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -147,84 +239,3 @@ def _at_least(smallest: float, values: Any, *names: str) -> None:
     for name in names:
         if getattr(values, name) < smallest:
             raise ValueError(f"{name} is {getattr(values, name)}; it must be {smallest} or more")
-
-
-def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Reads a recipe.
-
-    Args:
-        path: A TOML file.
-        overrides: ``key=value`` with dotted keys (``optimiser.learning_rate=1e-3``); a value is TOML, or else a text.
-
-    Raises:
-        UserError: If the file cannot be read, a key is unknown (the message names the nearest) or a value does not fit.
-    """
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read recipe {path}: {(error.strerror or str(error)).lower()}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"recipe {path} is not TOML: {error}") from None
-    for override in overrides:
-        _set(values, override)
-    return build(Recipe, values)
-
-
-def _set(values: dict[str, Any], override: str) -> None:
-    key, separator, text = override.partition("=")
-    if not separator or not key:
-        raise UserError(f"--set takes key=value, such as optimiser.learning_rate=1e-3, not {override!r}")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        value = text
-    *tables, name = key.split(".")
-    for table in tables:
-        values = values.setdefault(table, {})
-        if not isinstance(values, dict):
-            raise UserError(f"{table} in --set {override} is a value, not a table")
-    values[name] = value
-
-
-def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
-    """A dataclass of plain values, and of the dataclasses in it.
-
-    Raises:
-        UserError: If a key is unknown or a value does not fit.
-    """
-    hints = get_type_hints(kind)
-    defaults = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]  # a dataclass, by contract
-    arguments = {}
-    for key, value in values.items():
-        if key not in defaults:
-            nearest = difflib.get_close_matches(key, defaults, n=1, cutoff=0)[0]
-            raise UserError(f"unknown key {where}{key} in the recipe; the nearest is {where}{nearest}")
-        arguments[key] = _fit(hints[key], value, f"{where}{key}")
-    try:
-        return kind(**arguments)
-    except ValueError as error:
-        table = f" [{where[:-1]}]" if where else ""
-        raise UserError(f"recipe{table}: {error}") from None
-
-
-def _fit(hint: Any, value: Any, where: str) -> Any:
-    """The value as its type wants it: a list as a tuple, a whole number as a float where floats go."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        fits, wanted = value in arguments, " or ".join(map(str, arguments))
-    elif origin is tuple:
-        open_end = arguments[-1] is ...
-        items = value if isinstance(value, list) else [value]  # one value is a list of one
-        fits, wanted = open_end or len(items) == len(arguments), f"a list of {len(arguments)}"
-        value = tuple(_fit(arguments[0], item, where) for item in items)
-    elif dataclasses.is_dataclass(hint) or origin is not None:  # a table: of known keys, or of any
-        fits, wanted = isinstance(value, dict), "a table"
-        if fits and origin is None:
-            value = build(hint, value, f"{where}.")
-    else:
-        if hint is float and type(value) is int:
-            value = float(value)
-        fits, wanted = type(value) is hint, NAMES[hint]
-    if not fits:
-        raise UserError(f"{where} in the recipe is {value!r}; it must be {wanted}")
-    return value

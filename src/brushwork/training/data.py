@@ -5,7 +5,7 @@ takes its share of them. What happens to the pictures is drawn for all B at once
 goes on at any step as if it had never stopped, and the number of threads and processes changes nothing but rounding.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -18,7 +18,15 @@ from brushwork.training.augmentation import Augmentation, augment, draw
 from brushwork.training.pictures import DecodedPictures, Device, Pictures, ResidentPictures
 from brushwork.training.shards import DataError
 
-__all__ = ["Batch", "Batches", "DataError", "DecodedPictures", "Feed", "Pictures", "ResidentPictures"]
+__all__ = ["Batch", "Batches", "DataError", "DecodedPictures", "Feed", "Pictures", "ResidentPictures", "Targets"]
+
+
+class Targets(NamedTuple):
+    """What is known of a batch without asking a network."""
+
+    content: Tensor  # (B, 256, S / 4, S / 4), the loss network's features of the contents
+    style: dict[str, Tensor]  # Gram matrices (B, C, C) of the styles by layer
+    features: Tensor  # (B, F), the predictor's pooled features of the styles
 
 
 class Batch(NamedTuple):
@@ -27,6 +35,7 @@ class Batch(NamedTuple):
     content: Tensor  # (B, 3, S, S) in [0, 1]
     style: Tensor  # (B, 3, T, T) in [0, 1]
     style_number: Tensor  # (B,) int64, the place of each style in its source: for networks with a table of styles
+    targets: Targets | None = None  # where they are known; then there are no style images, (B, 0)
 
 
 @dataclass(frozen=True)
@@ -81,12 +90,6 @@ class Batches:
         content, _ = self._images(self.content, 0, step)
         style, numbers = self._images(self.style, 1, step)
         return Batch(content, style, torch.tensor(numbers, device=self.device))
-
-    def batches(self, start: int = 0) -> Iterator[Batch]:
-        """The batches of all steps from `start` on, without end."""
-        while True:
-            yield self.batch(start)
-            start += 1
 
     def close(self) -> None:
         """Ends what runs in the background."""

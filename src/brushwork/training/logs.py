@@ -12,8 +12,14 @@ from brushwork.training.train import Progress
 
 def facts(progress: Progress) -> dict[str, Any]:
     """The numbers of a moment, flat."""
-    numbers = {"learning_rate": progress.learning_rate, "gradient": progress.gradient}
-    return {"step": progress.step, **progress.terms, **numbers, "pastiches_per_second": progress.pastiches_per_second}
+    return {
+        "step": progress.step,
+        **progress.terms,
+        "learning_rate": progress.learning_rate,
+        "gradient": progress.gradient,
+        "pastiches_per_second": progress.pastiches_per_second,
+        "minutes": progress.minutes,
+    }
 
 
 @contextmanager

@@ -12,7 +12,7 @@ Threads, not processes: Pillow lets go of the interpreter while it decodes, and 
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -25,7 +25,6 @@ from torch import Tensor
 from brushwork.images import ImageError
 from brushwork.training.shards import DataError, Entry, Source, decode, find_shards, read_shard
 
-Progress: TypeAlias = Callable[[int, int | None], None]  # pictures read, and of how many where that is known
 Device: TypeAlias = str | torch.device
 
 log = logging.getLogger(__name__)
@@ -173,7 +172,6 @@ class ResidentPictures:
         short_side: Pixels of the short side above which a picture is shrunk.
         workers: Threads that decode.
         device: Where they are kept.
-        progress: Told how many were read, and of how many where that is known.
 
     Raises:
         DataError: If a source is missing, or not one of its pictures can be read.
@@ -187,7 +185,6 @@ class ResidentPictures:
         short_side: int = 512,
         workers: int = 2,
         device: Device = "cpu",
-        progress: Progress | None = None,
     ) -> None:
         self.skipped: dict[str, str] = {}
         self.seed = seed
@@ -201,9 +198,6 @@ class ResidentPictures:
                         self.pixels.append(torch.from_numpy(decoded.result()).to(device))
                     except ImageError as error:
                         skip(self.skipped, entry, error)
-                    if progress:
-                        done = len(self.pixels) + len(self.skipped)
-                        progress(done, len(entries) if len(order.groups) == 1 else None)
         if not self.pixels:
             raise nothing_readable(order)
         log.info("%d pictures in memory, %d skipped", len(self.pixels), len(self.skipped))

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from brushwork.errors import UserError
@@ -54,7 +55,9 @@ def run(
 def _line(moment: Progress) -> str:
     terms = "  ".join(f"{name} {value:.4g}" for name, value in moment.terms.items() if "/" not in name)
     ended = f"  ({moment.stopped})" if moment.stopped else ""
-    return f"step {moment.step}/{moment.steps}  {terms}  {moment.pastiches_per_second:.1f} pastiches/s{ended}"
+    speed = f"{moment.pastiches_per_second:.1f} pastiches/s"
+    left = "" if ended or moment.step >= moment.steps else f"  {timedelta(minutes=round(moment.minutes_left))} left"
+    return f"step {moment.step}/{moment.steps}  {terms}  {speed}{left}{ended}"
 
 
 @contextmanager
@@ -74,6 +77,11 @@ def _screen(steps: int) -> Iterator[Callable[[Progress], None]]:
 
         def show(moment: Progress) -> None:
             console.print(_line(moment), markup=False)
-            bar.update(task, completed=moment.step, description=f"{moment.pastiches_per_second:.1f} pastiches/s")
+            bar.update(
+                task,
+                completed=moment.step,
+                total=moment.steps,
+                description=f"{moment.pastiches_per_second:.1f} pastiches/s",
+            )
 
         yield show

@@ -1,4 +1,4 @@
-"""What a run needs before its first step: networks, optimiser, judge and batches, new or from a checkpoint."""
+"""What a run needs before its first step: networks, optimizer, judge and batches, new or from a checkpoint."""
 
 import os
 from contextlib import AbstractContextManager, nullcontext
@@ -15,12 +15,13 @@ from brushwork.losses import PerceptualLoss
 from brushwork.networks import PasticheNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
-from brushwork.training.config import OptimiserConfig, Recipe
+from brushwork.training.cached_batches import CachedBatches, Judges
+from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures
 
 
 @dataclass(frozen=True)
-class Place:
+class ProcessInfo:
     """Where a process computes: its device, its number and how many there are (all from torchrun, else one)."""
 
     device: str
@@ -40,16 +41,17 @@ class Setup:
     network: PasticheNetwork
     averaged: PasticheNetwork
     model: nn.Module  # the network as `student.Student`, spread over processes where there are several
-    optimiser: torch.optim.Optimizer
+    optimizer: torch.optim.Optimizer
     loss: PerceptualLoss
     teacher: PasticheNetwork | None
     autocast: AbstractContextManager[Any]
     first: int  # the step to begin with
     shift: int  # where the pictures' numbers begin in the table of styles
     targets: dict[int, dict[str, Tensor]] | None  # Gram matrices by style, where styles are the same in every step
+    minutes: float = 0.0  # of training before the first step
 
 
-def find_place(device: str) -> Place:
+def find_process(device: str) -> ProcessInfo:
     """Where this process computes; joins the others that torchrun started.
 
     Raises:
@@ -65,13 +67,13 @@ def find_place(device: str) -> Place:
     rank, world, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN)
     if world > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
-    return Place(f"cuda:{local}" if device == "cuda" else device, rank, world)
+    return ProcessInfo(f"cuda:{local}" if device == "cuda" else device, rank, world)
 
 
 _TORCHRUN = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
 
 
-def prepare(recipe: Recipe, checkpoint: Path | None, place: Place) -> Setup:
+def prepare(recipe: Recipe, checkpoint: Path | None, place: ProcessInfo) -> Setup:
     """The setup of a run, new, or as a checkpoint left it.
 
     Raises:
@@ -82,17 +84,17 @@ def prepare(recipe: Recipe, checkpoint: Path | None, place: Place) -> Setup:
     saved = _restore(checkpoint, network, averaged) if checkpoint else None
     loss = PerceptualLoss(recipe.loss)
     teacher = student.load_teacher(recipe.teacher, network.config) if recipe.teacher else None
-    # The memory format must be settled before the optimiser is made.
+    # The memory format must be settled before the optimizer is made.
     for part in (network, averaged, loss, teacher):
         if part is not None:
             part.to(place.device)
             part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     network.train(not recipe.add_style)
-    if network.predictor is not None and recipe.optimiser.backbone == 0:
+    if network.predictor is not None and recipe.optimizer.backbone == 0:
         network.predictor.backbone.requires_grad_(False).eval()
-    optimiser = _optimiser(recipe.optimiser, network, fused=place.device.startswith("cuda"))
+    optimizer = _optimizer(recipe.optimizer, network, fused=not place.device.startswith("mps"))
     if saved:
-        optimiser.load_state_dict(saved["optimiser"])
+        optimizer.load_state_dict(saved["optimizer"])
     shift = len(network.config.styles) - 1 if recipe.add_style else 0
     model: nn.Module = student.Student(network, shift)
     if recipe.compile:
@@ -100,45 +102,57 @@ def prepare(recipe: Recipe, checkpoint: Path | None, place: Place) -> Setup:
     if place.world > 1:
         model = DistributedDataParallel(model)
     kind = place.device.split(":")[0]
-    half = recipe.precision == "bf16" or (recipe.precision == "auto" and kind == "cuda")
+    half = recipe.precision == "bf16" or (recipe.precision == "auto" and multiplies_bfloat16(kind))
     autocast = torch.autocast(kind, torch.bfloat16) if half else nullcontext()
     first = int(saved["step"]) if saved else 0
     targets: dict[int, dict[str, Tensor]] | None = {} if _styles_stay(recipe) else None
-    return Setup(network, averaged, model, optimiser, loss, teacher, autocast, first, shift, targets)
+    minutes = float(saved.get("minutes", 0.0)) if saved else 0.0
+    return Setup(network, averaged, model, optimizer, loss, teacher, autocast, first, shift, targets, minutes)
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether a kind of device multiplies bfloat16 natively: any GPU of CUDA, and CPUs with AVX512_BF16 or AMX.
+
+    Other CPUs convert to float32 and back, and are slower for it.
+    """
+    if device != "cpu":
+        return device == "cuda"
+    # torch.ops.mkldnn's own question is answered yes where AVX512 only emulates it.
+    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(question() for question in asked if question is not None)
 
 
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
     """Fills a network and its average from a checkpoint and returns the rest of it."""
     loaded, saved = checkpoints.load_checkpoint(path, averaged=False)
-    if loaded.config != network.config or "optimiser" not in saved:
+    if loaded.config != network.config or "optimizer" not in saved:
         raise UserError(f"{path} is of another network than the recipe's; start anew with init={path}")
     network.load_state_dict(loaded.state_dict())
     averaged.load_state_dict(saved["averaged"])
     return saved
 
 
-def _optimiser(config: OptimiserConfig, network: PasticheNetwork, *, fused: bool) -> torch.optim.Optimizer:
-    """The optimiser; each group of weights has the `share` of the learning rate that is its own."""
+def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool) -> torch.optim.Optimizer:
+    """The optimizer; each group of weights has the `share` of the learning rate that is its own."""
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    slow: set[Tensor] = set()
-    if network.predictor is not None and config.backbone != 1:
-        slow = set(network.predictor.backbone.parameters())
-    learning = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    parts: list[tuple[nn.Module, float]] = [(network.transfer, 1.0)]
+    if network.predictor is not None:
+        parts += [(network.predictor.backbone, config.backbone), (network.predictor.bottleneck, config.affine)]
     groups = [
-        {"params": [parameter for parameter in learning if (parameter in slow) == its], "share": share}
-        for its, share in ((False, 1.0), (True, config.backbone))
+        {"params": [parameter for parameter in part.parameters() if parameter.requires_grad], "share": share}
+        for part, share in parts
     ]
-    optimiser: torch.optim.Optimizer = kind(
+    optimizer: torch.optim.Optimizer = kind(
         [group for group in groups if group["params"]],
         lr=config.learning_rate,
         betas=(config.betas[0], config.betas[1]),
         weight_decay=config.weight_decay,
         fused=fused,
     )
-    return optimiser
+    return optimizer
 
 
-def open_batches(recipe: Recipe, place: Place) -> Batches:
+def open_batches(recipe: Recipe, place: ProcessInfo) -> Batches:
     """The batches of a process.
 
     Raises:
@@ -169,6 +183,18 @@ def open_batches(recipe: Recipe, place: Place) -> Batches:
         rank=place.rank,
         world_size=place.world,
     )
+
+
+def cache_targets(batches: Batches, recipe: Recipe, setup: Setup, folder: Path) -> CachedBatches:
+    """Batches with cached targets, made of plain ones.
+
+    Raises:
+        UserError: If the targets would change while the run goes on.
+    """
+    predictor = setup.network.predictor
+    if predictor is None or recipe.optimizer.backbone != 0:
+        raise UserError("cached targets need a predictor whose backbone is frozen: set optimizer.backbone=0")
+    return CachedBatches(batches, recipe, Judges(predictor, setup.loss, setup.autocast), folder)
 
 
 def _check_table(recipe: Recipe, styles: ResidentPictures) -> None:

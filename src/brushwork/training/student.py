@@ -27,12 +27,17 @@ class Student(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Pastiches (B, 3, S, S) and the embeddings (B, D) they are made with."""
-        styles = len(self.network.config.styles)
-        if styles:
-            embedding = F.one_hot(batch.style_number + self.shift, styles).float()
-        else:
-            embedding = self.network.embed(batch.style)
+        embedding = embed(self.network, batch, self.shift)
         return self.network(batch.content, embedding), embedding
+
+
+def embed(network: PasticheNetwork, batch: Batch, shift: int = 0) -> Tensor:
+    """Embeddings (B, D) of a batch's styles, of a table from `shift` on; from pooled features where they are known."""
+    if network.config.styles:
+        return F.one_hot(batch.style_number + shift, len(network.config.styles)).float()
+    if batch.targets is None or network.predictor is None:
+        return network.embed(batch.style)
+    return network.predictor.project(batch.targets.features)
 
 
 def load(path: str) -> PasticheNetwork:
@@ -70,11 +75,11 @@ def begin(recipe: Recipe) -> PasticheNetwork:
     """
     torch.manual_seed(recipe.seed)
     if recipe.add_style:
-        if not recipe.init:
+        if not recipe.init.model:
             raise UserError("add_style adds to a trained table network: set init to its checkpoint or model folder")
-        if recipe.optimiser.weight_decay:
+        if recipe.optimizer.weight_decay:
             raise UserError("weight decay would move the frozen weights; leave it 0 when a style is added")
-        return add_style(load(recipe.init), recipe.add_style)
+        return add_style(load(recipe.init.model), recipe.add_style)
     try:
         network = PasticheNetwork(recipe.network)
     except (ValueError, TypeError) as error:  # an unknown backbone, or an option that it does not have
@@ -83,11 +88,12 @@ def begin(recipe: Recipe) -> PasticheNetwork:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")
         _start_backbone(network.predictor.backbone, recipe.pretrained)
-    if recipe.init:
+    if recipe.init.model:
         try:
-            network.load_state_dict(load(recipe.init).state_dict())
+            network.load_state_dict(load(recipe.init.model).state_dict())
         except RuntimeError as error:
-            raise UserError(f"{recipe.init} does not fit the recipe: {str(error).splitlines()[-1].strip()}") from None
+            reason = str(error).splitlines()[-1].strip()
+            raise UserError(f"{recipe.init.model} does not fit the recipe: {reason}") from None
     return network
 
 
@@ -147,7 +153,7 @@ def average(network: PasticheNetwork) -> PasticheNetwork:
 
 
 @torch.no_grad()
-def follow(averaged: PasticheNetwork, network: PasticheNetwork, decay: float, step: int) -> None:
+def update_ema(averaged: PasticheNetwork, network: PasticheNetwork, decay: float, step: int) -> None:
     """Moves an average towards the network, ``average += (1 - d) (weights - average)``, batch norms' statistics too.
 
     Early on d is (1 + step) / (10 + step), so that the random start is soon forgotten.

@@ -14,13 +14,17 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
-from brushwork.errors import UserError
 from brushwork.images import Image
 from brushwork.training import checkpoints, consistency, grid, student
+from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import CHECKPOINT
-from brushwork.training.config import OptimiserConfig, Recipe
-from brushwork.training.data import Batch
-from brushwork.training.setup import Place, Setup, find_place, open_batches, prepare
+from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.data import Batch, Batches
+from brushwork.training.setup import ProcessInfo, Setup, cache_targets, find_process, open_batches, prepare
+from brushwork.training.validation import Validation
+from brushwork.training.window import Timer, Window
+
+CACHE = "cache"  # the folder of known targets in that of a run
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Progress:
     pastiches_per_second: float
     grid: Image | None = None
     stopped: str = ""  # why the run ended before its last step
+    minutes: float = 0.0  # of training, those before an interruption included
+    minutes_left: float = 0.0  # at the speed of these steps
 
 
 def train(
@@ -64,62 +70,86 @@ def train(
     """
     deadline = time.monotonic() + 60 * max_minutes
     times = recipe.log_every, recipe.checkpoint_every, recipe.grid_every
-    place = find_place(device)
-    setup = prepare(recipe, folder / CHECKPOINT if resume else None, place)
-    with open_batches(recipe, place) as batches:
-        fixed = batches.batch(0)  # what the sample grids show
-        window: dict[str, Tensor] = {}
-        counted, clock = 0, time.monotonic()
+    process = find_process(device)
+    setup = prepare(recipe, folder / CHECKPOINT if resume else None, process)
+    with open_batches(recipe, process) as plain:
+        fixed = plain.batch(0)  # what the sample grids show
+        batches = cache_targets(plain, recipe, setup, folder / CACHE) if recipe.cache.styles else plain
+        validation = Validation.open(recipe, setup) if process.lead else None
+        window, shown = Window(), setup.first
+        timer = Timer(setup.minutes, recipe.checkpoint_minutes)
         for step in range(setup.first, recipe.steps):
-            rate = learning_rate(recipe.optimiser, step, recipe.steps)
-            batch = batches.batch(step)
-            total, terms = judge(setup, recipe, batch, step)
-            terms["gradient"] = descend(setup, recipe, total, rate)
-            student.follow(setup.averaged, setup.network, recipe.optimiser.ema, step)
-            for name, term in terms.items():  # on the device: asking for numbers would make it wait
-                window[name] = window.get(name, 0) + term.detach().mean()
-            counted += 1
+            steps = planned_steps(recipe, step, timer.minutes)
+            rate = learning_rate(recipe.optimizer, step, steps)
+            window.add(accumulate(setup, recipe, batches, step))
+            window.add({"gradient": descend(setup, recipe, rate)})
+            student.update_ema(setup.averaged, setup.network, recipe.optimizer.ema, step)
             done = step + 1
-            stopped = _stopped(stop(), time.monotonic() > deadline, place)
-            last = done == recipe.steps or bool(stopped)
+            stopped = _stopped(stop(), time.monotonic() > deadline, process)
+            last = done >= steps or bool(stopped)
             due = [last or done % every == 0 for every in times]
-            if not any(due):
+            if process.lead and (due[1] or timer.checkpoint_due()):
+                window.check(done)
+                _save(folder / CHECKPOINT, setup, recipe, done, timer.minutes)
+            checked = validation is not None and (last or done % recipe.validation.every == 0)
+            if not (any(due) or checked):
                 continue
-            means = _means(window, counted, done)
-            speed = counted * recipe.data.batch / (time.monotonic() - clock)
-            if due[1] and place.lead:
-                _save(folder / CHECKPOINT, setup, recipe, done)
-            sheet = grid.sheet(setup.averaged, fixed, setup.shift) if due[2] and place.lead else None
-            gradient = means.pop("gradient")
+            means, pastiches, seconds = window.close(done)
+            pace = seconds / 60 / (done - shown)  # minutes a step
+            if validation is not None and checked:
+                means |= validation.judge(setup)
             yield Progress(
-                done, recipe.steps, means, rate, gradient, speed, sheet, stopped if done < recipe.steps else ""
+                step=done,
+                steps=done if last and not stopped else steps,
+                terms={name: value for name, value in means.items() if name != "gradient"},
+                learning_rate=rate,
+                gradient=means["gradient"],
+                pastiches_per_second=pastiches / seconds,
+                minutes=timer.minutes,
+                minutes_left=recipe.minutes - timer.minutes if recipe.minutes else pace * (steps - done),
+                grid=grid.sheet(setup.averaged, fixed, setup.shift) if due[2] and process.lead else None,
+                stopped=stopped if done < steps else "",
             )
-            window, counted, clock = {}, 0, time.monotonic()
+            window, shown = Window(), done
             if last:
                 break
 
 
-def _means(window: Mapping[str, Tensor], counted: int, step: int) -> dict[str, float]:
-    """The terms, summed over so many steps, as means."""
-    means = {name: float(value) / counted for name, value in window.items()}
-    if not all(map(math.isfinite, means.values())):
-        raise UserError(
-            f"the loss is no longer finite at step {step}; the last good checkpoint stays"
-            " (try a lower optimiser.learning_rate or optimiser.clip)"
-        )
-    return means
+def planned_steps(recipe: Recipe, step: int, minutes: float) -> int:
+    """Steps of the whole run: the recipe's, or as many as its minutes will do at the speed so far."""
+    if not recipe.minutes:
+        return recipe.steps
+    if minutes >= recipe.minutes:
+        return step + 1
+    expected = step * recipe.minutes / minutes if minutes and step else recipe.steps
+    return max(step + 2, min(recipe.steps, round(expected)))
+
+
+def accumulate(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, step: int) -> dict[str, Tensor]:
+    """Gathers the gradient of a step, of one batch or of several; the terms of their pastiches, (B,) or one each."""
+    setup.optimizer.zero_grad(set_to_none=True)
+    count, gathered = recipe.optimizer.accumulate, dict[str, list[Tensor]]()
+    for number in range(step * count, (step + 1) * count):
+        batch = batches.batch(number)
+        total, terms = judge(setup, recipe, batch, number)
+        (total / count).backward()  # type: ignore[no-untyped-call]  # torch's stubs
+        for name, term in terms.items():
+            gathered.setdefault(name, []).append(term.detach().flatten())
+    return {name: torch.cat(values) for name, values in gathered.items()}
 
 
 def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of a batch, to be minimised, and its terms; the step settles what is drawn at random."""
     with setup.autocast:
         pastiche, embedding = setup.model(batch)
-        target = _style_target(setup, batch)
-        terms = setup.loss.compare(pastiche, setup.loss.content_target(batch.content), target)
+        targets = batch.targets
+        style = targets.style if targets else _style_target(setup, batch)
+        content = targets.content if targets else setup.loss.content_target(batch.content)
+        terms = setup.loss.compare(pastiche, content, style)
         total = terms["total"].mean()
         if setup.teacher is not None:
             with torch.no_grad():
-                taught = setup.teacher.embed(batch.style).float()
+                taught = student.embed(setup.teacher, batch).float()
             terms["embedding"] = F.mse_loss(embedding.float(), taught)
             total = total + recipe.teaching * terms["embedding"]
         if recipe.consistency.weight:
@@ -131,22 +161,21 @@ def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Te
     return total, terms
 
 
-def descend(setup: Setup, recipe: Recipe, total: Tensor, rate: float) -> Tensor:
-    """Moves the weights by one step; the norm of the gradient before clipping."""
-    for group in setup.optimiser.param_groups:
+def descend(setup: Setup, recipe: Recipe, rate: float) -> Tensor:
+    """Moves the weights by one step along the gathered gradient; its norm before clipping."""
+    for group in setup.optimizer.param_groups:
         group["lr"] = rate * group.get("share", 1.0)  # checkpoints of older runs have no shares
-    setup.optimiser.zero_grad(set_to_none=True)
-    total.backward()  # type: ignore[no-untyped-call]  # torch's stubs
-    norm = nn.utils.clip_grad_norm_(setup.network.parameters(), recipe.optimiser.clip or math.inf)
-    setup.optimiser.step()
+    norm = nn.utils.clip_grad_norm_(setup.network.parameters(), recipe.optimizer.clip or math.inf)
+    setup.optimizer.step()
     return norm
 
 
-def learning_rate(config: OptimiserConfig, step: int, steps: int) -> float:
+def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
     """The learning rate of a step, counted from 0: a linear rise, then a decay that ends at the floor."""
     if step < config.warm_up:
         return config.learning_rate * (step + 1) / config.warm_up
-    way = (step - config.warm_up) / max(1, steps - 1 - config.warm_up)
+    start = max(config.warm_up, round(steps * (1 - config.anneal)))
+    way = max(0.0, (step - start) / max(1, steps - 1 - start))
     left = {"constant": 1.0, "linear": 1 - way, "cosine": (1 + math.cos(math.pi * way)) / 2}[config.decay]
     return config.learning_rate * (config.floor + (1 - config.floor) * left)
 
@@ -164,13 +193,13 @@ def _style_target(setup: Setup, batch: Batch) -> dict[str, Tensor]:
     return {layer: torch.cat([known[number][layer] for number in numbers]) for layer in layers}
 
 
-def _save(path: Path, setup: Setup, recipe: Recipe, step: int) -> None:
-    state = {"optimiser": setup.optimiser.state_dict(), "averaged": setup.averaged.state_dict()}
+def _save(path: Path, setup: Setup, recipe: Recipe, step: int, minutes: float) -> None:
+    state = {"optimizer": setup.optimizer.state_dict(), "averaged": setup.averaged.state_dict(), "minutes": minutes}
     kept = {**asdict(recipe), "expected": {}}  # words for people may be of any kind, a checkpoint holds plain values
     checkpoints.save_checkpoint(path, setup.network, step=step, recipe=kept, **state)
 
 
-def _stopped(asked: bool, late: bool, place: Place) -> str:
+def _stopped(asked: bool, late: bool, place: ProcessInfo) -> str:
     """Why to end now, or nothing; all processes say the same."""
     if place.world > 1:
         votes = torch.tensor([asked, late], dtype=torch.int32, device=place.device)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 from brushwork.errors import UserError
 
 
@@ -50,7 +48,6 @@ CONTAINERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 # What pieces of a file are written in before they are joined: a container that keeps times as exactly as the file will.
 PIECES: Mapping[str, str] = {"mp4": "mp4", "mov": "mov", "matroska": "matroska", "webm": "matroska"}
-AVX512 = 256  # OpenCV's CPU_AVX512_SKX, which its bindings do not name
 ANIMATIONS = (".webp", ".gif", ".apng", ".avif")
 
 
@@ -66,18 +63,7 @@ class Encoding:
     def options(self) -> dict[str, str]:
         """What the encoder is told."""
         crf = {} if self.crf is None else {"crf": str(self.crf)}
-        repeatable = {"x264-params": _repeatable_x264()} if self.codec.encoder == "libx264" else {}
-        return {**(self.codec.options or {}), **crf, **repeatable}
-
-
-def _repeatable_x264() -> str:
-    """x264's parameters with which the same frames always become the same bytes, as a resumed run needs them.
-
-    Its threads read as much of each other's frames as happens to be done, and its code for AVX-512 reads memory that
-    nothing was written to. One thread encodes many times faster than frames are painted.
-    """
-    has_avx512 = cv2.checkHardwareSupport(AVX512)
-    return "threads=1:asm=avx2" if has_avx512 else "threads=1"
+        return {**(self.codec.options or {}), **crf}
 
 
 def choose(target: Path, codec: str | None = None, crf: int | None = None) -> Encoding:

@@ -1,0 +1,75 @@
+"""A bounded file of numbered records, for what is costly to compute and small enough to keep."""
+
+import json
+import logging
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Record: TypeAlias = dict[str, NDArray[Any]]
+Field: TypeAlias = tuple[Any, tuple[int, ...]]  # NumPy's type and the shape
+
+log = logging.getLogger(__name__)
+
+
+class RecordFile:
+    """Records of arrays on disk; record n takes the place of record n - capacity.
+
+    A process that is killed leaves a file that can be read: a record counts only with its number and its checksum.
+
+    Args:
+        path: The file; it is made, sparse, where there is none.
+        fields: The arrays of a record by name.
+        capacity: How many records are kept.
+        key: What the records depend on, as plain values; a file with another key is begun anew.
+    """
+
+    def __init__(self, path: Path, fields: Mapping[str, Field], capacity: int, key: Mapping[str, Any]) -> None:
+        self._fields = list(fields)
+        kept = [(name, kind, shape) for name, (kind, shape) in fields.items()]
+        kind = np.dtype([("number", np.int64), ("checksum", np.uint32), *kept])
+        stated = json.dumps({"capacity": capacity, "bytes": kind.itemsize, **key}, sort_keys=True)
+        self._claim(path, stated, capacity * kind.itemsize)
+        self._records: np.memmap[Any, np.dtype[Any]] = np.memmap(path, kind, "r+", shape=(capacity,))
+
+    @staticmethod
+    def _claim(path: Path, key: str, size: int) -> None:
+        """Makes the file, unless it is there with the same key."""
+        sidecar = path.with_suffix(".json")
+        there = path.is_file() and path.stat().st_size == size
+        if there and sidecar.is_file() and sidecar.read_text(encoding="utf-8") == key:
+            return
+        if path.exists():
+            log.warning("%s belongs to another recipe; it is begun anew", path)
+            path.unlink()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        sidecar.write_text(key, encoding="utf-8")
+        with path.open("wb") as file:
+            file.truncate(size)
+
+    def get(self, number: int) -> Record | None:
+        """A copy of a record, or None where it is not in the file."""
+        record = self._records[number % len(self._records)]
+        if int(record["number"]) != number + 1:  # 0 is an empty place
+            return None
+        found = {name: np.array(record[name]) for name in self._fields}
+        return found if self._checksum(found) == int(record["checksum"]) else None
+
+    def put(self, number: int, values: Mapping[str, NDArray[Any]]) -> None:
+        """Writes a record, its number last."""
+        record = self._records[number % len(self._records)]
+        record["number"] = 0
+        for name in self._fields:
+            record[name] = values[name]
+        record["checksum"] = self._checksum({name: record[name] for name in self._fields})
+        record["number"] = number + 1
+
+    def _checksum(self, values: Mapping[str, NDArray[Any]]) -> int:
+        checksum = 0
+        for name in self._fields:
+            checksum = zlib.crc32(np.ascontiguousarray(values[name]).data, checksum)
+        return checksum

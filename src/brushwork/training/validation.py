@@ -1,0 +1,61 @@
+"""The objective on pairs that never change: what says whether a run goes on getting better."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from brushwork.training.augmentation import NOTHING, augment, draw, reduce
+from brushwork.training.config import Recipe
+from brushwork.training.setup import Setup
+from brushwork.training.shards import decode, find_shards, read_shard
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Pairs of a content (1, 3, S, S) and a style (1, 3, h, w) in [0, 1], on the device."""
+
+    contents: list[Tensor]
+    styles: list[Tensor]
+
+    @classmethod
+    def open(cls, recipe: Recipe, setup: Setup) -> Self | None:
+        """The recipe's pairs, or None where it names no pictures or the network predicts no embeddings.
+
+        Raises:
+            UserError: If a picture cannot be read.
+        """
+        chosen = recipe.validation
+        if not (chosen.contents and chosen.styles) or setup.network.predictor is None:
+            return None
+        device = next(setup.network.parameters()).device
+        middle = draw(1, torch.Generator())
+        contents = [
+            augment([picture], chosen.content_side, NOTHING, middle, device)
+            for picture in _pictures(chosen.contents, 2 * chosen.content_side)
+        ]
+        still = torch.tensor([1.0, 0.5, 0.5, 1.0])
+        styles = [
+            reduce(picture, (1.0, 1.0), 2 * chosen.style_side, still).to(device)
+            for picture in _pictures(chosen.styles, chosen.style_side)
+        ]
+        pairs = range(chosen.pairs)
+        return cls([contents[n % len(contents)] for n in pairs], [styles[n % len(styles)] for n in pairs])
+
+    @torch.no_grad()
+    def judge(self, setup: Setup) -> dict[str, float]:
+        """Means of the loss terms of the averaged network, under ``validation/`` and the names of the terms."""
+        sums: dict[str, float] = {}
+        for content, style in zip(self.contents, self.styles, strict=True):
+            embedding = setup.averaged.embed(style)
+            with setup.autocast:
+                terms = setup.loss(setup.averaged(content, embedding), content, style)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0.0) + float(term)
+        return {f"validation/{name}": value / len(self.contents) for name, value in sums.items()}
+
+
+def _pictures(source: tuple[str, ...], short_side: int) -> list[Tensor]:
+    entries = [entry for shard in find_shards(source) for entry in read_shard(shard)]
+    return [torch.from_numpy(decode(entry, short_side)) for entry in entries]

@@ -1,0 +1,68 @@
+"""What is measured between two records of a training run: means of the loss terms, speed, and minutes."""
+
+import math
+import time
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from brushwork.errors import UserError
+
+
+class Window:
+    """Sums of terms, and how many pastiches they are of, since it was made."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, Tensor] = {}
+        self._counts: dict[str, int] = {}
+        self._start = time.monotonic()
+
+    def add(self, terms: Mapping[str, Tensor]) -> None:
+        """Adds terms (B,); on their device, because asking for numbers would make it wait."""
+        for name, term in terms.items():
+            self._sums[name] = self._sums.get(name, 0) + term.detach().sum()
+            self._counts[name] = self._counts.get(name, 0) + term.numel()
+
+    def check(self, step: int) -> dict[str, float]:
+        """The means so far.
+
+        Raises:
+            UserError: If one is not finite; then nothing that was computed since is worth keeping.
+        """
+        means = {name: float(value) / self._counts[name] for name, value in self._sums.items()}
+        if not all(map(math.isfinite, means.values())):
+            raise UserError(
+                f"the loss is no longer finite at step {step}; the last good checkpoint stays"
+                " (try a lower optimizer.learning_rate or optimizer.clip)"
+            )
+        return means
+
+    def close(self, step: int) -> tuple[dict[str, float], int, float]:
+        """The means, the number of pastiches, and the seconds since the window was made; raises as `check`."""
+        return self.check(step), self._counts["total"], time.monotonic() - self._start
+
+
+class Timer:
+    """Minutes of training, those before an interruption included, and when a checkpoint is due.
+
+    Args:
+        minutes: Minutes of training so far.
+        checkpoint_minutes: Minutes between checkpoints.
+    """
+
+    def __init__(self, minutes: float, checkpoint_minutes: float) -> None:
+        self._start = time.monotonic() - 60 * minutes
+        self._seconds = 60 * checkpoint_minutes
+        self._due = time.monotonic() + self._seconds
+
+    @property
+    def minutes(self) -> float:
+        """Minutes of training."""
+        return (time.monotonic() - self._start) / 60
+
+    def checkpoint_due(self) -> bool:
+        """Whether it is time for a checkpoint; then the next one is due later."""
+        due = time.monotonic() >= self._due
+        if due:
+            self._due = time.monotonic() + self._seconds
+        return due
