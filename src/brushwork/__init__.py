@@ -36,6 +36,8 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":  # stated in pyproject.toml alone
+        return import_module("importlib.metadata").version("brushwork")
     if name in _HOMES:
         return getattr(import_module(f"brushwork.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'brushwork' has no attribute {name!r}")
