@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 import tomllib
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 
 if TYPE_CHECKING:
     from brushwork.networks import PasticheNetwork
@@ -145,8 +144,7 @@ def find(model: str | Path | None = None) -> ModelFolder:
     if not (folder / CONFIG).is_file():
         if folder.is_dir():
             raise ModelError(f"{folder} is not a model folder: it has no {CONFIG}")
-        near = difflib.get_close_matches(str(model), names(), n=1, cutoff=0)
-        raise ModelError(f"no model {str(model)!r}; did you mean {near[0]!r}? known: {', '.join(names())}")
+        raise ModelError(unknown("model", str(model), names()))
     found = read(folder)
     found.verify()
     return found

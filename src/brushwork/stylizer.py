@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushwork import extras, images, model_folder
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 from brushwork.model_folder import ModelFolder
 from brushwork.rendering import strokes, tiles
 from brushwork.rendering.regions import Paint, Region, mix
@@ -209,7 +209,7 @@ def check_choices(device: str, precision: str, threads: int | None) -> None:
     """Raises `UserError` where a device or precision is unknown, or threads are fewer than 1."""
     for kind, value, known in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
         if value not in known:
-            raise UserError(f"unknown {kind} {value!r}; known: {', '.join(known)}")
+            raise UserError(unknown(kind, value, known))
     if threads is not None and threads < 1:
         raise UserError(f"threads is {threads}; it must be at least 1")
 

@@ -50,7 +50,7 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
     ("arguments", "line"),
     [
         (["photos"], "photos lacks 6 of 6 pastiches; the first is p0-s0.*"),
-        (["magenta-mobil"], "no model 'magenta-mobil'; did you mean 'magenta-mobile'?"),
+        (["magenta-mobil"], "unknown model 'magenta-mobil'; did you mean 'magenta-mobile'?"),
         (["--pairs", 0], "the number of pairs is 0; it must be at least 1"),
         (["--size", 32], "the size is 32; pastiches are judged from 64 pixels on"),
         (["--styles", "nowhere"], "cannot read nowhere: no such file"),

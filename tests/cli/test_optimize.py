@@ -168,7 +168,7 @@ REFUSED = {
         "photo.png", "-s", "waves.png", "-o", "waves.png", "--overwrite",
     ],
     "there.png exists; use --overwrite to replace it": ["photo.png", "-s", "waves.png", "-o", "there.png"],
-    "'doc' is not a format that can be written; choose one of jpg, jpeg, jfif, png, apng, webp, tif, tiff, avif, gif": [
+    "unknown output format 'doc'; known: jpg, jpeg, jfif, png, apng, webp, tif, tiff, avif, gif": [
         "photo.png", "-s", "waves.png", "-o", "pastiche.doc",
     ],
     "the content is 8 x 8 pixels; both sides must be at least 16": ["dot.png", "-s", "waves.png"],

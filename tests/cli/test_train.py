@@ -107,7 +107,7 @@ def test_ctrl_c_ends_with_a_checkpoint(folder: Path) -> None:
     ("arguments", "line"),
     [
         (["none.toml"], "cannot read recipe none.toml"),
-        (["recipe.toml", "--set", "stpes=3"], "the nearest is steps"),
+        (["recipe.toml", "--set", "stpes=3"], "did you mean 'steps'?"),
         (["recipe.toml", "--resume"], "nothing to resume"),
         (["recipe.toml", "--set", "data.contents=['nowhere']", "-o", "new"], "nowhere"),
         (["recipe.toml", "--device", "tpu", "-o", "other"], "unknown device 'tpu'"),

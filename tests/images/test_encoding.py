@@ -52,7 +52,7 @@ def test_values_outside_the_range_are_cut_off():
 def test_names_of_formats(tmp_path):
     names = {"jpg": "JPEG", ".JPEG": "JPEG", "png": "PNG", "TIF": "TIFF", "webp": "WEBP", "avif": "AVIF", ".gif": "GIF"}
     assert {name: images.format_of(name) for name in names} == names
-    with pytest.raises(ImageError, match=r"a\.jpgg: 'jpgg' is not .* did you mean jpg\?$"):
+    with pytest.raises(ImageError, match=r"a\.jpgg: unknown output format 'jpgg'; did you mean 'jpg'\? known: jpg, "):
         images.save(smooth(), tmp_path / "a.jpgg")
     with pytest.raises(ImageError, match="no extension"):
         images.save(smooth(), tmp_path / "a")

@@ -74,7 +74,7 @@ def test_only_the_layers_asked_for_are_computed(network: VGGFeatures, monkeypatc
 
 
 def test_an_unknown_layer_names_the_nearest(network: VGGFeatures) -> None:
-    with pytest.raises(ValueError, match=r"unknown layer 'relu33'; the nearest is 'relu3_3'"):
+    with pytest.raises(ValueError, match=r"unknown layer 'relu33'; did you mean 'relu3_3'"):
         network(torch.rand(1, 3, 8, 8), ("relu33",))
 
 

@@ -29,7 +29,7 @@ def test_one_style_has_the_constant_embedding_one() -> None:
 
 
 def test_unknown_and_repeated_names(table_network: PasticheNetwork) -> None:
-    with pytest.raises(ValueError, match="nearest is 'waves'"):
+    with pytest.raises(ValueError, match="did you mean 'waves'"):
         table_network.select({"wave": 1})
     with pytest.raises(ValueError, match="only its styles: waves, dots, ink"):
         table_network.embed(torch.rand(1, 3, 96, 96))

@@ -48,8 +48,11 @@ def test_values_and_overrides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("stpes = 5", "unknown key stpes in the recipe; the nearest is steps"),
-        ("[optimizer]\nlearningrate = 1", "unknown key optimizer.learningrate .* nearest is optimizer.learning_rate"),
+        ("stpes = 5", "unknown recipe key 'stpes'; did you mean 'steps'"),
+        (
+            "[optimizer]\nlearningrate = 1",
+            "unknown recipe key 'optimizer.learningrate'; did you mean 'optimizer.learning_rate'",
+        ),
         ("steps = 'many'", "steps in the recipe is 'many'; it must be a whole number"),
         ("steps = true", "steps in the recipe is True; it must be a whole number"),
         ("steps = 0", "steps is 0; it must be 1 or more"),

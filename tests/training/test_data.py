@@ -203,7 +203,7 @@ def test_sources_of_every_kind(folder: Path, tmp_path: Path) -> None:
 
 def test_errors_of_sources_are_one_line(tmp_path: Path) -> None:
     write_tar(tmp_path / "style-00.tar", {"1.png": encoded(1)})
-    with pytest.raises(DataError, match=r"no pictures at .*; did you mean style-00.tar\?"):
+    with pytest.raises(DataError, match=r"no pictures at .*; did you mean 'style-00.tar'\?"):
         find_shards(tmp_path / "style-01.tar")
     (tmp_path / "model.bin").write_bytes(b"no")
     with pytest.raises(DataError, match="neither a folder, a .tar nor a picture"):

@@ -186,7 +186,7 @@ def test_a_smaller_style_size_means_another_style() -> None:
     [
         ({"optimizer": "sgd"}, "unknown optimizer 'sgd'; known: lbfgs, adam"),
         ({"start": "photo"}, "unknown start 'photo'; known: recolored, content, noise"),
-        ({"device": "tpu"}, "unknown device 'tpu'; known: auto, cpu, cuda, mps"),
+        ({"device": "tpu"}, "unknown device 'tpu'; did you mean 'cpu'? known: auto, cpu, cuda, mps"),
         ({"size": 8}, "the size is 8; it must lie between 16 and 100,000"),
         ({"style_size": 8}, "the style size is 8; it must lie between 16 and 100,000"),
         ({"steps": 0}, "the number of steps is 0; it must lie between 1 and 1,000,000"),

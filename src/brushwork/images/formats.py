@@ -1,10 +1,9 @@
 """The file formats, and what each can hold."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 
 
 class ImageError(UserError):
@@ -44,6 +43,4 @@ def format_of(name: str) -> str:
         return names[wanted]
     if not wanted:
         raise ImageError(f"its name has no extension; give it one of {', '.join(names)}")
-    nearest = difflib.get_close_matches(wanted, names, n=1, cutoff=0.4)
-    hint = f"did you mean {nearest[0]}?" if nearest else f"choose one of {', '.join(names)}"
-    raise ImageError(f"{wanted!r} is not a format that can be written; {hint}")
+    raise ImageError(unknown("output format", wanted, names))

@@ -1,6 +1,5 @@
 """The loss network: VGG-16 up to relu4_3, frozen (Simonyan and Zisserman 2014)."""
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from brushwork.errors import unknown
 
 # Each layer is a 3 x 3 convolution and its ReLU; the number is the key of the convolution's weights in the file.
 # A block (the first digit) begins with a pooling, except the first one.
@@ -64,8 +65,7 @@ class VGGFeatures(nn.Module):
         """
         wanted = set(layers)
         for layer in wanted - LAYERS.keys():
-            nearest = difflib.get_close_matches(layer, LAYERS, n=1, cutoff=0)[0]
-            raise ValueError(f"unknown layer {layer!r}; the nearest is {nearest!r}")
+            raise ValueError(unknown("layer", layer, LAYERS))
         features: dict[str, Tensor] = {}
         # The mean is subtracted in the precision of the images, and not folded into the first bias: the zeros that
         # the convolution pads with stand for the mean colour.

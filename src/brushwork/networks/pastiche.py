@@ -1,6 +1,5 @@
 """One network for the three systems of the papers: where embeddings come from, and the style transfer network."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from brushwork.errors import unknown
 from brushwork.networks.backbones import build_backbone
 from brushwork.networks.predictor import Pooling, StylePredictionNetwork
 from brushwork.networks.transfer import EncoderNorm, StyleTransferNetwork
@@ -88,8 +88,7 @@ class PasticheNetwork(nn.Module):
         styles = self.config.styles
         for name in weights:
             if name not in styles:
-                near = difflib.get_close_matches(name, styles, n=1, cutoff=0) or ["none"]
-                raise ValueError(f"unknown style {name!r}; the nearest is {near[0]!r}")
+                raise ValueError(unknown("style", name, styles))
         return torch.tensor([[weights.get(name, 0.0) for name in styles]])
 
     def forward(self, content: Tensor, embedding: Tensor) -> Tensor:

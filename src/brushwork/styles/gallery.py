@@ -5,7 +5,6 @@ and its embedding at a few style sizes; ``gallery.webp`` shows each on one photo
 order. `scripts/make_gallery.py` makes both.
 """
 
-import difflib
 import json
 import math
 from collections.abc import Collection, Iterable, Mapping
@@ -17,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, nearest
 from brushwork.images import EXTENSIONS
 from brushwork.model_folder import GALLERY, THUMBNAILS, ModelError, ModelFolder
 from brushwork.runtime import Array
@@ -148,5 +147,6 @@ def _is_file(path: Path) -> bool:
 def _unknown(name: str, known: Collection[str]) -> str:
     if not known:
         return f"no style {name!r}: this model has no named styles"
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0)
-    return f"no style {name!r}; did you mean {near[0]!r}? brushwork styles lists all {len(known)}"
+    near = nearest(name, known)
+    hint = f" did you mean {near!r}?" if near else ""
+    return f"no style {name!r};{hint} brushwork styles lists all {len(known)}"

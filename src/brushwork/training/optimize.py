@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim import LBFGS, Adam, Optimizer
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 from brushwork.images import Image, fit, fit_short, resize
 from brushwork.images.color import histogram
 from brushwork.losses import LossWeights, PerceptualLoss
@@ -72,7 +72,7 @@ class Settings:
             ("device", self.device, DEVICES),
         ):
             if value not in known:
-                raise UserError(f"unknown {name} {value!r}; known: {', '.join(known)}")
+                raise UserError(unknown(name, value, known))
         for name, number, low, high in (
             ("size", self.size, SMALLEST_SIDE, 100_000),
             ("style size", self.style_size or self.size, SMALLEST_SIDE, 100_000),

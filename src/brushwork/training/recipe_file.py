@@ -1,14 +1,13 @@
 """Recipe files: one TOML file is one training run."""
 
 import dataclasses
-import difflib
 import logging
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 from brushwork.training.config import InitConfig, Recipe
 
 T = TypeVar("T")
@@ -79,8 +78,7 @@ def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
     arguments = {}
     for key, value in values.items():
         if key not in defaults:
-            nearest = difflib.get_close_matches(key, defaults, n=1, cutoff=0)[0]
-            raise UserError(f"unknown key {where}{key} in the recipe; the nearest is {where}{nearest}")
+            raise UserError(unknown("recipe key", where + key, [where + name for name in defaults]))
         arguments[key] = _fit(hints[key], value, f"{where}{key}")
     try:
         return kind(**arguments)

@@ -4,7 +4,6 @@ A *shard* is a folder, a `.tar` file, a picture or the http address of a `.tar`.
 still encoded.
 """
 
-import difflib
 import glob
 import http.client
 import logging
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from brushwork import images
-from brushwork.errors import UserError
+from brushwork.errors import UserError, nearest
 
 Source: TypeAlias = str | Path | Sequence[str | Path]
 LISTS = (".txt", ".tsv", ".list")
@@ -103,8 +102,8 @@ def _named(line: str, folder: Path) -> list[Shard]:
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
     found = [path] if path.exists() else [Path(match) for match in matches]
     if not found:
-        near = difflib.get_close_matches(path.name, [p.name for p in path.parent.glob("*")], n=1)
-        raise DataError(f"no pictures at {path}" + (f"; did you mean {near[0]}?" if near else ""))
+        near = nearest(path.name, [other.name for other in path.parent.glob("*")])
+        raise DataError(f"no pictures at {path}" + (f"; did you mean {near!r}?" if near else ""))
     for path in found:
         if not path.is_dir() and path.suffix.lower() not in (".tar", *images.EXTENSIONS):
             raise DataError(f"neither a folder, a .tar nor a picture: {path}")

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from brushwork.errors import unknown
 from brushwork.networks.backbones.backbone import Backbone
 from brushwork.networks.backbones.inception_v3 import InceptionV3
 from brushwork.networks.backbones.mobilenet_v2 import MobileNetV2
@@ -20,7 +21,7 @@ def build_backbone(name: str, **options: Any) -> Backbone:
         ValueError: If the name is unknown; the message lists the known ones.
     """
     if name not in BACKBONES:
-        raise ValueError(f"unknown backbone {name!r}; known: {', '.join(BACKBONES)}")
+        raise ValueError(unknown("backbone", name, BACKBONES))
     return BACKBONES[name](**options)
 
 

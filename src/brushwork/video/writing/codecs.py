@@ -1,11 +1,10 @@
 """The video files that can be written: containers, codecs, and which goes into which."""
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
     container, held = CONTAINERS[suffix]
     name = codec or held[0]
     if name not in CODECS:
-        raise UserError(f"unknown codec: {_nearest(name, list(CODECS))}")
+        raise UserError(unknown("codec", name, CODECS))
     if name not in held:
         homes = [ending for ending, (_, codecs) in CONTAINERS.items() if name in codecs]
         raise UserError(f"{suffix} cannot hold {name}; name the file {target.with_suffix(homes[0]).name}")
@@ -88,9 +87,3 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
     if crf is not None and not 0 <= crf <= chosen.worst:
         raise UserError(f"the crf is {crf}; {name} takes 0 (best) to {chosen.worst}")
     return Encoding(container, chosen, chosen.crf if crf is None else crf)
-
-
-def _nearest(wanted: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(wanted, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"choose one of {', '.join(known)}"
-    return f"{wanted!r}, {hint}"

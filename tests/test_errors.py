@@ -1,0 +1,45 @@
+"""The messages about names that are not known, and about what the system could not do."""
+
+import errno
+
+import pytest
+
+from brushwork.errors import in_one_line, nearest, unknown
+
+LAYERS = [f"relu{block}_{layer}" for block in range(1, 6) for layer in range(1, 4)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "expected"),
+    [
+        ("vp8", ("h264", "vp9"), "vp9"),
+        ("VP9", ("h264", "vp9"), "vp9"),
+        ("monet", ("Monet", "Manet"), "Monet"),
+        ("xyz", ("h264", "vp9"), None),
+        ("vp9", (), None),
+    ],
+)
+def test_the_nearest_name_disregards_case_and_far_ones(
+    wanted: str, known: tuple[str, ...], expected: str | None
+) -> None:
+    assert nearest(wanted, known) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "known", "message"),
+    [
+        ("vp8", ("h264", "vp9"), "unknown name 'vp8'; did you mean 'vp9'? known: h264, vp9"),
+        ("xyz", ("h264", "vp9"), "unknown name 'xyz'; known: h264, vp9"),
+        ("relu33", LAYERS, "unknown name 'relu33'; did you mean 'relu3_3'?"),
+        ("xyz", LAYERS, f"unknown name 'xyz'; known: {', '.join(LAYERS)}"),
+    ],
+)
+def test_an_unknown_name_has_the_nearest_and_few_have_all(wanted: str, known: list[str], message: str) -> None:
+    assert unknown("name", wanted, known) == message
+
+
+def test_errors_of_the_system_are_one_line() -> None:
+    assert in_one_line(OSError(errno.ENOSPC, "No space left on device", "a.png")) == "a.png: no space left on device"
+    assert in_one_line(BrokenPipeError(errno.EPIPE, "Broken pipe")) == "standard output: broken pipe"
+    assert in_one_line(MemoryError()) == "not enough memory; try --size"
+    assert in_one_line(ValueError("two\n  lines")) == "two lines"
