@@ -37,11 +37,14 @@ def make_clip(
     chapters: bool = False,
     rotation: int = 0,
     color: Sequence[int] = (2, 0),
+    options: dict[str, str] | None = None,
 ) -> Path:
     """Writes a clip; `color` is the matrix and range of ITU-T H.273."""
     ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
     with av.open(str(path), "w") as out:
-        video = out.add_stream(codec, rate=Fraction(24), options={"crf": "12"} if "264" in codec else {})
+        video = out.add_stream(
+            codec, rate=Fraction(24), options=options or ({"crf": "12"} if codec == "libx264" else {})
+        )
         assert isinstance(video, av.VideoStream)
         video.height, video.width = frames[0].shape[:2]
         video.pix_fmt = form

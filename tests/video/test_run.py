@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
@@ -11,7 +12,7 @@ import pytest
 
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
-from brushwork.video.run import VideoProgress, run
+from brushwork.video.run import RunOptions, VideoProgress, run
 from brushwork.video.settings import Settings
 from tests.video.conftest import TICKS, Negative, make_clip, make_frames, negative, packets, read_frames
 
@@ -19,8 +20,11 @@ Load = Callable[[], Stylizer]
 GREY = 128 / 255
 
 
-def paint(clip: Path, target: Path, load: Load, settings: Settings, **choices: object) -> VideoProgress:
-    *_, last = run(str(clip), target, load, settings, **choices)  # type: ignore[arg-type]
+def paint(
+    clip: Path, target: Path, load: Load, settings: Settings, *, stop: Callable[[], bool] = lambda: False,
+    **options: Any,
+) -> VideoProgress:  # fmt: skip
+    *_, last = run(str(clip), target, load, settings, RunOptions(**options), stop=stop)
     return last
 
 
@@ -223,11 +227,11 @@ def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
     half = read_frames(tmp_path / "out.mp4")
     assert len(half) == 13
     assert 0 < len(packets(tmp_path / "out.mp4", "audio")) < len(packets(clip, "audio"))
-    with pytest.raises(UserError, match="out.mp4 exists; go on with --resume or begin anew with --overwrite"):
+    with pytest.raises(UserError, match="out.mp4 exists; continue with --resume or start again with --overwrite"):
         paint(clip, tmp_path / "out.mp4", load, settings, piece=5)
-    with pytest.raises(UserError, match="out.mp4 was begun with another strength; begin anew with --overwrite"):
+    with pytest.raises(UserError, match="out.mp4 was begun with another strength; start again with --overwrite"):
         paint(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0.5), piece=5, resume=True)
-    with pytest.raises(UserError, match="out.mp4 was begun with another precision; begin anew with --overwrite"):
+    with pytest.raises(UserError, match="out.mp4 was begun with another precision; start again with --overwrite"):
         paint(clip, tmp_path / "out.mp4", load, settings, piece=5, resume=True, precision="f32")
     paint(clip, tmp_path / "out.mp4", load, settings, piece=5, resume=True)
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
@@ -239,7 +243,7 @@ def test_a_killed_run_goes_on_to_the_same_end(target: str, tmp_path: Path, load:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(12), sound="pcm_s16le")
     settings = Settings((grey,), strength=0.7)
     paint(clip, tmp_path / "whole" / target, load, settings, piece=4)
-    killed = run(str(clip), tmp_path / target, load, settings, piece=4)
+    killed = run(str(clip), tmp_path / target, load, settings, RunOptions(piece=4))
     for progress in killed:
         if progress.frames == 10:
             break

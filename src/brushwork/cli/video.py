@@ -129,13 +129,11 @@ def _run(
 
     from brushwork import model_folder
     from brushwork.cli import interrupts
-    from brushwork.video.run import run
+    from brushwork.video.run import RunOptions, run
 
-    name = model_folder.find(model).name
+    options = RunOptions(overwrite, resume, model_folder.find(model).name, precision)
     with interrupts.noted() as stop:
-        records = run(
-            clip, target, load, settings, overwrite=overwrite, resume=resume, stop=stop, model=name, precision=precision
-        )
+        records = run(clip, target, load, settings, options, stop=stop)
         with closing(records):
             return _watch(records)
 
@@ -176,7 +174,7 @@ def _bar() -> Iterator[Callable[["VideoProgress"], None]]:
     from rich import progress
     from rich.console import Console
 
-    from brushwork.video.times import shown
+    from brushwork.video.times import format_time
 
     columns = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TextColumn("{task.description}"))
     console = Console(stderr=True)
@@ -184,7 +182,7 @@ def _bar() -> Iterator[Callable[["VideoProgress"], None]]:
         task = bar.add_task("", total=None)
 
         def show(record: "VideoProgress") -> None:
-            left = "" if record.left is None else f", {shown(record.left)} left"
+            left = "" if record.left is None else f", {format_time(record.left)} left"
             words = f"{record.rate:.1f} frames/s{left}"
             bar.update(task, completed=record.frames, total=record.count, description=words)
 

@@ -166,9 +166,9 @@ def paint_both(
     """Pastiches (H, W, 3) in [0, 1] frame by frame, and the same ones steadied; an embedding (D,)."""
     spent: dict[str, float] = {}
     states: Iterator[FrameState] = pipeline.with_styles(iter(frames), Timeline(embedding), 0, Fraction(1))
-    states = pipeline.estimate_motion(states, None, True, pipeline.clock(spent, "motion"))
-    painted = list(pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.clock(spent, "stylise")))
-    steadied = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.clock(spent, "steady"))
+    states = pipeline.estimate_motion(states, None, True, pipeline.timer(spent, "motion"))
+    painted = list(pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.timer(spent, "stylise")))
+    steadied = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.timer(spent, "steady"))
     return _pastiches(painted), _pastiches(steadied)
 
 

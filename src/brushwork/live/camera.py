@@ -82,9 +82,11 @@ class Camera:
             yield frame
 
     def _run(self) -> None:
+        last = 0
         try:
             while not self._closed.is_set() and (pixels := self._read()) is not None:
-                self._newest.put(VideoFrame(pixels, round(time.monotonic() * 1000), 0))
+                last = max(last + 1, round(time.monotonic() * 1000))  # times rise, as those of every source do
+                self._newest.put(VideoFrame(pixels, last, 0))
         finally:
             self._newest.end()
 

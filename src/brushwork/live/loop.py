@@ -13,6 +13,7 @@ from brushwork.video import pipeline
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import VideoFrame
+from brushwork.video.timeline import smoothstep
 
 FADE = 0.5  # seconds in which one style becomes another
 SMOOTH = 0.9  # of the past in the numbers that are shown, so that they can be read
@@ -44,12 +45,11 @@ class Palette:
 
     def now(self) -> Array:
         """The embedding (1, D) of this state."""
-        way = (self._clock() - self._since) / FADE
+        fraction = np.float32(smoothstep((self._clock() - self._since) / FADE))
         target = self._embeddings[self.chosen]
-        if way >= 1:
+        if fraction == 1:
             return target
-        share = np.float32(way * way * (3 - 2 * way))
-        return np.asarray(self._from + share * (target - self._from), np.float32)
+        return np.asarray(self._from + fraction * (target - self._from), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,11 +109,11 @@ def live(
         for frame in frames:
             yield FrameState(frame.pixels, frame.pts, frame.duration, palette.now())
 
-    states = pipeline.estimate_motion(seen(), None, steady > 0, pipeline.clock(spent, "motion"))
-    states = pipeline.stylize_frames(states, None, painter, pipeline.clock(spent, "stylise"))
+    states = pipeline.estimate_motion(seen(), None, steady > 0, pipeline.timer(spent, "motion"))
+    states = pipeline.stylize_frames(states, None, painter, pipeline.timer(spent, "stylise"))
     latency = pause = 0.0
     before = clock()
-    for state in pipeline.stabilise_frames(states, None, steady, pipeline.clock(spent, "steady")):
+    for state in pipeline.stabilise_frames(states, None, steady, pipeline.timer(spent, "steady")):
         now = clock()
         late, took, before = now - state.pts / 1000, now - before, now
         latency = SMOOTH * latency + (1 - SMOOTH) * late if latency else late

@@ -1,4 +1,4 @@
-"""What passes from stage to stage: a frame, and what has become known about it."""
+"""The state of one frame as it passes through the stages of the pipeline."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -14,18 +14,20 @@ from brushwork.video.temporal.optical_flow import Motion
 
 @dataclass(frozen=True, eq=False)
 class FrameState:
-    """A frame on its way. It holds all that the next frame needs of this one, so a run goes on from any of them.
+    """A frame and what the stages have added to it.
+
+    It holds all that the next frame needs of this one, so a run can continue from any saved state.
 
     Attributes:
-        pixels: The content (H, W, 3) as it was decoded.
-        pts, duration: When it is shown, in ticks of the clip.
-        embedding: (1, D), the style of this frame.
+        pixels: The decoded content (H, W, 3), uint8 or uint16.
+        pts, duration: When the frame is shown, in ticks of the clip.
+        embedding: Style embedding (1, D) of this frame.
         begins: Whether a shot begins here.
-        still: Whether it is the frame before once more, in the same style.
-        motion: Back to the frame before, where it was looked for.
+        still: Whether the frame repeats the previous one in the same style.
+        motion: Optical flow back to the previous frame, where it was estimated.
         own: Embedding (1, D) of the shot's own content, where the strength is below 1.
-        statistics: (1, S) of the conditional layers, held over the shot.
-        pastiche: (H, W, 3) in [0, 1].
+        statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
+        pastiche: Pastiche (H, W, 3), float32 in [0, 1].
     """
 
     pixels: Pixels
@@ -40,16 +42,16 @@ class FrameState:
     pastiche: Image | None = None
 
     def save(self, path: Path) -> None:
-        """Writes it, but for the way back, to a file."""
-        kept = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "motion"}
-        arrays: dict[str, Any] = {name: value for name, value in kept.items() if value is not None}
+        """Writes everything but the motion to a file; no later frame needs it."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "motion"}
+        arrays: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         with path.open("wb") as file:
             np.savez(file, **arrays)
 
     @classmethod
     def load(cls, path: Path) -> "FrameState":
-        """Reads it again, bit for bit."""
-        with np.load(path) as kept:
-            values: dict[str, Any] = dict(kept)
+        """Reads a saved state; its arrays are equal bit for bit."""
+        with np.load(path) as file:
+            values: dict[str, Any] = dict(file)
         plain = {name: values[name].item() for name in ("pts", "duration", "begins", "still")}
         return cls(**{**values, **plain})

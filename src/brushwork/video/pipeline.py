@@ -1,7 +1,7 @@
-"""The stages between decoder and encoder: when and in which style, motion, pastiche, steadying.
+"""The stages between decoder and encoder: style, motion, stylisation and stabilisation.
 
-Each is a generator of states, and all that a stage needs of the past is in the state before. So stages run in
-threads of their own, and a run that was stopped goes on from the last state it wrote.
+Each stage is a generator of frame states, and all that a stage needs of the past is in the state of the frame before.
+So every stage can run in a thread of its own, and an interrupted run can continue from the last state it saved.
 """
 
 import threading
@@ -22,14 +22,14 @@ from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.temporal import optical_flow, stabilisation
 from brushwork.video.timeline import Timeline
 
-# While a style becomes another, the last pastiche counts for less: it shows what is on its way out.
-CHANGING = 0.5
-Clock = Callable[[], AbstractContextManager[None]]
+# While one style fades into another, the previous pastiche counts for less: it shows the style that is leaving.
+WEIGHT_IN_FADES = 0.5
+Timer = Callable[[], AbstractContextManager[None]]
 
 
-def clock(spent: MutableMapping[str, float], part: str) -> Clock:
-    """Adds the seconds of a part, each time it is entered, to what was spent."""
-    spent.setdefault(part, 0.0)
+def timer(spent: MutableMapping[str, float], stage: str) -> Timer:
+    """Returns a context manager that adds the seconds spent inside it to ``spent[stage]``; threads may share it."""
+    spent.setdefault(stage, 0.0)
     lock = threading.Lock()
 
     @contextmanager
@@ -37,7 +37,7 @@ def clock(spent: MutableMapping[str, float], part: str) -> Clock:
         start = time.perf_counter()
         yield
         with lock:
-            spent[part] += time.perf_counter() - start
+            spent[stage] += time.perf_counter() - start
 
     return timed
 
@@ -45,34 +45,41 @@ def clock(spent: MutableMapping[str, float], part: str) -> Clock:
 def with_styles(
     frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction
 ) -> Iterator[FrameState]:
-    """The frames with the embedding of their time."""
+    """Yields the state of each frame, with the style embedding of its time.
+
+    Args:
+        frames: Decoded frames.
+        timeline: The style at each time, in seconds from the start of the clip.
+        start: Tick of the clip's first frame.
+        time_base: Seconds per tick.
+    """
     for frame in frames:
         embedding = timeline.at(seconds(frame.pts - start, time_base))
         yield FrameState(frame.pixels, frame.pts, frame.duration, embedding)
 
 
 def run_stages(
-    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, steady: float, shots: bool,
+    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, weight: float, search: bool,
     spent: MutableMapping[str, float],
 ) -> Generator[FrameState, None, None]:  # fmt: skip
-    """All stages one after the other, each in a thread of its own.
+    """Runs all stages, each in a thread of its own, and yields the finished states in order.
 
     Args:
-        states: Decoded states.
-        last: The last state that is done, where a run goes on.
-        painter: What paints.
-        steady: Share of the last pastiche, see `stabilisation.stabilise`; 0 leaves each frame as it was painted.
-        shots: Whether it must be known where shots begin.
-        spent: Seconds by stage, added to.
+        states: States of decoded frames.
+        last: The last finished state, where an interrupted run continues.
+        painter: Stylises frames.
+        weight: Weight of the previous pastiche, see `stabilisation.stabilise`; 0 leaves each frame as it was painted.
+        search: Whether motion and scene cuts are needed.
+        spent: Seconds per stage; added to.
     """
-    states = prefetch(time_decoding(states, clock(spent, "decode")))
-    states = prefetch(estimate_motion(states, last, shots, clock(spent, "motion")))
-    states = prefetch(stylize_frames(states, last, painter, clock(spent, "stylise")))
-    return prefetch(stabilise_frames(states, last, steady, clock(spent, "steady")))
+    states = prefetch(time_decoding(states, timer(spent, "decode")))
+    states = prefetch(estimate_motion(states, last, search, timer(spent, "motion")))
+    states = prefetch(stylize_frames(states, last, painter, timer(spent, "stylise")))
+    return prefetch(stabilise_frames(states, last, weight, timer(spent, "steady")))
 
 
-def time_decoding(states: Iterator[FrameState], timed: Clock) -> Iterator[FrameState]:
-    """The states, with the time that making them takes."""
+def time_decoding(states: Iterator[FrameState], timed: Timer) -> Iterator[FrameState]:
+    """Yields the states unchanged, and measures the time it takes to produce them."""
     while True:
         with timed():
             state = next(states, None)
@@ -82,24 +89,24 @@ def time_decoding(states: Iterator[FrameState], timed: Clock) -> Iterator[FrameS
 
 
 def estimate_motion(
-    states: Iterator[FrameState], last: FrameState | None, search: bool, timed: Clock
+    states: Iterator[FrameState], last: FrameState | None, search: bool, timed: Timer
 ) -> Iterator[FrameState]:
-    """The states with what has changed since the one before; motion is looked for only if it is needed."""
+    """Adds what changed since the previous frame: motion, scene cuts, and whether the frame is a repetition."""
     for state in states:
         with timed():
             if last is not None:
                 same = np.array_equal(state.pixels, last.pixels)
                 still = same and np.array_equal(state.embedding, last.embedding)
-                found = optical_flow.find(state.pixels, last.pixels) if search and not same else None
-                state = replace(state, begins=found is not None and found.cut, still=still, motion=found)
+                motion = optical_flow.find(state.pixels, last.pixels) if search and not same else None
+                state = replace(state, begins=motion is not None and motion.cut, still=still, motion=motion)
         yield state
         last = state
 
 
 def stylize_frames(
-    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, timed: Clock
+    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, timed: Timer
 ) -> Iterator[FrameState]:
-    """The states with their pastiches; a frame that comes once more is not painted once more."""
+    """Adds the pastiches; a repeated frame is not painted again."""
     if painter.together > 1:
         yield from _stylize_concurrently(states, painter, timed)
         return
@@ -113,39 +120,39 @@ def stylize_frames(
         last = state
 
 
-def _stylize_concurrently(states: Iterator[FrameState], painter: FramePainter, timed: Clock) -> Iterator[FrameState]:
-    """The same, some at once, for none needs the one before; they come in their order."""
+def _stylize_concurrently(states: Iterator[FrameState], painter: FramePainter, timed: Timer) -> Iterator[FrameState]:
+    """Adds the pastiches of frames that do not depend on each other, several at a time, and keeps their order."""
 
     def paint(state: FrameState) -> FrameState:
         with timed():
             return state if state.still else painter.paint(state, None)
 
-    coming: deque[Future[FrameState]] = deque()
+    pending: deque[Future[FrameState]] = deque()
     with ThreadPoolExecutor(painter.together) as workers:
         try:
             for state in states:
-                coming.append(workers.submit(paint, state))
-                if len(coming) == painter.together:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+                pending.append(workers.submit(paint, state))
+                if len(pending) == painter.together:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
         finally:
             workers.shutdown(cancel_futures=True)
 
 
 def stabilise_frames(
-    states: Iterator[FrameState], last: FrameState | None, steady: float, timed: Clock
+    states: Iterator[FrameState], last: FrameState | None, weight: float, timed: Timer
 ) -> Iterator[FrameState]:
-    """The states with steadied pastiches: where content only moved, the last pastiche moves along."""
+    """Blends each pastiche with the previous one, moved along the flow; a repeated frame repeats its pastiche."""
     for state in states:
         with timed():
             if last is not None and last.pastiche is not None:
                 if state.still:
                     state = replace(state, pastiche=last.pastiche)
-                elif state.pastiche is not None and steady and not state.begins:
-                    share = steady if np.array_equal(state.embedding, last.embedding) else steady * CHANGING
-                    state = replace(
-                        state, pastiche=stabilisation.stabilise(state.pastiche, last.pastiche, state.motion, share)
-                    )
+                elif state.pastiche is not None and weight and not state.begins:
+                    same_style = np.array_equal(state.embedding, last.embedding)
+                    used = weight if same_style else weight * WEIGHT_IN_FADES
+                    stable = stabilisation.stabilise(state.pastiche, last.pastiche, state.motion, used)
+                    state = replace(state, pastiche=stable)
         yield state
         last = state

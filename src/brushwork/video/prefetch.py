@@ -1,4 +1,4 @@
-"""Iterators that work ahead of whoever consumes them."""
+"""Iterators that work ahead of their consumer."""
 
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -10,16 +10,21 @@ END = object()
 
 
 def prefetch(items: Iterator[T], count: int = 1) -> Generator[T, None, None]:
-    """The same items, made in a thread of their own, at most so many before they are asked for.
+    """Yields the same items in the same order, produced in a thread of its own.
 
-    What goes wrong is raised where the item would have come. Closing this ends the thread after the item it is at.
+    An error of the iterator is raised where its item would have come. Closing the generator ends the thread after the
+    item it is working on.
+
+    Args:
+        items: The iterator to run in the thread.
+        count: Items that may be produced before they are asked for.
     """
     with ThreadPoolExecutor(1) as worker:
-        coming: deque[Future[object]] = deque(worker.submit(next, items, END) for _ in range(count))
+        pending: deque[Future[object]] = deque(worker.submit(next, items, END) for _ in range(count))
         try:
-            while (item := coming.popleft().result()) is not END:
-                coming.append(worker.submit(next, items, END))
-                yield item  # type: ignore[misc]  # END is the one thing that is no item
+            while (item := pending.popleft().result()) is not END:
+                pending.append(worker.submit(next, items, END))
+                yield item  # type: ignore[misc]  # END is the only object here that is no item
         finally:
             worker.shutdown(wait=True, cancel_futures=True)
             if hasattr(items, "close"):

@@ -1,11 +1,10 @@
-"""A clip becomes its pastiche: decoding, motion, painting, steadying and encoding side by side."""
+"""Stylises a clip: decoding, motion, stylisation, stabilisation and encoding run side by side."""
 
 import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 
 from brushwork.batch.session import Studio
@@ -14,35 +13,33 @@ from brushwork.images import Picture
 from brushwork.runtime import SMALLEST_SIDE
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
+from brushwork.video.excerpt import Excerpt
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
-from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame, as_image
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
 from brushwork.video.timeline import Timeline
-from brushwork.video.times import shown
-from brushwork.video.writing.muxing import TimeRange
 from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.target import Target
 from brushwork.video.writing.writer import Writer
 
-PIECE = 240  # frames of a piece: what a killed run loses at most
-# Frames painted at once, each by its part of the cores; of frames with more pixels, which take gigabytes, one.
+PIECE = 240  # frames per piece: what a killed run loses at most
+# Frames painted at once, each on its part of the cores. Larger frames take gigabytes each, so they are painted singly.
 TOGETHER, LARGEST = 2, 2560 * 1440
 
 
 @dataclass
 class VideoProgress:
-    """How far a run is.
+    """How far a run has come.
 
     Attributes:
         frames, count: Frames done and, where known, frames in all.
-        width, height: Of the pastiche.
-        rate: Frames a second, since this run began.
-        spent: Seconds by stage; stages run side by side.
-        notes: What the user should know, a line each.
-        stopped: Whether it ended early because it was asked to.
+        width, height: Of the pastiche, in pixels.
+        rate: Frames per second since this run began.
+        spent: Seconds per stage; stages run side by side.
+        notes: What the user should know, one line each.
+        stopped: Whether the run ended early because it was asked to.
     """
 
     frames: int
@@ -56,112 +53,80 @@ class VideoProgress:
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, where that can be said."""
+        """Seconds left, or None where that cannot be said."""
         return max(0, self.count - self.frames) / self.rate if self.count and self.rate else None
 
 
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run treats files that exist, and what it was started with.
+
+    Attributes:
+        overwrite: Whether existing files are replaced.
+        resume: Whether to continue an interrupted run; the result equals that of an uninterrupted one.
+        model, precision: What the stylizer was loaded with: a run is continued with the same.
+        piece: Frames per piece; a killed run continues after the last whole piece.
+    """
+
+    overwrite: bool = False
+    resume: bool = False
+    model: str = ""
+    precision: str = "auto"
+    piece: int = PIECE
+
+
 def run(
-    name: str, path: Path, load: Callable[[], Stylizer], settings: Settings, *,
-    overwrite: bool = False, resume: bool = False, stop: Callable[[], bool] = lambda: False, model: str = "",
-    precision: str = "auto", piece: int = PIECE,
+    name: str, path: Path, load: Callable[[], Stylizer], settings: Settings, options: RunOptions = RunOptions(), *,
+    stop: Callable[[], bool] = lambda: False,
 ) -> Generator[VideoProgress, None, None]:  # fmt: skip
-    """Paints a clip and yields how far it is after every frame.
+    """Stylises a clip and yields the progress after every frame.
 
     Args:
         name: What to read, see `open_clip`.
         path: A video file, an animated picture, or a folder or pattern of numbered pictures.
         load: Loads the stylizer.
-        settings: How.
-        overwrite: Whether what exists is replaced.
-        resume: Go on with a run that was stopped or killed; what it gives equals that of an uninterrupted one.
-        stop: Asked after every frame whether to end; what is done is then written as a playable file.
-        model: What paints: a resumed run must paint with the same.
-        precision: What it was loaded with: the same holds.
-        piece: Frames after which a killed run can go on.
+        settings: How to paint and write.
+        options: What to do about files that exist.
+        stop: Asked after every frame whether to end; the frames done are then written as a playable file.
 
     Raises:
-        UserError: If the clip or a style cannot be read, the target not written, or there is nothing to resume.
+        UserError: If the clip or a style cannot be read, the target cannot be written, or there is nothing to resume.
     """
     target = Target(path, settings)
-    target.check_not(name)
+    target.check_not_input(name)
     clip = open_clip(name, size=settings.size, fps=settings.fps)
-    notes = target.check_fits(clip)
-    clip = clip.evened() if target.even else clip
+    notes = target.check(clip)
+    clip = clip.with_even_sides() if target.even else clip
     if min(clip.width, clip.height) < SMALLEST_SIDE:
         raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")
-    part = _Part.of(clip, settings)
-    with_what = {"model": model, "precision": precision, "piece": piece, "clip": clip.mark()}
-    parts = ResumeFolder(target.path, {**with_what, **settings.values()})
-    writer = target.writer(clip, parts, overwrite=overwrite or resume)
-    reached = parts.begin(resume=resume, overwrite=overwrite)
-    if reached:
-        writer.resume(reached.pieces)
-    done, last = (reached.frames, reached.last) if reached else (0, None)
+    excerpt = Excerpt.of(clip, settings.start, settings.end)
+    made_with = {"model": options.model, "precision": options.precision, "piece": options.piece}
+    folder = ResumeFolder(target.path, {**made_with, "clip": clip.fingerprint(), **settings.values()})
+    writer = target.writer(clip, folder, overwrite=options.overwrite or options.resume)
+    point = folder.begin(resume=options.resume, overwrite=options.overwrite)
+    if point:
+        writer.resume(point.pieces)
+    last = point.last if point else None
+    progress = VideoProgress(point.frames if point else 0, excerpt.count, clip.width, clip.height, notes=notes)
     try:
-        timeline, painter = _prepare(load(), settings, part.first)
-        progress = VideoProgress(done, part.count, clip.width, clip.height, notes=notes)
-        decoded = pipeline.with_styles(part.frames(last), timeline, clip.start, clip.time_base)
-        states = pipeline.run_stages(decoded, last, painter, settings.share, settings.shots, progress.spent)
-        with closing(states):
-            yield from _write(states, writer, parts, part, progress, stop, piece)
+        timeline, painter = _prepare(load(), settings, excerpt.first)
+        states = pipeline.with_styles(excerpt.frames(last), timeline, clip.start, clip.time_base)
+        weight = settings.stabilisation_weight
+        done = pipeline.run_stages(states, last, painter, weight, settings.needs_motion, progress.spent)
+        output = _Output(writer, folder, excerpt, options.piece)
+        with closing(done):
+            yield from _write(done, last, output, progress, stop)
     except BaseException:
         with suppress(UserError):
             writer.abort()
-        parts.remove_if_empty()
+        folder.remove_if_useless()
         raise
     notes.extend(clip.damaged)
-
-
-@dataclass(frozen=True)
-class _Part:
-    """The part of a clip that is taken: its first frame and, where it is not the whole rest, the tick of its end."""
-
-    clip: Clip
-    first: VideoFrame
-    end: int | None
-    count: int | None
-
-    @classmethod
-    def of(cls, clip: Clip, settings: Settings) -> "_Part":
-        def tick(seconds: float) -> int:
-            return clip.start + round(seconds / clip.time_base)
-
-        start = tick(settings.start)
-        end = None if settings.end is None else tick(settings.end)
-        frames = clip.read(start)
-        first = next(frames, None)
-        if first is None or (end is not None and first.pts >= end):
-            raise UserError(f"{clip.name} has no frame from {shown(settings.start)} on")
-        count = clip.count
-        if count is not None:
-            length = count if settings.end is None else min(count, round(settings.end * clip.rate))
-            count = max(1, length - round(settings.start * clip.rate))
-        return cls(clip, first, end, count)
-
-    def frames(self, last: FrameState | None) -> Iterator[VideoFrame]:
-        """Its frames, after the last one that a stopped run has done, each shown until the next one is."""
-        held: VideoFrame | None = None
-        for frame in self.clip.read(self.first.pts if last is None else last.pts + 1):
-            if held is not None:
-                yield replace(held, duration=frame.pts - held.pts)
-            held = None
-            if self.end is not None and frame.pts >= self.end:
-                return
-            held = frame
-        if held is not None:
-            yield held
-
-    def cut(self, last: FrameState, stopped: bool) -> TimeRange:
-        """What of the clip's sound goes with the frames up to the last one."""
-        base: Fraction = self.clip.time_base
-        end = last.pts + last.duration if stopped else self.end
-        return TimeRange(
-            float(self.first.pts * base), None if end is None else float(end * base), self.first.pts == self.clip.start
-        )
+    yield progress
 
 
 def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple[Timeline, FramePainter]:
-    """The styles of a run, each embedded once, and what paints."""
+    """Embeds every style of a run once, and makes the painter."""
     options = settings.options()
     content = Picture.of(as_image(first.pixels))
     embedding = Studio(stylizer, options).blend(settings.styles, content)
@@ -175,21 +140,36 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
     return Timeline(embedding, changes, settings.fade), painter
 
 
+@dataclass(frozen=True)
+class _Output:
+    """Where finished frames go."""
+
+    writer: Writer
+    folder: ResumeFolder
+    excerpt: Excerpt
+    piece: int
+
+    def end_piece(self, frames: int, last: FrameState) -> None:
+        """Closes the open piece and records it, where the writer has pieces."""
+        pieces = self.writer.end_piece()
+        if pieces is not None:
+            self.folder.reached(pieces, frames, last)
+
+
 def _write(
-    states: Iterator[FrameState], writer: Writer, parts: ResumeFolder, part: _Part, progress: VideoProgress,
-    stop: Callable[[], bool], piece: int,
+    states: Iterator[FrameState], last: FrameState | None, output: _Output, progress: VideoProgress,
+    stop: Callable[[], bool],
 ) -> Iterator[VideoProgress]:  # fmt: skip
-    """Encodes the states, piece by piece, and then writes the target."""
-    encoding = pipeline.clock(progress.spent, "encode")
+    """Encodes the states piece by piece, and then writes the target."""
+    encoding = pipeline.timer(progress.spent, "encode")
     began, before = time.perf_counter(), progress.frames
-    last: FrameState | None = None
     for state in states:
         assert state.pastiche is not None
         with encoding():
-            writer.write(state.pastiche, state.pts, state.duration)
+            output.writer.write(state.pastiche, state.pts, state.duration)
             progress.frames += 1
-            if progress.frames % piece == 0 and (pieces := writer.end_piece()) is not None:
-                parts.reached(pieces, progress.frames, state)
+            if progress.frames % output.piece == 0:
+                output.end_piece(progress.frames, state)
         last = state
         progress.rate = (progress.frames - before) / (time.perf_counter() - began)
         progress.stopped = stop()
@@ -198,8 +178,8 @@ def _write(
             break
     if last is not None:
         with encoding():
-            writer.finish(part.cut(last, progress.stopped))
-    if progress.stopped:
-        parts.left_playable()
-    else:
-        parts.remove()
+            if not progress.stopped:  # pieces of an interrupted run must end where those of a whole run end
+                output.end_piece(progress.frames, last)
+            output.writer.finish(output.excerpt.time_range(last, progress.stopped))
+    if not progress.stopped:
+        output.folder.remove()

@@ -1,4 +1,4 @@
-"""How a clip is painted and written."""
+"""The settings of a stylised clip."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,14 +6,35 @@ from typing import Any
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
 from brushwork.video.timeline import FADE, check_changes
-from brushwork.video.times import shown
+from brushwork.video.times import format_time
 
-STEADY = 0.99  # chosen by measurement, see docs/guide/video.md
+STEADY = 0.99  # chosen by measurement; the report on video has the numbers
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a clip is painted and written; see ``brushwork video --help``. Times are seconds of the clip."""
+    """How a clip is painted and written.
+
+    Attributes:
+        styles: Style pictures or named styles; several are blended.
+        weights: Weights of the blended styles; equal ones where None.
+        changes: Pairs of a time in seconds and the style that follows from then on.
+        fade: Seconds from one style to the next.
+        steady: Weight of the previous pastiche in the next, in [0, 1]; 0 paints every frame by itself.
+        hold: Weight of the previous frame's normalisation statistics in the next frame's, in [0, 1].
+        strength: In [0, 1]; 0 is the clip, 1 the full pastiche.
+        keep_colors: "luma", "histogram" or None.
+        style_size: Short side in pixels at which the predictor sees the styles.
+        size: Limit of the long side in pixels.
+        start, end: The part of the clip to paint, in seconds; an end of None is the clip's.
+        fps: Frames per second of image sequences, which have no times.
+        codec, crf: Of a video file; None takes the container's and the codec's default.
+        quality: Of pictures, 1 to 100.
+        sound: Whether the sound is kept.
+
+    Raises:
+        UserError: If a value is out of its range.
+    """
 
     styles: tuple[str, ...]
     weights: tuple[float, ...] | None = None
@@ -34,31 +55,31 @@ class Settings:
     sound: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.steady <= 1:
-            raise UserError(f"steady is {self.steady:g}; it must lie between 0 (every frame by itself) and 1")
-        if not 0 <= self.hold <= 1:
-            raise UserError(f"hold is {self.hold:g}; it must lie between 0 (every frame by itself) and 1")
+        for name in ("steady", "hold"):
+            value = getattr(self, name)
+            if not 0 <= value <= 1:
+                raise UserError(f"{name} is {value:g}; it must lie between 0 (every frame by itself) and 1")
         if self.end is not None and self.end <= self.start:
-            raise UserError(f"the end, {shown(self.end)}, is not after the start, {shown(self.start)}")
+            raise UserError(f"the end, {format_time(self.end)}, is not after the start, {format_time(self.start)}")
         self.options()
         check_changes([when for when, _ in self.changes], self.fade)
 
     @property
-    def share(self) -> float:
-        """Share of the last pastiche in the next; none at strength 0, which is the clip itself."""
+    def stabilisation_weight(self) -> float:
+        """Weight of the previous pastiche in the next; 0 at strength 0, where the pastiche is the clip itself."""
         return self.steady if self.strength > 0 else 0.0
 
     @property
-    def shots(self) -> bool:
-        """Whether it must be known where shots begin, as something is held over a shot."""
-        return self.share > 0 or self.hold > 0 or 0 < self.strength < 1
+    def needs_motion(self) -> bool:
+        """Whether motion and scene cuts must be found: something is carried from frame to frame."""
+        return self.stabilisation_weight > 0 or self.hold > 0 or 0 < self.strength < 1
 
     def values(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """Returns the settings as plain values."""
         return asdict(self)
 
     def options(self) -> Options:
-        """What of this concerns single frames."""
+        """Returns those settings that concern single frames."""
         return Options(
             weights=self.weights, strength=self.strength, keep_colors=self.keep_colors,
             size=self.size, style_size=self.style_size, quality=self.quality,

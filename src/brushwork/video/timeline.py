@@ -1,4 +1,4 @@
-"""Styles over the time of a clip: an embedding at every state, moved smoothly from one to the next."""
+"""The style embedding at each time of a clip, with smooth changes from one style to the next."""
 
 import math
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from brushwork.errors import UserError
 from brushwork.runtime import Array
 from brushwork.video import times
 
-FADE = 1.0  # seconds in which one style becomes the next
+FADE = 1.0  # seconds from one style to the next
 
 
 def parse_change(text: str) -> tuple[float, str]:
-    """Seconds and style of ``0:05=other.jpg``.
+    """Returns the seconds and the style of a text such as ``0:05=other.jpg``.
 
     Raises:
-        UserError: If the text is no such change.
+        UserError: If the text is not a time and a style.
     """
     when, separator, style = text.partition("=")
     if not separator or not style:
@@ -24,16 +24,22 @@ def parse_change(text: str) -> tuple[float, str]:
     return times.parse(when), style
 
 
+def smoothstep(position: float) -> float:
+    """Returns ``x^2 (3 - 2 x)`` of a position limited to [0, 1]: from 0 to 1 with no slope at either end."""
+    x = min(max(position, 0.0), 1.0)
+    return x * x * (3 - 2 * x)
+
+
 class Timeline:
-    """The embedding of every state.
+    """Style embeddings over time.
 
     Args:
-        first: Embedding (1, D) of the beginning.
-        changes: Seconds at which the move to an embedding (1, D) begins.
-        fade: Seconds a move takes.
+        first: Embedding (1, D) at the start.
+        changes: Pairs of the second at which a change begins and the embedding (1, D) it leads to.
+        fade: Seconds each change takes.
 
     Raises:
-        UserError: If the seconds do not rise.
+        UserError: If the times do not increase, or the fade is negative or infinite.
     """
 
     def __init__(self, first: Array, changes: Sequence[tuple[float, Array]] = (), fade: float = FADE) -> None:
@@ -41,21 +47,20 @@ class Timeline:
         self._first, self._changes, self._fade = first, tuple(changes), fade
 
     def at(self, seconds: float) -> Array:
-        """The embedding (1, D) of a state: each move eases in and out, ``x^2 (3 - 2 x)`` of the way."""
+        """Returns the embedding (1, D) at a time; each change follows `smoothstep`."""
         embedding = self._first
         for begin, target in self._changes:
             if seconds < begin:
                 break
-            way = min(1.0, (seconds - begin) / self._fade) if self._fade else 1.0
-            # Exactly the target at the end, so that a style that has come stays the same array of numbers.
-            share = np.float32(way * way * (3 - 2 * way))
-            embedding = target if way == 1 else embedding + share * (target - embedding)
+            fraction = np.float32(smoothstep((seconds - begin) / self._fade) if self._fade else 1.0)
+            # Exactly the target at the end, so that a finished change is the same array of numbers for every frame.
+            embedding = target if fraction == 1 else embedding + fraction * (target - embedding)
         return embedding
 
 
 def check_changes(seconds: Sequence[float], fade: float) -> None:
-    """Raises `UserError` where the times of changes do not rise, or a move would take less than no time."""
+    """Raises `UserError` if the times of changes do not increase, or the fade is negative or infinite."""
     if list(seconds) != sorted(set(seconds)):
-        raise UserError("the times of --at must rise")
+        raise UserError("the times of --at must increase")
     if not 0 <= fade < math.inf:
         raise UserError(f"the fade is {fade:g}; it must be 0 or more seconds")

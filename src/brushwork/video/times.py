@@ -1,35 +1,58 @@
-"""Times as people write them: 5, 0:05, 1:02:03.5."""
+"""Times as people write them (5, 0:05, 1:02:03.5), and ranges of time."""
 
 import math
+from dataclasses import dataclass
+from fractions import Fraction
 
 from brushwork.errors import UserError
 
 
 def parse(text: str) -> float:
-    """Seconds of ``[[hours:]minutes:]seconds``.
+    """Returns the seconds of a text ``[[hours:]minutes:]seconds``.
 
     Raises:
-        UserError: If the text is no such time.
+        UserError: If the text is not such a time.
     """
-    parts = text.strip().split(":")
+    numbers = text.strip().split(":")
     try:
-        seconds, *larger = [float(part) for part in reversed(parts)]
+        seconds, *larger = [float(number) for number in reversed(numbers)]
     except ValueError:
-        raise _wrong(text) from None
-    if len(parts) > 3 or any(not part.is_integer() for part in larger):
-        raise _wrong(text)
-    total: float = seconds + 60 * sum(part * 60**place for place, part in enumerate(larger))
+        raise _error(text) from None
+    if len(numbers) > 3 or any(not number.is_integer() for number in larger):
+        raise _error(text)
+    total: float = seconds + 60 * sum(number * 60**place for place, number in enumerate(larger))
     if not math.isfinite(total) or total < 0 or "-" in text or (larger and seconds >= 60):
-        raise _wrong(text)
+        raise _error(text)
     return total
 
 
-def _wrong(text: str) -> UserError:
+def _error(text: str) -> UserError:
     return UserError(f"{text!r} is not a time; write seconds, 0:05 or 1:02:03.5")
 
 
-def shown(seconds: float) -> str:
-    """Seconds as ``1:02:03`` or ``2:03``."""
+def format_time(seconds: float) -> str:
+    """Returns seconds as ``1:02:03`` or ``2:03``."""
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+@dataclass(frozen=True)
+class TimeRange:
+    """The part of a clip that is written, in seconds as the file counts.
+
+    Attributes:
+        start: Time of the first frame.
+        end: Time before which streams are copied; None copies to the end.
+        origin: The time that becomes 0.
+        whole_start: Whether nothing is cut off at the beginning.
+    """
+
+    start: Fraction
+    end: Fraction | None
+    origin: Fraction
+    whole_start: bool
+
+    def holds(self, seconds: Fraction) -> bool:
+        """Returns whether a time lies in the range."""
+        return (self.whole_start or seconds >= self.start) and (self.end is None or seconds < self.end)

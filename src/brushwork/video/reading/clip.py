@@ -8,25 +8,29 @@ from pathlib import Path
 import numpy as np
 
 from brushwork.video.reading.frames import ColorInfo, VideoFrame
+from brushwork.video.reading.timestamps import Discontinuity
 
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip and how its frames are had.
+    """A clip and how its frames are read.
 
     Attributes:
         name: What the user called it.
         path: The file from which sound, subtitles and chapters are copied; None where there are none.
-        width, height: Of its frames, upright, as they are read.
-        time_base: Seconds a tick.
-        rate: Frames a second, on average.
+        width, height: Of its frames as they are read, upright, in pixels.
+        time_base: Seconds per tick.
+        rate: Frames per second, on average.
         start: Tick of the first frame.
-        count: Frames, where known.
+        count: Number of frames, where known.
+        read: Yields the frames from a tick on, in order; ``read(clip.start)`` yields all.
         color: What it says of its colours.
-        depth: Bits a channel.
-        aspect: Width of a pixel in heights, upright.
-        read: Frames from a tick on, in order; ``read(clip.start)`` gives all.
-        damaged: Grows by a line for each thing that had to be left out.
+        depth: Bits per channel.
+        aspect: Width of a pixel divided by its height, upright.
+        damaged: Gets a line for each thing that had to be left out.
+        origin: Time in seconds, as the file counts, that is the beginning of the clip for all its streams.
+        discontinuities: Where the file's times jump.
+        stream: Place of the video stream in the file.
     """
 
     name: str
@@ -42,21 +46,24 @@ class Clip:
     depth: int = 8
     aspect: Fraction = Fraction(1)
     damaged: list[str] = field(default_factory=list)
+    origin: Fraction = Fraction(0)
+    discontinuities: tuple[Discontinuity, ...] = ()
+    stream: int = 0
 
-    def mark(self) -> list[str | int]:
-        """What tells it from another clip, or from itself in another size."""
+    def fingerprint(self) -> list[str | int]:
+        """Returns what tells the clip from another one, or from itself in another size or after a change."""
         files = [self.path] if self.path else []
         stamps = [value for file in files for value in (file.stat().st_size, file.stat().st_mtime_ns)]
         return [self.name, self.width, self.height, *stamps]
 
-    def evened(self) -> "Clip":
-        """The same clip with even sides: a last column or row of an odd number is left out."""
+    def with_even_sides(self) -> "Clip":
+        """Returns the clip with even sides: the last column or row of an odd number is left out."""
         height, width = self.height // 2 * 2, self.width // 2 * 2
+        if (height, width) == (self.height, self.width):
+            return self
 
         def read(tick: int) -> Iterator[VideoFrame]:
             for frame in self.read(tick):
-                yield VideoFrame(np.ascontiguousarray(frame.pixels[:height, :width]), frame.pts, frame.duration)
+                yield replace(frame, pixels=np.ascontiguousarray(frame.pixels[:height, :width]))
 
-        return self if (height, width) == (self.height, self.width) else replace(
-            self, height=height, width=width, read=read
-        )  # fmt: skip
+        return replace(self, height=height, width=width, read=read)

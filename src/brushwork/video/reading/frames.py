@@ -1,11 +1,13 @@
-"""Pixels of video frames: from FFmpeg's formats to arrays, upright, and back, with the colours a clip says it has."""
+"""Converts video frames between FFmpeg's formats and arrays, upright, with the colours a clip says it has."""
 
+import struct
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 import av
 import numpy as np
+from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorRange, Interpolation
 from numpy.typing import NDArray
 
@@ -13,8 +15,9 @@ from brushwork.images import Image
 
 Pixels: TypeAlias = NDArray[Any]  # (H, W, 3), uint8 or uint16, full range
 
-# ITU-T H.273, table 4: the matrices in use, and "not said".
-BT709, BT601, UNSPECIFIED = 1, 6, 2
+# ITU-T H.273, table 4: the matrices in use, "the identity", and "unspecified".
+RGB, BT709, UNSPECIFIED, RESERVED, BT601 = 0, 1, 2, 3, 6
+LIMITED, FULL = ColorRange.MPEG.value, ColorRange.JPEG.value
 # Without these two flags FFmpeg's colours come out 1 to 2 levels of 255 too dark, and up to 45 off at edges.
 EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 HD = 720  # where nothing is said, players take BT.709 from this height on and BT.601 below
@@ -22,67 +25,108 @@ HD = 720  # where nothing is said, players take BT.709 from this height on and B
 
 @dataclass(frozen=True)
 class ColorInfo:
-    """What a clip says of its colours, as numbers of ITU-T H.273 (2: not said; range 1: limited, 2: full)."""
+    """What a clip says of its colours, as numbers of ITU-T H.273 (2: unspecified; range 1: limited, 2: full)."""
 
     matrix: int = UNSPECIFIED
     range: int = 0
     primaries: int = UNSPECIFIED
     transfer: int = UNSPECIFIED
 
+    @classmethod
+    def of(cls, codec: Any, frame: av.VideoFrame) -> "ColorInfo":
+        """Returns the colours of a stream.
+
+        A stream of RGB has no matrix, and what is written of it may have one: the one by which it is converted.
+        """
+        info = cls(codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc)
+        if not frame.format.is_rgb:
+            return info
+        return cls(cls().effective(frame.height)[0], LIMITED, info.primaries, info.transfer)
+
     def effective(self, height: int) -> tuple[int, int]:
-        """Matrix and range by which a player of a clip of this height converts."""
+        """Returns the matrix and range by which players convert a clip of this height."""
         guess = BT709 if height >= HD else BT601
-        known = self.matrix not in (0, UNSPECIFIED, 3)
-        full = self.range == ColorRange.JPEG.value
-        return (self.matrix if known else guess), (ColorRange.JPEG if full else ColorRange.MPEG).value
+        known = self.matrix not in (RGB, UNSPECIFIED, RESERVED)
+        return (self.matrix if known else guess), (FULL if self.range == FULL else LIMITED)
+
+
+@dataclass(frozen=True)
+class Orientation:
+    """How stored frames are shown: mirrored left to right first, then turned counterclockwise by quarters."""
+
+    mirrored: bool = False
+    quarters: int = 0
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame) -> "Orientation":
+        """Reads the display matrix of a frame, in multiples of 90 degrees (ISO/IEC 14496-12, 6.2.2)."""
+        side_data: Any = frame.side_data
+        data = next((bytes(each) for each in side_data if each.type == Type.DISPLAYMATRIX), None)
+        if data is None:
+            return cls()
+        # x' = a x + c y, y' = b x + d y, in 16.16 fixed point, y downwards.
+        a, b, _, c, d = struct.unpack("<9i", data)[:5]
+        mirrored = a * d - b * c < 0
+        if mirrored:
+            a, b = -a, -b
+        return cls(mirrored, round(np.arctan2(-b, a) / (np.pi / 2)) % 4)
+
+    @property
+    def turned(self) -> bool:
+        """Whether width and height change places."""
+        return self.quarters % 2 == 1
+
+    def apply(self, pixels: Pixels) -> Pixels:
+        """Returns the pixels (H, W, 3) as they are shown."""
+        mirrored = pixels[:, ::-1] if self.mirrored else pixels
+        return np.ascontiguousarray(np.rot90(mirrored, self.quarters))
 
 
 @dataclass(frozen=True, eq=False)
 class VideoFrame:
-    """One decoded frame: pixels (H, W, 3), and when it is shown, in ticks of the clip's time base."""
+    """A decoded frame: pixels (H, W, 3), and when it is shown, in ticks of the clip's time base."""
 
     pixels: Pixels
     pts: int
     duration: int
 
 
-def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], rotation: int) -> Pixels:
-    """The pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then turned upright."""
+def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], orientation: Orientation) -> Pixels:
+    """Returns the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented."""
     height, width = size
     deep = frame.format.components[0].bits > 8
-    matrix, shown = color.effective(frame.height)
-    is_rgb = frame.format.is_rgb
+    matrix, stored = color.effective(frame.height)
     converted = frame.reformat(
         width, height, "rgb48le" if deep else "rgb24",
         src_colorspace=matrix, dst_colorspace=matrix, interpolation=Interpolation.LANCZOS | EXACT,
-        src_color_range=ColorRange.JPEG if is_rgb else shown, dst_color_range=ColorRange.JPEG,
+        src_color_range=FULL if frame.format.is_rgb else stored, dst_color_range=FULL,
     )  # fmt: skip
-    return np.ascontiguousarray(np.rot90(converted.to_ndarray(), rotation // 90))
+    return orientation.apply(converted.to_ndarray())
 
 
 def encode(pixels: Pixels, color: ColorInfo, form: str) -> av.VideoFrame:
-    """FFmpeg's frame, in a pixel format, of pixels (H, W, 3)."""
+    """Returns FFmpeg's frame of pixels (H, W, 3), in one of FFmpeg's pixel formats."""
     deep = pixels.dtype == np.uint16
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb48le" if deep else "rgb24")
-    matrix, shown = color.effective(frame.height)
+    matrix, stored = color.effective(frame.height)
     is_rgb = av.VideoFormat(form).is_rgb
-    stored = frame.reformat(
+    converted = frame.reformat(
         format=form, src_colorspace=matrix, dst_colorspace=matrix, interpolation=Interpolation.BICUBIC | EXACT,
-        src_color_range=ColorRange.JPEG, dst_color_range=ColorRange.JPEG if is_rgb else shown,
+        src_color_range=FULL, dst_color_range=FULL if is_rgb else stored,
     )  # fmt: skip
-    stored.colorspace, stored.color_range = (0, 2) if is_rgb else (color.matrix, color.range)
-    stored.color_primaries, stored.color_trc = color.primaries, color.transfer
-    return stored
+    converted.colorspace, converted.color_range = (RGB, FULL) if is_rgb else (color.matrix, color.range)
+    converted.color_primaries, converted.color_trc = color.primaries, color.transfer
+    return converted
 
 
 def as_image(pixels: Pixels) -> Image:
-    """The image, float32 (H, W, 3) in [0, 1], of pixels (H, W, 3)."""
+    """Returns the image, float32 (H, W, 3) in [0, 1], of pixels (H, W, 3)."""
     image: Image = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
     return image
 
 
 def quantise(image: Image, depth: int) -> Pixels:
-    """An image (H, W, 3) in [0, 1] as uint8, or uint16 where the depth is above 8 bits."""
+    """Returns an image (H, W, 3) in [0, 1] as uint8, or as uint16 where the depth is above 8 bits."""
     top, dtype = (65535, np.uint16) if depth > 8 else (255, np.uint8)
     scaled = image * np.float32(top)
     scaled += np.float32(0.5)
@@ -90,5 +134,5 @@ def quantise(image: Image, depth: int) -> Pixels:
 
 
 def seconds(ticks: int, time_base: Fraction) -> float:
-    """Ticks of a time base in seconds."""
+    """Returns ticks of a time base in seconds."""
     return float(ticks * time_base)

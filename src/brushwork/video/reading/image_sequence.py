@@ -1,34 +1,51 @@
-"""A clip from pictures: numbered files, or an animated one."""
+"""Reads numbered pictures as a clip."""
 
 import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
-
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame, quantise
 
-MILLISECONDS = Fraction(1, 1000)
+NUMBER = re.compile(r"%0?\d*d")
 
 
-def numbered(pattern: Path) -> list[Path]:
-    """The files of a pattern such as ``%04d.png``, in the order of their numbers."""
-    parts = re.split(r"%0?\d*d", pattern.name)
-    if len(parts) != 2:
+def is_pattern(path: Path) -> bool:
+    """Returns whether a name such as ``%04d.png`` stands for numbered files; ``100%.mp4`` does not."""
+    return NUMBER.search(path.name) is not None
+
+
+def numbered_files(pattern: Path) -> list[Path]:
+    """Returns the files of a pattern such as ``%04d.png``, in the order of their numbers.
+
+    Raises:
+        UserError: If it is no pattern, or its folder does not exist.
+    """
+    around = NUMBER.split(pattern.name)
+    if len(around) != 2:
         raise UserError(f"{pattern} is no pattern of numbered pictures such as frames/%04d.png")
-    form = re.compile(re.escape(parts[0]) + r"(\d+)" + re.escape(parts[1]))
+    form = re.compile(re.escape(around[0]) + r"(\d+)" + re.escape(around[1]))
     if not pattern.parent.is_dir():
         raise UserError(f"no folder {pattern.parent}")
     found = [(int(match[1]), path) for path in pattern.parent.iterdir() if (match := form.fullmatch(path.name))]
     return [path for _, path in sorted(found)]
 
 
-def of_files(name: str, paths: list[Path], size: int | None, fps: float) -> Clip:
-    """Pictures, one a frame."""
+def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: float) -> Clip:
+    """Opens pictures as a clip with one frame each.
+
+    Args:
+        name: What the user called them.
+        paths: The pictures in order; all of one size.
+        size: Limit of the long side in pixels.
+        fps: Frames per second.
+
+    Raises:
+        UserError: If there are none, or the rate is out of range. Reading raises it where a picture has another size.
+    """
     if not paths:
         raise UserError(f"{name} holds no frames")
     first = images.open(paths[0], size=size)
@@ -46,26 +63,7 @@ def of_files(name: str, paths: list[Path], size: int | None, fps: float) -> Clip
     return Clip(name, None, width, height, 1 / rate, rate, 0, len(paths), read, depth=first.depth)
 
 
-def of_picture(name: str, size: int | None, fps: float) -> Clip:
-    """An animated picture, with its own times."""
-    picture = images.open(name, size=size)
-    height, width = picture.image.shape[:2]
-    usual = max(1, round(1000 / fps))
-    durations = [frame.duration or usual for frame in picture.frames]
-    times = np.cumsum([0, *durations]).tolist()
-    rate = Fraction(1000 * len(durations), times[-1])
-
-    def read(tick: int) -> Iterator[VideoFrame]:
-        again = images.open(name, size=size)  # its frames come from an open file, one reader each
-        for number, frame in enumerate(again.frames):
-            image = frame.on_white
-            if times[number] >= tick:
-                yield VideoFrame(quantise(np.asarray(image, np.float32), 8), times[number], durations[number])
-
-    return Clip(name, None, width, height, MILLISECONDS, rate, 0, len(durations), read)
-
-
 def _rate(fps: float) -> Fraction:
     if not 0.1 <= fps <= 1000:
-        raise UserError(f"{fps:g} frames a second; it must lie between 0.1 and 1000")
+        raise UserError(f"{fps:g} frames per second; it must lie between 0.1 and 1000")
     return Fraction(fps).limit_denominator(1001)

@@ -1,29 +1,30 @@
-"""What can be opened as a clip: a video file, a folder or a pattern of numbered pictures, or an animated picture."""
+"""Opens whatever can be read as a clip."""
 
 from pathlib import Path
 
 from brushwork import images
+from brushwork.video.reading.animation import open_animation
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.image_sequence import numbered, of_files, of_picture
-from brushwork.video.reading.video_file import of_video
+from brushwork.video.reading.image_sequence import is_pattern, numbered_files, open_image_sequence
+from brushwork.video.reading.video_file import open_video
 
 
 def open_clip(name: str, *, size: int | None = None, fps: float = 24.0) -> Clip:
-    """Opens a clip; its long side is limited to ``size``.
+    """Opens a clip.
 
     Args:
         name: A video file, a folder of pictures, a pattern such as ``frames/%04d.png``, or an animated picture.
-        size: The most pixels a side may have.
-        fps: Frames a second of pictures without times.
+        size: Limit of the long side in pixels.
+        fps: Frames per second of pictures without times.
 
     Raises:
-        UserError: If it cannot be read, has no video stream or no frames.
+        UserError: If it cannot be read, or has no video stream or no frames.
     """
     path = Path(name)
-    if "%" in path.name and not path.exists():
-        return of_files(name, numbered(path), size, fps)
+    if is_pattern(path) and not path.exists():
+        return open_image_sequence(name, numbered_files(path), size, fps)
     if path.is_dir():
-        return of_files(name, images.find(path), size, fps)
+        return open_image_sequence(name, images.find(path), size, fps)
     if path.suffix.lower() in images.EXTENSIONS:
-        return of_picture(name, size, fps)
-    return of_video(name, size)
+        return open_animation(name, size, fps)
+    return open_video(name, size)

@@ -1,9 +1,12 @@
-"""A clip from a video file."""
+"""Reads a video file as a clip."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 from av.error import EOFError, FFmpegError, InvalidDataError  # noqa: A004
@@ -12,16 +15,19 @@ from av.stream import Disposition
 from brushwork.errors import UserError
 from brushwork.images.picture import fitted
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import ColorInfo, VideoFrame, decode
-from brushwork.video.times import shown
+from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode
+from brushwork.video.reading.timestamps import Discontinuity, FrameTimes, demux, find_discontinuities
+from brushwork.video.times import format_time
 
-# A seek lands on a key frame before the wanted one; frames right after it may lean on what was before.
+# A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
+EXAMINED = 48  # packets whose times show whether the file has presentation times
+NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format mean nothing
 
 
 @contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Turns what FFmpeg raises into one line that names the file."""
+    """Turns FFmpeg's errors into one line that names the file."""
     try:
         yield
     except FFmpegError as error:
@@ -30,66 +36,188 @@ def readable(name: str) -> Iterator[None]:
         raise UserError(f"cannot read {name}: {reason.lower()}") from None
 
 
-def of_video(name: str, size: int | None) -> Clip:
-    """A video file, its long side limited to a size."""
-    damaged: list[str] = []
-    with readable(name), av.open(name) as container:
-        videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-        if not videos:
-            raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
-        stream = videos[0]
-        first = None
-        for packet in container.demux(stream):
-            first = next(iter(_decoded(packet, [])), None)
-            if first is not None:
-                break
-        if first is None or stream.time_base is None:
-            raise UserError(f"{name} has no frame that can be decoded")
-        codec, index, time_base = stream.codec_context, stream.index, stream.time_base
+def open_source(name: str | Path) -> Any:
+    """Opens a file of this machine: a name such as ``12:30.mp4`` must not be taken for a protocol."""
+    return av.open(f"file:{name}")
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What is known of a video stream's times.
+
+    Attributes:
+        time_base: Seconds per tick.
+        rate: Frames per second, on average.
+        step: Ticks per frame at that rate.
+        decoding: Whether there are only decoding times.
+        first: Time of the first packet, where there are only decoding times.
+        seekable: Whether times after a seek can be relied on.
+        discontinuities: Where times jump.
+        duration: Seconds of the stream, where the file says so.
+    """
+
+    time_base: Fraction
+    rate: Fraction
+    step: int
+    decoding: bool
+    first: int
+    seekable: bool
+    discontinuities: tuple[Discontinuity, ...]
+    duration: float | None
+
+    @classmethod
+    def of(cls, name: str, stream: Any) -> "Timing":
+        """Reads the headers and the first packets."""
+        container, time_base = stream.container, stream.time_base
         rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
-        count = stream.frames or (round(stream.duration * time_base * rate) if stream.duration else None)
-        if count is None and container.duration:
-            count = round(container.duration * rate / av.time_base)
-        rotation = round(first.rotation / 90) * 90 % 360
-        stored = fitted(first.height, first.width, size) if size else (first.height, first.width)
-        color = ColorInfo(codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc)
-        start = first.pts if first.pts is not None else 0
-        depth = first.format.components[0].bits
+        found = tuple(find_discontinuities(container))
+        with open_source(name) as again:
+            packets = [packet for packet in islice(again.demux(again.streams[stream.index]), EXAMINED) if packet.size]
+        decoding = any(packet.pts is None for packet in packets)
+        first = next((packet.dts for packet in packets if packet.dts is not None), 0)
+        seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
+        duration = float(stream.duration * time_base) if stream.duration and not found else None
+        if duration is None and container.duration and not found:
+            duration = container.duration / av.time_base
+        step = max(1, round(1 / (rate * time_base)))
+        return cls(time_base, rate, step, decoding, first, seekable, found, duration)
+
+    def count(self, frames: int) -> int | None:
+        """Returns the number of frames, where known; a file may hold more than it shows (edit lists)."""
+        expected = round(self.duration * self.rate) if self.duration else None
+        return min(frames, expected or frames) if frames else expected
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """A video stream of a file.
+
+    Attributes:
+        name: The file.
+        index: The stream's place in it.
+        timing: Its times.
+        size: Height and width to which stored frames are scaled.
+        orientation: How they are then turned and mirrored.
+        color: What the stream says of its colours.
+    """
+
+    name: str
+    index: int
+    timing: Timing
+    size: tuple[int, int]
+    orientation: "Orientation"
+    color: ColorInfo
+
+    def read(self, start: int, tick: int, damaged: list[str]) -> Iterator[VideoFrame]:
+        """Yields the frames from a tick on.
+
+        Args:
+            start: Tick of the first frame of the clip.
+            tick: The first one wanted.
+            damaged: Gets a line for what could not be decoded.
+        """
+        damaged.clear()
+        frames = self._after_seek(start, tick, damaged) if tick > start and self.timing.seekable else None
+        last = start
+        for pts, frame in frames or decode_stream(self.name, self.index, self.timing, damaged):
+            last = pts
+            if pts >= tick:
+                pixels = decode(frame, self.color, self.size, self.orientation)
+                yield VideoFrame(pixels, pts, frame.duration or self.timing.step)
+        self._check_length(float((last - start) * self.timing.time_base), damaged)
+
+    def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
+        """Returns the frames after a seek, or None if it led past the wanted one (streams without an index)."""
+        goal = max(start, tick - round(RUN_UP / self.timing.time_base))
+        frames = decode_stream(self.name, self.index, self.timing, damaged, goal)
+        first = next(frames, None)
+        if first is None or first[0] > tick:
+            damaged.clear()
+            return None
+
+        def landed() -> Iterator[tuple[int, av.VideoFrame]]:
+            yield first
+            yield from frames
+
+        return landed()
+
+    def _check_length(self, seconds: float, damaged: list[str]) -> None:
+        expected = self.timing.duration
+        if expected and seconds < 0.9 * expected - 2 / self.timing.rate:
+            ends = f"it ends at {format_time(seconds)} of {format_time(expected)}"
+            damaged.append(f"{self.name} is cut short: {ends}")
+
+
+def open_video(name: str, size: int | None) -> Clip:
+    """Opens a video file.
+
+    Args:
+        name: The file.
+        size: Limit of the long side in pixels.
+
+    Raises:
+        UserError: If it cannot be read, or has no video stream or no frames.
+    """
+    damaged: list[str] = []
+    with readable(name), open_source(name) as container:
+        stream = _video_stream(name, container)
+        timing = Timing.of(name, stream)
+        start, first = next(decode_stream(name, stream.index, timing, []), (0, None))
+        if first is None:
+            raise UserError(f"{name} has no frame that can be decoded")
+        codec, index, count = stream.codec_context, stream.index, timing.count(stream.frames)
+        color = ColorInfo.of(codec, first)
         aspect = stream.sample_aspect_ratio or Fraction(1)
-    step = max(1, round(1 / (rate * time_base)))
+        begins = Fraction(container.start_time or 0, av.time_base)
+    stored = fitted(first.height, first.width, size) if size else (first.height, first.width)
+    orientation = Orientation.of(first)
+    source = VideoSource(name, index, timing, stored, orientation, color)
 
     def read(tick: int) -> Iterator[VideoFrame]:
-        damaged.clear()
-        last = None
-        with readable(name), av.open(name) as container:
-            stream = container.streams[index]
-            assert isinstance(stream, av.VideoStream)
-            stream.thread_type = "AUTO"
-            if tick > start:
-                container.seek(max(start, tick - round(RUN_UP / time_base)), stream=stream)
-            number = 0
-            for packet in container.demux(stream):
-                for frame in _decoded(packet, damaged):
-                    pts = frame.pts if frame.pts is not None else number * step
-                    number += 1
-                    if pts < tick or (last is not None and pts <= last):
-                        continue
-                    last = pts
-                    pixels = decode(frame, color, stored, rotation)
-                    yield VideoFrame(pixels, pts, frame.duration or step)
-        if count and last is not None and (last - start) * time_base * rate < 0.9 * count - 2:
-            ends, promised = (shown(float(value)) for value in ((last - start) * time_base, count / rate))
-            damaged.append(f"{name} is cut short: it ends at {ends} of {promised}")
+        with readable(name):
+            yield from source.read(start, tick, damaged)
 
-    upright = stored[::-1] if rotation % 180 else stored
+    height, width = stored[::-1] if orientation.turned else stored
     return Clip(
-        name, Path(name), upright[1], upright[0], time_base, rate, start, count, read, color, depth,
-        1 / aspect if rotation % 180 else aspect, damaged,
+        name, Path(name), width, height, timing.time_base, timing.rate, start, count, read, color,
+        depth=first.format.components[0].bits, aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
+        origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
     )  # fmt: skip
 
 
-def _decoded(packet: "av.Packet[av.VideoStream]", damaged: list[str]) -> list[av.VideoFrame]:
-    """The frames of a packet; a damaged packet is noted and left out, as players do."""
+def decode_stream(
+    name: str, index: int, timing: Timing, damaged: list[str], goal: int | None = None
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Yields the time and FFmpeg's frame of every frame of a stream, in the order they are shown.
+
+    Args:
+        name: The file.
+        index: The stream.
+        timing: Its times.
+        damaged: Gets a line for what could not be decoded.
+        goal: Tick to seek to first; None starts at the first frame.
+    """
+    times = FrameTimes(timing.step, decoding=timing.decoding, start=timing.first)
+    with open_source(name) as container:
+        stream = container.streams[index]
+        stream.thread_type = "AUTO"
+        if goal is not None:
+            container.seek(goal, stream=stream)
+        for packet in demux(container, [stream], timing.discontinuities):
+            for frame in _decoded(packet, damaged):
+                yield times.of(frame), frame
+
+
+def _video_stream(name: str, container: Any) -> Any:
+    """Returns the first video stream that is not a cover picture."""
+    videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    if not videos or videos[0].time_base is None:
+        raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
+    return videos[0]
+
+
+def _decoded(packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:
+    """Returns the frames of a packet; a damaged packet is recorded and left out, as players do."""
     try:
         return packet.decode()
     except InvalidDataError:

@@ -1,23 +1,26 @@
-"""The video files that can be written: containers, codecs, and which goes into which."""
+"""The containers and codecs of video files that can be written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+import cv2
 
 from brushwork.errors import UserError, unknown
 
 
 @dataclass(frozen=True)
 class Codec:
-    """A codec.
+    """A video codec.
 
     Attributes:
-        encoder: FFmpeg's name of what writes it.
-        pixels, deep_pixels: FFmpeg's pixel formats for 8 bits a channel and for more.
-        crf: Quality where none is given, less is better; None where there is no such choice.
+        encoder: FFmpeg's name of the encoder.
+        pixels, deep_pixels: FFmpeg's pixel formats for 8 bits per channel and for more.
+        crf: Default quality, lower is better; None where the codec has no such setting.
         worst: The largest crf.
         options: What the encoder is told.
         even: Whether sides must be even.
+        tag: The name under which MP4 and MOV files hold it, where FFmpeg's own choice is not played everywhere.
     """
 
     encoder: str
@@ -27,32 +30,45 @@ class Codec:
     worst: int = 0
     options: Mapping[str, str] | None = None
     even: bool = True
+    tag: str = ""
 
 
+H265 = {"preset": "fast", "x265-params": "log-level=none"}
+AV1 = {"preset": "8", "svtav1-params": "tune=0"}
 CODECS: Mapping[str, Codec] = {
     # On pastiches as good and as large as preset fast with crf 20, in less than half the time.
     "h264": Codec("libx264", "yuv420p", "yuv420p10le", 19, 51, {"preset": "veryfast"}),
-    "h265": Codec("libx265", "yuv420p", "yuv420p10le", 24, 51, {"preset": "fast", "x265-params": "log-level=none"}),
+    "h265": Codec("libx265", "yuv420p", "yuv420p10le", 24, 51, H265, tag="hvc1"),
+    "av1": Codec("libsvtav1", "yuv420p", "yuv420p10le", 30, 63, AV1),
     "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", 28, 63, {"b": "0", "deadline": "good", "cpu-used": "4"}),
     "ffv1": Codec("ffv1", "bgr0", "gbrp16le", options={"level": "3", "slicecrc": "1"}, even=False),
     "prores": Codec("prores_ks", "yuv422p10le", "yuv422p10le", options={"profile": "3"}),
 }
-# Extension -> FFmpeg's name of the container and the codecs it holds, the usual one first.
+# Other names of the same codecs: of standards, encoders and FFmpeg.
+ALIASES: Mapping[str, str] = {
+    **dict.fromkeys(("avc", "avc1", "h.264", "x264", "libx264"), "h264"),
+    **dict.fromkeys(("hevc", "hvc1", "hev1", "h.265", "x265", "libx265"), "h265"),
+    **dict.fromkeys(("av01", "svtav1", "libsvtav1"), "av1"),
+    **dict.fromkeys(("vp09", "libvpx-vp9"), "vp9"),
+    **dict.fromkeys(("prores_ks", "apch"), "prores"),
+}
+# Extension -> FFmpeg's name of the container and the codecs it may hold, the default first.
 CONTAINERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    ".mp4": ("mp4", ("h264", "h265", "vp9")),
+    ".mp4": ("mp4", ("h264", "h265", "av1", "vp9")),
     ".m4v": ("mp4", ("h264", "h265")),
     ".mov": ("mov", ("h264", "h265", "prores")),
-    ".mkv": ("matroska", ("h264", "h265", "vp9", "ffv1", "prores")),
-    ".webm": ("webm", ("vp9",)),
+    ".mkv": ("matroska", ("h264", "h265", "av1", "vp9", "ffv1", "prores")),
+    ".webm": ("webm", ("vp9", "av1")),
 }
-# What pieces of a file are written in before they are joined: a container that keeps times as exactly as the file will.
+# Containers of the pieces from which a file is joined: of the same kind, so that its packets need no change.
 PIECES: Mapping[str, str] = {"mp4": "mp4", "mov": "mov", "matroska": "matroska", "webm": "matroska"}
+AVX512 = 256  # OpenCV's CPU_AVX512_SKX, which its bindings do not name
 ANIMATIONS = (".webp", ".gif", ".apng", ".avif")
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a video file is written; made by `choose`."""
+    """How a video file is written."""
 
     container: str
     codec: Codec
@@ -62,11 +78,26 @@ class Encoding:
     def options(self) -> dict[str, str]:
         """What the encoder is told."""
         crf = {} if self.crf is None else {"crf": str(self.crf)}
-        return {**(self.codec.options or {}), **crf}
+        repeatable = {"x264-params": _repeatable_x264()} if self.codec.encoder == "libx264" else {}
+        return {**(self.codec.options or {}), **crf, **repeatable}
+
+    def pixels(self, depth: int) -> str:
+        """Returns FFmpeg's pixel format for so many bits per channel."""
+        return self.codec.deep_pixels if depth > 8 else self.codec.pixels
+
+
+def _repeatable_x264() -> str:
+    """Returns x264's parameters with which equal frames always become equal bytes, as a resumed run needs them.
+
+    Its threads read as much of each other's frames as happens to be done, and its code for AVX-512 reads memory that
+    nothing was written to. One thread encodes many times faster than frames are painted.
+    """
+    has_avx512 = cv2.checkHardwareSupport(AVX512)
+    return "threads=1:asm=avx2" if has_avx512 else "threads=1"
 
 
 def choose(target: Path, codec: str | None = None, crf: int | None = None) -> Encoding:
-    """How a file of this name is written.
+    """Returns how a file of this name is written.
 
     Raises:
         UserError: If its extension or the codec is unknown, or the two or the quality do not go together.
@@ -75,7 +106,7 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
     if suffix not in CONTAINERS:
         raise UserError(f"cannot write {target}: choose one of {', '.join((*CONTAINERS, *ANIMATIONS))}, or a folder")
     container, held = CONTAINERS[suffix]
-    name = codec or held[0]
+    name = ALIASES.get((codec or held[0]).lower(), codec or held[0])
     if name not in CODECS:
         raise UserError(unknown("codec", name, CODECS))
     if name not in held:

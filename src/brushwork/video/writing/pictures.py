@@ -1,4 +1,4 @@
-"""Pastiches as pictures: numbered ones in a folder, or one that is animated."""
+"""Writes pastiches as pictures: numbered files, or one animated picture."""
 
 from pathlib import Path
 
@@ -8,32 +8,41 @@ from brushwork.images import Frame, Image, Picture
 from brushwork.images.picture import Frames
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import Pixels, as_image, quantise
-from brushwork.video.writing.muxing import TimeRange
+from brushwork.video.times import TimeRange
+
+UNITS = {".gif": 10}  # milliseconds in which a format counts times, where it is not one
 
 
 class ImageSequenceWriter:
-    """ImageSequenceWriter pictures in a folder, named by a pattern such as ``frames/%05d.png``."""
+    """Writes numbered pictures.
+
+    Args:
+        pattern: Their path, such as ``frames/%05d.png``.
+        depth: Bits per channel of the clip; above 8, formats that can hold 16 bits do.
+        overwrite: Whether existing pictures are replaced.
+        quality: See `images.save`.
+    """
 
     def __init__(self, pattern: Path, depth: int, *, overwrite: bool, quality: int | None = None) -> None:
         self._pattern, self._depth, self._overwrite, self._quality = pattern, depth, overwrite, quality
         self._number = 0
 
     def resume(self, pieces: int) -> None:
-        """Begins after so many pictures, and writes anew what a stopped run wrote after them."""
+        """Continues after so many pictures, and replaces those that the interrupted run wrote after them."""
         self._number, self._overwrite = pieces, True
 
     def write(self, pastiche: Image, pts: int, duration: int) -> None:
         """See `Writer.write`."""
         self._number += 1
-        path = Path(str(self._pattern) % self._number)
+        path = self._pattern.with_name(self._pattern.name % self._number)
         deep = 16 if self._depth > 8 and images.FORMATS[images.format_of(path.suffix)].deep else None
         images.save(pastiche, path, quality=self._quality, depth=deep, overwrite=self._overwrite)
 
     def end_piece(self) -> int:
-        """See `Writer.end_piece`."""
+        """See `Writer.end_piece`; a piece is a picture."""
         return self._number
 
-    def finish(self, cut: TimeRange) -> None:
+    def finish(self, span: TimeRange) -> None:
         """See `Writer.finish`; every picture is already there."""
 
     def abort(self) -> None:
@@ -41,28 +50,37 @@ class ImageSequenceWriter:
 
 
 class AnimationWriter:
-    """An animated picture. It is written at the end, from all frames: for short clips."""
+    """Writes an animated picture, at the end and from all frames: for short clips.
+
+    Args:
+        clip: The clip that is painted.
+        target: The file.
+        overwrite: Whether an existing file is replaced.
+        quality: See `images.save`.
+    """
 
     def __init__(self, clip: Clip, target: Path, *, overwrite: bool, quality: int | None = None) -> None:
         self._clip, self._target, self._overwrite, self._quality = clip, target, overwrite, quality
+        self._unit = UNITS.get(target.suffix.lower(), 1)
         self._frames: list[Pixels] = []
-        self._ends: list[int] = [0]  # in milliseconds, of all frames together, so that rounding does not add up
+        self._ends: list[int] = [0]  # in milliseconds since the first frame, so that rounding does not add up
         self._start: int | None = None
 
     def resume(self, pieces: int) -> None:
-        """There is no going on with an animated picture."""
+        """Raises `UserError`: an animated picture has no pieces."""
         raise UserError("an animated picture is written at the end; there is nothing to resume")
 
     def write(self, pastiche: Image, pts: int, duration: int) -> None:
         """See `Writer.write`."""
         self._start = pts if self._start is None else self._start
         self._frames.append(quantise(pastiche, 8))
-        self._ends.append(round((pts + duration - self._start) * self._clip.time_base * 1000))
+        seconds = (pts + duration - self._start) * self._clip.time_base
+        self._ends.append(round(seconds * 1000 / self._unit) * self._unit)
 
     def end_piece(self) -> None:
         """See `Writer.end_piece`."""
 
-    def finish(self, cut: TimeRange) -> None:
+    def finish(self, span: TimeRange) -> None:
         """See `Writer.finish`."""
 
         def make(number: int) -> Frame:

@@ -1,4 +1,4 @@
-"""The folder in which an unfinished pastiche lies until it is whole, and from which a killed run goes on."""
+"""The folder that holds an unfinished pastiche, from which an interrupted run continues."""
 
 import json
 import shutil
@@ -14,7 +14,7 @@ STATE, LAST = "state.json", "last-{}.npz"
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """How far a run has come: whole pieces, frames in them, and the state after which it goes on."""
+    """How far a run has come: whole pieces, the frames in them, and the state of the last of those frames."""
 
     pieces: int
     frames: int
@@ -22,87 +22,109 @@ class ResumePoint:
 
 
 class ResumeFolder:
-    """The folder beside a target that holds pieces of it; `settings` says what the pieces were made with."""
+    """The folder beside a target that holds its pieces and a record of how they were made.
+
+    Whenever a run is killed, the record on the disk fits the pieces: it is replaced in one step, after the files it
+    speaks of are complete, and the folder disappears in one step before its files do.
+
+    Args:
+        target: The file, or pattern of files, that is written.
+        settings: What the pieces are made with; a run continues only with the same.
+    """
 
     def __init__(self, target: Path, settings: dict[str, Any]) -> None:
         self.target = target
         self.folder = target.parent / f".{target.name}.parts"
+        self._rubbish = target.parent / f".{target.name}.done"
         self._settings: dict[str, Any] = json.loads(json.dumps(settings))
-        self._written: list[int] = []  # size and time of a playable target that an interrupted run left
+        self._written: list[int] = []  # size and time of the target, if a run of ours wrote it
 
     def begin(self, *, resume: bool, overwrite: bool) -> ResumePoint | None:
-        """Makes the folder, or opens that of a stopped run: then how far it has come, if a piece is whole.
+        """Creates the folder, or opens that of an interrupted run.
+
+        Returns:
+            Where to continue; None if the run starts at the first frame.
 
         Raises:
-            UserError: If there is something that would be lost, nothing to resume, or the settings are others.
+            UserError: If something would be lost, there is nothing to resume, or the settings differ.
         """
-        state = self._read() if (self.folder / STATE).exists() else None
+        shutil.rmtree(self._rubbish, ignore_errors=True)
+        if resume and not self.folder.exists():
+            raise UserError(f"nothing to resume: no unfinished {self.target}")
+        state = self._read()
         own = state is not None and self._is_own(state)
         if self.target.exists() and not (overwrite or (resume and own)):
-            hint = "go on with --resume or begin anew with --overwrite" if own else "use --overwrite to replace it"
+            hint = "continue with --resume or start again with --overwrite" if own else "use --overwrite to replace it"
             raise UserError(f"{self.target} exists; {hint}")
-        if resume and state is None:
-            raise UserError(f"nothing to resume: no unfinished {self.target}")
-        if state is not None and not (resume or overwrite):
-            raise UserError(f"{self.target} was begun; go on with --resume or begin anew with --overwrite")
-        if state is None or not resume:
+        has_pieces = state is not None and state["pieces"] > 0
+        if has_pieces and not (resume or overwrite):
+            raise UserError(f"{self.target} is unfinished; continue with --resume or start again with --overwrite")
+        if state is None or not has_pieces or not resume:
+            self._written = state["written"] if state is not None and resume else []
             self.remove()
             self.folder.mkdir(parents=True)
+            self._record(0, 0)
             return None
         for name, value in self._settings.items():
             if state["settings"].get(name) != value:
-                raise UserError(f"{self.target} was begun with another {name}; begin anew with --overwrite")
+                raise UserError(f"{self.target} was begun with another {name}; start again with --overwrite")
         self._written = state["written"]
-        if not state["pieces"]:
-            return None
-        return ResumePoint(
-            state["pieces"], state["frames"], FrameState.load(self.folder / LAST.format(state["pieces"]))
-        )
+        last = FrameState.load(self.folder / LAST.format(state["pieces"]))
+        return ResumePoint(state["pieces"], state["frames"], last)
 
-    def piece(self, number: int, suffix: str = ".piece") -> Path:
-        """Where a piece lies, counted from 0."""
-        return self.folder / f"{number:06}{suffix}"
+    def piece(self, number: int) -> Path:
+        """Returns the path of a piece, counted from 0."""
+        return self.folder / f"{number:06}.piece"
+
+    @property
+    def joined(self) -> Path:
+        """The path at which the pieces are joined before the result replaces the target."""
+        return self.folder / "joined"
 
     def reached(self, pieces: int, frames: int, last: FrameState) -> None:
-        """Notes that so many pieces are whole. Whenever the run is killed, the notes on the disk fit the pieces."""
+        """Records that so many pieces, with so many frames up to the last one, are whole."""
         last.save(self.folder / LAST.format(pieces))
-        self._note(self._state(pieces, frames))
+        self._record(pieces, frames)
         for path in self.folder.glob(LAST.format("*")):
             if path.name != LAST.format(pieces):
                 path.unlink()
 
-    def left_playable(self) -> None:
-        """Notes the target as one's own, which a resumed run may replace."""
-        self._written = _mark(self.target) if self.target.exists() else []
-        state = self._read() if (self.folder / STATE).exists() else self._state(0, 0)
-        self._note({**state, "written": self._written})
+    def publish(self) -> None:
+        """Puts the joined file in the target's place, and records it as our own, which a resumed run may replace."""
+        self._written = _stamp(self.joined)
+        state = self._read() or {"pieces": 0, "frames": 0}
+        self._record(state["pieces"], state["frames"])
+        self.joined.replace(self.target)
 
-    def remove_if_empty(self) -> None:
-        """Removes the folder unless a run could go on from it."""
-        if not (self.folder / STATE).exists():
+    def remove_if_useless(self) -> None:
+        """Removes the folder unless a run can continue from it, or it says that the target is our own."""
+        state = self._read()
+        if state is None or not (state["pieces"] or self._is_own(state)):
             self.remove()
 
     def remove(self) -> None:
         """Removes the folder and all that lies in it."""
         if self.folder.exists():
-            shutil.rmtree(self.folder)
+            self.folder.replace(self._rubbish)  # one step: a half-removed folder must not look like an unfinished run
+            shutil.rmtree(self._rubbish)
 
-    def _state(self, pieces: int, frames: int) -> dict[str, Any]:
-        return {"settings": self._settings, "pieces": pieces, "frames": frames, "written": self._written}
-
-    def _note(self, state: dict[str, Any]) -> None:
+    def _record(self, pieces: int, frames: int) -> None:
+        state = {"settings": self._settings, "pieces": pieces, "frames": frames, "written": self._written}
         new = self.folder / f"{STATE}.new"
         new.write_text(json.dumps(state), encoding="utf-8")
         new.replace(self.folder / STATE)
 
-    def _read(self) -> dict[str, Any]:
-        state: dict[str, Any] = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+    def _read(self) -> dict[str, Any] | None:
+        path = self.folder / STATE
+        if not path.exists():
+            return None
+        state: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return state
 
     def _is_own(self, state: dict[str, Any]) -> bool:
-        return self.target.exists() and state["written"] == _mark(self.target)
+        return self.target.exists() and state["written"] == _stamp(self.target)
 
 
-def _mark(path: Path) -> list[int]:
-    there = path.stat()
-    return [there.st_size, there.st_mtime_ns]
+def _stamp(path: Path) -> list[int]:
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]

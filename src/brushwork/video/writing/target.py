@@ -1,37 +1,43 @@
-"""Where a pastiche goes, and whether it can go there: said before the work, not after it."""
+"""The target of a pastiche, and whether the pastiche fits into it, which is said before the work begins."""
 
 import re
 from pathlib import Path
 
-import av
-
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.image_sequence import numbered
+from brushwork.video.reading.image_sequence import is_pattern, numbered_files
 from brushwork.video.settings import Settings
 from brushwork.video.writing.codecs import ANIMATIONS, choose
-from brushwork.video.writing.muxing import copied, left_out
 from brushwork.video.writing.pictures import AnimationWriter, ImageSequenceWriter
 from brushwork.video.writing.resume import ResumeFolder
-from brushwork.video.writing.writer import VideoFileWriter, Writer
+from brushwork.video.writing.streams import StreamPlan, check_together, plan_streams
+from brushwork.video.writing.video_file import VideoFileWriter
+from brushwork.video.writing.writer import Writer
 
-NUMBERS = "%06d.png"  # what pictures in a folder are named
+NUMBERS = "%06d.png"  # names of the pictures in a folder
 
 
 class Target:
     """A video file, an animated picture, or a folder or pattern of numbered pictures.
 
+    Args:
+        path: What the user called it.
+        settings: How it is written.
+
     Raises:
-        UserError: If there is no writing what it is called, or not in the codec that is wanted.
+        UserError: If such a target, or this codec in it, cannot be written.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
         self._settings = settings
         folder = path.is_dir() or not path.suffix
         self.path = path / NUMBERS if folder else path
-        self._numbered = "%" in self.path.name
+        self._numbered = is_pattern(self.path) or (
+            "%" in self.path.name and self.path.suffix.lower() in images.EXTENSIONS
+        )
         self._animated = not self._numbered and self.path.suffix.lower() in ANIMATIONS
+        self._plans: list[StreamPlan] = []
         pictures = self._numbered or self._animated
         if pictures and (settings.codec or settings.crf is not None):
             raise UserError("--codec and --crf are for video files; pictures take --quality")
@@ -46,40 +52,40 @@ class Target:
         """Whether its sides must be even."""
         return self._encoding is not None and self._encoding.codec.even
 
-    def check_not(self, name: str) -> None:
-        """Raises `UserError` where the target is what is read, or one of the styles."""
+    def check_not_input(self, name: str) -> None:
+        """Raises `UserError` if the target is the clip of this name, or one of the styles."""
         changes = (style for _, style in self._settings.changes)
         for source in map(Path, (name, *self._settings.styles, *changes)):
             if self.path.exists() and source.exists() and source.samefile(self.path):
                 raise UserError(f"{self.path} is one of the files read; write the pastiche elsewhere")
 
-    def check_fits(self, clip: Clip) -> list[str]:
-        """What the user should know about this clip in this target, a line each.
+    def check(self, clip: Clip) -> list[str]:
+        """Returns what the user should know about this clip in this target, one line each.
 
         Raises:
-            UserError: If its sound does not go into this container.
+            UserError: If the streams of the clip cannot be written together.
         """
         notes = []
         if self.even and (clip.width % 2 or clip.height % 2):
             notes.append(f"{clip.width} x {clip.height} has an odd side, which the codec cannot have: a line is cut")
         if self._encoding and clip.path:
-            with av.open(str(clip.path)) as container:
-                copied(container, self._encoding, sound=self._settings.sound)
-                notes += left_out(container, self._encoding, sound=self._settings.sound)
+            self._plans = plan_streams(clip.name, clip.stream, self._encoding, sound=self._settings.sound)
+            check_together(clip.name, self._plans, self._encoding)
+            notes += [plan.note for plan in self._plans if plan.note]
         return notes
 
-    def writer(self, clip: Clip, parts: ResumeFolder, *, overwrite: bool) -> Writer:
-        """What writes it.
+    def writer(self, clip: Clip, folder: ResumeFolder, *, overwrite: bool) -> Writer:
+        """Returns what writes it.
 
         Raises:
             UserError: If there are such pictures already.
         """
         quality = self._settings.quality
         if self._encoding:
-            return VideoFileWriter(clip, parts, self._encoding, sound=self._settings.sound)
+            return VideoFileWriter(clip, folder, self._encoding, self._plans)
         if self._animated:
             return AnimationWriter(clip, self.path, overwrite=overwrite, quality=quality)
-        there = numbered(self.path) if self.path.parent.is_dir() else []
-        if there and not overwrite:
-            raise UserError(f"{there[0]} exists; use --overwrite to replace pictures")
+        existing = numbered_files(self.path) if self.path.parent.is_dir() else []
+        if existing and not overwrite:
+            raise UserError(f"{existing[0]} exists; use --overwrite to replace pictures")
         return ImageSequenceWriter(self.path, clip.depth, overwrite=overwrite, quality=quality)

@@ -1,0 +1,67 @@
+"""The part of a clip that is painted."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from brushwork.errors import UserError
+from brushwork.video.frame_state import FrameState
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import VideoFrame
+from brushwork.video.times import TimeRange, format_time
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The frames of a clip between a start and an end.
+
+    Attributes:
+        clip: The clip.
+        first: Its first frame in the excerpt.
+        end: Tick before which frames are taken; None takes all to the end of the clip.
+        count: Number of frames, where known.
+    """
+
+    clip: Clip
+    first: VideoFrame
+    end: int | None
+    count: int | None
+
+    @classmethod
+    def of(cls, clip: Clip, start: float, end: float | None) -> "Excerpt":
+        """Returns the excerpt from a start to an end, in seconds from the clip's first frame.
+
+        Raises:
+            UserError: If there is no frame between them.
+        """
+        last_tick = None if end is None else clip.start + round(end / clip.time_base)
+        frames = clip.read(clip.start + round(start / clip.time_base))
+        first = next(frames, None)
+        if first is None or (last_tick is not None and first.pts >= last_tick):
+            raise UserError(f"{clip.name} has no frame from {format_time(start)} on")
+        count = clip.count
+        if count is not None:
+            length = count if end is None else min(count, round(end * clip.rate))
+            count = max(1, length - round(start * clip.rate))
+        return cls(clip, first, last_tick, count)
+
+    def frames(self, last: FrameState | None) -> Iterator[VideoFrame]:
+        """Yields the frames after the last finished one, each with the duration until the next frame."""
+        previous: VideoFrame | None = None
+        for frame in self.clip.read(self.first.pts if last is None else last.pts + 1):
+            if previous is not None:
+                yield replace(previous, duration=frame.pts - previous.pts)
+            previous = None
+            if self.end is not None and frame.pts >= self.end:
+                return
+            previous = frame
+        if previous is not None:
+            yield previous
+
+    def time_range(self, last: FrameState, stopped: bool) -> TimeRange:
+        """Returns the time range whose sound goes with the frames up to the last one."""
+        base = self.clip.time_base
+        end = last.pts + last.duration if stopped else self.end
+        whole_start = self.first.pts == self.clip.start
+        start = self.first.pts * base
+        origin = self.clip.origin if whole_start else start
+        return TimeRange(start, None if end is None else end * base, origin, whole_start)

@@ -1,0 +1,37 @@
+"""Reads an animated picture as a clip."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from brushwork import images
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import VideoFrame, quantise
+
+MILLISECONDS = Fraction(1, 1000)
+
+
+def open_animation(name: str, size: int | None, fps: float) -> Clip:
+    """Opens an animated picture, with its own times.
+
+    Args:
+        name: The file.
+        size: Limit of the long side in pixels.
+        fps: Frames per second for frames without a duration.
+    """
+    picture = images.open(name, size=size)
+    height, width = picture.image.shape[:2]
+    usual = max(1, round(1000 / fps))
+    durations = [frame.duration or usual for frame in picture.frames]
+    times = np.cumsum([0, *durations]).tolist()
+    rate = Fraction(1000 * len(durations), times[-1])
+
+    def read(tick: int) -> Iterator[VideoFrame]:
+        reopened = images.open(name, size=size)  # frames are decoded from an open file: each reader has its own
+        for number, frame in enumerate(reopened.frames):
+            image = frame.on_white
+            if times[number] >= tick:
+                yield VideoFrame(quantise(np.asarray(image, np.float32), 8), times[number], durations[number])
+
+    return Clip(name, None, width, height, MILLISECONDS, rate, 0, len(durations), read)

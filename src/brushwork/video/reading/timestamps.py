@@ -1,0 +1,91 @@
+"""Timestamps of packets and frames, corrected where a file's own do not increase."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import av
+
+Packet: TypeAlias = Any  # an av.Packet, all of whose times PyAV declares optional
+
+# As in the ffmpeg program: in formats that may be concatenated, a step back by more than the first or ahead by more
+# than the second, in seconds, begins another recording.
+STEP_BACK, STEP_AHEAD = 0.1, 10.0
+DISCONTINUOUS = ("mpegts", "mpeg")  # formats that may be joined by writing one file after the other
+
+
+@dataclass(frozen=True)
+class Discontinuity:
+    """From a byte position of the file on, this many seconds are added to all times."""
+
+    position: int
+    offset: Fraction
+
+
+def find_discontinuities(container: Any) -> list[Discontinuity]:
+    """Reads all packets of a file that may consist of several recordings, and finds where times jump.
+
+    Returns:
+        The places in rising order; empty for formats that cannot be joined like this.
+    """
+    if container.format.name not in DISCONTINUOUS:
+        return []
+    found: list[Discontinuity] = []
+    expected: dict[int, Fraction] = {}  # of the next packet of each stream, in seconds
+    offset = Fraction(0)
+    for packet in container.demux():
+        if packet.dts is None or packet.stream.type not in ("video", "audio"):
+            continue
+        index, when = packet.stream.index, packet.dts * packet.time_base + offset
+        latest = max(expected.values(), default=when)
+        if when < expected.get(index, when) - STEP_BACK or when > latest + STEP_AHEAD:
+            # The stream goes on where it was; all others follow with their distance from it.
+            offset += expected.get(index, latest) - when
+            when = packet.dts * packet.time_base + offset
+            found.append(Discontinuity(packet.pos or 0, offset))
+        expected[index] = when + (packet.duration or 0) * packet.time_base
+    return found
+
+
+def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Discontinuity]) -> Iterator[Packet]:
+    """Yields the packets of some streams of an open file with continuous times; the last one of each is empty."""
+    coming = list(discontinuities)
+    offset = Fraction(0)
+    for packet in container.demux(streams):
+        while coming and packet.size and packet.pos is not None and packet.pos >= coming[0].position:
+            offset = coming.pop(0).offset
+        if offset and packet.time_base:
+            ticks = round(offset / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+        yield packet
+
+
+class FrameTimes:
+    """Gives every decoded frame a time, in ticks, later than that of the frame before: none is lost.
+
+    Args:
+        step: Ticks of a frame at the average rate.
+        decoding: Whether the packets have only decoding times, as in AVI. Frames leave the decoder in the order they
+            are shown, so the decoding times of the packets that release them are a clock for them.
+        start: Time of the first frame where only decoding times are known.
+    """
+
+    def __init__(self, step: int, *, decoding: bool = False, start: int = 0) -> None:
+        self._step, self._decoding, self._start = step, decoding, start
+        self._offset: int | None = None
+        self._last: int | None = None
+
+    def of(self, frame: av.VideoFrame) -> int:
+        """Returns the time of the next frame in decoding order."""
+        time = frame.dts if self._decoding else frame.pts
+        if self._decoding and time is not None:
+            self._offset = self._start - time if self._offset is None else self._offset
+            time += self._offset
+        if time is None:
+            time = self._start if self._last is None else self._last + self._step
+        if self._last is not None and time <= self._last:
+            time = self._last + 1
+        self._last = time
+        return time

@@ -1,0 +1,100 @@
+"""Converts sound and text subtitles that a container cannot hold as they are."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+import av
+from av.error import InvalidDataError
+
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.timestamps import Packet, demux
+from brushwork.video.reading.video_file import open_source, readable
+from brushwork.video.times import TimeRange
+from brushwork.video.writing.copying import fit
+
+BIT_RATE = 96_000  # bits per second and channel of AAC and Opus: no difference is heard
+RATES = {"libopus": (48_000,), "aac": (48_000, 44_100, 96_000, 88_200, 64_000, 32_000, 24_000, 22_050, 16_000, 8_000)}
+MILLISECONDS = Fraction(1, 1000)
+
+
+def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
+    """Adds a stream to a file that is to hold a stream of a clip in another codec.
+
+    Args:
+        out: The open file.
+        name: The clip.
+        stream: Its stream.
+        encoder: FFmpeg's name of the encoder.
+    """
+    if stream.type == "audio":
+        taken = RATES.get(encoder, (stream.rate,))
+        rate = stream.rate if stream.rate in taken else taken[0]
+        added = out.add_stream(encoder, rate=rate, layout=stream.layout)
+        if encoder in RATES:
+            added.bit_rate = BIT_RATE * stream.channels
+        return added
+    added = out.add_stream(encoder)
+    context = added.codec_context
+    context.time_base = MILLISECONDS
+    context.subtitle_header = _subtitle_header(name, stream.index)
+    return added
+
+
+def converted_packets(clip: Clip, index: int, target: Any, span: TimeRange) -> Iterator[tuple[float, int, Packet]]:
+    """Yields the packets of a stream in another codec, those within a range, moved so that its origin is 0."""
+    with readable(clip.name), open_source(clip.name) as container:
+        stream = container.streams[index]
+        packets = demux(container, [stream], clip.discontinuities)
+        convert = _sound if stream.type == "audio" else _subtitles
+        for packet in convert(packets, stream, target, span):
+            packet.stream = target
+            yield float(packet.dts * packet.time_base), index, packet
+
+
+def _sound(packets: Iterator[Packet], stream: Any, target: Any, span: TimeRange) -> Iterator[Packet]:
+    context = target.codec_context
+    context.open(strict=False)
+    resampler = av.AudioResampler(context.format, context.layout, context.sample_rate, context.frame_size or None)
+    for packet in packets:
+        for frame in _decoded(packet):
+            if frame.pts is None or not span.holds(frame.pts * frame.time_base):
+                continue
+            frame.pts -= round(span.origin / frame.time_base)
+            for part in resampler.resample(frame):
+                yield from context.encode(part)
+    for part in resampler.resample(None):
+        yield from context.encode(part)
+    yield from context.encode(None)
+
+
+def _subtitles(packets: Iterator[Packet], stream: Any, target: Any, span: TimeRange) -> Iterator[Packet]:
+    for packet in packets:
+        if not packet.size or packet.pts is None:
+            continue
+        subtitle = stream.codec_context.decode2(packet)
+        if subtitle is None or not len(subtitle) or not fit(packet, span):
+            continue
+        converted = target.codec_context.encode_subtitle(subtitle)
+        converted.time_base = packet.time_base
+        converted.pts = converted.dts = packet.pts
+        converted.duration = packet.duration
+        yield converted
+
+
+def _decoded(packet: Packet) -> list[Any]:
+    try:
+        return list(packet.decode())
+    except InvalidDataError:  # a damaged packet is a moment of silence, as in players
+        return []
+
+
+def _subtitle_header(name: str, index: int) -> bytes | None:
+    """Returns the styles of a subtitle stream, which its decoder knows once it has decoded something."""
+    with open_source(name) as container:
+        stream = container.streams[index]
+        for packet in container.demux(stream):
+            if packet.size and stream.codec_context.decode2(packet) is not None:
+                break
+        header: bytes | None = stream.codec_context.subtitle_header
+        return header

@@ -1,0 +1,66 @@
+"""Copies packets of a clip's streams into a written file."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.timestamps import Packet, demux
+from brushwork.video.reading.video_file import open_source, readable
+from brushwork.video.times import TimeRange
+
+# An edit list leaves out packets. Those within so many seconds of the start are sound that decoders need before they
+# give the first sample (priming); where there are more, a part of the recording was cut off and stays so.
+PRIMING = Fraction(1, 20)
+
+
+def copied_packets(clip: Clip, copies: dict[int, Any], span: TimeRange) -> Iterator[tuple[float, int, Packet]]:
+    """Yields the packets within a range, moved so that its origin is 0.
+
+    Args:
+        clip: The clip.
+        copies: Streams of the written file by the places of the clip's streams that are copied into them.
+        span: The range.
+    """
+    if not copies:
+        return
+    with readable(clip.name), open_source(clip.name) as container:
+        chosen = [container.streams[index] for index in copies]
+        starts: dict[int, Fraction] = {}
+        for packet in demux(container, chosen, clip.discontinuities):
+            when = packet.dts if packet.dts is not None else packet.pts
+            if not packet.size or when is None:
+                continue
+            index = packet.stream.index
+            starts.setdefault(index, when * packet.time_base)
+            cut_off = packet.is_discard and starts[index] < -PRIMING
+            if not cut_off and fit(packet, span):
+                packet.stream = copies[index]
+                when = packet.dts if packet.dts is not None else packet.pts
+                yield float(when * packet.time_base), index, packet
+
+
+def fit(packet: Packet, span: TimeRange) -> bool:
+    """Moves a packet so that the origin of a range is 0; returns whether it lies in the range.
+
+    A subtitle that is on the screen at the start is shown from there on, and none is shown past the end.
+    """
+    base = packet.time_base
+    pts = packet.pts if packet.pts is not None else packet.dts
+    begins = pts * base
+    if packet.stream.type == "subtitle" and packet.duration:
+        ends = begins + packet.duration * base
+        first = begins if span.whole_start else max(begins, span.start)
+        last = ends if span.end is None else min(ends, span.end)
+        if first >= last:
+            return False
+        packet.pts = packet.dts = round((first - span.origin) / base)
+        packet.duration = round((last - first) / base)
+        return True
+    is_cover = packet.stream.type == "video" and packet.stream.frames <= 1 and begins <= 0
+    if not (is_cover or span.holds(begins)):
+        return False
+    shift = 0 if is_cover else -round(span.origin / base)
+    packet.pts = None if packet.pts is None else packet.pts + shift
+    packet.dts = None if packet.dts is None else packet.dts + shift
+    return True

@@ -1,0 +1,153 @@
+"""Decides, before anything is painted, how each stream of a clip gets into the written file.
+
+===================  ======================  ==================  =================================
+stream               copied where            otherwise becomes   left out, with a notice
+===================  ======================  ==================  =================================
+sound                the container takes it  AAC (.mp4 .mov),    only where it cannot be decoded
+                                             FLAC (.mkv),
+                                             Opus (.webm)
+text subtitles       the container takes it  mov_text, SubRip,   only where they cannot be decoded
+                                             WebVTT
+picture subtitles,   the container takes it  -                   elsewhere
+cover pictures,
+other video, data,
+attachments
+===================  ======================  ==================  =================================
+
+Whether a container takes a stream is not looked up but tried: its header and first packets are written to memory.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+from typing import Any, Literal
+
+import av
+from av.codec.codec import Properties
+from av.error import FFmpegError
+
+from brushwork.errors import UserError
+from brushwork.video.reading.video_file import open_source, readable
+from brushwork.video.writing.codecs import Encoding
+
+SOUND = {"mp4": "aac", "mov": "aac", "matroska": "flac", "webm": "libopus"}
+TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
+WORDS = {"audio": "sound", "subtitle": "subtitles", "video": "video", "data": "data", "attachment": "attachment"}
+TRIED = 3  # packets of each stream that are written in the trial
+REFUSALS = (FFmpegError, ValueError)  # of PyAV and FFmpeg, where a container does not take a stream
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """How one stream of a clip is written.
+
+    Attributes:
+        index: Its place in the clip.
+        action: Whether its packets are copied, converted or left out.
+        encoder: FFmpeg's name of the codec it is converted to.
+        note: What the user should know.
+    """
+
+    index: int
+    action: Literal["copy", "convert", "drop"]
+    encoder: str = ""
+    note: str = ""
+
+
+def plan_streams(name: str, main: int, encoding: Encoding, *, sound: bool) -> list[StreamPlan]:
+    """Returns how each stream of a clip but the painted one is written.
+
+    Args:
+        name: The clip.
+        main: Place of the stream that is painted.
+        encoding: How the file is written.
+        sound: Whether sound is kept.
+
+    Raises:
+        UserError: If the clip cannot be read.
+    """
+    plans = []
+    with readable(name), open_source(name) as container:
+        for stream in container.streams:
+            if stream.index != main and (sound or stream.type != "audio"):
+                plans.append(_plan(name, stream, encoding.container))
+    return plans
+
+
+def _plan(name: str, stream: Any, container: str) -> StreamPlan:
+    label = f"stream {stream.index} ({codec_name(stream)} {WORDS.get(stream.type, stream.type)})"
+    if _takes(container, name, stream.index):
+        return StreamPlan(stream.index, "copy")
+    encoder = _conversion(stream, container)
+    if encoder and _decodes(name, stream.index):
+        return StreamPlan(stream.index, "convert", encoder, f"{label} becomes {encoder}: {container} cannot hold it")
+    if _is_chapter_track(stream):
+        return StreamPlan(stream.index, "drop")  # written anew from the chapters
+    hint = "" if container == "matroska" else "; .mkv holds most"
+    return StreamPlan(stream.index, "drop", note=f"{label} is left out: {container} cannot hold it{hint}")
+
+
+def codec_name(stream: Any) -> str:
+    """Returns FFmpeg's name of a stream's codec."""
+    return str(stream.codec_context.codec.canonical_name) if stream.codec_context is not None else "unknown"
+
+
+def _conversion(stream: Any, container: str) -> str | None:
+    if stream.type == "audio":
+        return SOUND[container]
+    is_text = stream.type == "subtitle" and stream.codec_context.codec.properties & Properties.TEXT_SUB.value
+    return TEXT[container] if is_text else None
+
+
+def _is_chapter_track(stream: Any) -> bool:
+    """Whether this is the data stream in which MP4 and MOV keep the titles of their chapters."""
+    return stream.type == "data" and bool(0 < stream.frames == len(stream.container.chapters()))
+
+
+def _takes(container: str, name: str, index: int) -> bool:
+    """Tries whether a container takes a stream of a file."""
+    with open_source(name) as source:
+        try:
+            _write_start(container, [source.streams[index]])
+        except REFUSALS:
+            return False
+    return True
+
+
+def _write_start(container: str, streams: Sequence[Any]) -> None:
+    """Writes a file's header and the first packets of some streams to memory."""
+    with av.open(BytesIO(), "w", format=container) as out:
+        for stream in streams:
+            copy = out.add_stream_from_template(stream, opaque=True)
+            copy.disposition = stream.disposition
+        out.start_encoding()
+        for packet in islice(streams[0].container.demux(list(streams)), TRIED * len(streams)):
+            if packet.size and packet.dts is not None:
+                packet.stream = out.streams[[stream.index for stream in streams].index(packet.stream.index)]
+                out.mux(packet)
+
+
+def _decodes(name: str, index: int) -> bool:
+    with open_source(name) as source:
+        stream = source.streams[index]
+        try:
+            return any(packet.decode() for packet in source.demux(stream) if packet.size)
+        except FFmpegError:
+            return False
+
+
+def check_together(name: str, plans: Sequence[StreamPlan], encoding: Encoding) -> None:
+    """Tries whether the container takes all copied streams of a clip at once.
+
+    Raises:
+        UserError: If it does not.
+    """
+    copied = [plan.index for plan in plans if plan.action == "copy"]
+    if not copied:
+        return
+    with readable(name), open_source(name) as source:
+        try:
+            _write_start(encoding.container, [source.streams[index] for index in copied])
+        except REFUSALS as error:
+            raise UserError(f"{encoding.container} cannot hold the streams of {name} together: {error}") from None

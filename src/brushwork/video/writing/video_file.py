@@ -1,0 +1,130 @@
+"""Writes a video file in pieces, which are joined at the end."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+
+from brushwork.errors import UserError
+from brushwork.images import Image
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import encode, quantise
+from brushwork.video.times import TimeRange
+from brushwork.video.writing.codecs import PIECES, Encoding
+from brushwork.video.writing.muxing import EncodedVideo, join
+from brushwork.video.writing.resume import ResumeFolder
+from brushwork.video.writing.streams import StreamPlan
+from brushwork.video.writing.writer import writable
+
+
+class VideoFileWriter:
+    """Writes a video file.
+
+    Each piece is encoded by itself, so that the file is the same whether or not the run was interrupted. Inside a
+    piece frames are numbered, at the clip's average rate: that rate is what the encoder writes into the stream. Their
+    true times are set when the pieces are joined.
+
+    Args:
+        clip: The clip that is painted.
+        folder: Where pieces are kept.
+        encoding: How they are encoded.
+        plans: How the other streams of the clip are written.
+    """
+
+    def __init__(self, clip: Clip, folder: ResumeFolder, encoding: Encoding, plans: list[StreamPlan]) -> None:
+        self._clip, self._folder, self._encoding, self._plans = clip, folder, encoding, plans
+        self._times: list[tuple[int, int]] = []
+        self._pieces = 0
+        self._open: tuple[av.container.OutputContainer, av.VideoStream] | None = None
+        self._number = 0  # of the next frame in the open piece
+
+    def resume(self, pieces: int) -> None:
+        """See `Writer.resume`."""
+        self._pieces = pieces
+        self._times = [tuple(row) for row in np.load(self._times_file(pieces)).tolist()]
+
+    def write(self, pastiche: Image, pts: int, duration: int) -> None:
+        """See `Writer.write`."""
+        depth = self._clip.depth
+        with writable(self._folder.target):
+            if self._open is None:
+                self._open, self._number = self._begin(pastiche.shape), 0
+            container, stream = self._open
+            frame = encode(quantise(pastiche, depth), self._clip.color, self._encoding.pixels(depth))
+            frame.pts, frame.time_base = self._number, 1 / self._clip.rate
+            container.mux(stream.encode(frame))
+        self._number += 1
+        self._times.append((pts, duration))
+
+    def end_piece(self) -> int:
+        """See `Writer.end_piece`."""
+        self._close()
+        np.save(self._times_file(self._pieces), np.array(self._times, np.int64))
+        return self._pieces
+
+    def finish(self, span: TimeRange) -> None:
+        """See `Writer.finish`; the file takes the target's place after its frames have been counted."""
+        self._close()
+        pieces = [self._folder.piece(number) for number in range(self._pieces)]
+        video = EncodedVideo(pieces, self._times, self._clip.time_base)
+        try:
+            with writable(self._folder.target):
+                join(self._folder.joined, video, self._clip, self._plans, span, self._encoding)
+        except BaseException:
+            self._folder.joined.unlink(missing_ok=True)
+            raise
+        self._folder.publish()
+
+    def abort(self) -> None:
+        """See `Writer.abort`."""
+        if self._open is not None:
+            container, self._open = self._open[0], None
+            with writable(self._folder.target):
+                container.close()
+
+    def _close(self) -> None:
+        """Completes the open piece, if there is one, and verifies that it holds every frame."""
+        if self._open is None:
+            return
+        (container, stream), self._open = self._open, None
+        path = self._folder.piece(self._pieces)
+        with writable(self._folder.target):
+            container.mux(stream.encode(None))
+            container.close()
+            with av.open(f"file:{path}") as piece:
+                found = sum(packet.size > 0 for packet in piece.demux(video=0))
+        if found != self._number:
+            raise UserError(f"cannot write {self._folder.target}: {found} of {self._number} frames were stored")
+        self._pieces += 1
+
+    def _begin(self, shape: tuple[int, ...]) -> tuple[av.container.OutputContainer, av.VideoStream]:
+        """Opens a piece for frames of a shape (H, W, 3)."""
+        path = self._folder.piece(self._pieces)
+        container = av.open(f"file:{path}", "w", format=PIECES[self._encoding.container])
+        return container, add_video(container, self._clip, self._encoding, shape)
+
+    def _times_file(self, pieces: int) -> Path:
+        return self._folder.folder / f"times-{pieces}.npy"
+
+
+def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, ...]) -> av.VideoStream:
+    """Adds the stream of a clip's pastiche to an open file.
+
+    Args:
+        container: The file.
+        clip: The clip; rate, colours and aspect are its own.
+        encoding: How the stream is encoded.
+        shape: Of a frame, (H, W, 3).
+    """
+    stream = container.add_stream(encoding.codec.encoder, rate=clip.rate, options=encoding.options)
+    assert isinstance(stream, av.VideoStream)
+    context = stream.codec_context
+    stream.height, stream.width = context.height, context.width = shape[:2]
+    context.pix_fmt = encoding.pixels(clip.depth)
+    context.framerate, context.time_base = clip.rate, 1 / clip.rate
+    context.sample_aspect_ratio = clip.aspect
+    if not av.VideoFormat(context.pix_fmt).is_rgb:
+        context.colorspace, context.color_range = clip.color.matrix, clip.color.range
+    context.color_primaries, context.color_trc = clip.color.primaries, clip.color.transfer
+    return stream
