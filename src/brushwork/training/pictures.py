@@ -11,8 +11,7 @@ Threads, not processes: Pillow lets go of the interpreter while it decodes, and 
 """
 
 import logging
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from typing import Protocol, TypeAlias
@@ -23,10 +22,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from brushwork.images import ImageError
+from brushwork.prefetch import map_ahead
 from brushwork.training.shards import DataError, Entry, Source, decode, find_shards, read_shard
 
 Device: TypeAlias = str | torch.device
 
+WINDOW = 255  # pictures that are decoded before they are taken, so that memory holds no more than those
 log = logging.getLogger(__name__)
 
 
@@ -190,14 +191,21 @@ class ResidentPictures:
         self.seed = seed
         self.pixels: list[Tensor] = []
         order = Order(source, seed)
-        with ThreadPoolExecutor(max(1, workers), "decode") as pool:
-            for group in range(len(order.groups)):
-                entries = order.read(group)
-                for entry, decoded in _submitted(pool, entries, short_side):
-                    try:
-                        self.pixels.append(torch.from_numpy(decoded.result()).to(device))
-                    except ImageError as error:
-                        skip(self.skipped, entry, error)
+
+        def attempt(entry: Entry) -> NDArray[np.uint8] | ImageError:
+            try:
+                return decode(entry, short_side)
+            except ImageError as error:
+                return error
+
+        for group in range(len(order.groups)):
+            entries = order.read(group)
+            decoded = map_ahead(attempt, entries, workers=max(1, workers), ahead=WINDOW)
+            for entry, pixels in zip(entries, decoded, strict=True):
+                if isinstance(pixels, ImageError):
+                    skip(self.skipped, entry, pixels)
+                else:
+                    self.pixels.append(torch.from_numpy(pixels).to(device))
         if not self.pixels:
             raise nothing_readable(order)
         log.info("%d pictures in memory, %d skipped", len(self.pixels), len(self.skipped))
@@ -218,15 +226,3 @@ def skip(skipped: dict[str, str], entry: Entry, error: ImageError) -> None:
     if entry.name not in skipped:
         skipped[entry.name] = str(error)
         log.warning("skipped %s: %s (%d so far)", entry.name, error, len(skipped))
-
-
-def _submitted(
-    pool: ThreadPoolExecutor, entries: Sequence[Entry], short_side: int, window: int = 256
-) -> Iterator[tuple[Entry, Future[NDArray[np.uint8]]]]:
-    """Entries and their decoding in order, a window of them under way, so that memory holds no more than that."""
-    under_way: deque[tuple[Entry, Future[NDArray[np.uint8]]]] = deque()
-    for entry in entries:
-        under_way.append((entry, pool.submit(decode, entry, short_side)))
-        if len(under_way) == window:
-            yield under_way.popleft()
-    yield from under_way

@@ -6,18 +6,16 @@ So every stage can run in a thread of its own, and an interrupted run can contin
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, MutableMapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
+from brushwork.prefetch import map_ahead, prefetch
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
-from brushwork.video.prefetch import prefetch
 from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.temporal import optical_flow, stabilisation
 from brushwork.video.timeline import Timeline
@@ -127,17 +125,7 @@ def _stylize_concurrently(states: Iterator[FrameState], painter: FramePainter, t
         with timed():
             return state if state.still else painter.paint(state, None)
 
-    pending: deque[Future[FrameState]] = deque()
-    with ThreadPoolExecutor(painter.together) as workers:
-        try:
-            for state in states:
-                pending.append(workers.submit(paint, state))
-                if len(pending) == painter.together:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            workers.shutdown(cancel_futures=True)
+    yield from map_ahead(paint, states, workers=painter.together, ahead=painter.together - 1)
 
 
 def stabilise_frames(
