@@ -1,0 +1,109 @@
+"""What documentation says of files, links, commands and packages, held against the repository."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import brushwork
+from brushwork.cli import app
+
+ROOT = Path(__file__).parent.parent
+PACKAGE = Path(brushwork.__file__).parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+# What installs brushwork has no word of its own in a path: models are data, the rest are entry points.
+UNLISTED = {"__main__", "models", "py", "__pycache__"}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def blocks(page: Path) -> Iterator[str]:
+    """The lines of a page's code blocks, continued lines joined."""
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^ *```\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def commands(program: str) -> list[tuple[str, list[str]]]:
+    """Every use of a program in a code block: the page, and the arguments."""
+    found = []
+    for page in PAGES:
+        for line in blocks(page):
+            if not re.search(rf"^ *([^|]*\| )?{program} ", line):
+                continue
+            lexer = shlex.shlex(line, posix=True, punctuation_chars="|>&;")  # what a shell reads as its own
+            lexer.whitespace_split = True
+            words = list(lexer)
+            while program.split()[0] in words:
+                words = words[words.index(program.split()[0]) :]
+                end = next((index for index, word in enumerate(words) if set(word) <= set("|>&;")), len(words))
+                if words[: len(program.split())] == program.split():
+                    found.append((named(page), words[len(program.split()) : end]))
+                words = words[end:]
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_a_page_names_no_file_outside_of_the_repository(page: Path) -> None:
+    text = LINK.sub("", page.read_text(encoding="utf-8"))
+    assert re.findall(r"\S*\.\./\S*", text) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_relative_links_lead_to_files(page: Path) -> None:
+    targets = [link.partition("#")[0] for link in LINK.findall(page.read_text(encoding="utf-8")) if ":" not in link]
+    assert [target for target in targets if target and not (page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize(("page", "arguments"), commands("brushwork"), ids=str)
+def test_commands_exist_with_their_options(page: str, arguments: list[str]) -> None:
+    group: Any = typer.main.get_command(app)
+    command = group.commands[arguments[0]]
+    command.make_parser(command.context_class(command)).parse_args(arguments[1:])  # raises for what it does not know
+
+
+@pytest.mark.parametrize(("page", "arguments"), commands("python -m"), ids=str)
+def test_modules_that_are_run_exist_with_their_options(page: str, arguments: list[str]) -> None:
+    module, *rest = arguments
+    if not module.startswith("benchmarks"):
+        return
+    source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
+    for option in (word for word in rest if word.startswith("--")):
+        plain = option[2:].replace("-", "_")
+        assert f'"{option}"' in source or re.search(rf"\b{plain}: ", source), f"{page}: {option}"
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_every_package_is_described(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    packages = {path.stem for path in PACKAGE.iterdir()} - UNLISTED
+    assert len(packages) > 15
+    assert [name for name in sorted(packages) if not re.search(rf"\b{name}(\.py|/|`)", text)] == []
+
+
+def test_every_package_is_in_the_reference() -> None:
+    text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
+    packages = {path.stem for path in PACKAGE.iterdir()} - UNLISTED - {"__init__", "cli", "extras", "prefetch"}
+    assert [name for name in sorted(packages) if f"::: brushwork.{name}\n" not in text] == []
+
+
+def test_every_recipe_is_in_the_guide() -> None:
+    text = (ROOT / "docs" / "guide" / "training.md").read_text(encoding="utf-8")
+    recipes = sorted(path.name for path in (ROOT / "recipes").glob("*.toml"))
+    assert len(recipes) > 5
+    assert [name for name in recipes if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "reports").glob("*.md")), ids=named)
+def test_a_report_states_command_processor_and_precision(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert re.search(r"^(python -m benchmarks|brushwork evaluate|scripts/bench)", text, re.MULTILINE)
+    assert re.search(r"AVX|EPYC|Xeon", text)
+    assert re.search(r"float32|\bf32\b|bf16", text)
