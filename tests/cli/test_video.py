@@ -47,7 +47,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("missing.mp4",), "cannot read missing.mp4: no such file or directory"),
     (("waves.jpg", "-o", "waves.jpg"), "cannot write waves.jpg: choose one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
     (("clip.mkv", "-o", "out.avi"), "cannot write out.avi: choose one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
-    (("clip.mkv", "--codec", "vp8"), "unknown codec 'vp8'; did you mean 'vp9'? known: h264, h265, vp9, ffv1, prores"),
+    (("clip.mkv", "--codec", "vp8"), "unknown codec 'vp8'; did you mean 'vp9'? known: h264, h265, av1, vp9"),
     (("clip.mkv", "-o", "out.mp4", "--codec", "ffv1"), ".mp4 cannot hold ffv1; name the file out.mkv"),
     (("clip.mkv", "--crf", "99"), "the crf is 99; h264 takes 0 (best) to 51"),
     (("clip.mkv", "--steady", "2"), "steady is 2; it must lie between 0 (every frame by itself) and 1"),

@@ -50,14 +50,14 @@ def test_a_folder_with_true_motion_is_judged_by_it(tmp_path: Path) -> None:
     hidden = np.zeros((20, 30), np.uint8)
     hidden[:5] = 255
     Pillow.fromarray(hidden).save(tmp_path / "occlusions_0002.png")
-    frames, (way,) = open_frames(str(tmp_path), 24, None)
+    frames, (pair,) = open_frames(str(tmp_path), 24, None)
     assert [frame.pixels[0, 0, 0] for frame in frames] == [10, 20, 30]
-    assert (way.here, way.there, way.seen.sum()) == (1, 2, 15 * 28)
+    assert (pair.here, pair.there, pair.visible.sum()) == (1, 2, 15 * 28)
 
 
 def test_of_other_clips_motion_is_found_between_all_frames(tmp_path: Path) -> None:
-    frames, ways = open_frames(str(make_clip(tmp_path / "clip.mkv", make_frames(4))), 3, None)
-    assert (len(frames), [(way.here, way.there) for way in ways]) == (3, [(1, 0), (2, 1)])
+    frames, pairs = open_frames(str(make_clip(tmp_path / "clip.mkv", make_frames(4))), 3, None)
+    assert (len(frames), [(pair.here, pair.there) for pair in pairs]) == (3, [(1, 0), (2, 1)])
     with pytest.raises(UserError, match="has 1 frame; steadiness is measured between two and more"):
         open_frames(str(make_clip(tmp_path / "one.mkv", make_frames(1))), 3, None)
 

@@ -1,4 +1,4 @@
-"""How much a stylised clip flickers: the temporal warping error, with and without steadying (OpenCV)."""
+"""Measures how much a stylised clip flickers: the temporal warping error, with and without stabilisation."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -25,23 +25,23 @@ from brushwork.video.temporal import optical_flow
 from brushwork.video.temporal.flow_filling import Flow, Mask
 from brushwork.video.timeline import Timeline
 
-SHARES = 3  # frames of a clip whose style share is taken
+JUDGED = 3  # frames of a clip whose style share is measured
 
 
 @dataclass(frozen=True)
 class FlowPair:
-    """Where the pixels of one frame are in another, and which of them can be seen there.
+    """Where the pixels of one frame are in another, and which of them are visible there.
 
     Attributes:
         here, there: Numbers of the two frames.
         flow: (H, W, 2), from each pixel here to its place there.
-        seen: (H, W), where it is visible in both.
+        visible: (H, W), where a pixel is visible in both.
     """
 
     here: int
     there: int
     flow: Flow
-    seen: Mask
+    visible: Mask
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Steadiness:
 
     Attributes:
         clip, style: Their names.
-        frames: Frames that were painted.
+        frames: Number of painted frames.
         content: Warping error of the content itself.
-        single: Of the pastiches painted frame by frame.
-        steady: Of the steadied pastiches.
-        single_share, steady_share: Style shares of both.
+        single: Warping error of pastiches painted frame by frame.
+        steady: Warping error of stabilised pastiches.
+        single_share, steady_share: Style shares of both, see `brushwork.evaluation.metrics.score`.
     """
 
     clip: str
@@ -67,31 +67,35 @@ class Steadiness:
     steady_share: float
 
     def values(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """Returns the measurements as plain values."""
         return asdict(self)
 
 
-def warping_error(frames: Sequence[Image], ways: Sequence[FlowPair]) -> float:
-    """RMSE between pixels and what is seen of them in another frame, over all ways, frames (H, W, 3) in [0, 1].
+def warping_error(frames: Sequence[Image], pairs: Sequence[FlowPair]) -> float:
+    """Returns the RMSE between pixels and where they are visible in another frame, over all pairs of frames.
 
     The measure of Lai et al. 2018, *Learning blind video temporal consistency*, section 4.2, with one mean over all
     visible pixels.
+
+    Args:
+        frames: (H, W, 3) in [0, 1].
+        pairs: Which of them to compare, and the flow between them.
     """
     total, count = 0.0, 0
-    for way in ways:
-        moved = optical_flow.warp(frames[way.there], way.flow)
-        apart = (moved - frames[way.here])[way.seen].astype(np.float64)
-        total += float((apart**2).sum())
-        count += apart.size
+    for pair in pairs:
+        moved = optical_flow.warp(frames[pair.there], pair.flow)
+        difference = (moved - frames[pair.here])[pair.visible].astype(np.float64)
+        total += float((difference**2).sum())
+        count += difference.size
     return float(np.sqrt(total / max(1, count)))
 
 
 def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[FlowPair]]:
-    """The first frames of a clip, and the ways between them.
+    """Returns the first frames of a clip, and pairs of them with the flow between them.
 
     A folder that holds ``flow_0002_0003.npz`` has true motion, from its second frame to its third, with pictures
-    ``occlusions_0002`` and ``invalid_0002`` of what is not to be judged, as in MPI-Sintel (Butler et al. 2012). Every
-    other clip's motion is found, forth and back, by dense inverse search.
+    ``occlusions_0002`` and ``invalid_0002`` of what is not to be judged, as in MPI-Sintel (Butler et al. 2012). The
+    flow of every other clip is found by dense inverse search in both directions.
 
     Raises:
         UserError: If it cannot be read, or has fewer than two frames.
@@ -101,15 +105,15 @@ def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFram
         paths = sorted(folder.glob("frame_*"))
         numbers = {path.stem.split("_")[1]: place for place, path in enumerate(paths)}
         frames = [VideoFrame(quantise(images.open(path).image, 8), place, 1) for place, path in enumerate(paths)]
-        return frames, [_true(path, numbers) for path in flows]
+        return frames, [_true_flow(path, numbers) for path in flows]
     clip = open_clip(name, size=size)
     frames = list(islice(clip.read(clip.start), count))
     if len(frames) < 2:
         raise UserError(f"{name} has {len(frames)} frame; steadiness is measured between two and more")
-    return frames, list(_found(frames))
+    return frames, list(_found_flow(frames))
 
 
-def _true(path: Path, numbers: dict[str, int]) -> FlowPair:
+def _true_flow(path: Path, numbers: dict[str, int]) -> FlowPair:
     here, there = path.stem.split("_")[1:]
     flow = np.load(path)["flow"].astype(np.float32)
     hidden = [path.with_name(f"{kind}_{here}.png") for kind in ("occlusions", "invalid")]
@@ -117,10 +121,10 @@ def _true(path: Path, numbers: dict[str, int]) -> FlowPair:
     return FlowPair(numbers[here], numbers[there], flow, np.logical_and.reduce([optical_flow.inside(flow), *masks]))
 
 
-def _found(frames: Sequence[VideoFrame]) -> Iterator[FlowPair]:
+def _found_flow(frames: Sequence[VideoFrame]) -> Iterator[FlowPair]:
     for number in range(1, len(frames)):
         here, there = (
-            optical_flow.grayed(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
+            optical_flow.to_gray(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
         )
         flow = optical_flow.search(here, there)
         yield FlowPair(number, number - 1, flow, optical_flow.visible(flow, optical_flow.search(there, here)))
@@ -130,46 +134,53 @@ def steadiness(
     stylizer: Stylizer, clips: Sequence[str], styles: Sequence[Path], *, steady: float, count: int = 24,
     size: int | None = None,
 ) -> Iterator[Steadiness]:  # fmt: skip
-    """Paints the first frames of every clip in every style, frame by frame and steadied, and measures both.
+    """Paints the first frames of every clip in every style, with and without stabilisation, and measures both.
 
     Args:
-        stylizer: What paints.
+        stylizer: The model.
         clips: As for `open_frames`.
-        styles: Pictures.
+        styles: Style pictures.
         steady: See ``brushwork video --steady``.
-        count: Frames of each clip.
-        size: Limit of their long side.
+        count: Number of frames of each clip.
+        size: Limit of their long side in pixels.
 
     Raises:
         UserError: If a clip or a style cannot be read.
     """
     for name in clips:
-        frames, ways = open_frames(name, count, size)
+        frames, pairs = open_frames(name, count, size)
         contents = [as_image(frame.pixels) for frame in frames]
-        content = warping_error(contents, ways)
+        content = warping_error(contents, pairs)
         for path in styles:
             style = read(path)
             embedding = stylizer.embed(path.stem if stylizer.styles else style)
-            single, steadied = paint_both(frames, embedding, stylizer, steady)
-            chosen = np.unique(np.linspace(1, len(frames) - 1, SHARES).round().astype(int))
+            single, stable = paint_both(frames, embedding, stylizer, steady)
+            chosen = np.unique(np.linspace(1, len(frames) - 1, JUDGED).round().astype(int))
             shares = [
                 geometric_mean(_share(pastiches[place], contents[place], style) for place in chosen)
-                for pastiches in (single, steadied)
+                for pastiches in (single, stable)
             ]
-            errors = [warping_error(pastiches, ways) for pastiches in (single, steadied)]
+            errors = [warping_error(pastiches, pairs) for pastiches in (single, stable)]
             yield Steadiness(_name(name), path.stem, len(frames), content, *errors, *shares)
 
 
 def paint_both(
     frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer, steady: float
 ) -> tuple[list[Image], list[Image]]:
-    """Pastiches (H, W, 3) in [0, 1] frame by frame, and the same ones steadied; an embedding (D,)."""
+    """Returns pastiches (H, W, 3) in [0, 1] painted frame by frame, and the same ones stabilised.
+
+    Args:
+        frames: The content.
+        embedding: Style embedding (1, D).
+        stylizer: The model.
+        steady: Weight of the previous pastiche.
+    """
     spent: dict[str, float] = {}
     states: Iterator[FrameState] = pipeline.with_styles(iter(frames), Timeline(embedding), 0, Fraction(1))
     states = pipeline.estimate_motion(states, None, True, pipeline.timer(spent, "motion"))
     painted = list(pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.timer(spent, "stylise")))
-    steadied = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.timer(spent, "steady"))
-    return _pastiches(painted), _pastiches(steadied)
+    stable = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.timer(spent, "steady"))
+    return _pastiches(painted), _pastiches(stable)
 
 
 def _pastiches(states: Any) -> list[Image]:
@@ -194,7 +205,7 @@ def _name(clip: str) -> str:
 
 
 def table(records: Sequence[Steadiness]) -> str:
-    """The numbers as lines for a person, the means over styles of each clip last."""
+    """Returns the measurements as a table, with the means over the styles of each clip at the end."""
     rows: list[tuple[str, ...]] = [
         ("clip", "style", "content", "single", "steady", "ratio", "share single", "share steady")
     ]

@@ -1,4 +1,4 @@
-"""A camera, or a file played like one, of which only the newest frame is ever looked at."""
+"""Reads a camera, or a file played like one, and keeps only the latest frame."""
 
 import ipaddress
 import threading
@@ -20,7 +20,7 @@ Source = Callable[[], Pixels | None]
 
 
 class LatestFrame:
-    """Holds one frame: whoever asks gets the newest, and what came between is dropped rather than time_decoding for."""
+    """Holds one frame: whoever asks gets the latest, and frames in between are dropped."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -29,20 +29,20 @@ class LatestFrame:
         self.dropped = 0
 
     def put(self, frame: VideoFrame) -> None:
-        """Takes the place of a frame that nobody has asked for."""
+        """Replaces a frame that nobody has taken."""
         with self._changed:
             self.dropped += self._frame is not None
             self._frame = frame
             self._changed.notify()
 
     def end(self) -> None:
-        """No more frames will come."""
+        """Ends the source: no more frames will come."""
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def take(self) -> VideoFrame | None:
-        """The newest frame, time_decoding for if it was taken before; None at the end."""
+        """Returns the latest frame, and waits for a new one if it was taken before; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._ended)
             frame, self._frame = self._frame, None
@@ -50,22 +50,22 @@ class LatestFrame:
 
 
 class Camera:
-    """Frames of a source, read in a thread of its own; a tick is a millisecond of `time.monotonic`.
+    """Iterates over the latest frames of a source, which is read in a thread; a tick is a millisecond.
 
     Args:
-        read: Gives the next picture (H, W, 3), None at the end.
+        read: Returns the next picture (H, W, 3), uint8, or None at the end.
     """
 
     def __init__(self, read: Source) -> None:
         self._read = read
-        self._newest = LatestFrame()
+        self._latest = LatestFrame()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     @property
     def dropped(self) -> int:
-        """Frames that nobody looked at."""
-        return self._newest.dropped
+        """Number of frames that were dropped."""
+        return self._latest.dropped
 
     def __enter__(self) -> "Camera":
         self._thread.start()
@@ -78,7 +78,7 @@ class Camera:
         self._thread.join()
 
     def __iter__(self) -> Iterator[VideoFrame]:
-        while (frame := self._newest.take()) is not None:
+        while (frame := self._latest.take()) is not None:
             yield frame
 
     def _run(self) -> None:
@@ -86,13 +86,17 @@ class Camera:
         try:
             while not self._closed.is_set() and (pixels := self._read()) is not None:
                 last = max(last + 1, round(time.monotonic() * 1000))  # times rise, as those of every source do
-                self._newest.put(VideoFrame(pixels, last, 0))
+                self._latest.put(VideoFrame(pixels, last, 0))
         finally:
-            self._newest.end()
+            self._latest.end()
 
 
 def open_camera(number: int, *, size: int) -> Camera:
-    """A camera of this machine by its number, its long side limited.
+    """Opens a camera of this machine.
+
+    Args:
+        number: Its number, from 0.
+        size: Limit of the long side in pixels.
 
     Raises:
         UserError: If there is none.
@@ -102,10 +106,14 @@ def open_camera(number: int, *, size: int) -> Camera:
 
 
 def open_input(name: str, *, size: int) -> Camera:
-    """A file, played over and over at its own speed, or a device or address of this machine or its network.
+    """Opens a file, which is repeated at its own speed, or a device or address of this machine or its network.
+
+    Args:
+        name: The file, device or address.
+        size: Limit of the long side in pixels.
 
     Raises:
-        UserError: If it cannot be opened, or is an address somewhere else.
+        UserError: If it cannot be opened, or is an address outside the network.
     """
     host = urlsplit(name).hostname if "://" in name else None
     if "://" in name and not _local(host):
@@ -131,7 +139,7 @@ def open_input(name: str, *, size: int) -> Camera:
 
 def _open(source: int | str, name: str) -> Any:
     quiet: Any = cv2.utils.logging
-    quiet.setLogLevel(quiet.LOG_LEVEL_SILENT)  # OpenCV would say in many lines what is said here in one
+    quiet.setLogLevel(quiet.LOG_LEVEL_SILENT)  # OpenCV would print many lines where one error is raised here
     capture = cv2.VideoCapture(source)
     if not capture.isOpened():
         raise UserError(f"cannot open {name}")
@@ -139,8 +147,8 @@ def _open(source: int | str, name: str) -> Any:
 
 
 def _read(capture: Any, size: int) -> Pixels | None:
-    there, picture = capture.read()
-    if not there:
+    found, picture = capture.read()
+    if not found:
         return None
     height, width = fitted(picture.shape[0], picture.shape[1], size)
     if (height, width) != picture.shape[:2]:

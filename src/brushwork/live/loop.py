@@ -1,4 +1,4 @@
-"""The live loop: newest frame in, pastiche out, styles switched smoothly, and how late it all is."""
+"""The live loop: takes the latest frame, shows its pastiche, fades between styles and measures the latency."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,17 +15,17 @@ from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import VideoFrame
 from brushwork.video.timeline import smoothstep
 
-FADE = 0.5  # seconds in which one style becomes another
-SMOOTH = 0.9  # of the past in the numbers that are shown, so that they can be read
+FADE = 0.5  # seconds from one style to another
+SMOOTH = 0.9  # weight of earlier values in the numbers shown, so that they can be read
 
 
 class Palette:
-    """Styles to choose from, and the embedding of now: it moves smoothly to the one that was chosen last.
+    """Styles to choose from, and an embedding that fades to that of the chosen style.
 
     Args:
         names: Names of the styles.
         embeddings: Embeddings of the styles, (1, D) each, in the same order.
-        clock: Seconds.
+        clock: Returns the time in seconds.
     """
 
     def __init__(
@@ -37,14 +37,14 @@ class Palette:
         self._from, self._since = self._embeddings[0], -FADE
 
     def choose(self, number: int) -> None:
-        """Begins to move to a style, counted from 0; a number that none has changes nothing."""
+        """Starts to fade to a style, counted from 0; an unknown number changes nothing."""
         if 0 <= number < len(self.names) and number != self.chosen:
             self._from = self.now()
             self._since = self._clock()
             self.chosen = number
 
     def now(self) -> Array:
-        """The embedding (1, D) of this state."""
+        """Returns the embedding (1, D) at this time."""
         fraction = np.float32(smoothstep((self._clock() - self._since) / FADE))
         target = self._embeddings[self.chosen]
         if fraction == 1:
@@ -54,13 +54,13 @@ class Palette:
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A pastiche (H, W, 3) that is on its way to the viewer.
+    """A pastiche to show.
 
     Attributes:
-        pastiche: The picture.
-        style: Its name.
-        latency: Seconds since the camera gave it.
-        rate: Pastiches a second.
+        pastiche: (H, W, 3) in [0, 1].
+        style: Name of its style.
+        latency: Seconds since the camera delivered the frame.
+        rate: Pastiches per second.
     """
 
     pastiche: Image
@@ -70,23 +70,23 @@ class Shown:
 
     @property
     def line(self) -> str:
-        """The numbers for a person."""
+        """The style, rate and latency as one line."""
         return f"{self.style}   {self.rate:.1f} frames/s   {1000 * self.latency:.0f} ms late"
 
 
 class Screen(Protocol):
-    """Where pastiches are seen."""
+    """Shows pastiches."""
 
     def show(self, shown: Shown) -> None:
-        """Shows one."""
+        """Shows a pastiche."""
         ...
 
     def pressed(self) -> int | None:
-        """Number of the style, from 0, whose key was pressed since the last time."""
+        """Returns the number of the style, from 0, chosen since the last call; None if none was."""
         ...
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the screen."""
         ...
 
 
@@ -94,29 +94,29 @@ def live(
     frames: Iterable[VideoFrame], palette: Palette, painter: FramePainter, *, steady: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Shown]:  # fmt: skip
-    """Pastiches of frames as they come, each in the style of its state.
+    """Yields the pastiches of frames as they come, each in the style of its time.
 
     Args:
-        frames: What a camera sees; ticks are milliseconds of the clock.
+        frames: Frames of a camera; ticks are milliseconds of the clock.
         palette: The styles.
-        painter: What paints.
-        steady: See `steadying.steady`.
-        clock: Seconds.
+        painter: Stylises the frames.
+        steady: Weight of the previous pastiche, see `stabilisation.stabilise`.
+        clock: Returns the time in seconds.
     """
     spent: dict[str, float] = {}
 
-    def seen() -> Iterator[FrameState]:
+    def states_of() -> Iterator[FrameState]:
         for frame in frames:
             yield FrameState(frame.pixels, frame.pts, frame.duration, palette.now())
 
-    states = pipeline.estimate_motion(seen(), None, steady > 0, pipeline.timer(spent, "motion"))
+    states = pipeline.estimate_motion(states_of(), None, steady > 0, pipeline.timer(spent, "motion"))
     states = pipeline.stylize_frames(states, None, painter, pipeline.timer(spent, "stylise"))
     latency = pause = 0.0
     before = clock()
     for state in pipeline.stabilise_frames(states, None, steady, pipeline.timer(spent, "steady")):
         now = clock()
-        late, took, before = now - state.pts / 1000, now - before, now
-        latency = SMOOTH * latency + (1 - SMOOTH) * late if latency else late
+        delay, took, before = now - state.pts / 1000, now - before, now
+        latency = SMOOTH * latency + (1 - SMOOTH) * delay if latency else delay
         pause = SMOOTH * pause + (1 - SMOOTH) * took if pause else took
         assert state.pastiche is not None
         yield Shown(state.pastiche, palette.names[palette.chosen], latency, 1 / max(pause, 1e-6))

@@ -1,4 +1,4 @@
-"""A page on this machine that shows the live pastiche: a stream of JPEG pictures, which every browser plays."""
+"""Serves a page on this machine that shows the live pastiche as a stream of JPEG pictures."""
 
 import html
 import json
@@ -13,7 +13,7 @@ from brushwork.errors import UserError
 from brushwork.live.loop import Shown
 from brushwork.video.reading.frames import quantise
 
-HOST = "127.0.0.1"  # nobody else's business
+HOST = "127.0.0.1"  # not reachable from other machines
 QUALITY = 85
 BOUNDARY = "pastiche"
 PAGE = """<!doctype html>
@@ -41,8 +41,8 @@ class MJPEG:
     """Serves the live pastiche on 127.0.0.1.
 
     Args:
-        names: The styles, as buttons and number keys.
-        port: Where; 0 takes a free one.
+        names: The styles, shown as buttons and chosen by number keys.
+        port: Port of the page; 0 picks a free one.
 
     Raises:
         UserError: If the port is taken.
@@ -63,7 +63,7 @@ class MJPEG:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def show(self, shown: Shown) -> None:
-        """Sends a pastiche to all who look."""
+        """Sends a pastiche to all viewers."""
         file = BytesIO()
         Pillow.fromarray(quantise(shown.pastiche, 8)).save(file, "JPEG", quality=QUALITY)
         with self.changed:
@@ -72,16 +72,16 @@ class MJPEG:
             self.changed.notify_all()
 
     def press(self, number: int) -> None:
-        """Notes that a style was asked for."""
+        """Records that a style was chosen."""
         self._pressed = number
 
     def pressed(self) -> int | None:
-        """The style that was asked for since the last time."""
+        """See `Screen.pressed`."""
         number, self._pressed = self._pressed, None
         return number
 
     def close(self) -> None:
-        """Ends all streams and the server."""
+        """Ends all streams and stops the server."""
         with self.changed:
             self.ended = True
             self.changed.notify_all()
@@ -90,13 +90,13 @@ class MJPEG:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Answers one browser."""
+    """Answers one request."""
 
     screen: MJPEG
 
     def do_GET(self) -> None:
-        """The page, the stream, or the numbers."""
-        if not self._ours():
+        """Sends the page, the stream, or the numbers."""
+        if not self._is_local():
             return
         if self.path == "/":
             names = enumerate(map(html.escape, self.screen.names), 1)
@@ -110,9 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def do_POST(self) -> None:
-        """Another style."""
+        """Chooses a style."""
         number = self.path.removeprefix("/style/")
-        if not self._ours():
+        if not self._is_local():
             return
         if not self.path.startswith("/style/") or not number.isdecimal() or int(number) >= len(self.screen.names):
             self.send_error(404)
@@ -120,8 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.screen.press(int(number))
         self._answer("application/json", b"{}")
 
-    def _ours(self) -> bool:
-        """Whether the request is meant for this machine, and comes from this page: another site may not reach it."""
+    def _is_local(self) -> bool:
+        """Returns whether the request is for this machine and from this page; other sites are refused."""
         hosts = {f"{name}:{self.screen.port}" for name in (HOST, "localhost")}
         origin = self.headers.get("Origin")
         if self.headers.get("Host") in hosts and (origin is None or origin.removeprefix("http://") in hosts):
@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _stream(self) -> None:
-        """Sends each new picture until the viewer leaves; who is slow misses some."""
+        """Sends each new picture until the viewer leaves; a slow viewer misses some."""
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.send_header("Cache-Control", "no-store")
@@ -157,4 +157,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
-        """Says nothing: the terminal shows the latency."""
+        """Logs nothing: the terminal shows the latency."""

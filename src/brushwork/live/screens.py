@@ -1,4 +1,4 @@
-"""Where the live pastiche is seen besides a page: a window, or a virtual camera for other programs."""
+"""Shows the live pastiche in a window, or sends it to a virtual camera for other programs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from brushwork.video.reading.frames import quantise
 
 
 class Window:
-    """A window of the desktop; number keys switch styles, closing it ends the show.
+    """A window of the desktop; number keys choose styles, and closing it ends the program.
 
     Raises:
         UserError: If there is no desktop, or Python came without Tk.
@@ -33,11 +33,11 @@ class Window:
         self._pressed: int | None = None
         self._open = True
         self._picture: Any = None
-        self._root.bind("<Key>", self._note)
+        self._root.bind("<Key>", self._on_key)
         self._root.protocol("WM_DELETE_WINDOW", self._leave)
 
     def show(self, shown: Shown) -> None:
-        """Shows a pastiche, the numbers in the title."""
+        """Shows a pastiche, with its numbers in the title."""
         from PIL import ImageTk
 
         if not self._open:
@@ -48,17 +48,17 @@ class Window:
         self._root.update()
 
     def pressed(self) -> int | None:
-        """The style whose key was pressed since the last time."""
+        """See `Screen.pressed`."""
         number, self._pressed = self._pressed, None
         return number
 
     def close(self) -> None:
-        """Closes it."""
+        """Closes the window."""
         if self._open:
             self._root.destroy()
             self._open = False
 
-    def _note(self, event: Any) -> None:
+    def _on_key(self, event: Any) -> None:
         if event.char in set("123456789"):
             self._pressed = int(event.char) - 1
 
@@ -81,7 +81,7 @@ class VirtualCamera:
         self._camera: Any = None
 
     def show(self, shown: Shown) -> None:
-        """Sends a pastiche to whoever watches the camera."""
+        """Sends a pastiche to the programs that use the camera."""
         pixels = np.ascontiguousarray(quantise(shown.pastiche, 8))
         if self._camera is None:
             height, width = pixels.shape[:2]
@@ -92,10 +92,10 @@ class VirtualCamera:
         self._camera.send(pixels)
 
     def pressed(self) -> int | None:
-        """A camera has no keys."""
+        """Returns None: a camera has no keys."""
         return None
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the camera."""
         if self._camera is not None:
             self._camera.close()

@@ -1,7 +1,7 @@
-"""Motion where none can be seen: what is dark or blurred goes along with the plane that is found around it.
+"""Fills optical flow where none can be measured: dark or blurred parts follow a plane fitted to what surrounds them.
 
-Much of a scene, ground and walls, is nearly flat, and a flat thing seen twice moves as a homography says (Hartley and
-Zisserman 2004, *Multiple View Geometry*, section 13.1). A few of them are fitted to the motion that is sure.
+Much of a scene, ground and walls, is nearly flat, and two views of a plane are related by a homography (Hartley and
+Zisserman 2004, *Multiple View Geometry*, section 13.1). A few of them are fitted to the reliable part of the flow.
 """
 
 from collections.abc import Iterator
@@ -14,59 +14,66 @@ from numpy.typing import NDArray
 Flow: TypeAlias = NDArray[np.float32]  # (h, w, 2): x and y, in pixels of a frame of that size
 Mask: TypeAlias = NDArray[np.bool_]
 
-# At most so many planes; each must carry so many points, and that share of them: less is chance.
-PLANES, LEAST, LEAST_SHARE = 4, 40, 0.04
-STEP = 4  # every so many pixels, each way, one point stands for its neighbours
-FITS, NEAR = 1.0, 1.5  # pixels from a plane's motion: of a point it is fitted to, and of one that speaks for it
-AROUND = 16  # pixels: how far a point speaks for a plane
+# At most this many planes; each needs this many points and this fraction of them, as fewer may be chance.
+MAX_PLANES, MIN_POINTS, MIN_FRACTION = 4, 40, 0.04
+STEP = 4  # of this many pixels in each direction, one point is used
+INLIER, SUPPORT = 1.0, 1.5  # distance in pixels from a plane's motion of a point it is fitted to, and that supports it
+REACH = 16  # pixels over which a point supports a plane
 
 
-def filled(flow: Flow, sure: Mask) -> Flow:
-    """A flow (h, w, 2), where it is not sure (h, w) that of the plane which fits most of what is sure around it."""
-    planes = list(_planes(flow, sure))
-    if not planes or bool(sure.all()):
+def fill(flow: Flow, reliable: Mask) -> Flow:
+    """Returns a flow whose unreliable parts follow the plane with the most support around them.
+
+    Args:
+        flow: Motion (h, w, 2).
+        reliable: Where (h, w) it can be relied on.
+    """
+    planes = list(_fit_planes(flow, reliable))
+    if not planes or bool(reliable.all()):
         return flow
     points = (slice(None, None, STEP),) * 2
     support = []
     for plane in planes:
-        fits = sure[points] & (squared(flow[points] - plane[points]) < NEAR**2)
-        support.append(cv2.GaussianBlur(fits.astype(np.float32), (0, 0), AROUND / STEP))
+        fits = reliable[points] & (squared_length(flow[points] - plane[points]) < SUPPORT**2)
+        support.append(cv2.GaussianBlur(fits.astype(np.float32), (0, 0), REACH / STEP))
     best: NDArray[Any] = np.argmax(support, axis=0).astype(np.uint8)
-    best = cv2.resize(best, sure.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    found = flow.copy()
+    best = cv2.resize(best, reliable.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    filled = flow.copy()
     for number, plane in enumerate(planes):
-        here = ~sure & (best == number)
-        found[here] = plane[here]
-    return found
+        here = ~reliable & (best == number)
+        filled[here] = plane[here]
+    return filled
 
 
-def squared(flow: Flow) -> NDArray[np.float32]:
-    """The squared length (h, w) of a flow (h, w, 2), in a fifth of the time of a sum over its last axis."""
+def squared_length(flow: Flow) -> NDArray[np.float32]:
+    """Returns the squared length (h, w) of a flow (h, w, 2), in a fifth of the time of a sum over its last axis."""
     x, y = flow[..., 0], flow[..., 1]
     return np.asarray(x * x + y * y, np.float32)
 
 
-def _planes(flow: Flow, sure: Mask) -> Iterator[Flow]:
-    """The motion (h, w, 2) of one plane after the other, each fitted to what the ones before did not explain."""
-    height, width = sure.shape
+def _fit_planes(flow: Flow, reliable: Mask) -> Iterator[Flow]:
+    """Yields the motion (h, w, 2) of one plane after another, each fitted to what the ones before did not explain."""
+    height, width = reliable.shape
     y, x = np.mgrid[STEP // 2 : height : STEP, STEP // 2 : width : STEP]
-    chosen = sure[y, x]
+    chosen = reliable[y, x]
     here = np.stack([x[chosen], y[chosen]], axis=-1).astype(np.float32)
     there = here + flow[y, x][chosen]
-    least = max(LEAST, round(LEAST_SHARE * len(here)))
-    for _ in range(PLANES):
-        if len(here) < least:
+    needed = max(MIN_POINTS, round(MIN_FRACTION * len(here)))
+    for _ in range(MAX_PLANES):
+        if len(here) < needed:
             return
-        homography, fits = cv2.findHomography(here, there, cv2.USAC_FAST, FITS, maxIters=300, confidence=0.99)
-        if homography is None or fits.sum() < least:
+        homography, inliers = cv2.findHomography(
+            here, there, cv2.USAC_FAST, INLIER, maxIters=300, confidence=0.99
+        )  # fmt: skip
+        if homography is None or inliers.sum() < needed:
             return
-        yield _motion(homography, height, width)
-        rest = ~fits.ravel().astype(bool)
+        yield _motion_of(homography, height, width)
+        rest = ~inliers.ravel().astype(bool)
         here, there = here[rest], there[rest]
 
 
-def _motion(homography: NDArray[Any], height: int, width: int) -> Flow:
-    """Where a homography (3, 3) leads, as a flow (height, width, 2); past its horizon it leads as far as can be."""
+def _motion_of(homography: NDArray[Any], height: int, width: int) -> Flow:
+    """Returns the flow (height, width, 2) of a homography (3, 3), limited where it leads past its horizon."""
     grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
     moved = cv2.perspectiveTransform(grid, homography) - grid
     far = float(width + height)

@@ -1,8 +1,8 @@
-"""Motion between two frames, and where one scene ends and the next begins.
+"""Optical flow between two frames, and scene cuts.
 
-Motion is found by dense inverse search (Kroeger et al. 2016, arXiv 1603.03590). It leads from each pixel of a frame
-*back* to where it was in the frame before, so that the frame before can be drawn anew where things are now. Where the
-way there and the way from there do not meet again, `filling` says what is likely.
+The flow is found by dense inverse search (Kroeger et al. 2016, arXiv 1603.03590). It leads from each pixel of a frame
+*back* to its place in the previous frame, so that the previous frame can be warped to the current one. Where the flows
+in both directions disagree, `flow_filling` supplies a likely one.
 """
 
 from dataclasses import dataclass
@@ -15,36 +15,36 @@ from numpy.typing import NDArray
 from brushwork.images import Image
 from brushwork.images.picture import fitted
 from brushwork.video.reading.frames import Pixels, as_image
-from brushwork.video.temporal.flow_filling import Flow, Mask, filled, squared
+from brushwork.video.temporal.flow_filling import Flow, Mask, fill, squared_length
 
 Plane: TypeAlias = NDArray[np.float32]  # (h, w) in [0, 1]
 
-LONG_SIDE, KEPT = 1024, 512  # motion is searched at most at the first size, and kept and judged at the second
-# Pixels between the patches that are searched, steps of each search, and rounds in which the whole is made smooth:
-# 3, 25 and 5 take more than twice as long and find hardly more.
+SEARCH_SIDE, FLOW_SIDE = 1024, 512  # long sides in pixels at which flow is searched, and at which it is kept
+# Pixels between patches, steps of each search, and variational refinements: 3, 25 and 5, the preset, take more than
+# twice as long and find hardly more.
 STRIDE, STEPS, REFINEMENTS = 4, 12, 3
-BACK_STRIDE = 6  # of the way back, which only tells whether a way is sure
+BACKWARD_STRIDE = 6  # of the opposite flow, which only tells whether the flow is reliable
 MIN_SEARCH_SIDE = 32  # below it dense inverse search has no room for its patches
-# A difference in grey that motion does not explain, and the share of a frame in which it means another scene. On real
-# clips the share is 0.15 at most, for running figures close up; between unlike scenes it is 0.55 and more.
-UNEXPLAINED, CUT = 0.06, 0.4
-# At such a difference in grey, and such a lack of area, agreement is down to 1/e.
-CONTENT, STRETCH = 0.15, 0.4
-# Pixels, and share of the way, by which one may miss the place where one set out.
-HOME, HOME_SHARE = 1.3, 0.02
-# Over a window, still pixels must differ so much more than moved ones before a small motion, in pixels, is believed:
-# noise can be matched, too, by a little motion that is not there.
-WINDOW, BELIEVED, SMALL = 33, 1.2, 1.5
+# A difference in grey that motion does not explain, and the fraction of a frame with such differences that makes a
+# scene cut. On real clips the fraction is 0.15 at most, for running figures close up; between unlike scenes 0.55.
+UNEXPLAINED, CUT_FRACTION = 0.06, 0.4
+# Difference in grey, and loss of area, at which the agreement is down to 1/e.
+CONTENT_SCALE, STRETCH_SCALE = 0.15, 0.4
+# How far, in pixels and as a fraction of its length, a reliable flow there and back may miss its starting point.
+RETURN_ERROR, RETURN_FRACTION = 1.3, 0.02
+# Noise can be matched by a small motion that is not there. Over a window, a motion shorter than the last, in pixels,
+# counts only if without it the frames differ by this factor more.
+WINDOW, STILL_FACTOR, SMALL = 33, 1.2, 1.5
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """The way back to the frame before.
+    """Motion back to the previous frame.
 
     Attributes:
         flow: (h, w, 2), in pixels of its own size.
         agreement: (h, w) in [0, 1], how sure it is that what is here was there.
-        cut: Whether this frame begins another scene.
+        cut: Whether the frame begins another scene.
     """
 
     flow: Flow
@@ -52,41 +52,47 @@ class Motion:
     cut: bool
 
 
-def find(pixels: Pixels, before: Pixels) -> Motion:
-    """The motion between two frames (H, W, 3) of one size."""
-    gray, gray_before = grayed(pixels), grayed(before)
-    size = fitted(gray.shape[0], gray.shape[1], KEPT)
-    flow = resized(search(gray, gray_before, STRIDE, STEPS, REFINEMENTS), size)
-    back = resized(search(gray_before, gray, BACK_STRIDE, STEPS, refinements=0), size)
-    flow = filled(flow, leads_home(flow, back))
+def find(pixels: Pixels, previous: Pixels) -> Motion:
+    """Returns the motion from a frame (H, W, 3) back to the previous one, of the same size."""
+    gray, gray_previous = to_gray(pixels), to_gray(previous)
+    size = fitted(gray.shape[0], gray.shape[1], FLOW_SIDE)
+    flow = resize_flow(search(gray, gray_previous, STRIDE, STEPS, REFINEMENTS), size)
+    back = resize_flow(search(gray_previous, gray, BACKWARD_STRIDE, STEPS, refinements=0), size)
+    flow = fill(flow, reliable(flow, back))
     flow = np.stack([cv2.medianBlur(np.ascontiguousarray(flow[..., axis]), 5) for axis in (0, 1)], axis=-1)
-    here, there = (as_image(scaled(plane, size)) for plane in (gray, gray_before))
+    here, there = (as_image(resize(plane, size)) for plane in (gray, gray_previous))
+    flow = _without_noise(flow, here, there)
+    difference = np.asarray(cv2.GaussianBlur(np.abs(here - warp(there, flow)), (0, 0), 0.7), np.float32)
+    agreement = np.exp(-((difference / np.float32(CONTENT_SCALE)) ** 2)) * one_to_one(flow)
+    cut = bool((difference > UNEXPLAINED).mean() > CUT_FRACTION)
+    return Motion(flow, np.asarray(agreement, np.float32), cut)
+
+
+def _without_noise(flow: Flow, here: Plane, there: Plane) -> Flow:
+    """Returns a flow (h, w, 2) that is 0 where it is small and explains hardly more than no motion does."""
     still = cv2.blur(np.abs(here - there), (WINDOW, WINDOW))
     moved = cv2.blur(np.abs(here - warp(there, flow)), (WINDOW, WINDOW))
-    believed = (still > BELIEVED * moved) | (squared(flow) > SMALL**2)
-    flow = np.asarray(flow * cv2.blur(believed.astype(np.float32), (5, 5))[..., None], np.float32)
-    difference = np.asarray(cv2.GaussianBlur(np.abs(here - warp(there, flow)), (0, 0), 0.7), np.float32)
-    agreement = np.exp(-((difference / np.float32(CONTENT)) ** 2)) * trusted(flow)
-    return Motion(flow, np.asarray(agreement, np.float32), bool((difference > UNEXPLAINED).mean() > CUT))
+    real = (still > STILL_FACTOR * moved) | (squared_length(flow) > SMALL**2)
+    return np.asarray(flow * cv2.blur(real.astype(np.float32), (5, 5))[..., None], np.float32)
 
 
 def visible(flow: Flow, back: Flow) -> Mask:
-    """Where the way there and the way back (H, W, 2) meet again (Sundaram et al. 2010, eq. 5), within the frame."""
+    """Returns where flows (H, W, 2) there and back meet again, within the frame (Sundaram et al. 2010, eq. 5)."""
     returned = warp(back, flow)
-    meet = squared(flow + returned) < 0.01 * (squared(flow) + squared(returned)) + 0.5
-    found: Mask = meet & inside(flow)
+    bound = 0.01 * (squared_length(flow) + squared_length(returned)) + 0.5
+    found: Mask = (squared_length(flow + returned) < bound) & inside(flow)
     return found
 
 
-def leads_home(flow: Flow, back: Flow) -> Mask:
-    """The same, held more strictly: where a flow is sure enough for others to go by it."""
-    apart = np.sqrt(squared(flow + warp(back, flow)))
-    found: Mask = (apart < HOME + HOME_SHARE * np.sqrt(squared(flow))) & inside(flow)
+def reliable(flow: Flow, back: Flow) -> Mask:
+    """Returns where flows (H, W, 2) there and back meet closely enough for their surroundings to follow them."""
+    error = np.sqrt(squared_length(flow + warp(back, flow)))
+    found: Mask = (error < RETURN_ERROR + RETURN_FRACTION * np.sqrt(squared_length(flow))) & inside(flow)
     return found
 
 
 def inside(flow: Flow) -> Mask:
-    """Where a flow (H, W, 2) does not lead out of the frame."""
+    """Returns where a flow (H, W, 2) stays within the frame."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
@@ -94,67 +100,73 @@ def inside(flow: Flow) -> Mask:
     return found
 
 
-def trusted(flow: Flow) -> Plane:
-    """Where (h, w) a flow leads to one place for each place: 1; out of the frame or many to one place: towards 0.
+def one_to_one(flow: Flow) -> Plane:
+    """Returns (h, w) 1 where a flow leads to one place for each pixel, and less where many lead to one or outside.
 
-    Many places that come from one are where something was hidden before: what was there would be drawn out into
-    trails. How much area a flow takes from is the determinant of its derivative.
+    Many pixels that come from one place are where something was hidden before; what was there would be drawn out into
+    trails. The area a pixel comes from is the determinant of the derivative of the map.
     """
     smooth = cv2.GaussianBlur(flow, (0, 0), 1)
     (u_y, u_x), (v_y, v_x) = (np.gradient(smooth[..., axis]) for axis in (0, 1))
     area = (1 + u_x) * (1 + v_y) - u_y * v_x
-    return np.asarray(inside(flow) * np.exp(-((np.maximum(1 - area, 0) / STRETCH) ** 2)), np.float32)
+    return np.asarray(inside(flow) * np.exp(-((np.maximum(1 - area, 0) / STRETCH_SCALE) ** 2)), np.float32)
 
 
 def search(
-    gray: NDArray[np.uint8], before: NDArray[np.uint8], stride: int = 3, steps: int = 25, refinements: int = 5
+    gray: NDArray[np.uint8], previous: NDArray[np.uint8], stride: int = 3, steps: int = 25, refinements: int = 5
 ) -> Flow:
-    """Motion (h, w, 2) from one grey plane (h, w) back to another: none where they are too small to search.
+    """Returns the flow (h, w, 2) from a grey plane (h, w) back to another; 0 where they are too small to search.
 
     Args:
-        gray: The plane that is led back.
-        before: The one it is led to.
-        stride: Pixels between the patches that are searched.
-        steps: Of each search.
-        refinements: Rounds in which the whole is made smooth.
+        gray: The plane whose pixels are looked for, uint8.
+        previous: The plane in which they are looked for, uint8.
+        stride: Pixels between the patches that are matched.
+        steps: Gradient descent steps of each patch.
+        refinements: Variational refinements of the whole flow.
     """
     if min(gray.shape) < MIN_SEARCH_SIDE:
         return np.zeros((*gray.shape, 2), np.float32)
-    search: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    search.setPatchStride(stride)
-    search.setGradientDescentIterations(steps)
-    search.setVariationalRefinementIterations(refinements)
-    return np.asarray(search.calc(gray, before, None), np.float32)
+    method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    method.setPatchStride(stride)
+    method.setGradientDescentIterations(steps)
+    method.setVariationalRefinementIterations(refinements)
+    return np.asarray(method.calc(gray, previous, None), np.float32)
 
 
-def grayed(pixels: Pixels, long_side: int = LONG_SIDE) -> NDArray[np.uint8]:
-    """Grey (h, w), uint8, of a frame (H, W, 3), its long side at most `long_side`."""
+def to_gray(pixels: Pixels, long_side: int = SEARCH_SIDE) -> NDArray[np.uint8]:
+    """Returns a frame (H, W, 3) in grey (h, w), uint8, its long side at most `long_side`."""
     gray: NDArray[Any] = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if gray.dtype == np.uint16:
         gray = (gray >> 8).astype(np.uint8)
-    return scaled(gray, fitted(gray.shape[0], gray.shape[1], long_side))
+    return resize(gray, fitted(gray.shape[0], gray.shape[1], long_side))
 
 
-def scaled(plane: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
-    """A plane or image in another size (h, w): averaged to shrink, linear to grow."""
+def resize(plane: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
+    """Returns a plane or image in another size (h, w): averaged to shrink, linear to grow."""
     if plane.shape[:2] == size[:2]:
         return plane
-    way = cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR
-    return cv2.resize(plane, (size[1], size[0]), interpolation=way)
+    method = cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR
+    return cv2.resize(plane, (size[1], size[0]), interpolation=method)
 
 
-def resized(flow: Flow, size: tuple[int, ...]) -> Flow:
-    """The same motion for a frame of another size (H, W)."""
+def resize_flow(flow: Flow, size: tuple[int, ...]) -> Flow:
+    """Returns the same motion for a frame of another size (H, W)."""
     scale = np.array([size[1] / flow.shape[1], size[0] / flow.shape[0]], np.float32)
     if size[0] < flow.shape[0]:  # the smaller one is multiplied
-        return np.asarray(scaled(flow, size) * scale, np.float32)
-    return np.asarray(scaled(flow * scale, size), np.float32)
+        return np.asarray(resize(flow, size) * scale, np.float32)
+    return np.asarray(resize(flow * scale, size), np.float32)
 
 
 def warp(image: Image, flow: Flow, *, sharp: bool = False) -> Image:
-    """What an image (H, W, 3) or plane (H, W) shows where a flow (H, W, 2) leads: linear, or cubic if sharp."""
+    """Returns what an image (H, W, 3) or plane (H, W) shows where a flow (H, W, 2) leads.
+
+    Args:
+        image: What is sampled.
+        flow: Where, relative to each pixel.
+        sharp: Whether to interpolate cubically and not linearly.
+    """
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    way = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
-    return np.asarray(cv2.remap(image, x, y, way, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    method = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
+    return np.asarray(cv2.remap(image, x, y, method, borderMode=cv2.BORDER_REPLICATE), np.float32)

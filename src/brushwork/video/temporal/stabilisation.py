@@ -1,84 +1,84 @@
-"""Steadying: where the content only moved, the last pastiche moves along, and only the rest is painted anew."""
+"""Stabilises pastiches over time: where the content only moved, the previous pastiche moves along."""
 
 import cv2
 import numpy as np
 
 from brushwork.images import Image
-from brushwork.video.temporal import optical_flow as motions
+from brushwork.video.temporal import optical_flow
 from brushwork.video.temporal.optical_flow import Motion, Plane
 
-# Difference of the pastiches' soft colours at which the last one counts for 1/e: there the painting itself has changed.
-# They are softened over about so many pixels: strokes may differ, what they show may not.
-PASTICHE, SOFT = 0.15, 8
-COARSE = 4  # pixels of a pastiche to one of the planes that say how it is mixed
-# Where strokes cancel each other, contrast is raised by this at most; a variance below the last is none.
-RAISED, NO_VARIANCE = 2.0, 1e-6
+# Difference between the blurred pastiches at which the weight of the previous one is down to 1/e: there the painting
+# itself has changed. They are blurred over this many pixels, as strokes may differ while what they show does not.
+PASTICHE_SCALE, BLUR = 0.15, 8
+COARSE = 4  # pixels of a pastiche per pixel of the planes that say how it is mixed
+# Largest gain in contrast where strokes cancel each other; a variance below the second counts as none.
+MAX_GAIN, MIN_VARIANCE = 2.0, 1e-6
 LARGE = 65536
 
 
-def stabilise(pastiche: Image, last: Image, motion: Motion | None, share: float) -> Image:
-    """A pastiche (H, W, 3), steadied by the last one (H, W, 3).
+def stabilise(pastiche: Image, previous: Image, motion: Motion | None, weight: float) -> Image:
+    """Returns a pastiche blended with the previous one, moved to where things are now.
 
-    The last pastiche is drawn where things are now, and takes its share, in [0, 1], where it agrees: where motion
-    explains the content, and where both paintings show the same at a glance. Elsewhere the new pastiche stays as it
-    is, so nothing of what has been left behind shines through. What is mixed keeps the contrast of what it is mixed of.
+    The previous pastiche gets its weight where motion explains the content and where both paintings show the same at
+    a glance. Elsewhere the new pastiche stays as it is, so that nothing of what has left shines through. The blend
+    keeps the contrast of what it is made of.
 
     Args:
-        pastiche: What the network painted of this frame.
-        last: The steadied pastiche of the frame before.
-        motion: Back to that frame; None where nothing moved.
-        share: Of the last pastiche, where it agrees.
+        pastiche: What the network painted of this frame, (H, W, 3) in [0, 1].
+        previous: The stabilised pastiche of the previous frame, (H, W, 3) in [0, 1].
+        motion: Motion back to that frame; None where nothing moved.
+        weight: Weight of the previous pastiche where it agrees, in [0, 1].
     """
     size = pastiche.shape[:2]
     coarse = max(1, size[0] // COARSE), max(1, size[1] // COARSE)
     if motion is None:
-        moved, agreement = last, np.ones(coarse, np.float32)
+        moved, agreement = previous, np.ones(coarse, np.float32)
     else:
-        moved = motions.warp(last, motions.resized(motion.flow, size), sharp=True)
+        moved = optical_flow.warp(previous, optical_flow.resize_flow(motion.flow, size), sharp=True)
         np.clip(moved, 0, 1, out=moved)
-        agreement = motions.scaled(motion.agreement, coarse)
-    here, there = (_reduced(image, coarse) for image in (pastiche, moved))
-    apart = _soft(np.abs(here - there).mean(axis=-1))
-    weight = agreement * np.exp(-((apart / np.float32(PASTICHE)) ** 2)) * np.float32(share)
-    mixed = _mixed(pastiche, moved, weight)
-    soft = _soft(_mixed(here, there, weight))
-    # A gain above 1 leads away from what is soft.
-    raised = _mixed(motions.scaled(soft, size), mixed, _gain(pastiche, moved, weight))
+        agreement = optical_flow.resize(motion.agreement, coarse)
+    here, there = (_reduce(image, coarse) for image in (pastiche, moved))
+    difference = _blur(np.abs(here - there).mean(axis=-1))
+    weights = agreement * np.exp(-((difference / np.float32(PASTICHE_SCALE)) ** 2)) * np.float32(weight)
+    mixed = _mix(pastiche, moved, weights)
+    blurred = _blur(_mix(here, there, weights))
+    # A gain above 1 leads away from the blurred image, which raises contrast.
+    raised = _mix(optical_flow.resize(blurred, size), mixed, _gain(pastiche, moved, weights))
     return np.clip(raised, 0, 1, out=raised)
 
 
-def _mixed(first: Image, second: Image, weight: Plane) -> Image:
-    """One image (H, W, 3), and the second as far as the weight (h, w) says."""
-    # OpenCV divides by the sum of the weights and a little more, 1e-5, so they are made large.
-    second_weight = motions.scaled(weight, first.shape) * np.float32(LARGE)
-    return np.asarray(cv2.blendLinear(first, second, np.float32(LARGE) - second_weight, second_weight), np.float32)
+def _mix(first: Image, second: Image, weights: Plane) -> Image:
+    """Returns a weighted mean of two images (H, W, 3), with weights (h, w) of the second one."""
+    # OpenCV divides by the sum of the weights plus 1e-5, so they are made large.
+    of_second = optical_flow.resize(weights, first.shape) * np.float32(LARGE)
+    return np.asarray(cv2.blendLinear(first, second, np.float32(LARGE) - of_second, of_second), np.float32)
 
 
-def _gain(first: Image, second: Image, weight: Plane) -> Plane:
-    """By how much the contrast of the mix of two images is to be raised, (h, w) like the weight of the second.
+def _gain(first: Image, second: Image, weights: Plane) -> Plane:
+    """Returns by how much the contrast of the mix of two images is to be raised, (h, w) like the weights.
 
-    Strokes that lie elsewhere cancel each other: var(mix) = (1 - w) var(first) + w var(second) - w (1 - w) var(first -
+    Strokes in different places cancel each other: var(mix) = (1 - w) var(first) + w var(second) - w (1 - w) var(first -
     second), so the last term is what is lost.
     """
     grays = [np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32) for image in (first, second)]
-    one, other, between = (_variance(plane, weight.shape) for plane in (*grays, grays[1] - grays[0]))
-    wanted = (1 - weight) * one + weight * other + np.float32(NO_VARIANCE)
-    left = np.maximum(wanted - weight * (1 - weight) * between, wanted / np.float32(RAISED**2))
+    one, other, between = (_variance(plane, weights.shape) for plane in (*grays, grays[1] - grays[0]))
+    wanted = (1 - weights) * one + weights * other + np.float32(MIN_VARIANCE)
+    left = np.maximum(wanted - weights * (1 - weights) * between, wanted / np.float32(MAX_GAIN**2))
     return np.asarray(np.sqrt(wanted / left), np.float32)
 
 
 def _variance(plane: Plane, size: tuple[int, ...]) -> Plane:
-    """Of what is around each of the pixels (h, w) that a plane (H, W) is scaled to."""
-    mean, square = (_soft(_reduced(each, size)) for each in (plane, plane * plane))
+    """Returns the local variance of a plane (H, W) around each pixel of a smaller one (h, w)."""
+    mean, square = (_blur(_reduce(each, size)) for each in (plane, plane * plane))
     return np.maximum(square - mean * mean, 0)
 
 
-def _reduced(image: Image, size: tuple[int, ...]) -> Image:
-    """An image (H, W, 3) or plane (H, W), averaged over whole pixels, which is fast; up to 3 at a border are left."""
+def _reduce(image: Image, size: tuple[int, ...]) -> Image:
+    """Returns an image (H, W, 3) or plane (H, W) averaged over whole pixels, which is fast; it ignores up to 3 rows."""
     height, width = COARSE * size[0], COARSE * size[1]
-    return motions.scaled(image[:height, :width], size)
+    return optical_flow.resize(image[:height, :width], size)
 
 
-def _soft(plane: Plane) -> Plane:
-    """A coarse plane (h, w) or image (h, w, 3), softened."""
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), SOFT / COARSE), np.float32)
+def _blur(plane: Plane) -> Plane:
+    """Returns a coarse plane (h, w) or image (h, w, 3), blurred."""
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), BLUR / COARSE), np.float32)

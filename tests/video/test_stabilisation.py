@@ -103,8 +103,8 @@ def test_what_is_dark_goes_along_with_the_plane_around_it() -> None:
     sure = np.ones((120, 160), bool)
     sure[40:80, 30:130] = False
     wrong = np.where(sure[..., None], true, np.float32(9))
-    assert np.abs(flow_filling.filled(wrong, sure) - true).max() < 0.1
-    assert np.array_equal(flow_filling.filled(wrong, ~sure & False), wrong)  # nothing is sure: nothing is known better
+    assert np.abs(flow_filling.fill(wrong, sure) - true).max() < 0.1
+    assert np.array_equal(flow_filling.fill(wrong, ~sure & False), wrong)  # nothing is sure: nothing is known better
 
 
 def test_two_planes_are_told_apart() -> None:
@@ -113,7 +113,7 @@ def test_two_planes_are_told_apart() -> None:
     true[:, :80, 0], true[:, 80:, 0] = 3, -5
     sure = np.ones((120, 160), bool)
     sure[50:70, 20:40] = sure[50:70, 110:130] = False
-    found = flow_filling.filled(np.where(sure[..., None], true, np.float32(40)), sure)
+    found = flow_filling.fill(np.where(sure[..., None], true, np.float32(40)), sure)
     assert np.abs(found - true).max() < 0.1
 
 
@@ -122,7 +122,7 @@ def test_motion_that_draws_out_or_leads_outside_is_not_trusted() -> None:
     flow[:, 20:40, 0] = -np.arange(20)  # twenty columns come from one
     flow[:, 40:, 0] = -19
     flow[:, :5, 0] = -10
-    trust = optical_flow.trusted(flow)
+    trust = optical_flow.one_to_one(flow)
     assert trust[:, 24:36].max() < 0.01
     assert trust[:, :4].max() == 0
     assert trust[:, 8:17].min() > 0.95 and trust[:, 44:].min() > 0.95
