@@ -12,7 +12,7 @@ import brushwork
 SOURCES = Path(brushwork.__file__).parent
 GROUND, PARTS, WORK, INTERFACES = range(4)
 LAYERS = {
-    **dict.fromkeys(("errors", "extras", "images", "prefetch"), GROUND),
+    **dict.fromkeys(("atomic", "errors", "extras", "images", "prefetch"), GROUND),
     **dict.fromkeys(("networks", "losses", "runtime"), PARTS),
     **dict.fromkeys(("batch", "evaluation", "export", "live", "model_folder", "rendering", "styles"), WORK),
     **dict.fromkeys(("stylizer", "training", "video"), WORK),

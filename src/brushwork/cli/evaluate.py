@@ -84,7 +84,7 @@ def _evaluate_pictures(
     """Measures pastiches and prints a table."""
     import json
 
-    from brushwork import evaluation, model_folder
+    from brushwork import atomic, evaluation, model_folder
     from brushwork.cli.report import watch
 
     finished = evaluation.pastiches_in(judged)
@@ -102,9 +102,9 @@ def _evaluate_pictures(
     print(f"{title}\n{evaluation.table(summary)}")
     if as_json:
         values = {"who": name, "size": size, **summary.values(), "records": [record.values() for record in records]}
-        as_json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
     if as_html:
-        as_html.write_text(page.render(title, summary), encoding="utf-8")
+        atomic.write_text(as_html, page.render(title, summary))
 
 
 def _evaluate_video(
@@ -113,7 +113,7 @@ def _evaluate_video(
     """Measures clips and prints a table."""
     import json
 
-    from brushwork import extras, images
+    from brushwork import atomic, extras, images
     from brushwork.cli.report import watch
 
     extras.require("video", "evaluating video")
@@ -127,7 +127,7 @@ def _evaluate_video(
     print(steadiness.table(done))
     if as_json:
         values = {"steady": share, "records": [record.values() for record in done]}
-        as_json.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+        atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
 
 
 def _check_target(target: Path | None, overwrite: bool) -> None:

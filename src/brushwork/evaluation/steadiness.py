@@ -15,11 +15,12 @@ from brushwork.errors import UserError
 from brushwork.evaluation.evaluate import loss_network, read, square
 from brushwork.evaluation.metrics import geometric_mean, score
 from brushwork.images import Image
+from brushwork.images.levels import quantise
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
-from brushwork.video.reading.frames import VideoFrame, as_image, quantise
+from brushwork.video.reading.frames import VideoFrame, as_image
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.temporal import optical_flow
 from brushwork.video.temporal.flow_filling import Flow, Mask

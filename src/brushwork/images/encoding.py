@@ -16,6 +16,7 @@ from PIL import PngImagePlugin, TiffImagePlugin
 
 from brushwork.images import metadata
 from brushwork.images.formats import FORMATS, ImageError
+from brushwork.images.levels import quantise
 from brushwork.images.picture import Frame, Picture
 
 
@@ -62,10 +63,7 @@ def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
     if alpha is not None and not keep_alpha:
         image, alpha = frame.on_white, None
     pixels = image if alpha is None else np.concatenate((image, alpha[..., None]), axis=2)
-    top, dtype = (65535, np.uint16) if depth == 16 else (255, np.uint8)
-    scaled = np.clip(pixels, 0, 1) * np.float32(top)
-    scaled += np.float32(0.5)
-    return scaled.astype(dtype)
+    return quantise(pixels, depth)
 
 
 def _options(kind: str, picture: Picture, quality: int | None) -> dict[str, Any]:

@@ -5,13 +5,13 @@ What goes wrong with a file is an `ImageError` of one line that names it.
 
 import os
 import re
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
+from brushwork import atomic
 from brushwork.images.decoding import decode
 from brushwork.images.encoding import encode
 from brushwork.images.formats import FORMATS, ImageError, format_of
@@ -23,16 +23,22 @@ Target: TypeAlias = str | os.PathLike[str] | BinaryIO
 MAX_PIXELS = 400_000_000  # about 5 GB as an image; a file of few bytes can claim any size
 EXTENSIONS = (*(extension for known in FORMATS.values() for extension in known.extensions), ".bmp")
 
+REASONS = {
+    FileNotFoundError: "no such file",
+    IsADirectoryError: "it is a folder",
+    FileExistsError: "it exists already",
+}
+
 
 @contextmanager
-def _about(action: str, name: str) -> Iterator[None]:
+def about(action: str, name: str) -> Iterator[None]:
     """Turn what goes wrong with a file into an ImageError that names the file."""
     try:
         yield
     except ImageError as error:
         raise ImageError(f"cannot {action} {name}: {error}") from error
     except OSError as error:
-        reason = {FileNotFoundError: "no such file", IsADirectoryError: "it is a folder"}.get(type(error))
+        reason = REASONS.get(type(error))
         raise ImageError(f"cannot {action} {name}: {reason or (error.strerror or str(error)).lower()}") from error
 
 
@@ -48,7 +54,7 @@ def open(source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXEL
     if size is not None and size < 1:
         raise ValueError(f"size is {size}; it must be at least 1")
     name = _name(source)
-    with _about("read", name):
+    with about("read", name):
         if isinstance(source, bytes | bytearray | memoryview):
             data = bytes(source)
         elif isinstance(source, str | os.PathLike):
@@ -60,7 +66,7 @@ def open(source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXEL
         return picture
 
     def named(index: int) -> Frame:
-        with _about("read", name):
+        with about("read", name):
             return picture.frames[index]
 
     return replace(picture, frames=Frames(len(picture.frames), named))
@@ -91,7 +97,7 @@ def save(
     """
     if not isinstance(picture, Picture):
         picture = Picture.of(picture)
-    with _about("write", _name(target)):
+    with about("write", _name(target)):
         path = _path(target) if isinstance(target, str | os.PathLike) else None
         own = picture.format if picture.format in FORMATS else "PNG"
         kind = format_of(format or (path.suffix if path else own))
@@ -105,7 +111,7 @@ def save(
             _check_free(path, overwrite)  # before an animation is painted for nothing
         data = encode(picture, kind, quality=quality, depth=depth or picture.depth)
         if isinstance(target, str | os.PathLike):
-            _place(data, _path(target), overwrite)
+            atomic.write_bytes(_path(target), data, overwrite=overwrite)
         else:
             target.write(data)
 
@@ -116,7 +122,7 @@ def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Pat
     Raises ImageError where the folder is missing or cannot be read.
     """
     root = _path(folder)
-    with _about("read", str(root)):
+    with about("read", str(root)):
         here = list(root.iterdir())  # fails where the folder cannot be read; the search below would find nothing
     paths = root.rglob("*") if recursive else here
     found = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
@@ -147,42 +153,3 @@ def _check_free(path: Path, overwrite: bool) -> None:
         raise ImageError("it is a folder" if path.is_dir() else "it is not an ordinary file")
     if path.exists() and not overwrite:
         raise ImageError("it exists already")
-
-
-def _place(data: bytes, path: Path, overwrite: bool) -> None:
-    """Write a file whole or not at all, and never over another unless told to."""
-    with claimed(path, overwrite) as part, part.open("xb") as file:  # not tempfile: its files only their owner reads
-        file.write(data)
-
-
-@contextmanager
-def claimed(path: Path, overwrite: bool) -> Iterator[Path]:
-    """A name to write a file under, which becomes `path` once it is whole and is gone where it never was.
-
-    Raises ImageError where the path is taken, unless `overwrite`.
-    """
-    path = Path(os.path.realpath(path))  # a link stays, and the file it leads to is written
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".brushwork-{secrets.token_hex(8)}.part")  # ours alone, whoever else is writing here
-    try:
-        yield part
-        if overwrite:
-            part.replace(path)
-        else:
-            _claim(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _claim(part: Path, path: Path) -> None:
-    """Give a file its name, which must be free, in one step."""
-    try:
-        os.link(part, path)
-    except FileExistsError:
-        raise ImageError("it exists already") from None
-    except OSError:  # a disk without hard links, a memory card for one: take the name first, then fill it
-        try:
-            path.open("xb").close()
-        except FileExistsError:
-            raise ImageError("it exists already") from None
-        part.replace(path)

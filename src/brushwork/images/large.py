@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brushwork import atomic
 from brushwork.images import metadata
 from brushwork.images.canvas import Canvas
 from brushwork.images.decoding import header_size, sniff
-from brushwork.images.files import claimed
+from brushwork.images.files import about
 from brushwork.images.formats import FORMATS, ImageError
 
 STREAMED = ("JPEG", "PNG", "TIFF")
@@ -132,7 +133,7 @@ def save_large(
         if note:
             image.set_type(pyvips.GValue.blob_type, name, note)
     try:
-        with claimed(target, overwrite) as part:
+        with about("write", str(target)), atomic.write(target, overwrite=overwrite) as part:
             _write(image, part, kind, quality or FORMATS[kind].quality)
     except pyvips.Error as error:
         raise ImageError(f"cannot write {target}: {' '.join(str(error).split())}") from error

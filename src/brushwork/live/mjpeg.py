@@ -10,8 +10,8 @@ from typing import Any
 from PIL import Image as Pillow
 
 from brushwork.errors import UserError
+from brushwork.images.levels import quantise
 from brushwork.live.loop import Shown
-from brushwork.video.reading.frames import quantise
 
 HOST = "127.0.0.1"  # not reachable from other machines
 QUALITY = 85

@@ -7,8 +7,8 @@ from PIL import Image as Pillow
 
 from brushwork import extras
 from brushwork.errors import UserError
+from brushwork.images.levels import quantise
 from brushwork.live.loop import Shown
-from brushwork.video.reading.frames import quantise
 
 
 class Window:

@@ -2,13 +2,14 @@
 
 import functools
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import openvino as ov
+
+from brushwork import atomic
 
 
 @functools.cache
@@ -64,13 +65,5 @@ class CompiledGraphs:
 
 def _keep(path: Path, data: bytes) -> None:
     """Writes a file, whole or not at all; does without where that is not possible."""
-    part = ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        with os.fdopen(number, "wb") as file:
-            file.write(data)
-        Path(part).replace(path)
-    except OSError:
-        if part:
-            Path(part).unlink(missing_ok=True)
+    with suppress(OSError):
+        atomic.write_bytes(path, data)

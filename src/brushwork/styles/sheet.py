@@ -13,6 +13,7 @@ from PIL import ImageDraw, ImageFont
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.images import Image
+from brushwork.images.levels import quantise
 
 GAP = 8  # pixels between cells, and around them
 INK, PAPER = (60, 60, 60), (255, 255, 255)
@@ -59,8 +60,7 @@ def compose(painted: Sequence[Cell]) -> Image:
     draw = ImageDraw.Draw(sheet)
     for number, cell in enumerate(painted):
         left, top = GAP + number % columns * across, GAP + number // columns * down
-        pixels = np.rint(np.clip(cell.image, 0, 1) * 255).astype(np.uint8)
-        sheet.paste(Pillow.fromarray(pixels), (left, top))
+        sheet.paste(Pillow.fromarray(quantise(cell.image)), (left, top))
         draw.text((left + width // 2, top + height), cell.label, INK, font, anchor="ma")
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from brushwork import atomic
 from brushwork.model_folder import ModelError, counters
 from brushwork.networks import PasticheConfig, PasticheNetwork
 
@@ -17,10 +18,9 @@ CHECKPOINT = "checkpoint.pt"
 
 def save_checkpoint(path: Path, network: PasticheNetwork, **state: Any) -> None:
     """Writes a training checkpoint that rebuilds itself: configuration, weights, and whatever else training needs."""
-    temporary = path.with_name(path.name + ".part")
     config = dataclasses.asdict(network.config)
-    torch.save({"config": config, "network": network.state_dict(), **state}, temporary)
-    temporary.replace(path)
+    with atomic.write(path) as part:
+        torch.save({"config": config, "network": network.state_dict(), **state}, part)
 
 
 def load_checkpoint(path: Path, *, averaged: bool = True) -> tuple[PasticheNetwork, dict[str, Any]]:

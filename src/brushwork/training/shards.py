@@ -23,6 +23,7 @@ from PIL import Image as Pillow
 
 from brushwork import images
 from brushwork.errors import UserError, nearest
+from brushwork.images.levels import quantise
 
 Source: TypeAlias = str | Path | Sequence[str | Path]
 LISTS = (".txt", ".tsv", ".list")
@@ -177,7 +178,7 @@ def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
         picture = images.open(data, size=_long_side(data, short_side))
     except ModuleNotFoundError as error:  # pyvips, which a training machine may well lack, for TIFF and 16-bit PNG
         raise images.ImageError(f"cannot read {entry.name} without {error.name}") from error
-    return np.ascontiguousarray((picture.on_white * 255 + 0.5).astype(np.uint8).transpose(2, 0, 1))
+    return np.ascontiguousarray(quantise(picture.on_white).transpose(2, 0, 1))
 
 
 def _long_side(data: bytes, short_side: int) -> int | None:

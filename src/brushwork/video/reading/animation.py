@@ -6,8 +6,9 @@ from fractions import Fraction
 import numpy as np
 
 from brushwork import images
+from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import VideoFrame, quantise
+from brushwork.video.reading.frames import VideoFrame
 
 MILLISECONDS = Fraction(1, 1000)
 

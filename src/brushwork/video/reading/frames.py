@@ -125,14 +125,6 @@ def as_image(pixels: Pixels) -> Image:
     return image
 
 
-def quantise(image: Image, depth: int) -> Pixels:
-    """Returns an image (H, W, 3) in [0, 1] as uint8, or as uint16 where the depth is above 8 bits."""
-    top, dtype = (65535, np.uint16) if depth > 8 else (255, np.uint8)
-    scaled = image * np.float32(top)
-    scaled += np.float32(0.5)
-    return np.clip(scaled, 0, top, out=scaled).astype(dtype)
-
-
 def seconds(ticks: int, time_base: Fraction) -> float:
     """Returns ticks of a time base in seconds."""
     return float(ticks * time_base)

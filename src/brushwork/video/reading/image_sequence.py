@@ -7,8 +7,9 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import VideoFrame, quantise
+from brushwork.video.reading.frames import VideoFrame
 
 NUMBER = re.compile(r"%0?\d*d")
 

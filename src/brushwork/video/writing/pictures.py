@@ -5,9 +5,10 @@ from pathlib import Path
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.images import Frame, Image, Picture
+from brushwork.images.levels import quantise
 from brushwork.images.picture import Frames
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import Pixels, as_image, quantise
+from brushwork.video.reading.frames import Pixels, as_image
 from brushwork.video.times import TimeRange
 
 UNITS = {".gif": 10}  # milliseconds in which a format counts times, where it is not one

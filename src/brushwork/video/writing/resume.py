@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from brushwork import atomic
 from brushwork.errors import UserError
 from brushwork.video.frame_state import FrameState
 
@@ -110,9 +111,7 @@ class ResumeFolder:
 
     def _record(self, pieces: int, frames: int) -> None:
         state = {"settings": self._settings, "pieces": pieces, "frames": frames, "written": self._written}
-        new = self.folder / f"{STATE}.new"
-        new.write_text(json.dumps(state), encoding="utf-8")
-        new.replace(self.folder / STATE)
+        atomic.write_text(self.folder / STATE, json.dumps(state))
 
     def _read(self) -> dict[str, Any] | None:
         path = self.folder / STATE

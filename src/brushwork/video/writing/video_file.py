@@ -8,8 +8,9 @@ import numpy as np
 
 from brushwork.errors import UserError
 from brushwork.images import Image
+from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import encode, quantise
+from brushwork.video.reading.frames import encode
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import PIECES, Encoding
 from brushwork.video.writing.muxing import EncodedVideo, join

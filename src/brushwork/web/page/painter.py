@@ -14,10 +14,11 @@ from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
 from brushwork.images import Picture
+from brushwork.images.levels import quantise
 from brushwork.runtime import Array
 from brushwork.web.api.problems import RefusedError
 from brushwork.web.api.service import Service, Style, Ticket
-from brushwork.web.page.previews import Previews, eight_bits
+from brushwork.web.page.previews import Previews
 
 MOST = 4  # styles of a blend
 SMALL, LARGE, LIVE = 320, 1024, 384  # long sides of a preview while a slider moves, after it, and of the camera
@@ -106,7 +107,7 @@ class Painter:
             image = self.service.open(Path(photo).read_bytes(), LARGE).image
         except UserError:
             return None, nothing  # the preview says why
-        return {"background": eight_bits(image), "layers": [], "composite": None}, nothing
+        return {"background": quantise(image), "layers": [], "composite": None}, nothing
 
     async def preview(self, wishes: Wishes, small: bool = False) -> tuple[Any, str]:
         """Photo and pastiche as they are to be compared, and a line about what is missing."""
@@ -149,7 +150,7 @@ class Painter:
             return self.service.stylizer.stylize(content, self.service.embed(Style(style)))
 
         try:
-            return eight_bits(await self.service.run(work, _stays))
+            return quantise(await self.service.run(work, _stays))
         except RefusedError:
             return None  # a frame less
 

@@ -1,0 +1,63 @@
+"""Files that appear whole or not at all, seen from outside while they are written."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from brushwork import atomic
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "new" / "a.txt"
+    with atomic.write(target) as part:
+        part.write_text("half")
+        assert not target.exists()
+        part.write_text("whole")
+    assert target.read_text() == "whole"
+    assert [*target.parent.iterdir()] == [target]
+
+
+def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+    target = tmp_path / "a.txt"
+    atomic.write_text(target, "before\n")
+    with pytest.raises(ZeroDivisionError), atomic.write(target) as part:
+        part.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_bytes() == b"before\n"
+    assert [*tmp_path.iterdir()] == [target]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_of_somebody_else_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    target = tmp_path / "a.txt"
+    atomic.write_text(target, "mine", overwrite=False)
+    with pytest.raises(FileExistsError):
+        atomic.write_text(target, "yours", overwrite=False)
+    assert target.read_text() == "mine"
+    atomic.write_text(target, "replaced")
+    assert target.read_text() == "replaced"
+    assert [*tmp_path.iterdir()] == [target]
+
+
+def test_links_stay_and_modes_are_the_users(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "a.txt")
+    before = os.umask(0o027)
+    try:
+        atomic.write_bytes(tmp_path / "link", b"x")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "link").is_symlink()
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
+
+
+def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotADirectoryError):
+        atomic.write_text(tmp_path / "file" / "a.txt", "x")
