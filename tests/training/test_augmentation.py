@@ -18,6 +18,7 @@ from brushwork.training.augmentation import (
     augment,
     draw,
     hsv_to_rgb,
+    reduce,
     rgb_to_hsv,
 )
 
@@ -131,3 +132,28 @@ def test_published_style_augmentation() -> None:
 def test_a_square_larger_than_the_picture_is_refused() -> None:
     with pytest.raises(ValueError, match="zoom begins at 0"):
         Augmentation(zoom=(0.5, 1.0))
+
+
+def test_a_square_is_not_enlarged_beyond_its_limit() -> None:
+    """The side of the square is at least 40 / 1.25 = 32 of the picture's own pixels."""
+    sharp = Augmentation((1.0, 100.0), random_crop=False, flip_left_right=False, enlargement=1.25)
+    picture = torch.zeros(3, 64, 80, dtype=torch.uint8)
+    picture[:, 16:48, 24:56] = 255  # the middle 32 x 32
+    numbers = torch.zeros(1, len(COLUMNS))
+    for zoom, white in ((1.0, 1.0), (0.0, 0.25)):  # all of the square, or half of its short side
+        numbers[0, COLUMNS.index("zoom")] = zoom
+        image = augment([picture], 40, sharp, numbers, "cpu")
+        assert image.mean().item() == pytest.approx(white, abs=0.02)
+    small = augment([picture[:, :20, :20]], 40, sharp, torch.rand(1, len(COLUMNS)), "cpu")
+    assert small.shape == (1, 3, 40, 40)  # nothing to choose: all of the picture
+
+
+def test_a_style_crop_is_reduced_and_never_enlarged() -> None:
+    picture = torch.randint(0, 256, (3, 60, 100), dtype=torch.uint8)
+    whole = picture[None].float() / 255
+    same = reduce(picture, (0.5, 2.0), 200, torch.tensor([1.0, 0.5, 0.5, 1.0]))
+    torch.testing.assert_close(same, whole)
+    torch.testing.assert_close(reduce(picture, (1.0, 1.0), 200, torch.tensor([0.0, 0.0, 0.0, 0.2])), whole.flip(3))
+    assert reduce(picture, (0.5, 0.5), 200, torch.tensor([0.0, 0.0, 0.0, 1.0])).shape == (1, 3, 30, 50)
+    limited = reduce(picture, (1.0, 1.0), 40, torch.tensor([0.0, 0.0, 1 - 1e-6, 1.0]))
+    torch.testing.assert_close(limited, whole[:, :, :40, 60:])

@@ -4,7 +4,7 @@ import pytest
 
 from brushwork.errors import UserError
 from brushwork.losses import LossWeights
-from brushwork.training.config import Recipe
+from brushwork.training.config import InitConfig, Recipe
 from brushwork.training.recipe_file import load
 
 RECIPES = sorted((Path(__file__).parent.parent.parent / "recipes").glob("*.toml"))
@@ -84,3 +84,23 @@ def test_missing_recipe_and_wrong_override(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text("steps = 5")
     with pytest.raises(UserError, match="--set takes key=value"):
         load(tmp_path / "recipe.toml", ["steps"])
+
+
+def test_keys_of_older_recipes_go_on_working_with_a_notice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "old.toml"
+    path.write_text("[optimiser]\nlearning_rate = 0.5\n[loss]\nnormalised = false\n")
+    recipe = load(path, ["optimiser.clip=2"])
+    assert (recipe.optimizer.learning_rate, recipe.optimizer.clip) == (0.5, 2.0)
+    assert recipe.loss.style_form == "squared"
+    assert "called optimizer now" in caplog.text and "called loss.style_form now" in caplog.text
+
+
+def test_init_is_a_name_or_a_table(tmp_path: Path) -> None:
+    path = tmp_path / "recipe.toml"
+    path.write_text('init = "magenta-mobile"\n')
+    assert load(path).init == InitConfig("magenta-mobile")
+    assert load(path, ["init={model='a', widen=2}"]).init == InitConfig("a", widen=2)
+    with pytest.raises(UserError, match=r"init in the recipe is 3; it must be a table"):
+        load(path, ["init=3"])
+    with pytest.raises(UserError, match="content_side_weights"):
+        load(path, ["data.content_side_weights=[1.0, 2.0]"])

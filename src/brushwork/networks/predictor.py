@@ -10,6 +10,7 @@ from brushwork.networks.backbones import Backbone
 
 Pooling = Literal["last", "statistics"]
 LIMIT = 30.0  # standardised features beyond this are outliers of a single picture
+SMALLEST_DEVIATION = 1e-3
 TINY = 1e-12  # under the root of a variance, whose gradient at 0 is infinite
 
 
@@ -64,6 +65,35 @@ class StylePredictionNetwork(nn.Module):
                 features = ((features - self.feature_mean) / self.feature_deviation).clamp(-LIMIT, LIMIT)
             embedding: Tensor = self.bottleneck(features)
             return embedding
+
+    @property
+    def standardised(self) -> bool:
+        """Whether the features have constants of their own: always where only the last layer is pooled."""
+        return self.pooling == "last" or bool((self.feature_deviation != 1).any())
+
+    @torch.no_grad()
+    def standardise(self, features: Tensor) -> None:
+        """Takes mean and deviation of pooled features (N, F) as the constants; embeddings stay the same.
+
+        They stay but for what the clamp takes. Deviations are at least 1e-3.
+        """
+        mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp_min(SMALLEST_DEVIATION)
+        weight = self.bottleneck.weight / self.feature_deviation  # of features that are not standardised
+        self.bottleneck.bias.add_(weight @ (mean - self.feature_mean))
+        self.bottleneck.weight.copy_(weight * deviation)
+        self.feature_mean.copy_(mean)
+        self.feature_deviation.copy_(deviation)
+
+    @torch.no_grad()
+    def take_over(self, other: "StylePredictionNetwork") -> None:
+        """Takes the weights of a network of the same backbone that pools the last layer; embeddings stay the same."""
+        if (self.pooling, other.pooling) != ("statistics", "last"):
+            self.load_state_dict(other.state_dict())
+            return
+        self.backbone.load_state_dict(other.backbone.state_dict())
+        self.bottleneck.weight.zero_()
+        self.bottleneck.weight[:, -other.bottleneck.in_features :] = other.bottleneck.weight
+        self.bottleneck.bias.copy_(other.bottleneck.bias)
 
     def forward(self, style: Tensor) -> Tensor:
         """Embeddings (B, D) of style images (B, 3, H, W) in [0, 1]."""

@@ -104,6 +104,10 @@ class CachedBatches:
         nothing = torch.zeros(len(style), 0, device=batches.device)
         return Batch(self._stack(content, "pixels"), nothing, torch.tensor(styles), targets)
 
+    def style_features(self, count: int) -> Tensor:
+        """The predictor's pooled features (count, F) of the first style crops."""
+        return self._stack([self._style(number) for number in range(count)], "features")
+
     def _stack(self, records: list[Record], name: str) -> Tensor:
         stacked = torch.from_numpy(np.stack([record[name] for record in records]))
         return stacked.to(self.batches.device).float()

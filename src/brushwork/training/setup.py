@@ -185,6 +185,24 @@ def open_batches(recipe: Recipe, place: ProcessInfo) -> Batches:
     )
 
 
+@torch.no_grad()
+def standardise(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, process: ProcessInfo) -> None:
+    """Measures the constants of a predictor that has none yet, over the first training styles."""
+    predictor, averaged = setup.network.predictor, setup.averaged.predictor
+    if predictor is None or averaged is None or predictor.standardised:
+        return
+    count = recipe.init.styles
+    if isinstance(batches, CachedBatches):
+        features = batches.style_features(count)
+    else:
+        styles = (batches.batch(step).style for step in range(-(-count // batches.batch_size)))
+        features = torch.cat([predictor.features(style) for style in styles])
+    if process.world > 1:
+        distributed.broadcast(features, 0)
+    predictor.standardise(features)
+    averaged.load_state_dict(predictor.state_dict())
+
+
 def cache_targets(batches: Batches, recipe: Recipe, setup: Setup, folder: Path) -> CachedBatches:
     """Batches with cached targets, made of plain ones.
 

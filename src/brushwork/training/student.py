@@ -15,6 +15,7 @@ from brushwork.networks.normalization import ConditionalInstanceNorm2d
 from brushwork.training import checkpoints
 from brushwork.training.config import Recipe
 from brushwork.training.data import Batch
+from brushwork.training.widening import widen
 
 
 class Student(nn.Module):
@@ -89,8 +90,13 @@ def begin(recipe: Recipe) -> PasticheNetwork:
             raise UserError("a table of styles has no predictor for pretrained weights")
         _start_backbone(network.predictor.backbone, recipe.pretrained)
     if recipe.init.model:
+        start = load(recipe.init.model)
+        if recipe.init.widen > 1:
+            start = widen(start, recipe.init.widen, torch.Generator().manual_seed(recipe.seed))
         try:
-            network.load_state_dict(load(recipe.init.model).state_dict())
+            network.transfer.load_state_dict(start.transfer.state_dict())
+            if network.predictor is not None and start.predictor is not None:
+                network.predictor.take_over(start.predictor)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
             raise UserError(f"{recipe.init.model} does not fit the recipe: {reason}") from None

@@ -20,7 +20,7 @@ from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batch, Batches
-from brushwork.training.setup import ProcessInfo, Setup, cache_targets, find_process, open_batches, prepare
+from brushwork.training.setup import ProcessInfo, Setup, cache_targets, find_process, open_batches, prepare, standardise
 from brushwork.training.validation import Validation
 from brushwork.training.window import Timer, Window
 
@@ -75,6 +75,7 @@ def train(
     with open_batches(recipe, process) as plain:
         fixed = plain.batch(0)  # what the sample grids show
         batches = cache_targets(plain, recipe, setup, folder / CACHE) if recipe.cache.styles else plain
+        standardise(setup, recipe, batches, process)
         validation = Validation.open(recipe, setup) if process.lead else None
         window, shown = Window(), setup.first
         timer = Timer(setup.minutes, recipe.checkpoint_minutes)

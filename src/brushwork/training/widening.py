@@ -1,0 +1,59 @@
+"""Function-preserving widening: a wider style transfer network that paints as the narrow one does.
+
+Net2WiderNet (Chen et al. 2016, *Net2Net: accelerating learning via knowledge transfer*): channels are repeated, and the
+weights that read a repeated channel are split between its copies.
+"""
+
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from brushwork.networks import PasticheNetwork
+
+# Parts of a split weight before they are scaled to sum to 1. They differ, or else copies would stay copies for ever.
+PARTS = (0.6, 1.4)
+
+
+def widen(network: PasticheNetwork, times: int, generator: torch.Generator) -> PasticheNetwork:
+    """A network with `times` as many channels in its style transfer network, and the same pastiches.
+
+    Each channel stands `times` side by side, with its encoder norm, beta and gamma. The prediction network stays.
+
+    Args:
+        network: What is widened; it stays as it is.
+        times: 1 or more.
+        generator: Settles how weights are split.
+    """
+    wider = PasticheNetwork(replace(network.config, width=network.config.width * times))
+    prefix = "transfer."
+    state = {
+        key: _widen(key.removeprefix(prefix), value, times, generator) if key.startswith(prefix) else value
+        for key, value in network.state_dict().items()
+    }
+    wider.load_state_dict(state)
+    return wider.train(network.training)
+
+
+def _widen(key: str, value: Tensor, times: int, generator: torch.Generator) -> Tensor:
+    """One tensor of the style transfer network's state; the image's own three channels stay at both ends."""
+    if not value.ndim:
+        return value
+    if not key.startswith("expand.2."):
+        # An affine map gives all betas before all gammas; everything else has one row a channel.
+        halves = value.chunk(2) if ".affine." in key else (value,)
+        value = torch.cat([half.repeat_interleave(times, dim=0) for half in halves])
+    reads = value.ndim == 4 and not key.startswith("contract.0.")
+    return split_inputs(value, times, generator) if reads else value
+
+
+def split_inputs(weight: Tensor, times: int, generator: torch.Generator) -> Tensor:
+    """Weights (O, times I, h, w) of a convolution whose inputs are repeated, of its weights (O, I, h, w).
+
+    Each is split into random positive parts that sum to it, other ones for each output.
+    """
+    low, high = PARTS
+    parts = low + (high - low) * torch.rand(*weight.shape[:2], times, generator=generator)
+    parts = (parts / parts.sum(dim=2, keepdim=True)).to(weight)
+    split = weight[:, :, None] * parts[..., None, None]  # (O, I, times, h, w)
+    return split.flatten(1, 2)

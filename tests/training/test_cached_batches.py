@@ -1,0 +1,153 @@
+"""Batches with cached targets: what the networks would say, wherever a run was interrupted."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from brushwork.errors import UserError
+from brushwork.networks import PasticheConfig
+from brushwork.training.cached_batches import CachedBatches
+from brushwork.training.config import CacheConfig, Recipe, ValidationConfig
+from brushwork.training.data import Batch
+from brushwork.training.setup import ProcessInfo, Setup, cache_targets, open_batches, prepare
+from brushwork.training.train import CACHE, accumulate, train
+from brushwork.training.validation import Validation
+
+
+@pytest.fixture
+def cached(recipe: Recipe) -> Recipe:
+    data = replace(recipe.data, content_sides=(32, 48), pixels=2 * 48**2)
+    network = PasticheConfig(
+        backbone={"name": "mobilenet_v2", "norm": "folded"}, width=0.125, encoder_norm="folded", pooling="statistics"
+    )
+    return replace(
+        recipe,
+        precision="f32",
+        data=data,
+        network=network,
+        cache=CacheConfig(styles=5, contents=4, first=3),
+        optimizer=replace(recipe.optimizer, backbone=0.0),
+    )
+
+
+@pytest.fixture
+def setup(cached: Recipe) -> Setup:
+    return prepare(cached, None, ProcessInfo("cpu"))
+
+
+@pytest.fixture
+def batches(cached: Recipe, setup: Setup, tmp_path: Path) -> Iterator[CachedBatches]:
+    with open_batches(cached, ProcessInfo("cpu")) as plain:
+        yield cache_targets(plain, cached, setup, tmp_path / "cache")
+
+
+def tensors(batch: Batch) -> list[torch.Tensor]:
+    targets = batch.targets
+    assert targets is not None
+    return [batch.content, batch.style_number, targets.content, targets.features, *targets.style.values()]
+
+
+def equal(one: Batch, other: Batch) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(tensors(one), tensors(other), strict=True))
+
+
+def test_a_batch_has_as_many_pastiches_as_its_pixels_allow(batches: CachedBatches) -> None:
+    shapes = {tuple(batches.batch(step).content.shape) for step in range(12)}
+    assert shapes == {(4, 3, 32, 32), (2, 3, 48, 48)}
+
+
+def test_targets_are_what_the_networks_say(batches: CachedBatches, setup: Setup) -> None:
+    batch = batches.batch(0)
+    assert batch.targets is not None
+    said = setup.loss.content_target(batch.content)
+    # The crop and its features are stored in half precision.
+    torch.testing.assert_close(batch.targets.content, said, rtol=0, atol=2e-3 * float(said.max()))
+    for gram in batch.targets.style.values():
+        assert torch.equal(gram, gram.mT)
+        assert torch.linalg.eigvalsh(gram.double()).min() > -1e-3 * gram.abs().max()
+
+
+def test_what_is_cached_is_not_computed_again_and_the_batches_do_not_depend_on_it(
+    batches: CachedBatches, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = [batches.batch(step) for step in range(3)]
+
+    def fail(*_: object) -> None:
+        raise AssertionError("computed again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CachedBatches, "_see_style", fail)
+        patch.setattr(CachedBatches, "_see_content", fail)
+        # A crop that left the window of four contents is gone; those of the last step are all there.
+        assert equal(batches.batch(2), first[2])
+    assert equal(batches.batch(0), first[0])
+
+
+def test_a_run_without_its_cache_goes_on_the_same(cached: Recipe, tmp_path: Path) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    whole.mkdir()
+    parts.mkdir()
+    list(train(cached, whole, device="cpu"))
+    steps = iter(range(6))
+    list(train(cached, parts, device="cpu", stop=lambda: next(steps) == 2))
+    shutil.rmtree(parts / CACHE)
+    list(train(cached, parts, device="cpu", resume=True))
+    one, other = (torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (whole, parts))
+    for key, value in one["averaged"].items():
+        assert torch.equal(value, other["averaged"][key]), key
+
+
+def test_new_crops_come_in_as_the_run_goes_on(batches: CachedBatches) -> None:
+    early = {int(number) for step in range(3) for number in batches.batch(step).style_number}
+    late = {int(number) for step in range(40, 46) for number in batches.batch(step).style_number}
+    assert max(early) < min(late)
+    assert max(late) - min(late) < 5 + 6 * 4 * 0.17 + 1
+
+
+def test_a_backbone_that_learns_cannot_be_cached(cached: Recipe, setup: Setup, tmp_path: Path) -> None:
+    learning = replace(cached, optimizer=replace(cached.optimizer, backbone=0.1))
+    with open_batches(learning, ProcessInfo("cpu")) as plain, pytest.raises(UserError, match=r"optimizer\.backbone=0"):
+        cache_targets(plain, learning, setup, tmp_path / "cache")
+
+
+def test_two_batches_of_a_step_have_the_mean_of_their_gradients(
+    cached: Recipe, batches: CachedBatches, setup: Setup
+) -> None:
+    def gradient(count: int, step: int) -> torch.Tensor:
+        recipe = replace(cached, optimizer=replace(cached.optimizer, accumulate=count))
+        accumulate(setup, recipe, batches, step)
+        found = setup.network.transfer.contract[0].conv.weight.grad
+        assert found is not None
+        return found.clone()
+
+    both = gradient(2, 0)
+    torch.testing.assert_close(
+        both, (gradient(1, 0) + gradient(1, 1)) / 2, rtol=1e-4, atol=1e-6 * float(both.abs().max())
+    )
+
+
+def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(cached: Recipe, setup: Setup) -> None:
+    pictures = {"contents": cached.data.contents, "styles": cached.data.styles}
+    recipe = replace(cached, validation=ValidationConfig(**pictures, pairs=7, content_side=32, style_side=40))
+    validation = Validation.open(recipe, setup)
+    assert validation is not None
+    assert [tuple(content.shape) for content in validation.contents] == [(1, 3, 32, 32)] * 7
+    assert torch.equal(validation.contents[0], validation.contents[6])  # six contents
+    terms = validation.judge(setup)
+    assert terms == validation.judge(setup)
+    totals = [
+        float(setup.loss(setup.averaged(content, setup.averaged.embed(style)), content, style)["total"])
+        for content, style in zip(validation.contents, validation.styles, strict=True)
+    ]
+    assert terms["validation/total"] == pytest.approx(sum(totals) / 7, rel=1e-5)
+
+
+def test_a_run_says_its_validation(cached: Recipe, tmp_path: Path) -> None:
+    pictures = {"contents": cached.data.contents, "styles": cached.data.styles}
+    validation = ValidationConfig(**pictures, pairs=1, content_side=32, style_side=40, every=3)
+    moments = list(train(replace(cached, validation=validation, log_every=2), tmp_path, device="cpu"))
+    assert [moment.step for moment in moments if "validation/total" in moment.terms] == [3, 6]
