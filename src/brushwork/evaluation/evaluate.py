@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
-import torch
 
 from brushwork import images
 from brushwork.errors import UserError
@@ -19,6 +18,7 @@ from brushwork.evaluation.pairs import Pair
 from brushwork.images import Image
 from brushwork.losses import VGGFeatures
 from brushwork.runtime import Array
+from brushwork.runtime.devices import find_device
 from brushwork.stylizer import Stylizer
 
 
@@ -102,7 +102,7 @@ def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Ju
 @cache
 def loss_network() -> VGGFeatures:
     """The loss network, read once for all evaluations."""
-    return VGGFeatures().to("cuda" if torch.cuda.is_available() else "cpu")
+    return VGGFeatures().to(find_device("auto"))
 
 
 def of_model(stylizer: Stylizer) -> Painter:

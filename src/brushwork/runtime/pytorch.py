@@ -9,6 +9,7 @@ from torch import Tensor
 from brushwork.errors import UserError
 from brushwork.networks import PasticheNetwork
 from brushwork.runtime import Array, Stage, held
+from brushwork.runtime.devices import find_device
 
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
@@ -31,9 +32,7 @@ class TorchRuntime:
     def __init__(
         self, network: PasticheNetwork, *, device: str = "cpu", precision: str = "auto", threads: int | None = None
     ) -> None:
-        available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        if not available.get(device):
-            raise UserError(f"torch sees no device {device!r} here; use --device cpu")
+        device = find_device(device)
         if threads is not None:
             torch.set_num_threads(threads)
         self.precision = ("f16" if device == "cuda" else "f32") if precision == "auto" else precision

@@ -19,6 +19,7 @@ from brushwork.errors import UserError, unknown
 from brushwork.images import Image, fit, fit_short, resize
 from brushwork.images.color import histogram
 from brushwork.losses import LossWeights, PerceptualLoss
+from brushwork.runtime.devices import DEVICES, find_device
 
 # Both evaluate the loss once a step: a line search would take several evaluations, and L-BFGS does well without.
 OPTIMIZERS: Mapping[str, Callable[[Tensor], Optimizer]] = {
@@ -26,7 +27,6 @@ OPTIMIZERS: Mapping[str, Callable[[Tensor], Optimizer]] = {
     "adam": lambda pixels: Adam([pixels], lr=0.03),
 }
 STARTS = ("recolored", "content", "noise")
-DEVICES = ("auto", "cpu", "cuda", "mps")
 SMALLEST_SIDE = 16  # the loss network halves a picture three times; below this hardly a position would be left
 TINY = 1e-12
 # Terms that equal pictures can have in float32, because the kernels of a processor sum in another order: at most 2.1e-7
@@ -49,7 +49,7 @@ class Settings:
         start: ``recolored``, the content in the colours of the styles (their mean and covariance); ``content``; or
             ``noise``, uniform in [0, 1].
         seed: Settles the noise.
-        device: One of `DEVICES`; ``auto`` is a GPU where torch sees one.
+        device: ``auto`` or one of `DEVICES`; ``auto`` is a GPU where torch sees one.
 
     Raises:
         UserError: If a value is unknown or out of its range.
@@ -69,7 +69,7 @@ class Settings:
         for name, value, known in (
             ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
             ("start", self.start, STARTS),
-            ("device", self.device, DEVICES),
+            ("device", self.device, ("auto", *DEVICES)),
         ):
             if value not in known:
                 raise UserError(unknown(name, value, known))
@@ -138,7 +138,9 @@ def optimize(
         height, width = image.shape[:2]
         if min(height, width) < SMALLEST_SIDE:
             raise UserError(f"the {role} is {width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}")
-    return _coarse_to_fine(content, styles, _shares(weights, len(styles)), settings, _find_device(settings.device))
+    return _coarse_to_fine(
+        content, styles, _shares(weights, len(styles)), settings, torch.device(find_device(settings.device))
+    )
 
 
 def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
@@ -148,13 +150,6 @@ def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
     if not all(math.isfinite(value) and value >= 0 for value in values) or not sum(values):
         raise UserError("weights must be finite, not negative, and sum to more than 0")
     return [value / sum(values) for value in values]
-
-
-def _find_device(name: str) -> torch.device:
-    seen = [name for name, there in (("cuda", torch.cuda), ("mps", torch.backends.mps)) if there.is_available()]
-    if name not in ("auto", "cpu", *seen):
-        raise UserError(f"torch sees no device {name!r} here; use --device cpu")
-    return torch.device((*seen, "cpu")[0] if name == "auto" else name)
 
 
 def _sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:

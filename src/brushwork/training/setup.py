@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from brushwork.errors import UserError
 from brushwork.losses import PerceptualLoss
 from brushwork.networks import PasticheNetwork
+from brushwork.runtime.devices import find_device
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.cached_batches import CachedBatches, Judges
@@ -57,13 +58,7 @@ def find_process(device: str) -> ProcessInfo:
     Raises:
         UserError: If there is no such device here.
     """
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if device not in available:
-        raise UserError(f"unknown device {device!r}; known: auto, {', '.join(available)}")
-    if not available[device]:
-        raise UserError(f"torch sees no device {device!r} here; use --device cpu")
+    device = find_device(device, auto=("cuda",))
     rank, world, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN)
     if world > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")

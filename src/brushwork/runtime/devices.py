@@ -1,0 +1,29 @@
+"""Devices that torch computes on."""
+
+from collections.abc import Sequence
+
+import torch
+
+from brushwork.errors import UserError, unknown
+
+DEVICES = ("cpu", "cuda", "mps")
+
+
+def find_device(name: str, auto: Sequence[str] = ("cuda", "mps")) -> str:
+    """Return the name of a device that torch has here.
+
+    Args:
+        name: ``auto``, or one of `DEVICES`.
+        auto: What ``auto`` prefers to the CPU, the best first.
+
+    Raises:
+        UserError: If the name is unknown, or torch has no such device here.
+    """
+    if name not in ("auto", *DEVICES):
+        raise UserError(unknown("device", name, ("auto", *DEVICES)))
+    here = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return next((device for device in auto if here[device]), "cpu")
+    if not here[name]:
+        raise UserError(f"torch sees no device {name!r} here; use --device cpu")
+    return name
