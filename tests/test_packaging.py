@@ -23,8 +23,6 @@ PACKAGE = ROOT / "src" / "brushwork"
 # A version of each package that a published advisory affects, the newest that is known.
 AFFECTED = [
     ("fastapi", "0.132.0", "requires starlette below 1.0"),
-    ("gradio", "6.19.0", "CVE-2026-59806"),
-    ("gradio", "6.31.0", "CVE-2026-134825"),
     ("onnx", "1.20.1", "CVE-2026-27489"),
     ("opencv-python-headless", "4.11.0.86", "CVE-2025-53644"),
     ("pillow", "12.2.0", "CVE-2026-59199"),

@@ -10,7 +10,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "training": ("tensorboard",),
     "video": ("av", "cv2"),
     "camera": ("pyvirtualcam",),
-    "web": ("fastapi", "gradio", "prometheus_client", "uvicorn"),
+    "web": ("fastapi", "prometheus_client", "uvicorn"),
 }
 
 

@@ -1,5 +1,6 @@
 """The API's answers, worked out by hand: content and style go in as bytes, a pastiche comes out as bytes."""
 
+import asyncio
 from io import BytesIO
 from typing import Any
 
@@ -10,6 +11,7 @@ from httpx import Response
 from PIL import Image
 
 from brushwork import stylizer
+from brushwork.web.api.progress import ProgressBoard
 from brushwork.web.app import build
 from tests.conftest import FakeRuntime
 from tests.web.conftest import BLUE, RED, encode, pixels
@@ -111,6 +113,53 @@ def test_an_animation_is_painted_frame_by_frame_up_to_the_limit(client: TestClie
     assert np.asarray(painted.convert("RGB"))[0, 0, 2] > 240
     refused = stylize(client, encode(BLUE), content=animation(4))
     assert (refused.status_code, "4 frames are more than the limit of 3" in refused.json()["detail"]) == (400, True)
+
+
+def test_a_region_takes_its_own_style_where_its_mask_is_white(client: TestClient) -> None:
+    left = np.zeros((24, 32), np.uint8)
+    left[:, :16] = 255
+    buffer = BytesIO()
+    Image.fromarray(left).save(buffer, "PNG")
+    files = [("content", ("photo", encode(GREY))), ("style", ("red", encode(RED))),
+             ("mask", ("left.png", buffer.getvalue())), ("region_style", ("sea.png", encode(BLUE)))]  # fmt: skip
+    answer = client.post("/v1/stylize", files=files, data={"region": "left.png=sea.png"})
+    painted = pixels(answer.content)
+    assert (painted[:, 2:14] == BLUE).all() and (painted[:, 18:30] == RED).all()
+    answer = client.post("/v1/stylize", files=files[:1] + files[2:], data={"region": "left.png=sea.png:1"})
+    assert (pixels(answer.content)[:, 18:] == GREY).all()  # no style outside: the photo
+    protected = [*files[:2], ("protect", ("mask", buffer.getvalue()))]
+    painted = pixels(client.post("/v1/stylize", files=protected).content)
+    assert (painted[:, :14] == GREY).all() and (painted[:, 18:] == RED).all()
+
+
+def test_a_region_names_nothing_but_files_of_its_own_request(client: TestClient) -> None:
+    files = [("content", ("photo", encode(GREY))), ("style", ("red", encode(RED)))]
+    answer = client.post("/v1/stylize", files=files, data={"region": "/etc/passwd=red"})
+    assert (answer.status_code, "no `mask` of the request" in answer.json()["detail"]) == (400, True)
+    files.append(("mask", ("m.png", encode((255, 255, 255)))))
+    answer = client.post("/v1/stylize", files=files, data={"region": "m.png=examples/glass.jpg"})
+    assert (answer.status_code, "no style 'examples/glass.jpg'" in answer.json()["detail"]) == (400, True)
+
+
+def test_a_photo_without_a_style_is_decoded_where_the_strength_is_0(client: TestClient) -> None:
+    fields = {"strength": "0", "size": "20", "format": "png"}
+    answer = client.post("/v1/stylize", files={"content": encode(GREY, size=(40, 32))}, data=fields)
+    assert pixels(answer.content).shape == (16, 20, 3) and (pixels(answer.content) == GREY).all()
+
+
+def test_progress_is_told_until_the_request_is_over(client: TestClient) -> None:
+    board = ProgressBoard()
+    report = board.reporter("a-key-of-mine")
+    report(0.5)
+
+    async def listen() -> list[str]:
+        told = board.events("a-key-of-mine")
+        first = await anext(told)
+        board.forget("a-key-of-mine")
+        return [first, *[event async for event in told]]
+
+    assert asyncio.run(listen()) == ['event: progress\ndata: {"fraction": 0.500}\n\n', "event: done\ndata: {}\n\n"]
+    assert client.get("/v1/progress/x").status_code == 400  # too short to be anybody's own
 
 
 def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:

@@ -1,23 +1,24 @@
-"""The page in a real browser (Debian's chromium, headless), from the photo to the saved pastiche."""
+"""The page in a real browser: photos, from the file to the saved pastiche."""
 
 import json
-import shutil
-from collections.abc import Iterator
+import shlex
+import subprocess
+import sys
+from io import BytesIO
 from pathlib import Path
-from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from PIL import Image
-from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
-from selenium.webdriver.support.ui import WebDriverWait
 
+from tests.web.browser import Page, browser
 from tests.web.conftest import Serve
 
-ERRORS = ("SEVERE",)  # what the browser's console calls an error
+__all__ = ["browser"]
 
 
 @pytest.fixture(scope="module")
@@ -27,71 +28,8 @@ def address(serve: Serve) -> str:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[WebDriver]:
-    options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1400",
-                     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"):  # fmt: skip
-        options.add_argument(argument)
-    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path / "saved")})
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # Debian's, by their paths: Selenium would else look for others in the network.
-    options.binary_location, service = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    assert service, "the tests of the page need chromium and chromium-driver"
-    driver = webdriver.Chrome(options, webdriver.ChromeService(service))
-    yield driver
-    driver.quit()
-
-
-class Page:
-    """What a person does on the page."""
-
-    def __init__(self, browser: WebDriver, address: str) -> None:
-        self.browser = browser
-        self.wait = WebDriverWait(browser, 90, 0.1)
-        browser.get(address)
-        self.find("#styles button.thumbnail-item img")
-
-    def find(self, selector: str) -> Any:
-        return self.wait.until(lambda browser: next(iter(browser.find_elements(By.CSS_SELECTOR, selector)), None))
-
-    def upload(self, where: str, path: Path) -> None:
-        self.find(f"{where} input[type=file]").send_keys(str(path))
-
-    def choose(self, number: int) -> None:
-        """Touches a style of the gallery."""
-        self.wait.until(lambda b: len(b.find_elements(By.CSS_SELECTOR, "#styles button.thumbnail-item")) > number)
-        item = self.browser.find_elements(By.CSS_SELECTOR, "#styles button.thumbnail-item")[number]
-        self.browser.execute_script("arguments[0].click()", item)
-
-    def press(self, selector: str, words: str) -> None:
-        """Presses the button with those words, once it is there."""
-        script = """
-            const button = [...document.querySelectorAll(arguments[0])].find(b => b.innerText.includes(arguments[1]));
-            button?.click(); return Boolean(button)"""
-        self.wait.until(lambda browser: browser.execute_script(script, selector, words))
-
-    def shown(self) -> list[str]:
-        """The addresses of the two pictures that are compared."""
-        images = self.browser.find_elements(By.CSS_SELECTOR, "#pastiche img")
-        return [image.get_attribute("src") or "" for image in images]
-
-    def changed(self, before: list[str]) -> list[str]:
-        """Waits for another pastiche."""
-        return self.wait.until(lambda _: (now := self.shown()) and now != before and now)
-
-    def says(self, words: str) -> None:
-        self.wait.until(lambda browser: words in browser.find_element(By.ID, "note").text)
-
-    def complaints(self) -> list[str]:
-        """Errors in the browser's console."""
-        return [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] in ERRORS]
-
-    def hosts(self) -> set[str]:
-        """Everybody whom the browser has asked for anything on behalf of this page."""
-        messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
-        sent = [message["params"] for message in messages if message["method"] == "Network.requestWillBeSent"]
-        urls = [request["request"]["url"] for request in sent if request["documentURL"].startswith("http")]
-        return {url.split("/")[2] for url in urls if url.startswith(("http", "ws"))}
+def page(browser: WebDriver, address: str) -> Page:
+    return Page(browser, address)
 
 
 @pytest.fixture
@@ -106,57 +44,242 @@ def photo(tmp_path: Path) -> Path:
     return tmp_path / "ramp.jpg"
 
 
-def test_from_the_photo_to_the_saved_pastiche(browser: WebDriver, address: str, photo: Path, tmp_path: Path) -> None:
-    page = Page(browser, address)
-    page.upload("#photo", photo)
+def saved(page: Page, folder: Path, pattern: str = "*.jpg") -> Path:
+    """The file that is saved when the pastiche is painted at full size."""
+    before = set(folder.glob(pattern))
+    page.click("#render")
+    return page.until(lambda _: next(iter(set(folder.glob(pattern)) - before), None))
+
+
+def test_what_is_saved_is_what_the_api_gives(page: Page, address: str, photo: Path, tmp_path: Path) -> None:
+    page.photo(photo)
     page.says("Choose a style")
-    nothing = page.shown()
-    page.choose(0)
-    one = page.changed(nothing)
-    page.choose(5)
-    two = page.changed(one)
-    strength = page.find("#strength input[type=number]")
-    strength.send_keys(Keys.CONTROL, "a")
-    strength.send_keys("0.2", Keys.TAB)
-    three = page.changed(two)
-    assert len({*one, *two, *three}) == 4  # the photo, and each time another pastiche beside it
-    page.find("#render").click()
-    page.wait.until(lambda _: page.find("#save").text == "Save 300 x 200" and page.find("#save").is_enabled())
-    page.find("#save").click()
-    saved = page.wait.until(lambda _: list((tmp_path / "saved").glob("ramp-*.jpg")))[0]
-    pastiche, content = Image.open(saved), Image.open(photo)
-    assert pastiche.size == content.size
-    assert pastiche.getexif()[271] == "A camera"
-    difference = np.abs(np.asarray(pastiche, float) - np.asarray(content, float)).mean()
-    assert 1 < difference < 60  # painted, and still the photo for the most part
+    names = [page.choose(0), page.choose(5)]
+    first = page.painted()
+    page.slide("#strength", 0.4)
+    page.painted(first)
+    path = saved(page, tmp_path / "saved")
+    assert path.name == f"ramp-{'+'.join(names)}.jpg"
+    fields = {"style_name": names, "weights": "1,1", "strength": "0.4"}
+    answer = httpx.post(f"{address}/v1/stylize", files={"content": photo.read_bytes()}, data=fields, timeout=90)
+    assert path.read_bytes() == answer.content
+    with Image.open(path) as pastiche:
+        assert (pastiche.size, pastiche.getexif()[271]) == ((300, 200), "A camera")
+    page.says("300 × 200")
     assert page.complaints() == []
-    assert page.hosts() == {address.removeprefix("http://")}
 
 
-def test_a_broken_file_is_explained_and_nothing_else_breaks(
-    browser: WebDriver, address: str, photo: Path, tmp_path: Path
-) -> None:
+def test_a_slider_shows_a_small_preview_and_then_a_large_one(page: Page, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (60, 90, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((900, 600)).save(tmp_path / "large.png")
+    page.photo(tmp_path / "large.png")
+    page.choose(3)
+    before = page.painted()
+    widths = "return document.querySelector('#after').naturalWidth"
+    page.until(lambda _: page.run(widths) == 900)
+    page.run("const s = document.querySelector('#strength'); s.value = 0.5; s.dispatchEvent(new Event('input'))")
+    small = page.painted(before)
+    page.until(lambda _: page.run(widths) == 320)
+    page.run("document.querySelector('#strength').dispatchEvent(new Event('change'))")
+    page.painted(small)
+    page.until(lambda _: page.run(widths) == 900)
+
+
+def test_a_second_photo_replaces_the_first_each_time(page: Page, photo: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.png"
+    Image.new("RGB", (200, 240), (10, 120, 200)).save(other)
+    page.photo(photo)
+    page.choose(2)
+    shown = page.painted()
+    for path, width in ((other, 200), (photo, 300), (other, 200), (photo, 300)):
+        page.photo(path)
+        shown = page.painted(shown)
+        page.until(lambda _, width=width: page.run("return document.querySelector('#after').naturalWidth") == width)
+
+
+def test_a_broken_file_is_explained_and_the_photo_stays(page: Page, photo: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(photo.read_bytes()[:3000])
-    page = Page(browser, address)
     page.choose(0)
-    page.upload("#photo", broken)
+    page.photo(photo)
+    shown = page.painted()
+    page.give("#another-photo", broken)
     page.says("the file is damaged")
-    page.find("#photo button[aria-label='Remove Image'], #photo button[aria-label='Clear']").click()
-    page.says("Drop a photo")
-    page.upload("#photo", photo)
-    assert page.changed([])
+    assert page.pastiche() == shown
+    page.slide("#strength", 0.3)
+    page.painted(shown)
     assert page.complaints() == []
 
 
-def test_everything_can_be_reached_by_keyboard_on_a_phone(browser: WebDriver, address: str) -> None:
-    browser.set_window_size(390, 844)
-    page = Page(browser, address)
-    width = browser.execute_script("return document.documentElement.scrollWidth")
-    assert width <= browser.execute_script("return window.innerWidth")  # nothing sticks out to the side
-    reached = set()
-    for _ in range(120):
-        browser.switch_to.active_element.send_keys(Keys.TAB)
-        reached.add(browser.execute_script("return document.activeElement.closest('[id]:not([id^=component])')?.id"))
-    assert {"photo", "styles", "chosen", "own", "strength", "stroke", "keep", "render"} <= reached
+def test_undo_and_redo(page: Page, photo: Path) -> None:
+    page.photo(photo)
+    page.choose(1)
+    page.slide("#strength", 0.25)
+    page.click("#undo")
+    assert page.find("#strength-value").text == "100 %"
+    page.click("#undo")
+    assert page.all("#blend li") == [] and not page.find("#undo").is_enabled()
+    page.click("#redo")
+    page.find("body").send_keys(Keys.CONTROL, Keys.SHIFT, "z")
+    assert page.find("#strength-value").text == "25 %"
+    assert len(page.all("#blend li")) == 1 and not page.find("#redo").is_enabled()
+
+
+def test_a_blend_has_at_most_four_styles_all_of_them_marked(page: Page) -> None:
+    names = [page.choose(number) for number in range(4)]
+    page.choose(4)
+    page.says("at most 4")
+    marked = [style.get_attribute("data-style") for style in page.all("#gallery [aria-pressed=true]")]
+    assert marked == names
+    labels = [slider.get_attribute("aria-label") for slider in page.all("#blend input")]
+    assert labels == [f"Weight of {name}" for name in names]
+
+
+def test_a_picture_of_ones_own_is_a_style_beside_the_others(page: Page, photo: Path, tmp_path: Path) -> None:
+    own = tmp_path / "stripes.png"
+    stripes = np.zeros((128, 128, 3), np.uint8)
+    stripes[:, ::8] = (255, 200, 0)
+    Image.fromarray(stripes).save(own)
+    page.photo(photo)
+    named = page.choose(7)
+    before = page.painted()
+    page.give("#own-style", own)
+    page.painted(before)
+    path = saved(page, tmp_path / "saved")
+    assert path.name == f"ramp-{named}+stripes.jpg"
+    thumbnail = page.find("[data-style='stripes.png'] img")
+    assert page.until(lambda _: thumbnail.get_attribute("src").startswith("blob:"))
+
+
+def test_thumbnails_show_the_photo_itself(page: Page, photo: Path) -> None:
+    first = page.find("#gallery .style img")
+    assert "/thumbnail" in (first.get_attribute("src") or "")
+    page.photo(photo)
+    page.until(lambda _: (first.get_attribute("src") or "").startswith("blob:"))
+
+
+def test_styles_are_found_by_words(page: Page) -> None:
+    page.find("#search").send_keys("stained")
+    shown = [style.get_attribute("data-style") for style in page.all("#gallery .style") if style.is_displayed()]
+    assert "stained-glass" in shown and len(shown) < 10
+    page.find("#search").send_keys(" nothing-of-the-kind")
+    assert page.find("#no-styles").is_displayed()
+
+
+def test_the_recipe_paints_the_same_pastiche_elsewhere(page: Page, photo: Path, tmp_path: Path) -> None:
+    page.photo(photo)
+    page.choose(4)
+    page.painted()
+    page.slide("#strength", 0.7)
+    page.unfold(1)
+    page.find("#format").send_keys("PNG")
+    page.fill("#size", "128")
+    page.unfold(2)
+    page.until(lambda _: "--size 128" in page.find("#recipe-command").get_property("value"))
+    path = saved(page, tmp_path / "saved", "*.png")
+    command = shlex.split(page.find("#recipe-command").get_property("value"))
+    arguments = [*command[1:], "-o", str(tmp_path / "same.png")]
+    subprocess.run([sys.executable, "-m", "brushwork", *arguments], cwd=tmp_path, check=True)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), np.asarray(Image.open(path)))
+    call = shlex.split(page.find("#recipe-curl").get_property("value"))
+    subprocess.run([*call[:-2], tmp_path / "again.png", call[-1]], cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
+
+
+def test_settings_are_taken_from_a_recipe(page: Page) -> None:
+    page.unfold(2)
+    text = page.find("#recipe-json")
+    given = {"styles": [{"name": page.choose(6), "weight": 1}], "strength": 0.5, "keepColors": "luma"}
+    page.run("arguments[0].value = arguments[1]", text, json.dumps(given))
+    page.click("#use-recipe")
+    assert page.find("#strength-value").text == "50 %"
+    assert page.find("#colors").get_property("value") == "luma"
+    page.run("arguments[0].value = arguments[1]", text, '{"strength": "much"}')
+    page.click("#use-recipe")
+    page.says("no settings of this page")
+
+
+def test_two_tabs_do_not_disturb_each_other(page: Page, photo: Path) -> None:
+    page.photo(photo)
+    page.choose(0)
+    shown = page.painted()
+    first = page.browser.current_window_handle
+    page.browser.switch_to.new_window("tab")
+    page.open()
+    page.choose(9)
+    page.photo(photo)
+    page.painted()
+    assert len(page.all("#blend li")) == 1
+    page.browser.switch_to.window(first)
+    assert page.pastiche() == shown
+
+
+def test_back_forward_and_reload_give_a_page_that_works(page: Page, photo: Path) -> None:
+    page.photo(photo)
+    page.browser.get(f"{page.address}/page/icon.svg")
+    page.browser.back()
+    page.find("#gallery .style img")
+    page.choose(0)
+    page.photo(photo)
+    shown = page.painted()
+    page.browser.refresh()
+    page.find("#gallery .style img")
+    page.choose(0)
+    page.photo(photo)
+    page.painted(shown)
+    page.browser.forward()
     assert page.complaints() == []
+
+
+def test_before_and_after_can_be_moved_zoomed_and_put_side_by_side(page: Page, photo: Path) -> None:
+    page.photo(photo)
+    page.choose(0)
+    page.painted()
+    split = page.find("#split")
+    split.send_keys(Keys.ARROW_RIGHT)
+    assert page.run("return getComputedStyle(document.querySelector('#stage')).getPropertyValue('--split')") == "1%"
+    page.click("#side-by-side")
+    before, after = (page.find(selector).rect for selector in ("#before", "#after"))
+    assert after["x"] == pytest.approx(before["x"] + before["width"], abs=1)
+    ratio = """const width = (selector) => document.querySelector(selector).getBoundingClientRect().width;
+        return width("#pictures") / width("#stage")"""
+    page.click("#zoom-in")
+    assert page.run(ratio) == pytest.approx(2)
+    page.find("#stage").send_keys("0")
+    assert page.run(ratio) == pytest.approx(1)
+
+
+def test_a_pastiche_that_takes_long_shows_progress_and_can_be_cancelled(page: Page, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (100, 150, 3), dtype=np.uint8)
+    Image.fromarray(noise).resize((4500, 3000)).save(tmp_path / "huge.jpg")
+    page.photo(tmp_path / "huge.jpg")
+    page.choose(0)
+    page.painted()
+    page.click("#render")
+    page.until(lambda _: page.find("#progress").is_displayed())
+    page.click("#cancel")
+    page.says("Cancelled")
+    assert not list((tmp_path / "saved").glob("*")) and page.find("#render").is_enabled()
+
+
+def test_nothing_is_asked_of_anybody_else_and_the_first_load_is_small(page: Page, address: str) -> None:
+    messages = page.requests()
+    asked = [message["params"]["request"]["url"] for message in messages if message["method"].endswith("WillBeSent")]
+    assert {url.split("/")[2] for url in asked if not url.startswith(("blob:", "data:"))} == {address.split("/")[2]}
+    sent = [message["params"] for message in messages if message["method"].endswith("WillBeSent")]
+    thumbnails = {given["requestId"] for given in sent if "/thumbnail" in given["request"]["url"]}
+    loaded = [message["params"] for message in messages if message["method"] == "Network.loadingFinished"]
+    sizes = [given["encodedDataLength"] for given in loaded if given["requestId"] not in thumbnails]
+    assert 20_000 < sum(sizes) <= 150_000
+
+
+def test_a_tiff_of_a_million_colours_is_shown_though_no_browser_reads_it(page: Page, tmp_path: Path) -> None:
+    Image.new("RGB", (64, 48), (200, 10, 10)).save(tmp_path / "red.tif")
+    page.photo(tmp_path / "red.tif")
+    data = page.run("""const image = document.querySelector('#before'), canvas = new OffscreenCanvas(64, 48);
+        const context = canvas.getContext('2d'); context.drawImage(image, 0, 0);
+        return [...context.getImageData(30, 20, 1, 1).data]""")
+    assert np.abs(np.array(data) - (200, 10, 10, 255)).max() <= 4
+    page.browser.find_element(By.ID, "stage")
+    buffer = BytesIO(httpx.get(f"{page.address}/page/icon.svg").content)
+    assert buffer.read(4) == b"<svg"

@@ -3,15 +3,17 @@
 import asyncio
 import threading
 from http import HTTPStatus
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from brushwork.batch.options import Options
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.problems import RefusedError
-from brushwork.web.api.service import KEPT, Service, Style, Ticket
+from brushwork.web.api.service import KEPT, SentRegion, Service, Style, Ticket
 from tests.conftest import FakeRuntime
 from tests.web.conftest import encode
 
@@ -90,9 +92,10 @@ def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_region_takes_its_own_style_in_the_same_pass() -> None:
-    painting, left = service(), np.zeros((12, 16), np.float32)
-    left[:, :8] = 1
+    painting, left = service(), BytesIO()
+    Image.fromarray(np.repeat(np.uint8([[255, 0]]), 8, axis=1).repeat(12, axis=0)).save(left, "PNG")
     red, blue = Style("red", encode((255, 0, 0))), Style("blue", encode((0, 0, 255)))
-    pastiche = painting.paint(encode((9, 9, 9)), [red], Options(), Ticket(), (left, blue)).image
+    regions = [SentRegion(left.getvalue(), blue, 1.0)]
+    pastiche = painting.paint(encode((9, 9, 9)), [red], Options(), Ticket(), regions=regions).image
     assert np.allclose(pastiche[:, :10], [0, 0, 1], atol=1e-6)  # a few pixels at the border of the mask are soft
     assert np.allclose(pastiche[:, 22:], [1, 0, 0], atol=1e-6)

@@ -7,13 +7,15 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from brushwork.stylizer import Stylizer
-from brushwork.web.api import clip_routes, problems
+from brushwork.web.api import about, clip_routes, problems
 from brushwork.web.api.clips import Clips
 from brushwork.web.api.guard import Guard
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.metrics import Counted, Metrics
 from brushwork.web.api.pictures import router
+from brushwork.web.api.progress import ProgressBoard
 from brushwork.web.api.service import Service
+from brushwork.web.page import files
 
 LOCAL = ("127.0.0.1", "localhost", "::1")
 MEGABYTE = 10**6
@@ -41,6 +43,7 @@ def build(
     limits = limits or Limits()
     service = Service(stylizer, limits)
     metrics = Metrics(service)
+    board = ProgressBoard()
 
     clips = Clips(service)
     closing = ExitStack()
@@ -57,12 +60,11 @@ def build(
         summary="Any photo in the style of any picture.",
     )  # fmt: skip
     problems.handle(app)
-    app.include_router(router(service, metrics, model))
+    app.include_router(about.router(service, metrics, model))
+    app.include_router(router(service, metrics, model, board))
     app.include_router(clip_routes.router(clips))
     app.add_middleware(Guard, hosts=hosts, token=token, upload=limits.upload * MEGABYTE)
     app.add_middleware(Counted, metrics=metrics)
     if page:
-        from brushwork.web.page.layout import mount
-
-        closing.callback(mount(app, clips).close)
+        app.include_router(files.router())
     return app

@@ -9,6 +9,7 @@ from fastapi import APIRouter, File, Form, Request, Response, UploadFile
 from fastapi.responses import FileResponse, StreamingResponse
 
 from brushwork.batch.options import parse_weights
+from brushwork.web.api.clients import client_of
 from brushwork.web.api.clips import Clips, ClipState, PaintedClip
 from brushwork.web.api.pictures import NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, read_styles
 from brushwork.web.api.problems import MEDIA_TYPE, Problem, RefusedError
@@ -26,6 +27,7 @@ EVENTS: dict[int | str, dict[str, Any]] = {
 PASTICHE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The pastiche, MP4.", "content": {"video/mp4": {"schema": {"type": "string"}}}}
 }
+HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection open
 LOOK = 0.2  # seconds between two looks at how far a clip is
 
 
@@ -34,6 +36,10 @@ def router(clips: Clips) -> APIRouter:
     api = APIRouter(prefix="/v1/clips", responses=PROBLEMS)
     api.add_api_route("", _start(clips), methods=["POST"], status_code=202, name="clip",
                       summary="Begin to paint a clip.")  # fmt: skip
+
+    @api.get("", summary="The clips that this client began, the newest first.")
+    def list_clips(request: Request) -> list[ClipState]:
+        return [clip.state for clip in clips.of(client_of(request))]
 
     @api.get("/{key}", summary="How far a clip is.", responses=UNKNOWN)
     def state(key: str) -> ClipState:
@@ -83,7 +89,9 @@ def _start(clips: Clips) -> Any:
         if steady is not None:
             settings["steady"] = steady
         data = await clip.read()
-        taken = await service.run(lambda _: clips.start(data, styles, **settings), request.is_disconnected)
+        taken = await service.run(
+            lambda _: clips.start(data, styles, client_of(request), **settings), request.is_disconnected
+        )
         response.headers["Location"] = f"/v1/clips/{taken.state.id}"
         return taken.state
 
@@ -92,13 +100,17 @@ def _start(clips: Clips) -> Any:
 
 async def _events(clip: PaintedClip) -> AsyncIterator[str]:
     """The states of a clip, one event each, as they change; the last one is named after how it ended."""
-    told = ""
+    told, silent = "", 0.0
     while True:
         over = clip.state.over  # asked before it is told: what is told last is the end
         now = clip.state.model_dump_json()
         if now != told or over:
             yield f"event: {clip.state.state if over else 'progress'}\ndata: {now}\n\n"
-            told = now
+            told, silent = now, 0.0
+        elif silent >= HEARTBEAT:
+            yield ": still here\n\n"
+            silent = 0.0
         if over:
             return
         await asyncio.sleep(LOOK)
+        silent += LOOK

@@ -51,6 +51,7 @@ class PaintedClip:
 
     folder: Path
     state: ClipState
+    client: str
     unwanted: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -72,12 +73,13 @@ class Clips:
         self._pool = ThreadPoolExecutor(1, "clips")
         self._folder = tempfile.TemporaryDirectory(prefix="brushwork-clips-")
 
-    def start(self, data: bytes, styles: Sequence[Style], **settings: Any) -> PaintedClip:
+    def start(self, data: bytes, styles: Sequence[Style], client: str, **settings: Any) -> PaintedClip:
         """Takes a clip; it is painted when its turn comes.
 
         Args:
             data: The encoded clip.
             styles: Pictures and names; they blend.
+            client: Who sends it, see `client_of`.
             settings: What `brushwork.video.settings.Settings` takes further.
 
         Raises:
@@ -97,7 +99,7 @@ class Clips:
         source = folder / f"clip.{suffix}"
         source.write_bytes(data)
         chosen = Settings(styles=tuple(_written(folder, n, style) for n, style in enumerate(styles)), **settings)
-        clip = self._clips[key] = PaintedClip(folder, ClipState(id=key))
+        clip = self._clips[key] = PaintedClip(folder, ClipState(id=key), client)
         self._pool.submit(self._paint, clip, source, chosen)
         return clip
 
@@ -110,6 +112,10 @@ class Clips:
         if key not in self._clips:
             raise RefusedError(HTTPStatus.NOT_FOUND, "no such clip; it may have made room for another")
         return self._clips[key]
+
+    def of(self, client: str) -> list[PaintedClip]:
+        """Returns the clips of a client, the newest first."""
+        return [clip for clip in reversed(self._clips.values()) if clip.client == client]
 
     def remove(self, key: str) -> None:
         """Stops a clip and forgets it."""

@@ -15,11 +15,10 @@ from brushwork.web.api.problems import answer
 
 COOKIE = "brushwork_token"
 OPEN = ("/healthz",)  # answered without a token, so that a supervisor can ask
-# Everything a page needs comes from this server. Gradio writes scripts and styles into its page and compiles some.
+# Everything a page needs comes from this server; pictures and clips that it made itself are blobs.
 POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' data: blob:; "
-    "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
+    "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 )
 HEADERS = {
     "Content-Security-Policy": POLICY,

@@ -1,27 +1,31 @@
 """The HTTP API, version 1."""
 
 import time
-from http import HTTPStatus
-from io import BytesIO
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, File, Form, Request, Response, UploadFile
-from fastapi.responses import PlainTextResponse
-from prometheus_client import generate_latest
+from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from brushwork import model_folder
-from brushwork.batch.options import Options, parse_weights
+from brushwork.batch.options import Options, parse_region, parse_stroke, parse_weights
 from brushwork.errors import UserError
 from brushwork.web.api.metrics import Metrics
-from brushwork.web.api.problems import MEDIA_TYPE, Problem, RefusedError
-from brushwork.web.api.service import Service, Style, Ticket
+from brushwork.web.api.problems import MEDIA_TYPE, Problem
+from brushwork.web.api.progress import ProgressBoard
+from brushwork.web.api.service import SentRegion, Service, Style, Ticket
 
 CONTENT = File(description="The photo: JPEG, PNG, WebP, TIFF, AVIF, GIF or BMP.")
 STYLES = File(description="Pictures whose style is taken; several blend.")
 NAMES = Form(description="Names of the gallery's styles; they come after the pictures where both are given.")
-WEIGHTS = Form(description="Shares of the blended styles, such as 0.7,0.3.")
+WEIGHTS = Form(description="Weights of the blended styles, such as 0.7,0.3.")
 STYLE_SIZE = Form(description="Short side in pixels at which styles are seen; less: finer strokes.", ge=80, le=2048)
+MASKS = File(description="Masks of regions: white where a region is. Each needs a file name of its own.")
+REGIONS = Form(description="A style where a mask is white: MASK=STYLE or MASK=STYLE:STRENGTH. MASK is the file name of "
+               "a `mask`, STYLE a name of the gallery or the file name of a `region_style`.")  # fmt: skip
+KEY = r"[A-Za-z0-9_-]{8,64}"
+PROGRESS = Form(description="A key made up by the client; GET /v1/progress/KEY then tells how far the request is.",
+                pattern=f"^{KEY}$")  # fmt: skip
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
     for status, description in {
@@ -33,6 +37,10 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         429: "Too many requests at once; Retry-After says when to come back.",
     }.items()
 }
+EVENTS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "Server-sent events: `progress` with {\"fraction\": 0..1}, then `done`.",
+          "content": {"text/event-stream": {"schema": {"type": "string"}}}}
+}  # fmt: skip
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The pastiche.", "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
 }
@@ -45,80 +53,24 @@ class Embedding(BaseModel):
     embedding: list[float]
 
 
-class StyleEntry(BaseModel):
-    """A named style."""
-
-    name: str
-    kind: str
-    about: str
-    thumbnail: str | None
-
-
-class ModelEntry(BaseModel):
-    """A model that came with the package, or the one that paints."""
-
-    name: str
-    title: str
-    licence: str
-    paints: bool
-
-
-class Health(BaseModel):
-    """Whether the server works, with what, and how much it has to do."""
-
-    status: Literal["ok"]
-    model: str
-    waiting: int
-
-
-def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
-    """The paths of the API for one service."""
+def router(service: Service, metrics: Metrics, model: str, board: ProgressBoard) -> APIRouter:
+    """The paths that paint pictures."""
     api = APIRouter(responses=PROBLEMS)
-    api.add_api_route("/v1/stylize", _stylize(service, metrics), methods=["POST"], response_class=Response,
+    api.add_api_route("/v1/stylize", _stylize(service, metrics, board), methods=["POST"], response_class=Response,
                       responses=PICTURE, name="stylize", summary="A photo in the style of pictures.")  # fmt: skip
     api.add_api_route("/v1/embed", _embed(service, model), methods=["POST"], name="embed",
                       summary="The embedding of a style.")  # fmt: skip
 
-    @api.get("/v1/styles", summary="The styles with names.")
-    def styles() -> list[StyleEntry]:
-        gallery = service.stylizer.gallery
-        known = gallery.styles
-        return [
-            StyleEntry(
-                name=name,
-                kind=known[name].kind if name in known else "table",
-                about=known[name].about if name in known else "",
-                thumbnail=f"/v1/styles/{name}/thumbnail" if name in known and gallery.thumbnails else None,
-            )
-            for name in service.stylizer.names
-        ]
-
-    @api.get("/v1/styles/{name}/thumbnail", response_class=Response,
-             responses={404: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "No such style."}},
-             summary="A photo in the style of that name, as WebP.")  # fmt: skip
-    def thumbnail(name: str) -> Response:
-        return Response(_thumbnail(service, name), media_type="image/webp")
-
-    @api.get("/v1/models", summary="The models that came with the package, and the one that paints.")
-    def models() -> list[ModelEntry]:
-        found = [model_folder.find(each) for each in model_folder.names()]
-        return [
-            ModelEntry(name=each.name, title=each.card.title, licence=each.card.licence, paints=each.name == model)
-            for each in found
-        ]
-
-    @api.get("/healthz", summary="Whether the server works.")
-    def health() -> Health:
-        return Health(status="ok", model=model, waiting=service.waiting)
-
-    @api.get("/metrics", response_class=PlainTextResponse, summary="Counters for Prometheus.")
-    def numbers() -> PlainTextResponse:
-        return PlainTextResponse(generate_latest(metrics.registry).decode(), media_type="text/plain; version=0.0.4")
+    @api.get("/v1/progress/{key}", summary="How far a request is, told until it is over.", response_class=Response,
+             responses=EVENTS)  # fmt: skip
+    def progress(key: Annotated[str, Path(pattern=f"^{KEY}$")]) -> StreamingResponse:
+        headers = {"Cache-Control": "no-store"}
+        return StreamingResponse(board.events(key), media_type="text/event-stream", headers=headers)
 
     return api
 
 
-def _stylize(service: Service, metrics: Metrics) -> Any:
+def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
     async def stylize(
         request: Request,
         content: Annotated[UploadFile, CONTENT],
@@ -127,33 +79,68 @@ def _stylize(service: Service, metrics: Metrics) -> Any:
         weights: Annotated[str | None, WEIGHTS] = None,
         strength: Annotated[float, Form(description="0 is the photo, 1 the full pastiche.", ge=0, le=1)] = 1.0,
         style_size: Annotated[int | None, STYLE_SIZE] = None,
+        stroke: Annotated[str, Form(description="Brush size: auto, own, or a number from 0.25 to 8.")] = "auto",
         keep_colors: Annotated[
             Literal["luma", "histogram"] | None, Form(description="Keep the photo's colours.")
         ] = None,
+        mask: Annotated[list[UploadFile] | None, MASKS] = None,
+        region: Annotated[list[str] | None, REGIONS] = None,
+        region_style: Annotated[list[UploadFile] | None, File(description="Pictures for regions.")] = None,
+        protect: Annotated[UploadFile | None, File(description="A mask; where it is white the photo stays.")] = None,
         size: Annotated[int | None, Form(description="Limit of the long side in pixels.", ge=16, le=100_000)] = None,
         format: Annotated[  # noqa: A002
             Literal["jpeg", "png", "webp", "tiff", "avif", "gif"] | None, Form(description="Else the photo's own.")
         ] = None,
         quality: Annotated[int | None, Form(description="Of JPEG, WebP and AVIF.", ge=1, le=100)] = None,
         depth: Annotated[Literal["8", "16"] | None, Form(description="Bits a channel of PNG and TIFF.")] = None,
+        progress: Annotated[str | None, PROGRESS] = None,
     ) -> Response:
-        styles = await read_styles(service, style, style_name)
+        least = 0 if strength == 0 or region else 1
+        styles = await read_styles(service, style, style_name, least=least)
+        regions = await _read_regions(service, region, mask, region_style)
         options = Options(
             weights=parse_weights(weights, len(styles)), strength=strength, keep_colors=keep_colors, size=size,
-            style_size=style_size, format=format, quality=quality, depth=int(depth) if depth else None,
+            style_size=style_size, stroke=parse_stroke(stroke), format=format, quality=quality,
+            depth=int(depth) if depth else None,
         )  # fmt: skip
-        photo = await content.read()
+        photo, kept = await content.read(), await protect.read() if protect else None
+        report = board.reporter(progress)
 
         def work(ticket: Ticket) -> tuple[bytes, str]:
             start = time.perf_counter()
-            pastiche = service.encode(service.paint(photo, styles, options, ticket), options)
+            pastiche = service.paint(photo, styles, options, ticket, regions=regions, protect=kept, progress=report)
+            encoded = service.encode(pastiche, options)
             metrics.painting.observe(time.perf_counter() - start)
-            return pastiche
+            return encoded
 
-        data, kind = await service.run(work, request.is_disconnected)
+        try:
+            data, kind = await service.run(work, request.is_disconnected)
+        finally:
+            board.forget(progress)
         return Response(data, media_type=kind)
 
     return stylize
+
+
+async def _read_regions(
+    service: Service,
+    texts: Sequence[str] | None,
+    masks: Sequence[UploadFile] | None,
+    pictures: Sequence[UploadFile] | None,
+) -> list[SentRegion]:
+    """The regions of a request; what they name is looked for among its own files and the gallery, nowhere else."""
+    files = {file.filename: await file.read() for file in masks or ()}
+    styles = {file.filename or "": await file.read() for file in pictures or ()}
+    if len(texts or ()) > service.limits.styles:
+        raise UserError(f"{len(texts or ())} regions; at most {service.limits.styles} are allowed")
+    found = []
+    for text in texts or ():
+        parsed = parse_region(text)
+        if parsed.mask not in files:
+            raise UserError(f"region {text!r}: no `mask` of the request has the file name {parsed.mask!r}")
+        style = Style(parsed.style, styles.get(parsed.style))
+        found.append(SentRegion(files[parsed.mask], style, parsed.strength))
+    return found
 
 
 def _embed(service: Service, model: str) -> Any:
@@ -171,23 +158,18 @@ def _embed(service: Service, model: str) -> Any:
 
 
 async def read_styles(
-    service: Service, files: list[UploadFile] | None, names: list[str] | None, most: int | None = None
+    service: Service,
+    files: list[UploadFile] | None,
+    names: list[str] | None,
+    most: int | None = None,
+    *,
+    least: int = 1,
 ) -> list[Style]:
-    """The styles of a request, pictures first; one at least, and no more than allowed."""
+    """The styles of a request, pictures first; no fewer and no more than allowed."""
     most = most or service.limits.styles
     found = [Style(file.filename or "style", await file.read()) for file in files or ()]
     found += [Style(name) for name in names or ()]
-    if not 1 <= len(found) <= most:
+    if not least <= len(found) <= most:
         several = f"1 to {most} styles" if most > 1 else "one style"
         raise UserError(f"{len(found)} styles; send {several} as the files `style` or the names `style_name`")
     return found
-
-
-def _thumbnail(service: Service, name: str) -> bytes:
-    """The square of a style in the gallery's strip, as a WebP file."""
-    square = service.stylizer.gallery.thumbnail(name)
-    if square is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"no picture of a style {name!r}")
-    buffer = BytesIO()
-    square.save(buffer, "WEBP", quality=85)
-    return buffer.getvalue()

@@ -11,6 +11,8 @@ from http import HTTPStatus
 from io import BytesIO
 from typing import TypeVar
 
+import numpy as np
+
 from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
@@ -37,6 +39,15 @@ class Style:
 
     name: str
     data: bytes | None = None
+
+
+@dataclass(frozen=True)
+class SentRegion:
+    """A region that a client sent: an encoded mask, its style, and its strength in [0, 1]."""
+
+    mask: bytes
+    style: Style
+    strength: float
 
 
 class Ticket:
@@ -153,9 +164,12 @@ class Service:
         styles: Sequence[Style],
         options: Options,
         ticket: Ticket,
-        region: tuple[Array, Style] | None = None,
+        *,
+        regions: Sequence[SentRegion] = (),
+        protect: bytes | None = None,
+        progress: Callable[[float], None] = lambda fraction: None,
     ) -> Picture:
-        """The pastiche of an encoded content in a blend of styles, and in a style of its own where a mask (h, w) says.
+        """The pastiche of an encoded content in a blend of styles, and in styles of their own in its regions.
 
         Raises:
             UserError: If a picture or an option cannot be used.
@@ -167,12 +181,20 @@ class Service:
             embeddings = [self.stylizer.embed(style, options.style_size) for style in seen]
         else:
             embeddings = [self.embed(style, options.style_size) for style in styles]
-        embedding = self.stylizer.blend(embeddings, options.weights)
-        regions = [Region(region[0], self.embed(region[1], options.style_size))] if region else []
+        embedding = self.stylizer.blend(embeddings, options.weights) if embeddings else None
+        painted = [
+            Region(self._mask(region.mask), self.embed(region.style, options.style_size), region.strength)
+            for region in regions
+        ]
+        kept = None if protect is None else self._mask(protect)
+        strength = options.strength if embeddings else 0.0
 
         def stylize(image: Array) -> Array:
             ticket.check()
-            pastiche = self.stylizer.stylize(image, embedding, options.strength, regions=regions)
+            pastiche = self.stylizer.stylize(
+                image, embedding, strength, regions=painted, protect=kept, stroke=options.stroke
+            )
+            progress(1.0)
             if options.keep_colors == "luma" and options.strength > 0:
                 pastiche = color.luma(image, pastiche)
             return pastiche
@@ -185,6 +207,10 @@ class Service:
         buffer = BytesIO()
         images.save(pastiche, buffer, format=kind, quality=options.quality, depth=options.depth)
         return buffer.getvalue(), f"image/{kind.lower()}"
+
+    def _mask(self, data: bytes) -> Array:
+        """A client's mask (h, w) in [0, 1]."""
+        return np.ascontiguousarray(self.open(data).image.mean(axis=2, dtype=np.float32))
 
     def _opaque(self, style: Style) -> Array:
         """A style picture (H, W, 3), on white where it is transparent."""

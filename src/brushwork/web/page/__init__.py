@@ -1,1 +1,1 @@
-"""The page in the browser."""
+"""The page: static HTML, CSS and ES modules that use nothing but the documented API."""

@@ -1,0 +1,109 @@
+"""The HTTP API about the server itself: its styles, models, health and metrics."""
+
+from http import HTTPStatus
+from io import BytesIO
+from typing import Any, Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import generate_latest
+from pydantic import BaseModel
+
+from brushwork import model_folder
+from brushwork.styles.plane import positions
+from brushwork.stylizer import Stylizer
+from brushwork.web.api.metrics import Metrics
+from brushwork.web.api.problems import MEDIA_TYPE, Problem, RefusedError
+from brushwork.web.api.service import Service
+
+MAP_SIZE = 256  # style size in pixels at which named styles are compared
+NO_STYLE: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "No such style."}
+}
+
+
+class StyleEntry(BaseModel):
+    """A named style."""
+
+    name: str
+    kind: str
+    about: str
+    thumbnail: str | None
+    position: tuple[float, float] | None
+
+
+class ModelEntry(BaseModel):
+    """A model that came with the package, or the one that paints."""
+
+    name: str
+    title: str
+    licence: str
+    paints: bool
+
+
+class Health(BaseModel):
+    """Whether the server works, with what, and how much it has to do."""
+
+    status: Literal["ok"]
+    model: str
+    waiting: int
+
+
+def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
+    """The paths that tell about the server."""
+    api = APIRouter()
+
+    @api.get("/v1/styles", summary="Named styles.")
+    def styles() -> list[StyleEntry]:
+        return list_styles(service.stylizer)
+
+    @api.get("/v1/styles/{name}/thumbnail", response_class=Response,
+             responses=NO_STYLE,
+             summary="A photo in the style of that name, as WebP.")  # fmt: skip
+    def thumbnail(name: str) -> Response:
+        return Response(_thumbnail(service, name), media_type="image/webp")
+
+    @api.get("/v1/models", summary="The models that came with the package, and the one that paints.")
+    def models() -> list[ModelEntry]:
+        found = [model_folder.find(each) for each in model_folder.names()]
+        return [
+            ModelEntry(name=each.name, title=each.card.title, licence=each.card.licence, paints=each.name == model)
+            for each in found
+        ]
+
+    @api.get("/healthz", summary="Whether the server works.")
+    def health() -> Health:
+        return Health(status="ok", model=model, waiting=service.waiting)
+
+    @api.get("/metrics", response_class=PlainTextResponse, summary="Counters for Prometheus.")
+    def numbers() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest(metrics.registry).decode(), media_type="text/plain; version=0.0.4")
+
+    return api
+
+
+def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
+    """Returns the named styles of a model in the gallery's order."""
+    gallery = stylizer.gallery
+    known = gallery.styles
+    places = positions([style.at(MAP_SIZE)[0] for style in known.values()]).tolist() if known else []
+    entries = [
+        StyleEntry(
+            name=name, kind=style.kind, about=style.about, position=tuple(place),
+            thumbnail=f"/v1/styles/{name}/thumbnail" if gallery.thumbnails else None,
+        )
+        for (name, style), place in zip(known.items(), places, strict=True)
+    ]  # fmt: skip
+    return entries or [
+        StyleEntry(name=name, kind="table", about="", thumbnail=None, position=None) for name in stylizer.names
+    ]
+
+
+def _thumbnail(service: Service, name: str) -> bytes:
+    """The square of a style in the gallery's strip, as a WebP file."""
+    square = service.stylizer.gallery.thumbnail(name)
+    if square is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"no picture of a style {name!r}")
+    buffer = BytesIO()
+    square.save(buffer, "WEBP", quality=85)
+    return buffer.getvalue()

@@ -1,0 +1,54 @@
+"""How far requests have come, for clients that want to show it: by a key that the client makes up."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+
+KEPT = 256  # requests whose progress is known
+LOOK = 0.1  # seconds between two looks
+HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection open
+PATIENCE = 10.0  # seconds that a request may take to begin
+
+
+class ProgressBoard:
+    """The fraction done of requests in progress."""
+
+    def __init__(self) -> None:
+        self._fractions: OrderedDict[str, float] = OrderedDict()
+
+    def reporter(self, key: str | None) -> Callable[[float], None]:
+        """Returns a function that takes the fraction done of the request with a key; it does nothing without a key."""
+        if key is None:
+            return lambda fraction: None
+        self._fractions[key] = 0.0
+        while len(self._fractions) > KEPT:
+            self._fractions.popitem(last=False)
+
+        def report(fraction: float) -> None:
+            if key in self._fractions:
+                self._fractions[key] = fraction
+
+        return report
+
+    def forget(self, key: str | None) -> None:
+        """Ends the progress of a request: it was answered or given up."""
+        if key is not None:
+            self._fractions.pop(key, None)
+
+    async def events(self, key: str) -> AsyncIterator[str]:
+        """Yields server-sent events: ``progress`` with the fraction as it changes, then ``done``."""
+        silent, last, begun = 0.0, -1.0, False
+        while True:
+            fraction = self._fractions.get(key)
+            begun = begun or fraction is not None
+            if fraction is None and (begun or silent > PATIENCE):
+                yield "event: done\ndata: {}\n\n"
+                return
+            if fraction is not None and fraction != last:
+                last, silent = fraction, 0.0
+                yield f'event: progress\ndata: {{"fraction": {fraction:.3f}}}\n\n'
+            elif silent >= HEARTBEAT:
+                silent = 0.0
+                yield ": still here\n\n"
+            await asyncio.sleep(LOOK)
+            silent += LOOK

@@ -1,0 +1,101 @@
+// The only module that talks to the server, and only to the documented API.
+
+import { blobOf } from "./files.js";
+import { strings } from "./strings.js";
+
+/** A request that the server refused, with its one line of explanation. */
+export class Refused extends Error {
+  constructor(status, detail) {
+    super(detail);
+    this.status = status;
+  }
+}
+
+async function ask(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, options);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(strings.offline);
+  }
+  if (answer.ok) return answer;
+  if (answer.status === 401) location.reload();
+  const problem = await answer.json().catch(() => ({ detail: answer.statusText }));
+  throw new Refused(answer.status, problem.detail);
+}
+
+export const styles = async () => (await ask("/v1/styles")).json();
+export const clips = async () => (await ask("/v1/clips")).json();
+export const removeClip = (id) => ask(`/v1/clips/${id}`, { method: "DELETE" });
+export const clipEvents = (id) => new EventSource(`/v1/clips/${id}/events`);
+export const clipAddress = (id) => `/v1/clips/${id}/pastiche`;
+
+/** The styles of a request; pictures come first, as in the API, and weights in the same order. */
+function addStyles(form, chosen) {
+  const pictures = chosen.filter((style) => style.file);
+  const named = chosen.filter((style) => !style.file);
+  for (const style of pictures) form.append("style", blobOf(style.file), style.name);
+  for (const style of named) form.append("style_name", style.name);
+  const weights = [...pictures, ...named].map((style) => style.weight);
+  if (weights.length > 1 && weights.some((weight) => weight > 0)) form.append("weights", weights.join(","));
+}
+
+function addRegions(form, { regions, protect }) {
+  for (const { mask, style, file, strength } of regions) {
+    if (!mask || !style) continue;
+    form.append("mask", blobOf(mask), `${mask}.png`);
+    if (file) form.append("region_style", blobOf(file), file);
+    form.append("region", `${mask}.png=${file ?? style}:${strength}`);
+  }
+  if (protect) form.append("protect", blobOf(protect), "protect.png");
+}
+
+function addLook(form, { strength, stroke, styleSize, keepColors }) {
+  form.append("strength", strength);
+  if (stroke) form.append("stroke", stroke);
+  if (styleSize) form.append("style_size", styleSize);
+  if (keepColors) form.append("keep_colors", keepColors);
+}
+
+/** Whether settings name anything to paint. */
+export const paints = ({ styles: chosen, regions }) =>
+  chosen.length > 0 || regions.some((region) => region.mask && region.style);
+
+/** The pastiche of a picture as a blob. Output settings (size, format ...) are taken only where `output` is given. */
+export async function stylize(content, chosen, { output = {}, signal, progress } = {}) {
+  const form = new FormData();
+  form.append("content", content, content.name ?? "photo");
+  addStyles(form, chosen.styles);
+  addLook(form, chosen);
+  addRegions(form, chosen);
+  for (const [name, value] of Object.entries(output)) if (value) form.append(name, value);
+  if (progress) form.append("progress", progress);
+  return (await ask("/v1/stylize", { method: "POST", body: form, signal })).blob();
+}
+
+/** A picture of any kind that the server reads, as it sees it: upright, sRGB, its long side at most `size`. */
+export function decode(file, size, signal) {
+  const photo = { styles: [], regions: [], strength: 0 };
+  return stylize(file, photo, { output: { size, format: "webp", quality: 92 }, signal });
+}
+
+/** Tell how far a request has come, from 0 to 1, until the returned function is called. */
+export function watchProgress(key, tell) {
+  const events = new EventSource(`/v1/progress/${key}`);
+  events.addEventListener("progress", (event) => tell(JSON.parse(event.data).fraction));
+  events.addEventListener("done", () => events.close());
+  return () => events.close();
+}
+
+/** Begin to paint a clip; its state. */
+export async function startClip(clip, chosen) {
+  const form = new FormData();
+  form.append("clip", clip, clip.name);
+  addStyles(form, chosen.styles);
+  form.append("strength", chosen.strength);
+  form.append("steady", chosen.steady);
+  if (chosen.styleSize) form.append("style_size", chosen.styleSize);
+  if (chosen.keepColors === "luma") form.append("keep_colors", "luma");
+  if (chosen.size) form.append("size", chosen.size);
+  return (await ask("/v1/clips", { method: "POST", body: form })).json();
+}

@@ -1,0 +1,114 @@
+// The styles to choose from: the gallery, searchable, each shown on the person's own photo, and pictures of their own.
+
+import * as api from "./api.js";
+import { chooseFile, find, findAll, make, say, showBlob } from "./dom.js";
+import { keep } from "./files.js";
+import { onPhoto, photo, reduced } from "./photo.js";
+import { busy } from "./preview.js";
+import { DEFAULTS, MOST_STYLES, onChange, settings, toggleStyle } from "./state.js";
+import { strings } from "./strings.js";
+
+const THUMBNAIL = 112;
+const PAUSE = 60; // milliseconds between looks at whether the preview is done
+
+/** The gallery's styles as the API lists them. */
+export let known = [];
+
+const visible = new Set(); // buttons in view
+let made = new WeakSet(); // buttons that show the photo in use
+let painting = false;
+
+export async function start() {
+  find("#search").oninput = search;
+  find("#own-style").onclick = () => chooseFile("image/*,.tif,.tiff,.heic,.heif,.avif", addOwn);
+  find("#shuffle").onclick = () => choose(known[Math.floor(Math.random() * known.length)].name, true);
+  onChange(mark);
+  onPhoto(() => {
+    made = new WeakSet();
+    paintThumbnails();
+  });
+  known = await api.styles();
+  const watcher = new IntersectionObserver(onSeen, { root: find("#gallery"), rootMargin: "100px" });
+  for (const style of known) {
+    const button = item(style.name, style.about, style.thumbnail);
+    find("#gallery").append(button);
+    watcher.observe(button);
+  }
+}
+
+function item(name, about, address) {
+  const image = make("img", { src: address, alt: "", width: THUMBNAIL, height: THUMBNAIL, loading: "lazy" });
+  const button = make("button", { class: "style", type: "button", "aria-pressed": "false", title: about || null },
+    image, make("span", {}, name));
+  button.dataset.style = name;
+  button.onclick = () => choose(name);
+  return button;
+}
+
+/** Choose a style or let go of it; alone: instead of all others. */
+export function choose(name, alone = false) {
+  if (alone) for (const style of settings().styles) toggleStyle(style.name);
+  const file = find(`[data-style="${CSS.escape(name)}"]`)?.dataset.file;
+  if (!toggleStyle(name, file)) say(strings.atMost(MOST_STYLES), true);
+}
+
+async function addOwn(file) {
+  const key = keep("style", file, file.name);
+  const button = item(file.name, "", null);
+  button.dataset.file = key;
+  find("#gallery").prepend(button);
+  choose(file.name);
+  try {
+    showBlob(find("img", button), await api.decode(file, THUMBNAIL));
+  } catch (error) {
+    choose(file.name);
+    button.remove();
+    say(error.message, true);
+  }
+}
+
+function mark() {
+  const chosen = new Set(settings().styles.map((style) => style.name));
+  for (const button of findAll("#gallery .style"))
+    button.setAttribute("aria-pressed", chosen.has(button.dataset.style));
+}
+
+function search() {
+  const words = find("#search").value.toLowerCase().split(/\s+/).filter(Boolean);
+  const about = new Map(known.map((style) => [style.name, `${style.kind} ${style.about}`.toLowerCase()]));
+  let found = 0;
+  for (const button of findAll("#gallery .style")) {
+    const text = `${button.dataset.style.toLowerCase()} ${about.get(button.dataset.style) ?? ""}`;
+    button.hidden = !words.every((word) => text.includes(word));
+    found += !button.hidden;
+  }
+  find("#no-styles").hidden = found > 0;
+}
+
+function onSeen(entries) {
+  for (const { target, isIntersecting } of entries)
+    if (isIntersecting) visible.add(target);
+    else visible.delete(target);
+  paintThumbnails();
+}
+
+/** Show the styles in view on the photo, one after the other, whenever the preview needs nothing. */
+async function paintThumbnails() {
+  if (painting || !photo) return;
+  painting = true;
+  try {
+    for (let button; (button = [...visible].find((each) => !made.has(each) && !each.dataset.file)); ) {
+      while (busy()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      const of = photo;
+      const look = { ...DEFAULTS, styles: [{ name: button.dataset.style, weight: 1 }] };
+      const pastiche = await api.stylize(await reduced(THUMBNAIL * 1.5), look, { output: { format: "webp" } });
+      if (of !== photo) continue;
+      made.add(button);
+      showBlob(find("img", button), pastiche);
+    }
+  } catch {
+    // Thumbnails are a courtesy: the gallery's own stay where the server is too busy for them.
+  } finally {
+    painting = false;
+  }
+}

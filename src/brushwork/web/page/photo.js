@@ -1,0 +1,64 @@
+// The photo: dropped, pasted or chosen. Holds the file itself and the reduced copy that previews are made of.
+
+import { decode } from "./api.js";
+import { chooseFile, find, say } from "./dom.js";
+
+export const LARGE = 1024; // long side of a preview: strokes look as they will at full size
+const KINDS = "image/*,.tif,.tiff,.heic,.heif,.avif,.webp";
+
+/** The photo in use: {file, copy, bitmap, width, height}, the last three of the reduced copy; null before the first. */
+export let photo = null;
+const listeners = new Set();
+let asked = 0;
+
+export function onPhoto(listener) {
+  listeners.add(listener);
+}
+
+/** Take a file as the photo. The newest wins, however long an older one takes. */
+export async function take(file) {
+  const number = ++asked;
+  say("");
+  document.body.classList.add("busy");
+  try {
+    const copy = await decode(file, LARGE);
+    const bitmap = await createImageBitmap(copy);
+    if (number !== asked) return;
+    photo = { file, copy, bitmap, width: bitmap.width, height: bitmap.height };
+    for (const listener of listeners) listener(photo);
+  } catch (error) {
+    if (number === asked) say(error.message, true);
+  } finally {
+    if (number === asked) document.body.classList.remove("busy");
+  }
+}
+
+/** A copy of the photo with a long side of at most so many pixels, as a blob. */
+export async function reduced(side) {
+  const scale = Math.min(1, side / Math.max(photo.width, photo.height));
+  if (scale === 1) return photo.copy;
+  const canvas = new OffscreenCanvas(Math.round(photo.width * scale), Math.round(photo.height * scale));
+  const context = canvas.getContext("2d");
+  context.imageSmoothingQuality = "high";
+  context.drawImage(photo.bitmap, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/webp", quality: 0.92 });
+}
+
+/** Connect the buttons, the whole page as a place to drop on, and the clipboard. */
+export function start() {
+  find("#choose-photo").onclick = find("#another-photo").onclick = () => chooseFile(KINDS, take);
+  find("#example").onclick = async () => {
+    const answer = await fetch("/page/example.jpg");
+    take(new File([await answer.blob()], "example.jpg", { type: "image/jpeg" }));
+  };
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    const file = event.dataTransfer.files[0];
+    if (file && !document.body.matches("[data-tab=video]")) take(file);
+  });
+  document.addEventListener("paste", (event) => {
+    const file = [...event.clipboardData.files].find((each) => each.type.startsWith("image/"));
+    if (file) take(file);
+  });
+}

@@ -1,0 +1,58 @@
+// The preview: small while a slider moves, large when it rests. One request at a time, and the newest settings win.
+
+import { paints, stylize } from "./api.js";
+import { show, showBefore } from "./compare.js";
+import { say } from "./dom.js";
+import { LARGE, onPhoto, photo, reduced } from "./photo.js";
+import { onChange, settings } from "./state.js";
+import { strings } from "./strings.js";
+
+const SMALL = 320;
+
+let running = null; // {controller, small}
+let wanted = null; // "small" or "large", where the shown preview is stale
+
+export const busy = () => running !== null;
+
+export function start() {
+  onChange(({ moving }) => want(moving ? "small" : "large"));
+  onPhoto((taken) => {
+    showBefore(taken.copy);
+    want("large");
+  });
+}
+
+function want(kind) {
+  if (!photo) return;
+  wanted = kind;
+  // A large preview of stale settings is not worth waiting for; a small one is: it shows that the slider does something.
+  if (running && !running.small) running.controller.abort();
+  if (!running) run();
+}
+
+async function run() {
+  while (wanted) {
+    const small = wanted === "small";
+    wanted = null;
+    if (!paints(settings())) {
+      show(null);
+      say(strings.chooseStyle);
+      continue;
+    }
+    const controller = new AbortController();
+    running = { controller, small };
+    const of = photo;
+    try {
+      const content = await reduced(small ? SMALL : LARGE);
+      const pastiche = await stylize(content, settings(), {
+        output: { format: "webp", quality: small ? 80 : 92 },
+        signal: controller.signal,
+      });
+      if (of === photo && (small || !wanted)) show(pastiche);
+      say("");
+    } catch (error) {
+      if (error.name !== "AbortError") say(error.message, true);
+    }
+    running = null;
+  }
+}

@@ -1,0 +1,134 @@
+"""A real browser (Debian's chromium, headless) and what a person does in it with the page."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webdriver import WebDriver
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+SWITCHES = (
+    "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
+)  # fmt: skip
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[WebDriver]:
+    options = webdriver.ChromeOptions()
+    for argument in SWITCHES:
+        options.add_argument(argument)
+    options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path / "saved")})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # Debian's, by their paths: Selenium would else look for others in the network.
+    options.binary_location, service = (str(shutil.which(name)) for name in ("chromium", "chromedriver"))
+    driver = webdriver.Chrome(options, webdriver.ChromeService(service))
+    yield driver
+    driver.quit()
+
+
+def node_module(name: str, file: str) -> Path:
+    """A file of a package of npm, installed in the checkout; tests that need it are skipped where it is not."""
+    path = Path(__file__).parents[2] / "node_modules" / name / file
+    if not path.is_file():
+        if os.environ.get("CI"):
+            pytest.fail(f"{name} is missing; .ci/run installs it")
+        pytest.skip(f"{name} is missing; install it with: npm install --no-save {name}")
+    return path
+
+
+class Page:
+    """The page, opened in a browser."""
+
+    def __init__(self, browser: WebDriver, address: str) -> None:
+        self.browser = browser
+        self.address = address
+        self.open()
+
+    def open(self) -> None:
+        self.browser.get(self.address)
+        self.find("#gallery .style img")
+
+    def until(self, condition: Callable[[WebDriver], Any]) -> Any:
+        return WebDriverWait(self.browser, 90, 0.05).until(condition)
+
+    def find(self, selector: str) -> WebElement:
+        return self.until(lambda browser: next(iter(browser.find_elements(By.CSS_SELECTOR, selector)), None))
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def run(self, script: str, *given: Any) -> Any:
+        return self.browser.execute_script(script, *given)
+
+    def click(self, selector: str) -> None:
+        element = self.find(selector)
+        self.run("arguments[0].scrollIntoView({block: 'nearest'})", element)
+        self.until(lambda _: element.is_enabled())
+        element.click()
+
+    def give(self, button: str, path: Path) -> None:
+        """Presses a button that asks for a file, and gives it one."""
+        self.click(button)
+        self.find("#chooser").send_keys(str(path))
+
+    def photo(self, path: Path) -> None:
+        before = self.source("#before")
+        self.give("#another-photo", path)
+        self.until(lambda _: self.source("#before") not in ("", before))
+
+    def choose(self, number: int) -> str:
+        """Presses a style of the gallery; its name."""
+        button = self.all("#gallery .style")[number]
+        self.run("arguments[0].scrollIntoView({block: 'nearest'})", button)
+        button.click()
+        return button.get_attribute("data-style") or ""
+
+    def source(self, selector: str) -> str:
+        return self.find(selector).get_attribute("src") or ""
+
+    def pastiche(self) -> str:
+        """The address of the pastiche that is shown; empty while there is none."""
+        shown = "has-pastiche" in (self.find("#stage").get_attribute("class") or "")
+        return self.source("#after") if shown else ""
+
+    def painted(self, before: str = "") -> str:
+        """Waits for another pastiche than the one before, and for nothing more to be on its way; its address."""
+        return self.until(lambda _: (now := self.pastiche()) not in ("", before) and now)
+
+    def slide(self, selector: str, value: float) -> None:
+        """Moves a slider to a value, as dragging it and letting it go does."""
+        script = """const [slider, value] = arguments; slider.value = value;
+            for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, {bubbles: true}))"""
+        self.run(script, self.find(selector), value)
+
+    def fill(self, selector: str, words: str) -> None:
+        element = self.find(selector)
+        element.send_keys(Keys.CONTROL, "a")
+        element.send_keys(words, Keys.TAB)
+
+    def unfold(self, number: int) -> None:
+        """Opens one of the sections below the look: regions, save, recipe."""
+        self.run("document.querySelectorAll('.settings details')[arguments[0]].open = true", number)
+
+    def says(self, words: str) -> None:
+        self.until(lambda _: words in self.find("#note").text)
+
+    def complaints(self) -> list[str]:
+        """Errors in the browser's console, but for the answers with a status that the page explains."""
+        entries = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
+        return [entry for entry in entries if "the server responded with a status of 400" not in entry]
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Everything that the browser has asked for on behalf of this page."""
+        messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
+        return [message for message in messages if message["method"].startswith("Network.")]
