@@ -69,6 +69,15 @@ def exif_of(orientation=1):
     return exif.tobytes()
 
 
+def seen_by_pillow(exif):
+    """EXIF bytes, read by someone else."""
+    read = Pillow.Exif()
+    read.load(exif)
+    for folder in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
+        read.get_ifd(folder)
+    return read
+
+
 def swapped_profile():
     """sRGB with the red and the blue primary exchanged: under it, (255, 0, 0) is blue."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())

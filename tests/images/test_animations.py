@@ -5,7 +5,7 @@ import pytest
 from PIL import Image as Pillow
 
 from brushwork import images
-from brushwork.images import Frame, ImageError, Picture
+from brushwork.images import Frame, ImageError, Metadata, Picture
 from tests.images.samples import BLUE, GREEN, RED, clip, encoded, levels, smooth, written
 
 
@@ -75,10 +75,10 @@ def test_frames_are_decoded_when_asked_for_and_painted_once():
 
 def test_mapping_a_still_picture_keeps_all_but_the_image():
     alpha = np.linspace(0, 1, 40 * 56, dtype=np.float32).reshape(40, 56)
-    picture = Picture((Frame(smooth(), alpha),), depth=16, exif=b"e", xmp=b"x", format="PNG")
+    picture = Picture((Frame(smooth(), alpha),), depth=16, metadata=Metadata(b"e", b"x"), format="PNG")
     same = picture.map(lambda image: 1 - image)
     assert same.alpha is alpha
-    assert (same.depth, same.exif, same.xmp, same.format) == (16, b"e", b"x", "PNG")
+    assert (same.depth, same.metadata, same.format) == (16, Metadata(b"e", b"x"), "PNG")
     assert picture.map(lambda image: images.resize(image, (20, 28))).alpha.shape == (20, 28)
 
 

@@ -5,8 +5,19 @@ import pytest
 from PIL import Image as Pillow
 
 from brushwork import images
-from brushwork.images import metadata
-from tests.images.samples import BLUE, GREEN, LOSSLESS, RED, encoded, exif_of, levels, pixels, smooth, written
+from tests.images.samples import (
+    BLUE,
+    GREEN,
+    LOSSLESS,
+    RED,
+    encoded,
+    exif_of,
+    levels,
+    pixels,
+    seen_by_pillow,
+    smooth,
+    written,
+)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF", "GIF"])
@@ -46,7 +57,7 @@ def test_orientation_is_honoured_and_then_gone(orientation, kind):
     picture = images.open(encoded(alpha, kind, exif=exif_of(orientation)))
     assert levels(picture.image[..., 0]).tolist() == [[1, 2, 3], [4, 5, 6]]
     assert levels(picture.alpha).tolist() == [[10, 20, 30], [40, 50, 60]]
-    assert 274 not in metadata.read_exif(picture.exif)
+    assert 274 not in seen_by_pillow(picture.metadata.exif)
 
 
 def test_orientation_of_a_jpeg_from_a_phone():

@@ -33,9 +33,8 @@ def test_sixteen_bit_grey_by_pillow():
 @pytest.mark.parametrize(("bands", "interpretation"), [(1, "b-w"), (3, "srgb"), (4, "srgb")])
 def test_float_tiff(bands, interpretation):
     source = np.random.default_rng(1).random((4, 6, bands)).astype(np.float32)
-    source[0, 0] = 2.0
     picture = images.open(with_vips(source, ".tif", interpretation))
-    colours = np.minimum(source[..., :1].repeat(3, -1) if bands == 1 else source[..., :3], 1)
+    colours = source[..., :1].repeat(3, -1) if bands == 1 else source[..., :3]
     np.testing.assert_allclose(picture.image, colours, atol=1e-6)
     assert picture.depth == 16
 

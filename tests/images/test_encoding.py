@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brushwork import images
-from brushwork.images import ImageError, Picture, metadata
+from brushwork.images import ImageError, Picture, profiles
 from tests.images.samples import encoded, levels, smooth, written
 
 
@@ -18,9 +18,9 @@ def test_lossless_round_trip(kind):
 
 
 def test_equal_pictures_give_equal_files():
-    metadata.srgb_profile.cache_clear()
+    profiles.srgb_profile.cache_clear()
     first = written(smooth(), "PNG")
-    metadata.srgb_profile.cache_clear()
+    profiles.srgb_profile.cache_clear()
     assert written(smooth(), "PNG") == first
 
 

@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 
 from brushwork import images
-from brushwork.images import ImageError, LargePicture
+from brushwork.images import ImageError, LargePicture, Metadata
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_a_jpeg_lies_on_white_and_keeps_its_notes(tmp_path: Path) -> None:
     exif[315] = "Somebody"
     with images.canvas(16, 16, 4, "uint8") as canvas:
         canvas[0:16] = np.zeros((16, 16, 4), np.float32)
-        images.save_large(LargePicture(canvas, exif=exif.tobytes()), tmp_path / "pastiche.jpg", "JPEG")
+        images.save_large(LargePicture(canvas, Metadata(exif.tobytes())), tmp_path / "pastiche.jpg", "JPEG")
     with Image.open(tmp_path / "pastiche.jpg") as written:
         assert written.getpixel((3, 3)) == (255, 255, 255)
         assert written.getexif()[315] == "Somebody"

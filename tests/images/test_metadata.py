@@ -10,8 +10,20 @@ from PIL import ExifTags, ImageCms, PngImagePlugin
 from PIL import Image as Pillow
 
 from brushwork import images
-from brushwork.images import Frame, metadata
-from tests.images.samples import BLUE, LOSSLESS, RED, XMP, encoded, exif_of, pixels, smooth, smooth_bytes, written
+from brushwork.images import Frame, Metadata, profiles
+from tests.images.samples import (
+    BLUE,
+    LOSSLESS,
+    RED,
+    XMP,
+    encoded,
+    exif_of,
+    pixels,
+    seen_by_pillow,
+    smooth,
+    smooth_bytes,
+    written,
+)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
@@ -21,20 +33,20 @@ def test_notes_and_profile_are_written(kind, depth):
     picture = images.open(source)
     data = written(picture, kind, depth=depth if kind in LOSSLESS else None)
     again = images.open(data)
-    exif = metadata.read_exif(again.exif)
+    exif = seen_by_pillow(again.metadata.exif)
     assert exif[ExifTags.Base.Make] == "Maker"
     assert exif[ExifTags.Base.Copyright] == "Someone"
     assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ExposureTime] == 0.25
     assert exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.ColorSpace] == 1
     assert exif.get_ifd(ExifTags.IFD.GPSInfo)[1] == "N"
-    assert again.xmp == XMP.replace(b'Orientation="6"', b'Orientation="1"')
+    assert again.metadata.xmp == XMP.replace(b'Orientation="6"', b'Orientation="1"')
     if depth == 8:
         with Pillow.open(io.BytesIO(data)) as file:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(file.info["icc_profile"]))
             assert "sRGB" in ImageCms.getProfileDescription(profile)
             assert file.getexif().get(274, 1) == 1
     else:
-        assert pyvips.Image.new_from_buffer(data, "").get("icc-profile-data") == metadata.srgb_profile()
+        assert pyvips.Image.new_from_buffer(data, "").get("icc-profile-data") == profiles.srgb_profile()
 
 
 def _itxt(xmp):
@@ -50,31 +62,31 @@ def test_thumbnail_and_old_sizes_are_not_copied():
     thumbnail = struct.pack("<HHHIIHHIII", 2, 513, 4, 1, 86, 514, 4, 1, 4, 0) + b"JUNK"
     exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + main + camera + thumbnail
     picture = images.open(encoded(np.zeros((8, 8, 3), np.uint8), "JPEG", exif=exif))
-    kept = metadata.read_exif(picture.exif)
+    kept = seen_by_pillow(picture.metadata.exif)
     assert kept[ExifTags.Base.Make] == "Me"
     assert dict(kept.get_ifd(ExifTags.IFD.Exif)) == {}
-    assert b"JUNK" not in picture.exif
-    assert struct.pack("<I", 4000) not in picture.exif
+    assert b"JUNK" not in picture.metadata.exif
+    assert struct.pack("<I", 4000) not in picture.metadata.exif
 
 
 def test_broken_exif_is_left_out():
     for junk in (b"Exif\0\0junk", b"Exif\0\0"):
         picture = images.open(encoded(pixels([RED]), "PNG", exif=junk))
-        assert picture.exif is None
+        assert picture.metadata.exif is None
         assert written(picture, "JPEG")
 
 
 def test_notes_too_long_for_a_jpeg_are_left_out_whole():
     exif = Pillow.Exif()
     exif[ExifTags.Base.ImageDescription] = "x" * 70_000
-    picture = images.Picture((Frame(smooth()),), exif=exif.tobytes(), xmp=b"y" * 70_000)
+    picture = images.Picture((Frame(smooth()),), metadata=Metadata(exif.tobytes(), b"y" * 70_000))
     again = images.open(written(picture, "JPEG"))
-    assert (again.exif, again.xmp) == (None, None)
-    assert images.open(written(picture, "TIFF")).xmp == picture.xmp
+    assert (again.metadata.exif, again.metadata.xmp) == (None, None)
+    assert images.open(written(picture, "TIFF")).metadata.xmp == picture.metadata.xmp
 
 
 def test_structure_of_a_tiff_is_not_copied():
     data = encoded(
         smooth_bytes(), "TIFF", compression="tiff_lzw", tiffinfo={271: "Maker", 33432: "Someone", 65000: "private"}
     )
-    assert set(metadata.read_exif(images.open(data).exif)) == {271, 33432}
+    assert set(seen_by_pillow(images.open(data).metadata.exif)) == {271, 33432}

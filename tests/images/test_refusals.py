@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from brushwork import images
-from brushwork.images import ImageError, Picture
+from brushwork.images import ImageError, Metadata, Picture
 from tests.images.samples import LOSSLESS, XMP, clip, encoded, exif_of, refused, smooth, written
 
 
@@ -46,7 +46,7 @@ def test_truncated_deep_files_are_refused(kind):
 @pytest.mark.parametrize("kind", [*images.FORMATS])
 def test_damaged_files_never_raise_anything_else(kind):
     generator = np.random.default_rng(0)
-    good = written(Picture(clip(alpha=True), exif=exif_of(), xmp=XMP), kind)
+    good = written(Picture(clip(alpha=True), metadata=Metadata(exif_of(), XMP)), kind)
     for _ in range(25):
         bad = bytearray(good)
         for position in generator.integers(0, len(bad), 4):

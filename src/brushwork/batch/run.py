@@ -138,6 +138,7 @@ class _Contents:
             picture = self._open(job.content)
             record.height, record.width = picture.image.shape[:2]
             record.frames = len(picture.frames)
+            record.notices.extend(picture.notices)
             return picture
         return None
 
@@ -196,12 +197,13 @@ def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Calla
                 content = stack.enter_context(images.open_large(job.content))
             height, width, bands = content.pixels.shape
             record.height, record.width = height, width
+            record.notices.extend(content.notices)
             depth = 8 if kind == "JPEG" else options.depth or content.depth
             target = stack.enter_context(images.canvas(height, width, bands, f"uint{depth}"))
             with record.timed("stylise"):
                 studio.paint_large(job.styles, content.pixels, target, job.content, mode, record.notices, progress)
             with record.timed("encode"):
-                pastiche = images.LargePicture(target, content.exif, content.xmp)
+                pastiche = images.LargePicture(target, content.metadata)
                 images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
     return record
 

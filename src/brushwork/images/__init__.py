@@ -9,6 +9,7 @@ from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
 from brushwork.images.large import LargePicture, measure, open_large, save_large
+from brushwork.images.metadata import Metadata
 from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resample, resize, resize_rows
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Image",
     "ImageError",
     "LargePicture",
+    "Metadata",
     "Picture",
     "Rows",
     "canvas",

@@ -1,38 +1,46 @@
 """Encoded bytes in, a `Picture` out.
 
 Pillow reads nearly everything. It has no 16-bit colour, so TIFF files and 16-bit PNG files are read with pyvips, which
-is imported only then.
+is imported only then. Whoever decodes, `conversion` makes sRGB of it.
 """
 
 import struct
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageFile
 
-from brushwork.images import metadata
-from brushwork.images.formats import FORMATS, ImageError
-from brushwork.images.picture import Frame, Frames, Image, Picture, fitted, resize_frame
+from brushwork import extras
+from brushwork.errors import UserError
+from brushwork.images import header, vips
+from brushwork.images.assembly import assemble, factor
+from brushwork.images.conversion import Stored
+from brushwork.images.formats import ImageError, sniff
+from brushwork.images.header import Header
+from brushwork.images.picture import Frame, Frames, Picture, fitted
 
 # The classes themselves, not Pillow's `open`, whose limit on pixels is one setting for the whole program and not ours.
 # By name, as importing them all would take longer than reading a picture.
 _READERS = {
-    "JPEG": ("JpegImagePlugin", "JpegImageFile"),
-    "PNG": ("PngImagePlugin", "PngImageFile"),
-    "WEBP": ("WebPImagePlugin", "WebPImageFile"),
-    "AVIF": ("AvifImagePlugin", "AvifImageFile"),
-    "GIF": ("GifImagePlugin", "GifImageFile"),
-    "BMP": ("BmpImagePlugin", "BmpImageFile"),
+    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
+    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
+    "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
+    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
+    "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
+    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
+    "HEIF": ("pillow_heif.as_plugin", "HeifImageFile"),
+    "JXL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
 }
+_EXTRAS = {"HEIF": ("heif", "a HEIC or HEIF picture"), "JXL": ("jxl", "a JPEG XL picture")}
 # What Pillow's readers raise for damaged files, found by changing single bytes of good ones. Its limit on pixels is
 # left in WebP and GIF alone, as DecompressionBombError for frames of more than 179 million.
 _PILLOW_ERRORS = (
@@ -47,61 +55,87 @@ _PILLOW_ERRORS = (
     zlib.error,
     Pillow.DecompressionBombError,
 )
+_UNSUPPORTED = ("not configured", "not been built", "not supported", "unsupported", "out of range", "not implemented")
+# Rows of an array that are converted at once: as much as fits the cache of a processor several times over.
+_ROWS = 256
+
+
+def reason(error: BaseException) -> str:
+    """Say in one line why a decoder failed, and "damaged" only of what is."""
+    lines = dict.fromkeys(line.strip() for line in str(error).splitlines() if line.strip())
+    text = "; ".join(line for line in lines if not line.startswith("unable to ")) or type(error).__name__
+    if any(part in text.lower() for part in _UNSUPPORTED):
+        return f"it is stored in a way that is not supported here ({text})"
+    if "no space left" in text.lower():
+        return "no space left for temporary files; set TMPDIR to a larger disk"
+    return f"the file is damaged ({text})"
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
-    """Turn what Pillow raises into a ImageError."""
+def one_line() -> Iterator[None]:
+    """Turn what a decoder raises into an ImageError."""
     try:
         yield
     except ImageError:
         raise
     except _PILLOW_ERRORS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(f"the file is damaged ({reason})") from error
+        raise ImageError(reason(error)) from error
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "pyvips":
+            raise
+        raise ImageError(reason(error)) from error
 
 
-def sniff(data: bytes) -> str:
-    """Name the format of encoded bytes by their first few; raises ImageError for what is no readable picture."""
-    starts = {
-        b"\xff\xd8\xff": "JPEG",
-        b"\x89PNG\r\n\x1a\n": "PNG",
-        b"GIF87a": "GIF",
-        b"GIF89a": "GIF",
-        b"BM": "BMP",
-        **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
-    }
-    for start, name in starts.items():
-        if data.startswith(start):
-            return name
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "WEBP"
-    if data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis", b"mif1", b"msf1"):
-        return "AVIF"
-    if not data:
-        raise ImageError("the file is empty")
-    raise ImageError(f"not a picture of a kind read here ({', '.join(FORMATS)}, BMP)")
-
-
-def decode(data: bytes, *, size: int | None = None, max_pixels: int) -> Picture:
+def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, page: int = 1) -> Picture:
     """Decode a picture, upright, in sRGB, its long side at most `size` (never enlarged).
 
-    Raises ImageError where the data is no picture, is broken, incomplete, or has frames of more than `max_pixels`.
+    Args:
+        source: A file, or its bytes.
+        size: Limit of the long side.
+        max_pixels: Limit of width x height.
+        page: Page of a TIFF file, from 1.
+
+    Raises:
+        ImageError: If it is no picture, broken, incomplete, too large, or has no such page.
     """
-    kind = sniff(data)
-    deep_png = kind == "PNG" and data[24:25] == b"\x10" and b"acTL" not in data[: data.find(b"IDAT")]
-    if kind == "TIFF" or deep_png:
-        return _decode_with_vips(kind, data, size, max_pixels)
-    with _one_line():
-        return _decode_with_pillow(kind, data, size, max_pixels)
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            kind = sniff(file.read(64))
+        if kind != "TIFF":
+            source = source.read_bytes()
+    else:
+        kind = sniff(source)
+    if kind != "TIFF" and page != 1:
+        raise ImageError(f"it has no pages, and so no page {page}; only TIFF files have")
+    if kind == "TIFF" or (isinstance(source, bytes) and _is_deep_png(source)):
+        with one_line():
+            return _decode_with_vips(kind, source, size, max_pixels, page)
+    assert isinstance(source, bytes)
+    with one_line():
+        return _decode_with_pillow(kind, source, size, max_pixels)
 
 
-def header_size(path: Path, kind: str) -> tuple[int, int]:
-    """Width and height of a picture file that Pillow reads, from its header; raises ImageError where it is broken."""
-    module, reader = _READERS[kind]
-    with _one_line(), path.open("rb") as file:
-        size: tuple[int, int] = getattr(import_module(f"PIL.{module}"), reader)(file).size
-        return size
+def _is_deep_png(data: bytes) -> bool:
+    """Whether a file is a PNG of 16 bits without animation."""
+    is_png = data.startswith(b"\x89PNG") and data[24:25] == b"\x10"
+    return is_png and b"acTL" not in data[: data.find(b"IDAT")]
+
+
+def open_with_pillow(file: BinaryIO, kind: str) -> ImageFile.ImageFile:
+    """Open a file with Pillow's reader of its kind, or with that of a plug-in.
+
+    Raises:
+        ImageError: If the plug-in is not installed.
+    """
+    if kind in _EXTRAS:
+        try:
+            extras.require(*_EXTRAS[kind])
+        except UserError as error:
+            raise ImageError(str(error)) from None
+    module, name = _READERS[kind]
+    file.seek(0)
+    opened: ImageFile.ImageFile = getattr(import_module(module), name)(file)
+    return opened
 
 
 def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple[int, int]:
@@ -112,113 +146,59 @@ def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple
 
 
 def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: int) -> Picture:
-    module, reader = _READERS[kind]
-    file: ImageFile.ImageFile = getattr(import_module(f"PIL.{module}"), reader)(BytesIO(data))
+    file = open_with_pillow(BytesIO(data), kind)
     target = _target(*file.size, size, max_pixels)
+    said = header.read(BytesIO(data), kind, file)
     if kind == "JPEG" and size:
         file.draft(None, (2 * target[1], 2 * target[0]))  # decodes at 1/2, 1/4 or 1/8, still twice what is wanted
     first = 1 if file.info.get("default_image") else 0  # an APNG may begin with a picture that is not shown
-    count = getattr(file, "n_frames", 1) - first
-    file.seek(first)
-    file.load()
+    count = 1 if kind == "HEIF" else getattr(file, "n_frames", 1) - first
+    make = partial(_frame, file, first, target, said)
+    frame = make(0)
     loop = file.info.get("loop")
     if kind == "GIF":  # stores how often it is played *again*, and nothing where it is played once
         loop = 1 if loop is None else loop and loop + 1
-    exif = metadata.exif_of(file)
-    make = partial(_frame, file, first, target, metadata.orientation(exif), file.info.get("icc_profile"))
-    frame = make(0)
     return Picture(
         frames=Frames(count, make) if count > 1 else (Frame(frame.image, frame.alpha),),
         loop=loop or 0,
-        exif=metadata.clean_exif(exif),
-        xmp=metadata.clean_xmp(file.info.get("xmp")),
+        metadata=said.metadata,
         format=kind,
+        notices=said.notices(1, said.encoding(_stored(file)[1])),
     )
 
 
-def _frame(
-    file: ImageFile.ImageFile, first: int, target: tuple[int, int], orientation: int, profile: bytes | None, index: int
-) -> Frame:
+def _frame(file: ImageFile.ImageFile, first: int, target: tuple[int, int], said: Header, index: int) -> Frame:
     """Decode one frame of an open file; Pillow has composed it with those before it."""
-    with _one_line():
-        file.seek(first + index)
+    with one_line():
+        if first + index != file.tell():
+            file.seek(first + index)
         file.load()
-        whole: Pillow.Image = file
-        alpha = None
-        if whole.has_transparency_data:
-            transparent = whole.convert("RGBA")
-            alpha = _unit(np.asarray(transparent.getchannel("A")))
-            whole = transparent if whole.mode in ("P", "PA") else whole
-        colour = _unit(np.asarray(metadata.to_srgb(whole, profile)))
-    frame = resize_frame(Frame(colour, alpha, round(file.info.get("duration", 0))), target)
-    return _upright(frame, orientation)
+        stored, model = _stored(file)
+        shape = stored.shape[0], stored.shape[1]
+        rows = factor(shape, target) * _ROWS
+        strips = (stored[top : top + rows] for top in range(0, len(stored), rows))
+        frame = assemble(strips, said.encoding(model), shape, target, said.orientation)
+        return replace(frame, duration=round(file.info.get("duration", 0)))
 
 
-def _unit(pixels: NDArray[Any]) -> Image:
-    """Scale stored numbers of any type to [0, 1]; floats are taken to be there."""
-    if np.issubdtype(pixels.dtype, np.integer):
-        scaled = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
-    else:
-        scaled = np.nan_to_num(pixels.astype(np.float32))
-    clipped: Image = np.clip(scaled, 0, 1, out=scaled)
-    return clipped
+def _stored(file: Pillow.Image) -> tuple[Stored, str]:
+    """Give the stored numbers (H, W, C) of a loaded file and their colour model; palettes are looked up."""
+    if file.has_transparency_data:
+        file = file.convert("LA" if file.mode in ("1", "L", "LA") else "RGBA")
+    elif file.mode not in ("L", "CMYK", "RGB", "I;16", "F"):
+        file = file.convert("L" if file.mode == "1" else "RGB")
+    stored = np.asarray(file)
+    model = "cmyk" if file.mode == "CMYK" else "rgb" if file.mode in ("RGB", "RGBA") else "grey"
+    return stored.reshape(*stored.shape[:2], -1), model
 
 
-def _upright(frame: Frame, orientation: int) -> Frame:
-    """Turn a frame the way EXIF says (the value is where the first row and column of the stored pixels belong)."""
-
-    def turn(array: Image) -> Image:
-        if orientation >= 5:
-            array = array.swapaxes(0, 1)
-        if orientation in (3, 4, 7, 8):
-            array = array[::-1]
-        if orientation in (2, 3, 6, 7):
-            array = array[:, ::-1]
-        upright: Image = np.ascontiguousarray(array)
-        return upright
-
-    if orientation == 1:
-        return frame
-    return Frame(turn(frame.image), None if frame.alpha is None else turn(frame.alpha), frame.duration)
-
-
-def _decode_with_vips(kind: str, data: bytes, size: int | None, max_pixels: int) -> Picture:
-    import pyvips
-
-    def note(name: str) -> bytes | None:
-        return bytes(image.get(name)) if image.get_typeof(name) else None
-
-    try:
-        image = pyvips.Image.new_from_buffer(data, "", fail_on="error")
-        target = _target(image.width, image.height, size, max_pixels)
-        image = image.copy_memory()
-        exif = metadata.read_exif(data if kind == "TIFF" else note("exif-data") or b"")
-        profile, xmp = note("icc-profile-data"), note("xmp-data")
-        colour, alpha = _separate(image, profile)
-    except pyvips.Error as error:
-        reason = " ".join(str(error).split())
-        raise ImageError(f"the file is damaged ({reason})") from error
-    if alpha is not None and kind == "TIFF" and exif.get(338) in (1, (1,)):  # stored multiplied by its alpha
-        colour = np.minimum(colour / np.maximum(alpha, 1 / 65535)[..., None], 1)
-    frame = _upright(resize_frame(Frame(colour, alpha), target), metadata.orientation(exif))
+def _decode_with_vips(kind: str, source: bytes | Path, size: int | None, max_pixels: int, page: int) -> Picture:
+    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        said = header.read(file, kind, page=page)
+    image = vips.load(source, kind, page=said.page)
+    target = _target(image.width, image.height, size, max_pixels)
+    shape = image.height, image.width
+    encoding = vips.encoding(source, kind, said)
+    frame = assemble(vips.strips(image, factor(shape, target)), encoding, shape, target, said.orientation)
     depth = 8 if image.format == "uchar" else 16
-    exif_bytes, xmp_bytes = metadata.clean_exif(exif), metadata.clean_xmp(xmp)
-    return Picture((frame,), depth=depth, exif=exif_bytes, xmp=xmp_bytes, format=kind)
-
-
-def _separate(image: Any, profile: bytes | None) -> tuple[Image, Image | None]:
-    """Part a pyvips image into sRGB colour (H, W, 3) and alpha (H, W)."""
-    ink = image.interpretation == "cmyk"
-    bands = 4 if ink else 1 if image.bands <= 2 else 3
-    alpha = _unit(image[bands].numpy()) if image.bands > bands else None
-    image = image.extract_band(0, n=bands) if image.bands > bands else image
-    if image.interpretation in ("lab", "labs", "labq"):
-        image = image.colourspace("rgb16")
-    elif profile and metadata.changes_colour(profile, {1: "L", 3: "RGB", 4: "CMYK"}[bands]):
-        if image.format in ("float", "double"):
-            image = (image * 65535 + 0.5).cast("ushort").copy(interpretation="grey16" if bands == 1 else "rgb16")
-        image = image.icc_transform("srgb", embedded=True, depth=16, intent="relative", black_point_compensation=True)
-    colour = _unit(np.atleast_3d(image.numpy()))
-    if colour.shape[2] == 4:  # CMYK without a usable profile: plain ink
-        colour = (1 - colour[..., :3]) * (1 - colour[..., 3:])
-    return (np.repeat(colour, 3, axis=2) if colour.shape[2] == 1 else colour), alpha
+    return Picture((frame,), depth=depth, metadata=said.metadata, format=kind, notices=said.notices(page, encoding))

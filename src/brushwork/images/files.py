@@ -21,7 +21,10 @@ Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 Target: TypeAlias = str | os.PathLike[str] | BinaryIO
 
 MAX_PIXELS = 400_000_000  # about 5 GB as an image; a file of few bytes can claim any size
-EXTENSIONS = (*(extension for known in FORMATS.values() for extension in known.extensions), ".bmp")
+EXTENSIONS = (
+    *(extension for known in FORMATS.values() for extension in known.extensions),
+    *(".bmp", ".heic", ".heif", ".hif", ".jxl"),
+)
 
 REASONS = {
     FileNotFoundError: "no such file",
@@ -42,12 +45,14 @@ def about(action: str, name: str) -> Iterator[None]:
         raise ImageError(f"cannot {action} {name}: {reason or (error.strerror or str(error)).lower()}") from error
 
 
-def open(source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXELS) -> Picture:  # noqa: A001
+def open(  # noqa: A001
+    source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXELS, page: int = 1
+) -> Picture:
     """Read a picture from a path, encoded bytes or a binary stream.
 
     `size` is the most the long side may have; larger pictures are shrunk (quickly, for a JPEG), smaller ones never
     enlarged. `max_pixels` is refused from the header, before any memory is spent. The frames of an animation are
-    decoded when asked for, from one thread at a time.
+    decoded when asked for, from one thread at a time. `page`, from 1, is that of a TIFF file with several.
 
     Raises ImageError for what is missing, not a picture, incomplete, damaged or too large.
     """
@@ -56,12 +61,12 @@ def open(source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXEL
     name = _name(source)
     with about("read", name):
         if isinstance(source, bytes | bytearray | memoryview):
-            data = bytes(source)
+            data: bytes | Path = bytes(source)
         elif isinstance(source, str | os.PathLike):
-            data = _path(source).read_bytes()
+            data = _path(source)
         else:
             data = source.read()
-        picture = decode(data, size=size, max_pixels=max_pixels)
+        picture = decode(data, size=size, max_pixels=max_pixels, page=page)
     if not picture.animated:
         return picture
 

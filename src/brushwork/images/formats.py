@@ -32,6 +32,50 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
+# The first bytes of files, and what they are.
+_STARTS = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"\xff\x0a": "JXL",
+    b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",
+    **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
+}
+# Raw files of cameras that are no TIFF files, or no more than in name: Panasonic, Olympus, Fujifilm, Sigma, Minolta.
+_RAW_STARTS = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM")
+_AVIF_BRANDS = {b"avif", b"avis"}
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+RAW = "it is a raw file of a camera; convert it first, to TIFF for instance, with RawTherapee, darktable or dcraw"
+READ = (*FORMATS, "BMP", "HEIF", "JXL")
+
+
+def sniff(data: bytes) -> str:
+    """Name the format of encoded bytes by their first 64; raises ImageError for what is no readable picture."""
+    for start, name in _STARTS.items():
+        if data.startswith(start):
+            if name == "TIFF" and data[8:10] == b"CR":  # Canon's CR2
+                raise ImageError(RAW)
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp":
+        # The first brand, then those that the file is compatible with.
+        brands = [data[8:12], *(data[at : at + 4] for at in range(16, min(int.from_bytes(data[:4], "big"), 64), 4))]
+        if brands[0] == b"crx ":  # Canon's CR3
+            raise ImageError(RAW)
+        if _AVIF_BRANDS & {*brands}:
+            return "AVIF"
+        if _HEIF_BRANDS & {*brands}:
+            return "HEIF"
+    if data.startswith(_RAW_STARTS):
+        raise ImageError(RAW)
+    if not data:
+        raise ImageError("the file is empty")
+    raise ImageError(f"not a picture of a kind read here ({', '.join(READ)})")
+
+
 def format_of(name: str) -> str:
     """Give the key of FORMATS for a name or an extension ("jpg", ".TIF", "webp").
 

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from brushwork.images.metadata import NONE, Metadata
+
 Image: TypeAlias = NDArray[np.float32]
 
 
@@ -59,9 +61,9 @@ class Picture:
     frames: Sequence[Frame]  # one for a still picture; of an animation, `Frames`, decoded when asked for
     depth: int = 8  # bits per channel of the file: 8 or 16
     loop: int = 0  # how often an animation plays; 0 is for ever
-    exif: bytes | None = None  # without orientation and thumbnail
-    xmp: bytes | None = None
-    format: str = ""  # a key of `images.FORMATS`, or "BMP"; empty when it never was a file
+    metadata: Metadata = NONE
+    format: str = ""  # one of `images.READ`; empty when it never was a file
+    notices: tuple[str, ...] = ()  # what the user should know about how it was read, a line each
 
     @classmethod
     def of(cls, image: Image, alpha: Image | None = None) -> "Picture":

@@ -1,0 +1,97 @@
+"""Frames put together from strips of stored numbers: converted, shrunk on the way, and turned upright."""
+
+from collections.abc import Iterable
+
+import numpy as np
+from PIL import Image as Pillow
+
+from brushwork.images.conversion import ColorEncoding, Pixels, Stored, convert
+from brushwork.images.picture import Frame, Image, resample, resize_frame
+
+
+def factor(shape: tuple[int, int], target: tuple[int, int]) -> int:
+    """Give by how much a picture is reduced as it is read, so that it is still twice as large as wanted."""
+    return max(1, min(shape[0] // (2 * target[0]), shape[1] // (2 * target[1])))
+
+
+def assemble(
+    strips: Iterable[Stored],
+    encoding: ColorEncoding,
+    shape: tuple[int, int],
+    target: tuple[int, int],
+    orientation: int = 1,
+) -> Frame:
+    """Make a frame of a picture that comes in strips.
+
+    Args:
+        strips: Stored numbers (h, w, C) from the top; h is a multiple of the `factor`, but in the last strip.
+        encoding: What they mean.
+        shape: Height and width of the picture.
+        target: Height and width to scale it to, before it is turned.
+        orientation: 1 to 8, by EXIF: where the first row and column of the stored pixels belong.
+    """
+    by = factor(shape, target)
+    if by == 1:
+        pixels = _joined((convert(stored, encoding) for stored in strips), shape)
+        frame = resize_frame(Frame(*_parts(pixels)), target)
+    else:
+        reduced = tuple(-(-side // by) for side in shape)
+        small = _joined((_reduced(convert(stored, encoding), by) for stored in strips), (reduced[0], reduced[1]))
+        box = (0.0, 0.0, shape[1] / by, shape[0] / by)  # the last column and row may stand for less than the others
+        frame = Frame(*_parts(_visible(np.clip(resample(small, target, box), 0, 1))))
+    return upright(frame, orientation)
+
+
+def _joined(parts: Iterable[Pixels], shape: tuple[int, int]) -> Pixels:
+    """Put converted strips into one array (H, W, C)."""
+    joined: Pixels | None = None
+    top = 0
+    for part in parts:
+        if joined is None:
+            if part.shape[0] == shape[0]:
+                return part
+            joined = np.empty((*shape, part.shape[2]), np.float32)
+        joined[top : top + len(part)] = part
+        top += len(part)
+    assert joined is not None
+    return joined
+
+
+def _parts(pixels: Pixels) -> tuple[Image, Image | None]:
+    """Part pixels (H, W, 3 or 4) into an image and its alpha."""
+    if pixels.shape[2] == 3:
+        return pixels, None
+    return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
+
+
+def _reduced(pixels: Pixels, by: int) -> Pixels:
+    """Give the means of boxes of `by` x `by` pixels, colours multiplied by alpha so that hidden ones do not count."""
+    if pixels.shape[2] == 4:
+        pixels[..., :3] *= pixels[..., 3:]
+    planes = (Pillow.fromarray(np.ascontiguousarray(pixels[..., channel])) for channel in range(pixels.shape[2]))
+    return np.stack([np.asarray(plane.reduce(by)) for plane in planes], axis=2)
+
+
+def _visible(pixels: Pixels) -> Pixels:
+    """Undo the multiplication by alpha; what cannot be seen at all stays black."""
+    if pixels.shape[2] == 4:
+        pixels[..., :3] = np.minimum(pixels[..., :3] / np.maximum(pixels[..., 3:], 1 / 255), 1)
+    return pixels
+
+
+def upright(frame: Frame, orientation: int) -> Frame:
+    """Turn a frame the way EXIF says (the value is where the first row and column of the stored pixels belong)."""
+
+    def turn(array: Image) -> Image:
+        if orientation >= 5:
+            array = array.swapaxes(0, 1)
+        if orientation in (3, 4, 7, 8):
+            array = array[::-1]
+        if orientation in (2, 3, 6, 7):
+            array = array[:, ::-1]
+        turned: Image = np.ascontiguousarray(array)
+        return turned
+
+    if orientation == 1:
+        return frame
+    return Frame(turn(frame.image), None if frame.alpha is None else turn(frame.alpha), frame.duration)

@@ -1,0 +1,138 @@
+"""The one way from the numbers of a decoded file to sRGB and alpha, whoever decoded them, whole or by strips."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork.images import colorimetry, profiles
+from brushwork.images.colorimetry import Colorimetry
+
+Stored: TypeAlias = NDArray[Any]  # numbers as they are in the file, (h, w, C)
+Pixels: TypeAlias = NDArray[np.float32]  # sRGB and, where there is one, alpha, (h, w, 3 or 4) in [0, 1]
+
+CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
+
+
+@dataclass(frozen=True)
+class ColorEncoding:
+    """What the numbers of a decoded picture mean.
+
+    Attributes:
+        model: A key of `CHANNELS`; one more channel is alpha, not multiplied into the colours.
+        profile: ICC profile, None where it says no more than sRGB does.
+        colorimetry: Colour space where no profile is used; None for sRGB.
+        top: Number that means 1; None for the largest of an integer type.
+        alpha_top: The same of alpha.
+        hdr: Whether the numbers are linear light that goes beyond white.
+    """
+
+    model: str = "rgb"
+    profile: bytes | None = None
+    colorimetry: Colorimetry | None = None
+    top: float | None = None
+    alpha_top: float | None = None
+    hdr: bool = False
+
+    @property
+    def channels(self) -> int:
+        """How many channels colour has."""
+        return CHANNELS[self.model]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the numbers are sRGB already."""
+        return self.model in ("grey", "rgb") and not (self.profile or self.colorimetry or self.hdr)
+
+    @property
+    def notice(self) -> str | None:
+        """What the user should know about the conversion."""
+        if self.hdr or (self.colorimetry and self.colorimetry.hdr):
+            return "it has a high dynamic range, which is tone-mapped"
+        return None
+
+
+def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding:
+    """Complete the encoding of a picture of floats by the range of the numbers in all its strips (h, w, C).
+
+    Numbers up to 1 are taken as they are. Where most are above 1, they count 255 or 65,535 levels; where few are,
+    those are lights of a high dynamic range.
+    """
+    top = alpha_top = 0.0
+    above = positive = 0
+    for stored in strips:
+        colour, alpha = (np.nan_to_num(part) for part in np.split(stored, [encoding.channels], axis=2))
+        top, alpha_top = max(top, float(colour.max(initial=0))), max(alpha_top, float(alpha.max(initial=0)))
+        above += int(np.count_nonzero(colour > 1))
+        positive += int(np.count_nonzero(colour > 0))
+    levels = top > 1 and above * 2 > positive
+    return replace(
+        encoding,
+        top=_levels(top) if levels else 1.0,
+        alpha_top=_levels(alpha_top),
+        hdr=encoding.model != "lab" and top > 1 and not levels,
+    )
+
+
+def _levels(top: float) -> float:
+    """Give the number that means 1 to numbers of 0 to `top`."""
+    return next((float(count) for count in (1, 255, 65535) if top <= count), top)
+
+
+def convert(stored: Stored, encoding: ColorEncoding) -> Pixels:
+    """Convert stored numbers (h, w, C) to sRGB and alpha, (h, w, 3) or (h, w, 4) in [0, 1].
+
+    Channels beyond alpha are left out, and so are numbers below 0 and NaN. CMYK without a profile is taken as plain
+    ink, (1 - C)(1 - K). Every pixel is converted for itself, so strips equal the whole.
+    """
+    count = encoding.channels
+    colour = _colour(stored[..., :count], encoding)
+    if stored.shape[2] == count:
+        return colour
+    alpha = stored[..., count : count + 1]
+    return np.concatenate([colour, _unit(alpha, encoding.alpha_top)], axis=2)
+
+
+def _colour(stored: Stored, encoding: ColorEncoding) -> Pixels:
+    """Convert the channels of colour (h, w, C) to sRGB (h, w, 3)."""
+    if encoding.model == "lab":
+        return colorimetry.lab_to_srgb(np.nan_to_num(stored))
+    if encoding.hdr:
+        linear = np.maximum(np.nan_to_num(stored.astype(np.float32), posinf=65504), 0)  # the largest half float
+        mapped = colorimetry.tone_map(_three(linear))
+        return _under_profile(mapped, encoding) if encoding.profile else colorimetry.encode(mapped)
+    if encoding.profile:
+        return _under_profile(stored, encoding)
+    values = _unit(stored, encoding.top)
+    if encoding.model == "cmyk":
+        return (1 - values[..., :3]) * (1 - values[..., 3:])
+    return encoding.colorimetry.to_srgb(_three(values)) if encoding.colorimetry else _three(values)
+
+
+def _under_profile(stored: Stored, encoding: ColorEncoding) -> Pixels:
+    """Convert what a profile describes, in 8 bits where it has no more, else in 16."""
+    assert encoding.profile is not None
+    channels = profiles.fitting(encoding.profile, encoding.channels)
+    if stored.dtype not in (np.uint8, np.uint16):
+        stored = (_unit(stored, encoding.top) * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+    stored = _three(stored) if channels == 3 else stored
+    return _unit(profiles.to_srgb(np.ascontiguousarray(stored), encoding.profile), None)
+
+
+def _three(values: NDArray[Any]) -> NDArray[Any]:
+    """Repeat grey (h, w, 1) three times."""
+    return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values
+
+
+def _unit(stored: Stored, top: float | None) -> Pixels:
+    """Scale stored numbers to [0, 1]; integers by the largest of their type."""
+    if np.issubdtype(stored.dtype, np.integer):
+        top = float(np.iinfo(stored.dtype).max) if top is None else top
+        scaled = np.divide(stored, np.float32(top), dtype=np.float32)
+        unsigned = np.issubdtype(stored.dtype, np.unsignedinteger)
+        return scaled if unsigned else np.maximum(scaled, 0, out=scaled)
+    scaled = np.nan_to_num(stored.astype(np.float32) / np.float32(top or 1))
+    clipped: Pixels = np.clip(scaled, 0, 1, out=scaled)
+    return clipped

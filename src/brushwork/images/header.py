@@ -1,0 +1,144 @@
+"""What a picture file says before its pixels: colour, orientation, pages and metadata; the same for every reader."""
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from PIL import Image as Pillow
+from PIL import ImageFile
+
+from brushwork.images import colorimetry, directories, jpeg, metadata, png, profiles, tiff
+from brushwork.images.colorimetry import Colorimetry
+from brushwork.images.conversion import CHANNELS, ColorEncoding
+from brushwork.images.directories import Directory
+from brushwork.images.metadata import Metadata
+
+# Of AVIF and HEIF, this much is searched for the colour space; it stands in front of the pixels.
+_ISO_HEAD = 2**20
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a file says besides pixels.
+
+    Attributes:
+        metadata: As far as it holds for the pastiche.
+        orientation: 1 to 8, by EXIF.
+        profile: ICC profile as it is, perhaps broken.
+        colorimetry: Colour space that is given in another way.
+        outranks_profile: Whether that goes before the profile.
+        page: Directory of a TIFF file that is read.
+        pages: How many pages a TIFF file has, smaller copies and masks left out.
+    """
+
+    metadata: Metadata
+    orientation: int = 1
+    profile: bytes | None = None
+    colorimetry: Colorimetry | None = None
+    outranks_profile: bool = False
+    page: int = 0
+    pages: int = 1
+
+    def encoding(self, model: str) -> ColorEncoding:
+        """Give what the numbers of pixels mean, which a decoder has found to be of some colour model."""
+        space = self.colorimetry if self.colorimetry and not self.colorimetry.is_srgb else None
+        if model == "lab":
+            return ColorEncoding(model)
+        fitting = None if self.outranks_profile else profiles.fitting(self.profile, CHANNELS[model])
+        if fitting is None:
+            return ColorEncoding(model, colorimetry=None if model == "cmyk" else space)
+        return ColorEncoding(model, self.profile if fitting else None)
+
+    def notices(self, page: int, encoding: ColorEncoding) -> tuple[str, ...]:
+        """Give what the user should know about how the file is read, a line each."""
+        lines = [encoding.notice, f"page {page} of {self.pages} is taken; see --page" if self.pages > 1 else None]
+        return tuple(line for line in lines if line)
+
+
+def read(file: BinaryIO, kind: str, opened: Pillow.Image | None = None, page: int = 1) -> Header:
+    """Read the header of a file of a kind of `formats.READ`.
+
+    Args:
+        file: Whole.
+        kind: Its format.
+        opened: The same file, opened by Pillow, where it is neither a TIFF nor a PNG file.
+        page: Page of a TIFF file, from 1.
+
+    Raises:
+        ImageError: If it is a raw file, or has no such page.
+    """
+    if kind == "TIFF":
+        return _of_tiff(file, page)
+    if kind == "PNG":
+        return _of_png(file)
+    assert isinstance(opened, ImageFile.ImageFile)
+    return _of_pillow(file, kind, opened)
+
+
+def _of_tiff(file: BinaryIO, page: int) -> Header:
+    found = directories.read(file)
+    tiff.refuse_raw(found)
+    pages = tiff.pages(found)
+    index = tiff.choose(pages, page)
+    directory = found[index] if found else Directory()
+    exif = metadata.clean_exif(directory)
+    for tag in (282, 283, 296):  # the resolution travels for itself, as the pastiche's own TIFF has it, too
+        exif.entries.pop(tag, None)
+    xmp, iptc, profile = (directory.entries.get(tag) for tag in (700, 33723, 34675))
+    kept = Metadata(
+        exif=metadata.write_exif(exif),
+        xmp=metadata.clean_xmp(xmp.data if xmp else None),
+        iptc=metadata.clean_iptc(iptc.data if iptc else None),
+        dpi=metadata.resolution(directory),
+    )
+    turned, space = metadata.orientation(directory), _by_exif(directory)
+    return Header(kept, turned, profile.data if profile else None, space, page=index, pages=len(pages))
+
+
+def _of_png(file: BinaryIO) -> Header:
+    notes = png.read(file)
+    exif = metadata.read_exif(notes.exif)
+    kept = Metadata(
+        exif=metadata.write_exif(metadata.clean_exif(exif)),
+        xmp=metadata.clean_xmp(notes.xmp),
+        iptc=metadata.clean_iptc(notes.iptc),
+        texts=tuple(notes.texts),
+        dpi=notes.dpi or metadata.resolution(exif),
+    )
+    by_codes = colorimetry.by_codes(*notes.codes) if notes.codes else None
+    space = by_codes or notes.colorimetry or _by_exif(exif)
+    return Header(kept, metadata.orientation(exif), notes.profile, space, outranks_profile=by_codes is not None)
+
+
+def _of_pillow(file: BinaryIO, kind: str, opened: ImageFile.ImageFile) -> Header:
+    info = opened.info
+    exif = metadata.read_exif(info.get("exif"))
+    own = jpeg.resolution(info) if kind == "JPEG" else None
+    segments = getattr(opened, "applist", []) if kind == "JPEG" else []
+    kept = Metadata(
+        exif=metadata.write_exif(metadata.clean_exif(exif)),
+        xmp=metadata.clean_xmp(info.get("xmp")),
+        iptc=metadata.clean_iptc(jpeg.iptc(info)),
+        comments=jpeg.comments(segments),
+        dpi=own or metadata.resolution(exif),
+    )
+    space = _nclx(file) if kind in ("AVIF", "HEIF") else None
+    hdr = space is not None and space.hdr
+    turned = metadata.orientation(exif)
+    return Header(kept, turned, info.get("icc_profile"), space or _by_exif(exif), outranks_profile=hdr)
+
+
+def _by_exif(exif: Directory) -> Colorimetry | None:
+    """Give Adobe RGB (1998) where EXIF says so; its gamma is 2 + 51/256."""
+    return Colorimetry(colorimetry.ADOBE, 563 / 256) if metadata.is_adobe_rgb(exif) else None
+
+
+def _nclx(file: BinaryIO) -> Colorimetry | None:
+    """Give the colour space of the first box "colr" of the type "nclx" (ISO/IEC 23008-12, section 6.5.5)."""
+    file.seek(0)
+    head = file.read(_ISO_HEAD)
+    place = head.find(b"colrnclx")
+    if place < 0 or len(head) < place + 12:
+        return None
+    primaries, transfer = struct.unpack(">HH", head[place + 8 : place + 12])
+    return colorimetry.by_codes(primaries, transfer)

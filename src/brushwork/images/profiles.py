@@ -1,0 +1,85 @@
+"""ICC profiles: the one that is written, and the way from any other to sRGB."""
+
+import struct
+from functools import lru_cache
+from io import BytesIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
+from PIL import ImageCms
+
+_MODES = {1: "L", 3: "RGB", 4: "CMYK"}
+
+
+@lru_cache
+def srgb_profile() -> bytes:
+    """Make the ICC profile for every file written. Its date is fixed, so that equal pictures give equal files."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return profile[:24] + struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + profile[36:]
+
+
+@lru_cache(maxsize=8)
+def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    """Build the way from `mode` under a profile to sRGB; None where the profile is broken or does not fit `mode`."""
+    try:
+        source, target = (ImageCms.ImageCmsProfile(BytesIO(data)) for data in (profile, srgb_profile()))
+        intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+        return ImageCms.buildTransform(source, target, mode, "RGB", intent, flags)
+    except (ImageCms.PyCMSError, OSError):
+        return None
+
+
+@lru_cache(maxsize=8)
+def _is_srgb(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """Whether a profile is sRGB by another name: one that moves no colour by more than a level.
+
+    Leaving it out keeps pixels exact, where a conversion would shake them by a level.
+    """
+    if mode == "CMYK":
+        return False
+    levels = np.linspace(0, 255, 18 if mode == "RGB" else 256).astype(np.uint8)
+    cube = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(18, -1, 3) if mode == "RGB" else levels[None]
+    probe = Pillow.fromarray(cube)
+    moved = np.asarray(ImageCms.applyTransform(probe, transform), np.int16) - np.asarray(probe.convert("RGB"))
+    return bool(np.abs(moved).max() <= 1)
+
+
+def fitting(profile: bytes | None, channels: int) -> int | None:
+    """Give how many channels a profile is applied to: 1, 3 or 4.
+
+    Grey pictures often carry a profile of three channels, which is applied to grey repeated three times. 0 is a profile
+    that is no more than sRGB, None one that is missing, broken or of another colour space.
+    """
+    for count in (1, 3) if channels == 1 else (channels,):
+        transform = _transform(profile, _MODES[count]) if profile else None
+        if transform:
+            return 0 if _is_srgb(transform, _MODES[count]) else count
+    return None
+
+
+def to_srgb(pixels: NDArray[np.uint8] | NDArray[np.uint16], profile: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Convert pixels (h, w, 1, 3 or 4) under a profile that is `fitting` to sRGB (h, w, 3) of the same depth."""
+    height, width, channels = pixels.shape
+    if pixels.dtype == np.uint16:
+        return _deep_to_srgb(pixels.astype(np.uint16, copy=False), profile)
+    mode = _MODES[channels]
+    transform = _transform(profile, mode)
+    assert transform is not None
+    image = Pillow.frombytes(mode, (width, height), pixels.tobytes())
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None  # only a transform in place returns nothing
+    return np.asarray(converted)
+
+
+def _deep_to_srgb(pixels: NDArray[np.uint16], profile: bytes) -> NDArray[np.uint16]:
+    """Convert 16 bits, which Pillow's side of LittleCMS cannot."""
+    import pyvips
+
+    height, width, channels = pixels.shape
+    image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, channels, "ushort")
+    image = image.copy(interpretation={1: "grey16", 3: "rgb16", 4: "cmyk"}[channels])
+    image.set_type(pyvips.GValue.blob_type, "icc-profile-data", profile)
+    options = {"embedded": True, "depth": 16, "intent": "relative", "black_point_compensation": True}
+    converted: NDArray[np.uint16] = image.icc_transform("srgb", **options).numpy()
+    return converted

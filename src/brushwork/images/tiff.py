@@ -1,0 +1,134 @@
+"""The pages of TIFF files, and the TIFF files that are written."""
+
+import struct
+import zlib
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from brushwork.images import directories, metadata
+from brushwork.images.directories import LONG, RATIONAL, SHORT, SUB_DIRECTORIES, UNDEFINED, Directory, Entry
+from brushwork.images.formats import RAW, ImageError
+from brushwork.images.metadata import Metadata
+from brushwork.images.profiles import srgb_profile
+
+_NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 255, 262, 50706
+_REDUCED, _MASK = 1, 4
+_SENSOR = (32803, 34892)  # what raw files hold: the numbers of a sensor, and those after demosaicing
+
+
+def pages(found: Sequence[Directory]) -> list[int]:
+    """Give the places of the directories that are pages: neither smaller copies nor masks. At least one place."""
+    chosen = [
+        place
+        for place, directory in enumerate(found)
+        if not directory.number(_NEW_SUBFILE_TYPE) & (_REDUCED | _MASK) and directory.number(_SUBFILE_TYPE) != 2
+    ]
+    return chosen or [0]
+
+
+def choose(places: Sequence[int], page: int) -> int:
+    """Give the place of a page, from 1.
+
+    Raises:
+        ImageError: If there is no such page.
+    """
+    if not 1 <= page <= len(places):
+        raise ImageError(f"it has {len(places)} page{'s' * (len(places) > 1)}, and no page {page}")
+    return places[page - 1]
+
+
+def refuse_raw(found: Sequence[Directory]) -> None:
+    """Raise `ImageError` where some directories are those of a raw file: DNG, NEF, ARW and others are TIFF files."""
+    inner = [child for directory in found for child in directory.children.get(SUB_DIRECTORIES, [])]
+    for directory in (*found, *inner):
+        if _DNG_VERSION in directory.entries or directory.number(_PHOTOMETRIC) in _SENSOR:
+            raise ImageError(RAW)
+
+
+def notes(kept: Metadata) -> Directory:
+    """Give a directory that holds metadata and the profile of sRGB."""
+    directory = metadata.read_exif(kept.exif).little_endian()
+    directory.entries[34675] = Entry(UNDEFINED, srgb_profile())
+    if kept.xmp:
+        directory.entries[700] = Entry(1, kept.xmp)
+    if kept.iptc:
+        directory.entries[33723] = Entry(UNDEFINED, kept.iptc)
+    if kept.dpi:
+        fractions = [Fraction(value).limit_denominator(10_000) for value in kept.dpi]
+        for tag, fraction in zip((282, 283), fractions, strict=True):
+            directory.put(tag, RATIONAL, min(fraction.numerator, 2**32 - 1), fraction.denominator)
+        directory.put(296, SHORT, 2)
+    return directory
+
+
+def write(stored: Sequence[NDArray[Any]], kept: Metadata) -> bytes:
+    """Write pages (H, W, 3), or with alpha (H, W, 4), of 8 or 16 bits; metadata goes with the first.
+
+    Strips of about 1 MB, Deflate, each pixel as the difference from its left neighbour. By hand, because Pillow cannot
+    store 16 bits and pyvips neither EXIF nor pages of several sizes.
+
+    Raises:
+        ImageError: If it would be larger than 4 GB.
+    """
+    found, pixels = [], bytearray()
+    for number, page in enumerate(stored):
+        directory = notes(kept if number == 0 else Metadata(dpi=kept.dpi))
+        strips = _describe(directory, page, len(stored) > 1)
+        sizes = [len(strip) for strip in strips]
+        if 8 + len(pixels) + sum(sizes) >= 2**32:
+            raise ImageError("a TIFF file holds at most 4 GB")
+        directory.put(273, LONG, *accumulate([8 + len(pixels), *sizes[:-1]]))
+        directory.put(279, LONG, *sizes)
+        pixels += b"".join(strips)
+        found.append(directory)
+    try:
+        return directories.write(found, bytes(pixels))
+    except struct.error as error:
+        raise ImageError("a TIFF file holds at most 4 GB") from error
+
+
+def _describe(directory: Directory, pixels: NDArray[Any], several: bool) -> list[bytes]:
+    """Describe a page in its directory; its compressed strips."""
+    height, width, bands = pixels.shape
+    rows = max(1, 2**20 // (width * bands * pixels.itemsize))
+    differences = pixels.copy()
+    differences[:, 1:] -= pixels[:, :-1]  # wraps around, as the format wants
+    differences = differences.astype(pixels.dtype.newbyteorder("<"), copy=False)
+    for tag, value in ((256, width), (257, height), (278, rows)):
+        directory.put(tag, LONG, value)
+    directory.put(258, SHORT, *[8 * pixels.itemsize] * bands)
+    # Deflate, RGB, samples of a pixel together, differences from the left.
+    for tag, value in ((259, 8), (262, 2), (277, bands), (284, 1), (317, 2)):
+        directory.put(tag, SHORT, value)
+    if bands == 4:
+        directory.put(338, SHORT, 2)  # alpha, not multiplied into the colours
+    if several:
+        directory.put(_NEW_SUBFILE_TYPE, LONG, 2)  # one page of several
+    return [zlib.compress(differences[top : top + rows].tobytes()) for top in range(0, height, rows)]
+
+
+def amend(path: Path, kept: Metadata) -> None:
+    """Give a TIFF file that pyvips has written all metadata, and no resolution that nobody asked for.
+
+    A new first directory is put at the end of the file, and leads to the pixels of the old one.
+    """
+    with path.open("r+b") as file:
+        layout = directories.read_layout(file)
+        first = directories.read(file, offsets=True)[0].little_endian()
+        following = directories.following(file, layout)
+        for tag in (282, 283, 296):
+            first.entries.pop(tag, None)
+        added = notes(kept)
+        first.entries |= added.entries
+        first.children |= added.children
+        end = file.seek(0, 2)
+        file.write(b"\0" * (end % 2))
+        at = file.tell()
+        file.write(directories.pack(first, at, big=layout.big, following=following))
+        file.seek(8 if layout.big else 4)
+        file.write(struct.pack(layout.pointer, at))

@@ -1,0 +1,78 @@
+"""Files decoded with pyvips, strip by strip: TIFF, deep PNG, and whatever is too large to be decoded at once.
+
+pyvips is imported only when one of these is called.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from brushwork.images.conversion import ColorEncoding, Stored, measured
+from brushwork.images.header import Header
+
+LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload"}
+# Bytes of stored pixels in a strip: large enough to be fast, small beside a picture.
+_STRIP = 2**24
+_TYPES = {
+    "uchar": np.uint8, "char": np.int8, "ushort": np.uint16, "short": np.int16, "uint": np.uint32, "int": np.int32,
+    "float": np.float32, "double": np.float64,
+}  # fmt: skip
+
+
+def load(source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential") -> Any:
+    """Open a file as a pyvips image, which decodes when it is asked for pixels.
+
+    Of a TIFF file, `page` is the directory. The stored numbers come as they are, but for CIELAB, which comes as floats,
+    and for alpha that was multiplied into the colours, which are divided by it.
+
+    Raises:
+        pyvips.Error: If the file is damaged or not supported.
+    """
+    import pyvips
+
+    options: dict[str, Any] = {"access": access, "fail_on": "error"} | ({"page": page} if kind == "TIFF" else {})
+    if isinstance(source, bytes):
+        image = getattr(pyvips.Image, f"{LOADERS[kind]}_buffer")(source, **options)
+    else:
+        image = getattr(pyvips.Image, LOADERS[kind])(str(source), **options)
+    return image.colourspace("lab") if image.interpretation in ("labs", "labq") else image
+
+
+def model(image: Any) -> str:
+    """Name the colour model of a pyvips image, a key of `conversion.CHANNELS`."""
+    if image.interpretation in ("cmyk", "lab"):
+        return str(image.interpretation)
+    return "grey" if image.bands <= 2 else "rgb"
+
+
+def encoding(source: bytes | Path, kind: str, said: Header) -> ColorEncoding:
+    """Give what the numbers of a file mean; floats are decoded once more for it, to know their range."""
+    image = load(source, kind, page=said.page)
+    meant = said.encoding(model(image))
+    return measured(meant, strips(image)) if image.format in ("float", "double") else meant
+
+
+def strips(image: Any, multiple: int = 1) -> Iterator[Stored]:
+    """Give the pixels of a pyvips image from the top, (h, W, C), where h is a multiple but in the last strip."""
+    import pyvips
+
+    dtype = np.dtype(_TYPES[image.format])
+    rows = max(1, _STRIP // (image.width * image.bands * dtype.itemsize * multiple)) * multiple
+    region = pyvips.Region.new(image)
+    for top in range(0, image.height, rows):
+        height = min(rows, image.height - top)
+        pixels = region.fetch(0, top, image.width, height)
+        yield np.frombuffer(pixels, dtype).reshape(height, image.width, image.bands)
+
+
+def upright(image: Any, orientation: int) -> Any:
+    """Turn a pyvips image, of random access, the way EXIF says."""
+    if orientation >= 5:
+        image = image.rot90().fliphor()  # the transpose
+    if orientation in (3, 4, 7, 8):
+        image = image.flipver()
+    if orientation in (2, 3, 6, 7):
+        image = image.fliphor()
+    return image
