@@ -1,0 +1,94 @@
+"""Files of several pictures, of which one is asked for: TIFF pages, smaller copies, raw files."""
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from brushwork import images
+from brushwork.images import ImageError
+from tests.images.samples import encoded, levels, pixels, refused
+from tests.images.test_conversion import BYTES, tiff
+
+
+def pages(*kinds: int, big: bool = False) -> bytes:
+    """A TIFF with a page of one grey for each NewSubfileType: 10, 20, 30 and so on."""
+    found = [Pillow.new("L", (9, 8), 10 * number) for number in range(1, len(kinds) + 1)]
+    data = bytearray(encoded(found[0], "TIFF", save_all=True, append_images=found[1:], tiffinfo={254: 0}, big_tiff=big))
+    place = struct.unpack_from("<Q", data, 8)[0] if big else struct.unpack_from("<I", data, 4)[0]
+    for kind in kinds:  # the first entry of each directory is that tag
+        head, width = (8, 20) if big else (2, 12)
+        (count,) = struct.unpack_from("<Q" if big else "<H", data, place)
+        assert struct.unpack_from("<H", data, place + head)[0] == 254
+        struct.pack_into("<HHQQ" if big else "<HHII", data, place + head, 254, 4, 1, kind)
+        (place,) = struct.unpack_from("<Q" if big else "<I", data, place + head + width * count)
+    return bytes(data)
+
+
+def seen(data: bytes, page: int = 1) -> int:
+    return int(levels(images.open(data, page=page).image).ravel()[0])
+
+
+@pytest.mark.parametrize("big", [False, True])
+def test_pages_are_counted_and_one_is_taken(big: bool, tmp_path: Path) -> None:
+    data = pages(0, 0, 0, big=big)
+    assert [seen(data, page) for page in (1, 2, 3)] == [10, 20, 30]
+    assert images.open(data, page=2).notices == ("page 2 of 3 is taken; see --page",)
+    for page in (0, 4):
+        refused(data, f"it has 3 pages, and no page {page}$", page=page)
+    path = tmp_path / "a.tif"
+    path.write_bytes(data)
+    with images.open_large(path, 3) as large:
+        assert levels(large.pixels[0:1])[0, 0].tolist() == [30, 30, 30]
+        assert large.notices == ("page 3 of 3 is taken; see --page",)
+
+
+@pytest.mark.parametrize(("kinds", "wanted"), [((1, 0), [20]), ((0, 1, 1), [10]), ((1, 2, 4, 2), [20, 40])])
+def test_smaller_copies_and_masks_are_no_pages(kinds: tuple[int, ...], wanted: list[int]) -> None:
+    data = pages(*kinds)
+    assert [seen(data, page) for page in range(1, len(wanted) + 1)] == wanted
+    assert bool(images.open(data).notices) == (len(wanted) > 1)
+    refused(data, "no page", page=len(wanted) + 1)
+
+
+def test_a_pyramid_is_one_picture() -> None:
+    import pyvips
+
+    image = pyvips.Image.new_from_array(np.full((600, 700, 3), 7, np.uint8)).copy(interpretation="srgb")
+    picture = images.open(image.tiffsave_buffer(pyramid=True, tile=True))
+    assert picture.image.shape == (600, 700, 3) and picture.notices == ()
+
+
+def test_other_formats_have_one_page() -> None:
+    assert images.open(encoded(BYTES), page=1).notices == ()
+    refused(encoded(BYTES), "it has no pages, and so no page 2; only TIFF files have", page=2)
+
+
+@pytest.mark.parametrize("photometric", [32803, 34892])
+def test_the_numbers_of_a_sensor_are_refused(photometric: int) -> None:
+    refused(tiff(BYTES[..., :1].copy(), photometric=photometric), r"it is a raw file of a camera; convert it first")
+
+
+def test_a_dng_is_not_its_thumbnail() -> None:
+    refused(tiff(BYTES, t50706=b"\1\4\0\0"), "it is a raw file of a camera; convert it first, to TIFF")
+
+
+@pytest.mark.parametrize(
+    "start",
+    [b"II*\0\x10\0\0\0CR\2\0", b"FUJIFILMCCD-RAW ", b"IIU\0", b"IIRO", b"FOVb", b"\0\0\0\x18ftypcrx \0\0\0\1crx "],
+)
+def test_raw_files_are_known_by_their_start(start: bytes) -> None:
+    refused(start + b"\0" * 64, "it is a raw file of a camera")
+
+
+def test_a_directory_that_leads_to_itself_ends() -> None:
+    data = bytearray(encoded(pixels([(1, 2, 3)]), "TIFF"))
+    place = struct.unpack_from("<I", data, 4)[0]
+    (count,) = struct.unpack_from("<H", data, place)
+    struct.pack_into("<I", data, place + 2 + 12 * count, place)
+    assert levels(images.open(bytes(data)).image).tolist() == [[[1, 2, 3]]]
+    with pytest.raises(ImageError):
+        images.open(io.BytesIO(bytes(data[:20])))
