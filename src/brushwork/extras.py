@@ -10,6 +10,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "training": ("tensorboard",),
     "video": ("av", "cv2"),
     "camera": ("pyvirtualcam",),
+    "heif": ("pillow_heif",),
+    "jxl": ("pillow_jxl",),
     "web": ("fastapi", "prometheus_client", "uvicorn"),
 }
 
