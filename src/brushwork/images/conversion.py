@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from brushwork.images import colorimetry, profiles
 from brushwork.images.colorimetry import Colorimetry
+from brushwork.images.levels import quantise
 
 Stored: TypeAlias = NDArray[Any]  # numbers as they are in the file, (h, w, C)
 Pixels: TypeAlias = NDArray[np.float32]  # sRGB and, where there is one, alpha, (h, w, 3 or 4) in [0, 1]
@@ -116,7 +117,7 @@ def _under_profile(stored: Stored, encoding: ColorEncoding) -> Pixels:
     assert encoding.profile is not None
     channels = profiles.fitting(encoding.profile, encoding.channels)
     if stored.dtype not in (np.uint8, np.uint16):
-        stored = (_unit(stored, encoding.top) * np.float32(65535) + np.float32(0.5)).astype(np.uint16)
+        stored = quantise(_unit(stored, encoding.top), 16)
     stored = _three(stored) if channels == 3 else stored
     return _unit(profiles.to_srgb(np.ascontiguousarray(stored), encoding.profile), None)
 
