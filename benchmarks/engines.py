@@ -1,4 +1,4 @@
-"""What plays a model's transfer graph on a CPU, timed side by side on the same input."""
+"""Engines that execute a model's transfer graph on a CPU, timed side by side on the same input."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,17 +20,17 @@ from brushwork.runtime.pytorch import TorchRuntime
 
 FULL_WIDTH = "full-width"
 AUTO, F32, ONNXRUNTIME, TORCH = "OpenVINO auto", "OpenVINO f32", "onnxruntime f32", "torch f32"
-# Threads of an engine that wait for more work would take time from the next one; a moment later they sleep.
+# Waiting threads of an engine would take time from the next one until they go to sleep.
 PAUSE = 0.05
 
 
 @dataclass(frozen=True)
 class Engine:
-    """What plays a transfer graph.
+    """An engine that executes a transfer graph.
 
     Attributes:
         transfer: Pastiche (1, S, S, 3) of a content (1, S, S, 3) and an embedding (1, D).
-        precision: What it computes in.
+        precision: Precision that it computes in.
     """
 
     transfer: Callable[[Array, Array], Array]
@@ -44,7 +44,7 @@ class Cell:
     Attributes:
         model: Name of the model.
         engine: Name of the engine.
-        precision: What it computes in.
+        precision: Precision that it computes in.
         size: Side of the square content in pixels.
         first: Seconds of the first, cold run; None where the engine was too slow already at a smaller size.
         seconds: Seconds of the warm runs; empty where the first run was too slow.
@@ -66,7 +66,7 @@ class Cell:
 
 
 def full_width(folder: Path, seed: int = 0) -> ModelFolder:
-    """Exports the paper's style transfer network with random weights; its predictor is never run, so a small one does.
+    """Export the paper's style transfer network with random weights; its predictor is never run and is small.
 
     Its time is that of a trained one: no computation here depends on a weight's value.
     """
@@ -76,7 +76,7 @@ def full_width(folder: Path, seed: int = 0) -> ModelFolder:
 
 
 def open_engines(folder: ModelFolder, threads: int, cache: Path) -> dict[str, Engine]:
-    """Every engine by name, ready to play one model with the same number of threads."""
+    """Every engine by name, ready to execute one model with the same number of threads."""
 
     def openvino(precision: str) -> Engine:
         digest = folder.sha256[WEIGHTS]
@@ -92,7 +92,7 @@ def open_engines(folder: ModelFolder, threads: int, cache: Path) -> dict[str, En
         return pastiche
 
     auto = openvino("auto")
-    f32 = auto if auto.precision == "f32" else openvino("f32")  # the same one twice shows how even the timings are
+    f32 = auto if auto.precision == "f32" else openvino("f32")  # twice the same, which shows the noise of the timings
     network = TorchRuntime(model_folder.load_network(folder), precision="f32", threads=threads)
     return {
         F32: f32,
@@ -113,10 +113,10 @@ def embedding_of(folder: ModelFolder, style: Array, cache: Path) -> Array:
 def compare(
     model: str, engines: dict[str, Engine], contents: Sequence[Array], embedding: Array, repeats: int, cap: float
 ) -> Iterator[Cell]:
-    """Times engines on squares of growing size, their runs interleaved so that drift hits all alike.
+    """Time engines on squares of growing size, their runs interleaved so that drift affects all alike.
 
     Args:
-        model: Name of the model, for the cells.
+        model: Name of the model, for the table.
         engines: Name -> engine; the others' pastiches are compared with the first's.
         contents: Squares (1, S, S, 3), the smallest first.
         embedding: The style (1, D).

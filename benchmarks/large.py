@@ -1,8 +1,10 @@
-"""Time and peak memory of large pictures: `python -m benchmarks.large --sides 2500 5000 10000 --modes fast exact`.
+"""Time and peak memory of large pictures.
 
-Each row is a program of its own, from file to file: `brushwork stylize` of a JPEG whose pixels are a photo, mirrored
-side by side, so that statistics and detail are those of a photo at every size. Peak memory is
-the most that was resident.
+    python -m benchmarks.large --sides 2500 5000 10000 --modes fast exact
+    python -m benchmarks.large --agreement
+
+Each row is a run of `brushwork stylize`, from file to file, of a JPEG whose pixels are a photo, mirrored side by side,
+so that statistics and detail are those of a photo at every size. Peak memory is the largest resident memory.
 """
 
 import argparse
@@ -19,7 +21,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def make(path: Path, side: int) -> None:
-    """A square photo: twice the size of an example, mirrored until it is large enough."""
+    """Write a square photo: twice the size of an example, mirrored until it is large enough."""
     import pyvips
 
     photo = pyvips.Image.new_from_file(str(EXAMPLES / "rocket.jpg")).resize(2)
@@ -27,7 +29,7 @@ def make(path: Path, side: int) -> None:
 
 
 def run(*arguments: str) -> tuple[float, float, float]:
-    """Seconds, seconds of the processor and peak GB of a run of the program."""
+    """Seconds, processor seconds and peak GB of a run of the program."""
     start = time.perf_counter()
     child = subprocess.Popen([sys.executable, "-m", "brushwork", "stylize", *arguments], stderr=subprocess.DEVNULL)
     _, code, usage = os.wait4(child.pid, 0)
@@ -37,7 +39,7 @@ def run(*arguments: str) -> tuple[float, float, float]:
 
 
 def agree(model: str, side: int = 2048) -> None:
-    """How close tiles come to the same picture painted at once, in float32."""
+    """Print how close tiles come to the same picture rendered at once, in float32."""
     import numpy as np
 
     import brushwork
@@ -64,13 +66,13 @@ def main() -> None:
     parser.add_argument("--memory", default="2G")
     parser.add_argument("--precision", default="auto")
     parser.add_argument(
-        "--agreement", action="store_true", help="compare with pictures painted at once, at 2048 squared"
+        "--agreement", action="store_true", help="compare with pictures rendered at once, at 2048 x 2048"
     )
     options = parser.parse_args()
     if options.agreement:
         agree(options.model)
         return
-    print("| megapixels | mode | seconds | of the processor | of it a megapixel | peak memory |")
+    print("| megapixels | mode | seconds | processor seconds | processor seconds per megapixel | peak memory |")
     print("|---|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for side in options.sides:
@@ -78,9 +80,9 @@ def main() -> None:
             make(photo, side)
             for mode in options.modes:
                 target = Path(folder) / f"pastiche.{options.format}"
-                look = ("-s", str(EXAMPLES / "glass.jpg"), "--model", options.model, "--precision", options.precision)
+                style = ("-s", str(EXAMPLES / "glass.jpg"), "--model", options.model, "--precision", options.precision)
                 tiles = () if mode == "never" else ("--memory", options.memory)
-                seconds, work, peak = run(str(photo), *look, "--tile", mode, *tiles, "-o", str(target), "--overwrite")
+                seconds, work, peak = run(str(photo), *style, "--tile", mode, *tiles, "-o", str(target), "--overwrite")
                 millions = side * side / 1e6
                 times = f"{seconds:.1f} | {work:.1f} | {work / millions:.2f}"
                 print(f"| {millions:.1f} | {mode} | {times} | {peak:.2f} GB |", flush=True)

@@ -1,4 +1,4 @@
-"""What was measured on: processor, cores, native precisions, load, and the version of everything that took part."""
+"""The machine of a measurement: processor, cores, native precisions, load, and versions of the software."""
 
 import os
 import platform
@@ -10,7 +10,7 @@ import openvino as ov
 from rich.console import Console
 
 PACKAGES = ("brushwork", "openvino", "onnxruntime", "torch", "numpy", "pillow")
-# Other programs that keep this share of a core busy make timings noise.
+# Other programs that use more than this fraction of a core make timings unreliable.
 BUSY = 0.3
 
 
@@ -48,7 +48,7 @@ def cores() -> int:
 
 
 def describe(threads: int, peer: Mapping[str, str]) -> Machine:
-    """What runs here, and how busy it is now.
+    """Describe this machine and its current load.
 
     Args:
         threads: Threads that every engine is given.
@@ -67,11 +67,11 @@ def describe(threads: int, peer: Mapping[str, str]) -> Machine:
 
 
 def show(console: Console, machine: Machine) -> None:
-    """Prints a machine, one fact a line, and warns where it is busy."""
+    """Print a machine, one fact a line, and warn where it is busy."""
     facts = asdict(machine)
     facts["native"] = " ".join(machine.native)
     facts["versions"] = ", ".join(f"{name} {number}" for name, number in machine.versions.items())
     for name, value in facts.items():
         console.print(f"[bold]{name:>10}[/]  {value}", highlight=False, soft_wrap=True)
     if machine.busy:
-        console.print(f"[yellow]other programs are running (load {machine.load:.2f}): these timings are noise[/]")
+        console.print(f"[yellow]other programs are running (load {machine.load:.2f}): these timings are unreliable[/]")

@@ -1,7 +1,7 @@
-"""Runs a command and prints a line of JSON: its seconds, its peak resident memory in bytes, its exit code.
+"""Run a command and print a line of JSON: its seconds, its peak resident memory in bytes, its exit code.
 
-A program of its own, small on purpose: a new process starts with the peak of the one that made it, so a benchmark that
-has loaded torch would read its own memory for the command's.
+This is a separate, small program: a new process inherits the peak of the one that started it, so a benchmark that has
+loaded torch would report its own memory instead of the command's.
 """
 
 import json

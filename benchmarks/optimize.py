@@ -1,12 +1,12 @@
-"""How much of the style loss `brushwork optimize` leaves, and at what content loss, by the published raw losses.
+"""The fraction of the style loss that `brushwork optimize` leaves, and its content loss, by the published raw losses.
 
     python -m benchmarks.optimize --contents photos --styles paintings --pairs 4
     python -m benchmarks.optimize --contents photos --styles swirls.jpg --model runs/single-style-cpu --style-weight 5
 
-Content i goes with style 7 i. The share of a layer is the pastiche's raw style loss over the untouched content's;
-content loss is the raw mean squared difference at relu3_3 (Ghiasi et al. 2017, as published). Styles are judged and
-seen at a short side of `--size` at most. With `--model`, the last column is the model's total loss on the same pair, as
-the optimised pixels minimise it, over theirs.
+Content i is paired with style 7 i. The style share of a layer is the pastiche's raw style loss over the untouched
+content's; content loss is the raw mean squared difference at relu3_3 (Ghiasi et al. 2017, as published). Styles are
+scored and seen at a short side of `--size` at most. With `--model`, the last column is the model's total loss on the
+same pair, as the optimised pixels minimise it, over theirs.
 """
 
 import math
@@ -31,7 +31,7 @@ from brushwork.training.optimize import Settings, optimize
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 STRIDE = 7
-SHARE, CONTENT = 0.04, 3e4  # what is to be reached
+SHARE, CONTENT = 0.04, 3e4  # the goals
 
 
 def tensor(image: Image) -> Tensor:
@@ -41,7 +41,7 @@ def tensor(image: Image) -> Tensor:
 
 @torch.no_grad()
 def judge(loss: PerceptualLoss, content: Image, style: Image, pastiche: Image) -> tuple[list[float], float]:
-    """The share of the style loss left in each layer, and the content loss."""
+    """The style share of each layer, and the content loss."""
     target, grams = loss.content_target(tensor(content)), loss.style_target(tensor(style))
     before, after = (loss.compare(tensor(image), target, grams) for image in (content, pastiche))
     return [(after[f"style/{layer}"] / before[f"style/{layer}"]).item() for layer in LAYERS], after["content"].item()
@@ -67,11 +67,13 @@ def ratio(loss: PerceptualLoss, stylizer: Stylizer, content: Image, style: Image
 def main(
     contents: Annotated[Path, typer.Option(help="Folder of contents.")],
     styles: Annotated[Path, typer.Option(help="Folder of styles, or one style.")],
-    pairs: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 4,
+    pairs: Annotated[int, typer.Option(help="Number of pairs.", min=1)] = 4,
     first: Annotated[int, typer.Option(help="Number of the first content.", min=0)] = 0,
     size: Annotated[int, typer.Option(help="Limit of the long side, and of a style's short side.")] = 512,
     steps: Annotated[int, typer.Option(help="Steps at each size.")] = Settings.steps,
-    style_weight: Annotated[float, typer.Option(help="Style against content.")] = Settings.style_weight,
+    style_weight: Annotated[
+        float, typer.Option(help="Weight of the style relative to the content.")
+    ] = Settings.style_weight,
     optimizer: Annotated[str, typer.Option(help="lbfgs or adam.")] = Settings.optimizer,
     start: Annotated[str, typer.Option(help="content or noise.")] = Settings.start,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
@@ -79,7 +81,7 @@ def main(
     model: Annotated[str | None, typer.Option(help="Run, checkpoint or model to compare with.")] = None,
     save: Annotated[Path | None, typer.Option(help="Folder for content, style and pastiche as PNG files.")] = None,
 ) -> None:
-    """Measure what optimising pixels leaves of the style loss."""
+    """Measure the style loss and content loss of optimised pixels."""
     torch.set_num_threads(threads)
     settings = Settings(
         size=size, style_size=size, steps=steps, style_weight=style_weight,
@@ -90,12 +92,12 @@ def main(
     console.print("pair   ", *LAYERS, "   mean  content loss  seconds  CPU seconds", "  model" * bool(model))
     loss, minimised = PerceptualLoss(GHIASI2017), PerceptualLoss(LossWeights(style=style_weight))
     stylizer = load(model) if model else None
-    sources, looks = images.find(contents), [styles] if styles.is_file() else images.find(styles)
+    sources, paintings = images.find(contents), [styles] if styles.is_file() else images.find(styles)
     means, distances, ratios = [], [], []
     for number in range(first, first + pairs):
-        index = number % len(sources), number * STRIDE % len(looks)
+        index = number % len(sources), number * STRIDE % len(paintings)
         content = images.open(sources[index[0]], size=size).image
-        style = images.fit_short(images.open(looks[index[1]]).image, size)
+        style = images.fit_short(images.open(paintings[index[1]]).image, size)
         wall, cpu = time.perf_counter(), time.process_time()
         (last,) = deque(optimize(content, [style], settings=settings), maxlen=1)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
@@ -105,13 +107,13 @@ def main(
         row = "".join(f"{share:8.3f}" for share in (*shares, means[-1]))
         if stylizer:
             ratios.append(ratio(minimised, stylizer, content, style, last.pastiche))
-        told = f"  {ratios[-1]:6.2f}" if ratios else ""
-        console.print(f"{index[0]:2} x {index[1]:2}{row}  {distance:12,.0f}  {wall:7.0f}  {cpu:11.0f}{told}")
+        last_ratio = f"  {ratios[-1]:6.2f}" if ratios else ""
+        console.print(f"{index[0]:2} x {index[1]:2}{row}  {distance:12,.0f}  {wall:7.0f}  {cpu:11.0f}{last_ratio}")
         if save:
             for role, image in {"content": content, "style": style, "pastiche": last.pastiche}.items():
                 images.save(image, save / f"{number:02}-{role}.png", overwrite=True)
     mean = math.exp(fmean(map(math.log, means)))
-    console.print(f"all{mean:36.3f}  {fmean(distances):14,.0f}   ({SHARE} and {CONTENT:,.0f} are to be reached)")
+    console.print(f"all{mean:36.3f}  {fmean(distances):14,.0f}   (goals: {SHARE} and {CONTENT:,.0f})")
     if ratios:
         console.print(f"the model's total loss is {fmean(ratios):.2f} times that of the optimised pixels")
 

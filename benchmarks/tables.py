@@ -1,4 +1,4 @@
-"""Tables of what was measured: medians, differences on the scale 0..1, and ratios slower / faster."""
+"""Tables of measurements: medians, differences on the scale 0..1, and ratios slower / faster."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ RATIOS = ((ONNXRUNTIME, AUTO), (ONNXRUNTIME, F32), (TORCH, AUTO), (TORCH, F32))
 
 
 class Timed(Protocol):
-    """What was measured at a size."""
+    """A measurement at a size."""
 
     @property
     def size(self) -> int:
@@ -65,7 +65,7 @@ def of_commands(commands: Sequence[Command]) -> Iterable[Table]:
 
 
 def _by(name: Callable[[T], str], records: Iterable[T]) -> dict[str, list[T]]:
-    """Records by name, both in the order they came."""
+    """Records by name, both in their first order."""
     rows: dict[str, list[T]] = {}
     for record in records:
         rows.setdefault(name(record), []).append(record)
@@ -81,7 +81,7 @@ def _table(title: str, rows: Mapping[str, Sequence[Timed]], caption: str | None 
 
 
 def _ratios(slow: Sequence[Timed], fast: Sequence[Timed]) -> Iterable[str]:
-    """How many times longer the one takes than the other, at each size."""
+    """How many times longer the first takes than the second, at each size."""
     for one, other in zip(slow, fast, strict=True):
         yield f"{one.median / other.median:.1f}x" if one.median and other.median else "-"
 

@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, part by part, and how many pastiches a second the whole step makes.
+"""Time of a training step, part by part, and the pastiches a second of the whole step.
 
     python -m benchmarks.training recipes/arbitrary.toml --set "data.contents=['contents.tar']"
         --set "data.styles=['styles.tar']" --set data.content_sides=256 --set data.style_sides=256
@@ -99,7 +99,7 @@ def main(
     warm_up: Annotated[int, typer.Option(help="Steps before them.", min=1)] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to a file.")] = None,
 ) -> None:
-    """Measure a training step by its parts."""
+    """Measure a training step, part by part."""
     chosen = recipe_file.load(recipe, settings or ())
     place = find_process(device)
     clock = Clock(place.device)
@@ -121,7 +121,7 @@ def main(
     each = {part: sum(seconds) / pastiches.get(part, pastiches["parts"]) for part, seconds in clock.seconds.items()}
     whole = each.pop("whole step")
     table = Table(title=f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else place.device}")
-    for column in ("part", "ms a pastiche", "share"):
+    for column in ("part", "ms a pastiche", "fraction"):
         table.add_column(column, justify="left" if column == "part" else "right")
     for part, seconds in each.items():
         table.add_row(part, f"{1000 * seconds:.2f}", f"{seconds / sum(each.values()):.0%}")

@@ -1,9 +1,9 @@
-"""Speed of video end to end: frames a second frame by frame and steadied, and where the time goes.
+"""Speed of video end to end: frames a second frame by frame and stabilised, and the time of each stage.
 
-python -m benchmarks.video clip.mp4 painting.jpg --size 1280 --frames 24
+    python -m benchmarks.video clip.mp4 painting.jpg --size 1280 --frames 24
 
-The clip is scaled to the size first, up if need be, so that every clip can stand for 720p. Stages run side by side, so
-their seconds add up to more than the whole where there are cores to spare.
+The clip is scaled to the size first, enlarged if needed, so that any clip can be measured at 720p. Stages run side by
+side, so their seconds add up to more than the whole where there are cores to spare.
 """
 
 import argparse
@@ -48,7 +48,7 @@ def prepare(source: str, folder: Path, size: int, frames: int) -> Path:
 
 
 def measure(clip: Path, style: str, steady: float, loaded: stylizer.Stylizer) -> tuple[VideoProgress, float]:
-    """The fastest of a few runs, and the least processor seconds a frame: these hardly depend on who else computes."""
+    """The fastest of a few runs, and the least processor seconds a frame, which other programs hardly affect."""
     runs = []
     for number in range(ROUNDS):
         before = time.process_time()
@@ -59,7 +59,7 @@ def measure(clip: Path, style: str, steady: float, loaded: stylizer.Stylizer) ->
 
 
 def main() -> None:
-    """Prints a table, and writes the numbers where --json says."""
+    """Print a table, and write the numbers to the file of --json."""
     parser = argparse.ArgumentParser(description="Speed of video end to end.")
     parser.add_argument("clip")
     parser.add_argument("style")
@@ -77,12 +77,12 @@ def main() -> None:
         loaded.stylize(next(open_clip(str(clip)).read(0)).pixels / 255, loaded.embed(_style(arguments.style)))  # warm
         (single, alone), (steady, steadied) = (measure(clip, arguments.style, share, loaded) for share in (0.0, STEADY))
     table = Table(f"{single.width} x {single.height}, {single.frames} frames", "frames/s", "processor", *STAGES)
-    for name, each, spent in (("frame by frame", single, alone), ("steadied", steady, steadied)):
+    for name, each, spent in (("frame by frame", single, alone), ("stabilised", steady, steadied)):
         split = (f"{1000 * each.spent[stage] / each.frames:.0f} ms" for stage in STAGES)
         table.add_row(name, f"{each.rate:.2f}", f"{1000 * spent:.0f} ms", *split)
     console.print(table)
     more, work = single.rate / steady.rate - 1, steadied / alone - 1
-    console.print(f"steadying costs {more:.0%} more time a frame, {work:.0%} more processor time")
+    console.print(f"stabilisation costs {more:.0%} more time a frame, {work:.0%} more processor time")
     if arguments.json:
         values = {
             "machine": asdict(machine),

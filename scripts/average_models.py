@@ -1,9 +1,9 @@
-"""Writes a model folder whose weights are the weighted mean of other models' weights.
+"""Write a model folder whose weights are the weighted mean of other models' weights.
 
     python scripts/average_models.py OUT card.toml FOLDER=0.4 FOLDER=0.4 NAME=0.2
 
-Runs that began from the same weights and lean to different sides (one to the style, one to the photo) often have a mean
-that is better than either, at no cost in speed (Wortsman et al. 2022, *Model soups*, arXiv 2203.05482).
+The mean of runs that started from the same weights and differ in balance (one favours the style, one the photo) is
+often better than either, at no cost in speed (Wortsman et al. 2022, *Model soups*, arXiv 2203.05482).
 """
 
 import sys
@@ -14,11 +14,11 @@ from brushwork.export.model import export
 
 
 def main(folder: str, card: str, *parts: str) -> None:
-    """Averages models of one architecture; the shares must add up to 1."""
+    """Average models of one architecture; their weights must add up to 1."""
     named = [part.rsplit("=", 1) for part in parts]
     shares = [float(share) for _, share in named]
     if abs(sum(shares) - 1) > 1e-6:
-        raise SystemExit(f"the shares add up to {sum(shares):g}, not to 1")
+        raise SystemExit(f"the weights add up to {sum(shares):g}, not to 1")
     networks = [model_folder.load_network(model_folder.find(model)).float() for model, _ in named]
     if any(network.config != networks[0].config for network in networks):
         raise SystemExit("models of different architectures have no mean")

@@ -1,4 +1,4 @@
-"""Makes the model folder `magenta-mobile` from Magenta's published mobile weights (safetensors, float16).
+"""Make the model folder `magenta-mobile` from Magenta's published mobile weights (safetensors, float16).
 
     python scripts/convert_magenta.py magenta_mobile_v1.safetensors src/brushwork/models/magenta-mobile
 
@@ -35,7 +35,7 @@ CARD = ModelCard(
         "Strong regular patterns (wickerwork, zigzags) swallow the photo, the more the larger it is.",
         "Colours, contrast and outlines of a style are taken over, its larger forms are not.",
     ),
-    # As score_model.py wrote them; kept here so that making the folder anew does not lose them.
+    # As score_model.py wrote them; they stand here so that making the folder again does not lose them.
     measured="24 pairs of the validation set at 512 x 512 (benchmarks/quality.py)",
     scores={
         "content loss": 67720.0,
@@ -59,7 +59,7 @@ CARD = ModelCard(
 
 
 def rename(key: str) -> str:
-    """A key of the published file as brushwork's networks call it (convolutions and predictor only)."""
+    """The key in brushwork's networks of a key of the published file (convolutions and predictor only)."""
     key = key.replace("predictor.stem", "predictor.backbone.features.0.0")
     key = key.replace("predictor.head", "predictor.backbone.features.18.0")
     if match := re.match(r"predictor\.blocks\.(\d+)\.(\w+)(.*)", key):
@@ -89,7 +89,7 @@ def join_affine(published: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def main(source: str, folder: str) -> None:
-    """Writes the model folder."""
+    """Write the model folder."""
     published = load_file(source)
     state = {rename(key): value for key, value in published.items() if not key.startswith("style_params")}
     network = PasticheNetwork(CONFIG)

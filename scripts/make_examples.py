@@ -1,4 +1,4 @@
-"""Makes the pictures of `examples/`: photos of scikit-image that are free of rights, and styles drawn by this program.
+"""Make the pictures of `examples/`: photos of scikit-image under CC0, and styles drawn by this program.
 
 pip install scikit-image && python scripts/make_examples.py examples
 """
@@ -73,7 +73,7 @@ def ink(random: np.random.Generator) -> Image.Image:
 
 
 def main(folder: Path) -> None:
-    """Writes three photos and three styles."""
+    """Write three photos and three styles."""
     folder.mkdir(exist_ok=True)
     for name, pixels in {"cat": data.chelsea(), "coffee": data.coffee(), "rocket": data.rocket()}.items():
         photo = Image.fromarray(pixels)

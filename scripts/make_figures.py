@@ -1,4 +1,4 @@
-"""Makes the figures of README and docs from `examples/`, with the installed package: python scripts/make_figures.py."""
+"""Make the figures of README and docs from `examples/`, with the installed package: python scripts/make_figures.py."""
 
 from pathlib import Path
 
@@ -27,13 +27,13 @@ def cell(image: Image, height: int = 150, width: int = 225) -> Image:
 
 
 def write(name: str, rows: list[list[Image]], quality: int = 78) -> None:
-    """Writes rows of cells as one figure."""
+    """Write rows of cells as one figure."""
     figure = np.concatenate([np.concatenate(row, axis=1) for row in rows])
     brushwork.save(figure, ROOT / "docs" / "figures" / f"{name}.jpg", quality=quality, overwrite=True)
 
 
 def main(stylizer: Stylizer) -> None:
-    """Writes all figures."""
+    """Write all figures."""
     embeddings = {style: stylizer.embed(example(style)) for style in STYLES}
     first = [np.ones_like(cell(example("cat"))), *(cell(example(photo)) for photo in PHOTOS)]
     grid = [

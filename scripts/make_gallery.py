@@ -1,10 +1,10 @@
-"""Makes the gallery of a model folder: named styles, and a thumbnail of each.
+"""Make the gallery of a model folder: named styles, and a thumbnail of each.
 
     python scripts/make_gallery.py src/brushwork/models/magenta-mobile --styles styles/style-*.tar
 
 The list beside this script says which picture of the shards (tar files of pictures) becomes which name. Only embeddings
-and pastiches of our own photo go into the folder, never a style picture. Exporting a model anew leaves the gallery out,
-so this comes after it.
+and pastiches of our own photo go into the folder, never a style picture. Exporting a model again leaves the gallery
+out, so this comes after it.
 """
 
 import argparse
@@ -52,20 +52,22 @@ def named(
 
 
 def thumbnails(photo: Image, player: Stylizer, styles: Sequence[NamedStyle], side: int) -> Image:
-    """The strip of pastiches (side * styles, side, 3) of the photo's square, painted at twice the side."""
+    """The strip of pastiches (side * styles, side, 3) of the photo's square, rendered at twice the side."""
     square = images.resize(photo, (2 * side, 2 * side))
     pastiches = (player.stylize(square, style.at(player.style_size)) for style in styles)
     return np.concatenate([images.resize(pastiche, (side, side)) for pastiche in pastiches])
 
 
 def main() -> None:
-    """Writes both files, and ``config.json`` anew."""
+    """Write both files, and ``config.json`` again."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="a model folder")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="shards")
-    parser.add_argument("--list", type=Path, default=Path(__file__).with_name("gallery.toml"), help="names")
-    parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "cat.jpg", help="what thumbnails show")
-    parser.add_argument("--side", type=int, default=144, help="of a thumbnail, in pixels")
+    parser.add_argument(
+        "--list", type=Path, default=Path(__file__).with_name("gallery.toml"), help="the named styles, in TOML"
+    )
+    parser.add_argument("--photo", type=Path, default=ROOT / "examples" / "cat.jpg", help="content of the thumbnails")
+    parser.add_argument("--side", type=int, default=144, help="side of a thumbnail in pixels")
     wanted = parser.parse_args()
     folder = model_folder.find(wanted.model)
     player = stylizer.load(wanted.model, device="cpu", precision="f32")

@@ -28,7 +28,7 @@ def example(name: str) -> Array:
 
 
 def strokes() -> None:
-    """A row each for the network's own brush, 0.5, 1, 2 and 4; a column each for 512, 2048 and 8192 pixels."""
+    """Draw rows for the network's own strokes, 0.5, 1, 2 and 4, and columns for 512, 2048 and 8192 pixels."""
     stylizer = brushwork.load(MODEL)
     embedding, photo = stylizer.embed(example("swirls")), example("rocket")
     rows = []
@@ -44,7 +44,7 @@ def strokes() -> None:
 
 
 class RegionStatistics:
-    """Normalises each region by its own mean and variance; masks (1, K, H, W). What brushwork does not do."""
+    """Normalise each region by its own mean and variance, which brushwork does not do; masks (1, K, H, W)."""
 
     def __init__(self, masks: Tensor) -> None:
         self.masks = masks
@@ -61,7 +61,7 @@ class RegionStatistics:
 
 
 def regions() -> None:
-    """The photo, two styles with statistics of the whole picture and of each region, and one beside the photo."""
+    """Draw the photo, two styles with statistics of the whole picture and of each region, and one beside the photo."""
     stylizer = brushwork.load(MODEL, precision="f32")
     photo = images.resize(example("rocket"), (427, 640))
     height, width = photo.shape[:2]

@@ -45,7 +45,7 @@ def browse() -> WebDriver:
 
 
 def photograph(browser: WebDriver, name: str) -> None:
-    """The page as it is, as one of the figures."""
+    """Write the page, as it is shown, as one of the figures."""
     browser.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
     page = Image.open(BytesIO(browser.get_screenshot_as_png())).convert("RGB")
     page.resize((1000, round(1000 * page.height / page.width)), Image.Resampling.LANCZOS).save(
@@ -54,7 +54,7 @@ def photograph(browser: WebDriver, name: str) -> None:
 
 
 def visit(browser: WebDriver, address: str) -> None:
-    """A photo in two styles, then another style in one place."""
+    """Render a photo in two styles, then another style in one place."""
     wait: Any = WebDriverWait(browser, 90, 0.1)
 
     def find(selector: str) -> Any:
@@ -98,7 +98,7 @@ def visit(browser: WebDriver, address: str) -> None:
 
 
 def main() -> None:
-    """Both pictures."""
+    """Write both figures."""
     server, address = serve()
     browser = browse()
     try:

@@ -1,4 +1,4 @@
-"""Makes the picture of docs/guide/video.md.
+"""Make the figure of docs/guide/video.md.
 
 python scripts/make_video_figure.py cutBunny.mp4 sintel_gt/hard examples/swirls.jpg
 """
@@ -29,7 +29,7 @@ def row(frames: list[Array], top: int, left: int, side: int) -> Array:
 
 
 def main(easy: str, hard: str, style: str) -> None:
-    """Three rows for each clip: content, frame by frame, steadied; both are as wide: 6 x 184 = 4 x 276 pixels."""
+    """Draw three rows for each clip: content, frame by frame, stabilised; both are 6 x 184 = 4 x 276 pixels wide."""
     stylizer = brushwork.load()
     embedding = stylizer.embed(brushwork.open(style).image)
     rows = []

@@ -1,4 +1,4 @@
-"""Writes what was measured into the card of a model folder: its own scores, and those of its peers on the same pairs.
+"""Write measured scores into the card of a model folder: its own, and those of its peers on the same pairs.
 
 python -m benchmarks.quality --contents validation/content --styles validation/style --json quality.json
 python scripts/score_model.py src/brushwork/models/magenta-mobile quality.json
@@ -14,16 +14,16 @@ from typing import Any
 from brushwork import model_folder
 
 MEASURES = ("content loss", "style share", "SSIM", "artefact", "border")
-DIGITS = 4  # more would claim what so few pairs cannot show
+DIGITS = 4  # more digits than so few pairs support
 
 
 def scores(values: Mapping[str, Any]) -> dict[str, float]:
-    """The measures of one who painted, and how many pairs they are the mean of."""
+    """The scores of one method, and the number of pairs they are the mean of."""
     return {**{name: float(f"{values[name]:.{DIGITS}g}") for name in MEASURES}, "pairs": values["pairs"]}
 
 
 def main(model: str, *measured: str) -> None:
-    """Writes ``config.json`` anew from one or more files of `benchmarks.quality`; the last word on somebody counts."""
+    """Write ``config.json`` from files of `benchmarks.quality`; of a method in several files the last counts."""
     folder = model_folder.find(model)
     painters = {}
     for file in measured:
