@@ -38,8 +38,9 @@ def make_clip(
     rotation: int = 0,
     color: Sequence[int] = (2, 0),
     options: dict[str, str] | None = None,
+    base: Fraction = TICKS,
 ) -> Path:
-    """Writes a clip; `color` is the matrix and range of ITU-T H.273."""
+    """Writes a clip; `color` is the matrix and range of ITU-T H.273, `base` the time base of its video."""
     ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
     with av.open(str(path), "w") as out:
         video = out.add_stream(
@@ -48,7 +49,7 @@ def make_clip(
         assert isinstance(video, av.VideoStream)
         video.height, video.width = frames[0].shape[:2]
         video.pix_fmt = form
-        video.codec_context.time_base = video.time_base = TICKS
+        video.codec_context.time_base = video.time_base = base
         video.codec_context.colorspace, video.codec_context.color_range = color
         if rotation:
             video.set_display_rotation(rotation)
@@ -73,7 +74,7 @@ def make_clip(
                 format=form, src_colorspace=space, dst_colorspace=space, src_color_range=2, dst_color_range=full or 1
             )
             frame.colorspace, frame.color_range = color
-            frame.pts, frame.time_base = tick, TICKS
+            frame.pts, frame.time_base = round(tick * TICKS / base), base
             out.mux(video.encode(frame))
         out.mux(video.encode(None))
         for tone in others:

@@ -1,5 +1,6 @@
 """Timestamps of packets and frames, corrected where a file's own do not increase."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -68,23 +69,26 @@ class FrameTimes:
     Args:
         step: Ticks of a frame at the average rate.
         decoding: Whether the packets have only decoding times, as in AVI. Frames leave the decoder in the order they
-            are shown, so the decoding times of the packets that release them are a clock for them.
-        start: Time of the first frame where only decoding times are known.
+            are shown, one for each packet, so the n-th frame is shown at the n-th decoding time.
     """
 
-    def __init__(self, step: int, *, decoding: bool = False, start: int = 0) -> None:
-        self._step, self._decoding, self._start = step, decoding, start
-        self._offset: int | None = None
+    def __init__(self, step: int, *, decoding: bool = False) -> None:
+        self._step, self._decoding = step, decoding
+        self._waiting: deque[int] = deque()
         self._last: int | None = None
 
+    def decoded(self, packet: Packet) -> None:
+        """Takes the decoding time of a packet that has been decoded."""
+        if self._decoding and packet.size and packet.dts is not None:
+            self._waiting.append(packet.dts)
+
     def of(self, frame: av.VideoFrame) -> int:
-        """Returns the time of the next frame in decoding order."""
-        time = frame.dts if self._decoding else frame.pts
-        if self._decoding and time is not None:
-            self._offset = self._start - time if self._offset is None else self._offset
-            time += self._offset
+        """Returns the time of the next frame in the order they are shown."""
+        time = frame.pts
+        if self._decoding:
+            time = self._waiting.popleft() if self._waiting else None
         if time is None:
-            time = self._start if self._last is None else self._last + self._step
+            time = 0 if self._last is None else self._last + self._step
         if self._last is not None and time <= self._last:
             time = self._last + 1
         self._last = time

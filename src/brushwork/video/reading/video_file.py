@@ -21,7 +21,9 @@ from brushwork.video.times import format_time
 
 # A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
-EXAMINED = 48  # packets whose times show whether the file has presentation times
+EXAMINED = (
+    48  # packets whose times show whether the file has presentation times; AVI has none, and FFmpeg makes some up
+)
 NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format mean nothing
 
 
@@ -50,7 +52,6 @@ class Timing:
         rate: Frames per second, on average.
         step: Ticks per frame at that rate.
         decoding: Whether there are only decoding times.
-        first: Time of the first packet, where there are only decoding times.
         seekable: Whether times after a seek can be relied on.
         discontinuities: Where times jump.
         duration: Seconds of the stream, where the file says so.
@@ -60,7 +61,6 @@ class Timing:
     rate: Fraction
     step: int
     decoding: bool
-    first: int
     seekable: bool
     discontinuities: tuple[Discontinuity, ...]
     duration: float | None
@@ -73,14 +73,13 @@ class Timing:
         found = tuple(find_discontinuities(container))
         with open_source(name) as again:
             packets = [packet for packet in islice(again.demux(again.streams[stream.index]), EXAMINED) if packet.size]
-        decoding = any(packet.pts is None for packet in packets)
-        first = next((packet.dts for packet in packets if packet.dts is not None), 0)
+        decoding = container.format.name == "avi" or any(packet.pts is None for packet in packets)
         seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
         duration = float(stream.duration * time_base) if stream.duration and not found else None
         if duration is None and container.duration and not found:
             duration = container.duration / av.time_base
         step = max(1, round(1 / (rate * time_base)))
-        return cls(time_base, rate, step, decoding, first, seekable, found, duration)
+        return cls(time_base, rate, step, decoding, seekable, found, duration)
 
     def count(self, frames: int) -> int | None:
         """Returns the number of frames, where known; a file may hold more than it shows (edit lists)."""
@@ -197,14 +196,16 @@ def decode_stream(
         damaged: Gets a line for what could not be decoded.
         goal: Tick to seek to first; None starts at the first frame.
     """
-    times = FrameTimes(timing.step, decoding=timing.decoding, start=timing.first)
+    times = FrameTimes(timing.step, decoding=timing.decoding)
     with open_source(name) as container:
         stream = container.streams[index]
         stream.thread_type = "AUTO"
         if goal is not None:
             container.seek(goal, stream=stream)
         for packet in demux(container, [stream], timing.discontinuities):
-            for frame in _decoded(packet, damaged):
+            frames = _decoded(packet, damaged)
+            times.decoded(packet)
+            for frame in frames:
                 yield times.of(frame), frame
 
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
+from av.stream import Disposition
+
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.timestamps import Packet, demux
 from brushwork.video.reading.video_file import open_source, readable
@@ -28,10 +30,14 @@ def copied_packets(clip: Clip, copies: dict[int, Any], span: TimeRange) -> Itera
         chosen = [container.streams[index] for index in copies]
         starts: dict[int, Fraction] = {}
         for packet in demux(container, chosen, clip.discontinuities):
+            index = packet.stream.index
+            if packet.size and packet.stream.disposition & Disposition.attached_pic:
+                packet.stream, packet.pts, packet.dts = copies[index], 0, 0
+                yield 0.0, index, packet
+                continue
             when = packet.dts if packet.dts is not None else packet.pts
             if not packet.size or when is None:
                 continue
-            index = packet.stream.index
             starts.setdefault(index, when * packet.time_base)
             cut_off = packet.is_discard and starts[index] < -PRIMING
             if not cut_off and fit(packet, span):
@@ -57,10 +63,9 @@ def fit(packet: Packet, span: TimeRange) -> bool:
         packet.pts = packet.dts = round((first - span.origin) / base)
         packet.duration = round((last - first) / base)
         return True
-    is_cover = packet.stream.type == "video" and packet.stream.frames <= 1 and begins <= 0
-    if not (is_cover or span.holds(begins)):
+    if not span.holds(begins):
         return False
-    shift = 0 if is_cover else -round(span.origin / base)
+    shift = -round(span.origin / base)
     packet.pts = None if packet.pts is None else packet.pts + shift
     packet.dts = None if packet.dts is None else packet.dts + shift
     return True

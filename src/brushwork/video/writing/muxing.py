@@ -64,7 +64,7 @@ def join(
         options["movflags"] = "+faststart"  # players on the web begin before they have the whole file
     with av.open(f"file:{path}", "w", format=encoding.container, options=options) as out:
         with av.open(f"file:{video.pieces[0]}") as first:
-            target = out.add_stream_from_template(first.streams.video[0])
+            target = out.add_stream_from_template(first.streams.video[0], opaque=True)
         if encoding.codec.tag and encoding.container in ("mp4", "mov"):
             target.codec_context.codec_tag = encoding.codec.tag
         written = Counter[int]()
@@ -155,16 +155,18 @@ def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Counter[int]) -> N
 
     Decoding times that do not rise, which no container takes, are moved to just after the one before.
     """
-    latest: dict[int, Fraction] = {}
+    out.start_encoding()  # from here on the streams have the time bases of the file
+    latest: dict[int, int] = {}
     for _, _, packet in heapq.merge(*inputs, key=lambda item: item[:2]):
-        index = packet.stream.index
-        if packet.dts is None:
-            packet.dts = packet.pts
-        if index in latest and packet.dts * packet.time_base <= latest[index]:
-            packet.dts = int(latest[index] / packet.time_base) + 1
-        if packet.pts is not None and packet.pts < packet.dts:
-            packet.pts = packet.dts
-        latest[index] = packet.dts * packet.time_base
+        index, base = packet.stream.index, packet.stream.time_base
+        scale = packet.time_base / base
+        dts = round((packet.pts if packet.dts is None else packet.dts) * scale)
+        if index in latest:
+            dts = max(dts, latest[index] + 1)
+        pts = dts if packet.pts is None else max(dts, round(packet.pts * scale))
+        packet.duration = round((packet.duration or 0) * scale)
+        packet.time_base, packet.dts, packet.pts = base, dts, pts
+        latest[index] = dts
         out.mux(packet)
         written[index] += 1
 

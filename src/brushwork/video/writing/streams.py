@@ -123,7 +123,8 @@ def _write_start(container: str, streams: Sequence[Any]) -> None:
             copy.disposition = stream.disposition
         out.start_encoding()
         for packet in islice(streams[0].container.demux(list(streams)), TRIED * len(streams)):
-            if packet.size and packet.dts is not None:
+            if packet.size:
+                packet.dts = packet.dts if packet.dts is not None else packet.pts or 0
                 packet.stream = out.streams[[stream.index for stream in streams].index(packet.stream.index)]
                 out.mux(packet)
 

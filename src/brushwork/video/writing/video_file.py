@@ -1,5 +1,6 @@
 """Writes a video file in pieces, which are joined at the end."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from brushwork.video.writing.muxing import EncodedVideo, join
 from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.streams import StreamPlan
 from brushwork.video.writing.writer import writable
+
+REORDERED = 16  # frames, more than any codec stores before their turn
 
 
 class VideoFileWriter:
@@ -38,7 +41,7 @@ class VideoFileWriter:
         self._times: list[tuple[int, int]] = []
         self._pieces = 0
         self._open: tuple[av.container.OutputContainer, av.VideoStream] | None = None
-        self._number = 0  # of the next frame in the open piece
+        self._number = self._muxed = 0  # frames and packets in the open piece
 
     def resume(self, pieces: int) -> None:
         """See `Writer.resume`."""
@@ -50,11 +53,11 @@ class VideoFileWriter:
         depth = self._clip.depth
         with writable(self._folder.target):
             if self._open is None:
-                self._open, self._number = self._begin(pastiche.shape), 0
+                self._open, self._number, self._muxed = self._begin(pastiche.shape), 0, 0
             container, stream = self._open
             frame = encode(quantise(pastiche, depth), self._clip.color, self._encoding.pixels(depth))
             frame.pts, frame.time_base = self._number, 1 / self._clip.rate
-            container.mux(stream.encode(frame))
+            self._mux(container, stream.encode(frame))
         self._number += 1
         self._times.append((pts, duration))
 
@@ -91,13 +94,20 @@ class VideoFileWriter:
         (container, stream), self._open = self._open, None
         path = self._folder.piece(self._pieces)
         with writable(self._folder.target):
-            container.mux(stream.encode(None))
+            self._mux(container, stream.encode(None))
             container.close()
             with av.open(f"file:{path}") as piece:
                 found = sum(packet.size > 0 for packet in piece.demux(video=0))
         if found != self._number:
             raise UserError(f"cannot write {self._folder.target}: {found} of {self._number} frames were stored")
         self._pieces += 1
+
+    def _mux(self, container: Any, packets: list[Any]) -> None:
+        """Writes packets with decoding times of our own: those of x265 are random in short pieces."""
+        for packet in packets:
+            packet.dts = self._muxed - REORDERED
+            self._muxed += 1
+            container.mux(packet)
 
     def _begin(self, shape: tuple[int, ...]) -> tuple[av.container.OutputContainer, av.VideoStream]:
         """Opens a piece for frames of a shape (H, W, 3)."""
@@ -118,6 +128,7 @@ def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, 
         encoding: How the stream is encoded.
         shape: Of a frame, (H, W, 3).
     """
+    os.environ.setdefault("SVT_LOG", "1")  # errors only: the AV1 encoder prints its settings, and has no other switch
     stream = container.add_stream(encoding.codec.encoder, rate=clip.rate, options=encoding.options)
     assert isinstance(stream, av.VideoStream)
     context = stream.codec_context
