@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 
-import openvino as ov
 from rich.console import Console
+
+from brushwork.runtime.compiled import core
 
 PACKAGES = ("brushwork", "openvino", "onnxruntime", "torch", "numpy", "pillow")
 # Other programs that use more than this fraction of a core make timings unreliable.
@@ -54,13 +55,12 @@ def describe(threads: int, peer: Mapping[str, str]) -> Machine:
         threads: Threads that every engine is given.
         peer: Versions in the peer's own environment.
     """
-    core = ov.Core()
     return Machine(
-        processor=core.get_property("CPU", "FULL_DEVICE_NAME").strip(),
+        processor=core().get_property("CPU", "FULL_DEVICE_NAME").strip(),
         system=f"{platform.system()} {platform.machine()}",
         cores=cores(),
         threads=threads,
-        native=list(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
+        native=list(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")),
         load=os.getloadavg()[0],
         versions={"python": platform.python_version(), **{name: version(name) for name in PACKAGES}, **peer},
     )

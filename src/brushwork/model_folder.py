@@ -106,6 +106,11 @@ class ModelFolder:
         return self.path / WEIGHTS
 
     @property
+    def extras(self) -> list[Path]:
+        """The files that no export makes: those of the gallery."""
+        return [path for name in (GALLERY, THUMBNAILS) if (path := self.path / name).is_file()]
+
+    @property
     def size(self) -> int:
         """Bytes of all files of the folder."""
         return sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())

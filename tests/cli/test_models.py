@@ -5,12 +5,16 @@ import re
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from PIL import Image
 
+from brushwork import model_folder
+from brushwork.errors import UserError
 from brushwork.model_folder import DEFAULT_MODEL
 from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.stylizer import load
 from brushwork.training.checkpoints import save_checkpoint
 from tests.cli.conftest import Paint, Run
 
@@ -79,3 +83,22 @@ def test_a_checkpoint_is_exported_and_played(brushwork: Run, paint: Paint, here:
     assert histogram.lines == [
         "brushwork: histogram recolours style pictures, and this model has named styles; use luma"
     ]
+
+
+def test_a_model_folder_is_exported_again(brushwork: Run, here: Path, checkpoint: Path) -> None:
+    """As a user does whose folder an older version wrote: its graphs do not say what their layers are."""
+    assert brushwork("export", checkpoint, "pair", "--title", "A pair").code == 0
+    (here / "pair/gallery.json").write_text("{}")
+    folder = model_folder.read(here / "pair")
+    graph = folder.path / "transfer-statistics.onnx"
+    new = graph.read_bytes()
+    old = onnx.load(graph, load_external_data=False)
+    del old.metadata_props[:]
+    graph.write_bytes(old.SerializeToString())
+    model_folder.write(folder.path, folder.card, folder.network)
+    with pytest.raises(UserError, match="an older brushwork exported this model: brushwork export FOLDER FOLDER"):
+        load(folder.path, device="cpu").runtime.norms(masked=False)
+    assert brushwork("export", "pair", "pair").code == 0
+    again = model_folder.find(folder.path)
+    assert (again.card, dict(again.network)) == (folder.card, dict(folder.network))
+    assert graph.read_bytes() == new and (here / "pair/gallery.json").read_text() == "{}"

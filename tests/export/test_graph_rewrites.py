@@ -9,12 +9,14 @@ import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from brushwork.export import layers
 from brushwork.export.graph_rewrites import take_shortcuts
 from brushwork.model_folder import ModelFolder
+from brushwork.runtime.layers import Layer
 
 
-def graph(folder: Path, nodes: list[onnx.NodeProto], weight: np.ndarray) -> Path:
-    """A graph of some nodes from `features` to `answer`, with a weight, a bias of 0 and sizes of a padding."""
+def graph(folder: Path, nodes: list[onnx.NodeProto], weight: np.ndarray, enlarged: int = 1) -> Path:
+    """A layer whose nodes lead from `features` to `answer`, with a weight, a bias of 0 and sizes of a padding."""
     reach = weight.shape[2] // 2
     constants = {
         "weight": weight,
@@ -33,6 +35,9 @@ def graph(folder: Path, nodes: list[onnx.NodeProto], weight: np.ndarray) -> Path
         opset_imports=[helper.make_opsetid("", 20)],
         ir_version=10,
     )
+    padded = nodes[-1].input[0]
+    layer = Layer("layer", "features", padded, "answer", None, None, None, len(weight), 1, enlarged)
+    layers.write(model, [layer])
     path = folder / "layer.onnx"
     path.write_bytes(model.SerializeToString())
     return path
@@ -58,7 +63,7 @@ def test_enlarging_and_convolving_is_one_transposed_convolution(
         helper.make_node("Pad", ["large", "around"], ["padded"], mode="reflect"),
         helper.make_node("Conv", ["padded", "weight", "bias"], ["answer"], kernel_shape=[3, 3]),
     ]
-    path = graph(tmp_path, nodes, weight)
+    path = graph(tmp_path, nodes, weight, enlarged=2)
     features = random.standard_normal((1, 5, *size), dtype=np.float32)
     plain = answer(path, features)
     take_shortcuts(path)
@@ -74,7 +79,7 @@ def test_an_enlarged_row_by_hand(tmp_path: Path) -> None:
         helper.make_node("Pad", ["large", "around"], ["padded"], mode="reflect"),
         helper.make_node("Conv", ["padded", "weight", "bias"], ["answer"], kernel_shape=[3, 3]),
     ]
-    path = graph(tmp_path, nodes, np.ones((4, 1, 3, 3), np.float32))
+    path = graph(tmp_path, nodes, np.ones((4, 1, 3, 3), np.float32), enlarged=2)
     take_shortcuts(path)
     row = answer(path, np.array([[[[1, 2], [1, 2]]]], np.float32))[0, 0, 0]
     np.testing.assert_allclose(row, [9, 12, 15, 18], rtol=1e-6)

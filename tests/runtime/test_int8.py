@@ -11,6 +11,7 @@ from brushwork.errors import UserError
 from brushwork.model_folder import WEIGHTS
 from brushwork.runtime import Array, int8, precisions
 from brushwork.runtime.compiled import core
+from brushwork.runtime.layers import METADATA, Layer, to_metadata
 from brushwork.runtime.openvino import TRANSFER, OpenVINORuntime
 from brushwork.stylizer import load
 
@@ -60,7 +61,11 @@ def convolved(low: float, high: float) -> tuple[ov.Model, NDArray[np.float32]]:
     features = ops.add(ops.multiply(content, np.float32(high - low)), np.float32(low))
     pads = np.array([0, 0, 1, 1])
     padded = ops.pad(features, pads, pads, "reflect")
-    return ov.Model([ops.convolution(padded, kernel, [1, 1], [0, 0], [0, 0], [1, 1])], [content]), kernel
+    padded.output(0).set_names({"padded"})
+    model = ov.Model([ops.convolution(padded, kernel, [1, 1], [0, 0], [0, 0], [1, 1])], [content])
+    layer = Layer("layer", "features", "padded", "raw", None, None, None, 8, 1, 1)
+    model.set_rt_info(to_metadata([layer]), ["framework", METADATA])
+    return model, kernel
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3, 5), (2, 2), (-1e3, -9e2)])

@@ -21,20 +21,26 @@ def export(
 ) -> None:
     """Write a model folder from a training checkpoint, for use with --model.
 
-    The folder's name becomes the model's.
+    The folder's name becomes the model's. A model folder in place of the checkpoint gets the graphs of this version;
+    its card and gallery are kept.
     """
     import dataclasses
 
-    from brushwork import extras
+    from brushwork import extras, model_folder
     from brushwork.model_folder import ModelCard, read_card
 
     extras.require("torch", "exporting")
     from brushwork.export.model import export as write
     from brushwork.training.checkpoints import load_checkpoint
 
-    stated = read_card(card) if card else ModelCard(folder.name, "unknown", "own training")
+    if (checkpoint / model_folder.CONFIG).is_file():
+        old = model_folder.find(checkpoint)
+        network, stated, along = model_folder.load_network(old), old.card, old.extras
+    else:
+        network, _ = load_checkpoint(checkpoint)
+        stated, along = ModelCard(folder.name, "unknown", "own training"), []
+    stated = read_card(card) if card else stated
     given: dict[str, Any] = {"title": title, "licence": licence, "source": source, "style_size": style_size}
-    network, _ = load_checkpoint(checkpoint)
     stated = dataclasses.replace(stated, **{name: value for name, value in given.items() if value is not None})
-    written = write(network, folder, stated)
+    written = write(network, folder, stated, along)
     print(f"{written.path}  {written.size / 1e6:.1f} MB")

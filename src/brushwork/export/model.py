@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shutil
 import tempfile
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from brushwork import model_folder
+from brushwork.export import layers
 from brushwork.export.graph_rewrites import take_shortcuts
 from brushwork.export.variants import write_variants
 from brushwork.model_folder import PREDICTOR, REGIONS, STATISTICS, TRANSFER, WEIGHTS, ModelCard, ModelFolder
@@ -55,10 +58,16 @@ class PredictorGraph(nn.Module):
         return embedding
 
 
-def export(network: PasticheNetwork, folder: Path, card: ModelCard) -> ModelFolder:
+def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequence[Path] = ()) -> ModelFolder:
     """Writes a model folder: float16 weights, graphs without weights, ``config.json``.
 
     A folder of that name is replaced once the new one is whole.
+
+    Args:
+        network: What is exported.
+        folder: Where to; its name becomes the model's.
+        card: What people should know of it.
+        extras: Files that are copied into the folder, see `ModelFolder.extras`.
 
     Raises:
         ModelError: If the folder exists and is something else than a model folder.
@@ -82,6 +91,8 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard) -> ModelFold
         write_variants(new)
         for graph in (TRANSFER, STATISTICS, REGIONS):
             take_shortcuts(new / graph)
+        for extra in extras:
+            shutil.copy(extra, new)
         model_folder.write(new, card, dataclasses.asdict(network.config))
         if folder.exists():
             folder.replace(Path(temporary) / "old")
@@ -120,12 +131,15 @@ def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
 def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
     """Traces a module and writes its graph, each weight replaced by a pointer into the safetensors file beside it."""
     model = _trace(graph, embedding_size)
+    found = layers.find(model.graph) if isinstance(graph, TransferGraph) else None
     casts = _point(model, path.parent / WEIGHTS)
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     # Traces of the source code travel in these fields: paths of the exporting machine, and most of the bytes.
     del model.graph.value_info[:], model.metadata_props[:], model.graph.metadata_props[:]
+    if found:
+        layers.write(model, found)
     for part in (*model.graph.node, *model.graph.input, *model.graph.output):
         part.ClearField("metadata_props")
         part.ClearField("doc_string")

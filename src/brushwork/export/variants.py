@@ -13,11 +13,12 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from brushwork.export import layers
 from brushwork.model_folder import REGIONS, STATISTICS, TRANSFER
+from brushwork.runtime.layers import Layer
 
-# How many times smaller than the picture a layer's features are: the last three norms are those that expand.
+# How many times smaller than the picture the smallest features are.
 QUARTER = 4
-SCALES = (2, 1, 1)
 
 
 def write_variants(folder: Path) -> None:
@@ -35,30 +36,31 @@ class _Variant:
         self.model = model
         self.regions = regions
         self.nodes: list[NodeProto] = []
-        self.channels = {tensor.name.removesuffix(".half"): tensor.dims[0] for tensor in model.graph.initializer}
-        plain = list(model.graph.node)
-        self.made_by = {name: node for node in plain for name in node.output}
-        self.norms = [node for node in plain if node.op_type == "InstanceNormalization"]
+        self.norms = [layer for layer in layers.read(model) if layer.normalised]
+        self.made_by = {name: node for node in model.graph.node for name in node.output}
         self.used: list[str] = []
         self.masks: dict[int, str] = {}
 
     def build(self) -> onnx.ModelProto:
         """The variant."""
         graph = self.model.graph
-        plain = list(graph.node)
         if self.regions:
             self._pool_masks()
         self._split_statistics()
-        for node in plain:
-            if node.op_type == "InstanceNormalization":
-                self._hold(node)
-            elif self.regions and node.op_type == "Split" and self._affine(node.input[0]) is not None:
-                self._mix(node)
+        normalised = {layer.normalised: layer for layer in self.norms}
+        gammas = {layer.gamma: layer for layer in self.norms if layer.gamma}
+        for node in graph.node:
+            held = next((normalised[name] for name in node.output if name in normalised), None)
+            styled = next((gammas[name] for name in node.output if name in gammas), None)
+            if held:
+                self._hold(held, node)
+            elif styled and self.regions:
+                self._mix(styled, node)
             else:
                 self.nodes.append(node)
         together = self._add("Concat", *self.used, axis=1)
         self.nodes.append(helper.make_node("Squeeze", [together, self._ints(2, 3)], ["used"]))
-        batch, size = "batch", 2 * sum(self._channels(norm) for norm in self.norms)
+        batch, size = "batch", 2 * sum(layer.channels for layer in self.norms)
         given: list[tuple[str, list[str | int | None]]] = [("statistics", [batch, size]), ("hold", [batch])]
         if self.regions:
             given.insert(0, ("masks", [batch, "height", "width", "regions"]))
@@ -79,13 +81,9 @@ class _Variant:
         tensor = numpy_helper.from_array(np.asarray(values, np.int64))
         return self._add("Constant", value=tensor)
 
-    def _channels(self, norm: NodeProto) -> int:
-        """How many channels a norm's features have: as many as the convolution before it gives."""
-        return int(self.channels[self.made_by[norm.input[0]].input[1]])
-
     def _split_statistics(self) -> None:
         """Parts the given statistics into each norm's, as (B, C, 1, 1), and makes 1 - hold."""
-        sizes = [size for norm in self.norms for size in [self._channels(norm)] * 2]
+        sizes = [size for layer in self.norms for size in [layer.channels] * 2]
         wide = self._add("Unsqueeze", "statistics", self._ints(2, 3))
         self.given = [f"given.{index}" for index in range(len(sizes))]
         self.nodes.append(helper.make_node("Split", [wide, self._ints(*sizes)], self.given, axis=1))
@@ -93,9 +91,9 @@ class _Variant:
         one = self._add("Constant", value=numpy_helper.from_array(np.asarray(1, np.float32)))
         self.rest = self._add("Sub", one, self.hold)
 
-    def _hold(self, norm: NodeProto) -> None:
+    def _hold(self, layer: Layer, norm: NodeProto) -> None:
         """Normalises by a mean and a population variance between the measured and the given ones."""
-        features = norm.input[0]
+        features = layer.raw
         axes = self._ints(2, 3)
         mean = self._add("ReduceMean", features, axes)
         off = self._add("Sub", features, mean)
@@ -111,13 +109,6 @@ class _Variant:
         centred = self._add("Sub", features, used[0])
         self.nodes.append(helper.make_node("Div", [centred, spread], norm.output))
 
-    def _affine(self, name: str) -> NodeProto | None:
-        """The affine map of the embedding from which betas and gammas come; None for what comes from elsewhere."""
-        node = self.made_by.get(name)
-        while node is not None and node.op_type in ("Unsqueeze", "Slice"):
-            node = self.made_by.get(node.input[0])
-        return node if node is not None and node.op_type == "Gemm" and node.input[0] == "embedding" else None
-
     def _pool_masks(self) -> None:
         """Averages the masks over what a feature of each size covers, once a size."""
         first = self._add("Transpose", "masks", perm=[0, 3, 1, 2])
@@ -127,29 +118,21 @@ class _Variant:
         for scale in (2, QUARTER):
             self.masks[scale] = self._add("AveragePool", wide, kernel_shape=[scale] * 2, strides=[scale] * 2)
 
-    def _mix(self, split: NodeProto) -> None:
+    def _mix(self, layer: Layer, split: NodeProto) -> None:
         """Betas and gammas (B, 2 C, H, W) of every place: those of each style (B, K, 2 C), weighted by its mask."""
-        affine = self._affine(split.input[0])
-        assert affine is not None
+        assert layer.affine is not None
+        affine = self.made_by[layer.affine]
         weight = self._add("Transpose", affine.input[1], perm=[1, 0])
         parameters = self._add("MatMul", "embedding", weight)
         if len(affine.input) > 2:
             parameters = self._add("Add", parameters, affine.input[2])
-        norm = next(norm for norm in self.norms if self._conditions(split, norm))
-        expanding = self.norms.index(norm) - (len(self.norms) - len(SCALES))
-        scale = SCALES[expanding] if expanding >= 0 else QUARTER
-        size = self._add("Shape", norm.input[0], start=2, end=4)
-        mask = self._add("Slice", self.masks[scale], self._ints(0, 0), size, self._ints(2, 3))
+        size = self._add("Shape", layer.raw, start=2, end=4)
+        mask = self._add("Slice", self.masks[layer.scale], self._ints(0, 0), size, self._ints(2, 3))
         flat = self._add("Reshape", mask, self._ints(0, 0, -1))
         mixed = self._add("MatMul", self._add("Transpose", parameters, perm=[0, 2, 1]), flat)
         shape = self._add("Concat", self._ints(0, 0), size, axis=0)
         styled = self._add("Reshape", mixed, shape)
         self.nodes.append(helper.make_node("Split", [styled, *split.input[1:]], split.output, axis=1, num_outputs=2))
-
-    def _conditions(self, split: NodeProto, norm: NodeProto) -> bool:
-        """Whether a norm's answer is multiplied by the gamma that a split gives."""
-        users = (node for node in self.model.graph.node if node.op_type == "Mul" and norm.output[0] in node.input)
-        return any(name in split.output for node in users for name in node.input)
 
     def _alive(self) -> list[NodeProto]:
         """The nodes that something still needs, in an order in which each comes after what it needs."""

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 from openvino.passes import ConstantFolding, Manager
 
+from brushwork.runtime.layers import layers_of, outputs_of
+
 # Weights have 7 bits, features 8 (0 to 255). AVX2 adds products by pairs in 16 bits, which must hold 2 * 255 * 64.
 WEIGHT, LEVELS = 63, 256
 SMALLEST = 1e-6  # range of features that are the same everywhere
@@ -24,14 +26,20 @@ def quantise(model: ov.Model) -> ov.Model:
     Transposed convolutions stay as they are: CPUs have none in integers.
 
     Args:
-        model: With the input ``content``, in [0, 1].
+        model: With the input ``content``, in [0, 1], as OpenVINO read it from a model folder.
+
+    Raises:
+        UserError: If an older brushwork exported the graph, which does not say what its layers are.
     """
     folding = Manager()
     folding.register_pass(ConstantFolding())  # some weights are computed from others
     folding.run_passes(model)
-    for node in model.get_ordered_ops():
-        if node.get_type_name() == "Convolution":
-            _quantise(node)
+    outputs = outputs_of(model)
+    for layer in layers_of(model):
+        padded = outputs[layer.padded]
+        (entry,) = padded.get_target_inputs()
+        if entry.get_node().get_type_name() == "Convolution":
+            _quantise(entry.get_node(), padded.get_node())
     model.validate_nodes_and_infer_types()
     return model
 
@@ -53,20 +61,19 @@ def _there_and_back(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return turned
 
 
-def _quantise(convolution: ov.Node) -> None:
-    """Puts integers into a convolution; what comes out of it is brought back to what it was."""
+def _quantise(convolution: ov.Node, pad: ov.Node) -> None:
+    """Puts integers into a convolution and the padding before it; what comes out is brought back to what it was."""
     weights = np.array(convolution.input_value(1).get_node().data, np.float32)
     unit = np.maximum(np.abs(weights).max(axis=AXES, keepdims=True), np.float32(SMALLEST)) / np.float32(WEIGHT)
     integers = rounded(weights / unit)
     kernel = ops.multiply(ops.convert(ops.constant(integers), np.float32), ops.constant(unit))
     convolution.input(1).replace_source_output(kernel.output(0))
-    # Padding and turning integers moves a quarter of the bytes.
-    entry = convolution.input(0)
-    while entry.get_source_output().get_node().get_type_name() in ("Pad", "Transpose"):
-        entry = entry.get_source_output().get_node().input(0)
+    # Padding and transposing integers moves a quarter of the bytes.
+    entry = pad.input(0)
     features = entry.get_source_output()
-    if features.get_node().get_type_name() == "Parameter":  # the content, in [0, 1]
-        entry.replace_source_output(_integers(features).output(0))
+    if features.get_node().get_type_name() == "Transpose":  # of the content, in [0, 1]
+        entry = features.get_node().input(0)
+        entry.replace_source_output(_integers(entry.get_source_output()).output(0))
         return
     low, size = _range(features)
     entry.replace_source_output(_integers(ops.divide(ops.subtract(features, low), size)).output(0))

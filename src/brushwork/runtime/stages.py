@@ -11,10 +11,11 @@ import openvino as ov
 from openvino import opset13 as opset
 
 from brushwork.runtime import CONDITIONAL, RESIDUAL
+from brushwork.runtime.layers import layers_of, outputs_of
 
 
 class StageGraphs:
-    """The stages of one graph, whose norms are found by what they compute: the mean of a convolution's answer.
+    """The stages of one graph, which says itself what its layers are.
 
     Stage i ends where norm i begins, at the *raw* features that are to be measured. The first of a residual block give
     the block's *features* as well. Those at a quarter of the picture's size are kept between the stages: all stages of
@@ -24,18 +25,21 @@ class StageGraphs:
     def __init__(self, core: ov.Core, path: Path) -> None:
         self._core = core
         self._path = path
-        self.channels = [_depth(raw) for raw in _raws(core.read_model(str(path)))]
+        self._norms = [layer for layer in layers_of(core.read_model(str(path))) if layer.normalised]
+        self.channels = [layer.channels for layer in self._norms]
 
     def cut(self, stage: int) -> ov.Model:
         """The graph of a stage; its inputs and answers have names."""
         model = self._core.read_model(str(self._path))
-        raws = _raws(model)
+        outputs = outputs_of(model)
+        raws = [outputs[layer.raw] for layer in self._norms]
+        entering = [outputs[layer.features] for layer in self._norms]
         encoder = len(raws) - CONDITIONAL
         inputs = list(model.get_parameters())
         answers = {"raw": raws[stage]}
         block = stage - encoder
         if block >= 0 and block % 2 == 0 and block < RESIDUAL:
-            answers["features"] = _before(raws[stage])
+            answers["features"] = entering[stage]
         results = []
         for name, output in answers.items():
             results.append(opset.result(output))
@@ -44,28 +48,9 @@ class StageGraphs:
             last = min(stage - 1, encoder + RESIDUAL - 1)
             inputs.append(_enter(raws[last], "raw_in"))
             if block % 2 == 0 or block >= RESIDUAL:
-                inputs.append(_enter(_before(raws[encoder + (last - encoder) // 2 * 2]), "features_in"))
+                inputs.append(_enter(entering[encoder + (last - encoder) // 2 * 2], "features_in"))
         needed = _reached(results)
         return ov.Model(results, [node for node in inputs if node.get_friendly_name() in needed], f"stage {stage}")
-
-
-def _raws(model: ov.Model) -> list[Any]:
-    """What enters each norm, in layer order."""
-    means = [node for node in model.get_ordered_ops() if node.get_type_name() == "ReduceMean"]
-    return [node.input_value(0) for node in means if node.input_value(0).get_node().get_type_name() != "Multiply"]
-
-
-def _convolution(raw: Any) -> Any:
-    """The convolution that gives raw features; its bias is added after it."""
-    node = raw.get_node()
-    while node.get_type_name() != "Convolution":
-        node = node.input_value(0).get_node()
-    return node
-
-
-def _before(raw: Any) -> Any:
-    """What is padded and convolved into raw features."""
-    return _convolution(raw).input_value(0).get_node().input_value(0)
 
 
 def _enter(output: Any, name: str) -> Any:
