@@ -176,7 +176,7 @@ def main(
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         address = next(line.strip() for line in server.stderr if re.match("http://", line))
-        with interrupts.noted() as stop:  # Ctrl-C prints what has been measured
+        with interrupts.deferred() as stop:  # Ctrl-C prints what has been measured
             show(console, load(address, server.pid, requests, clients, stop), plot)
         server.terminate()
 

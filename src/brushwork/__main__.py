@@ -1,32 +1,34 @@
 """The command `brushwork`, and `python -m brushwork`."""
 
 import os
+import signal
 import sys
 from typing import Any
 
-INTERRUPTED = 130  # what shells know Ctrl-C by
+INTERRUPTED = 130  # as in `brushwork.cli.interrupts`, which Ctrl-C may precede
 
 
 def main() -> None:
-    """Runs the command line; what goes wrong is one line on standard error and an exit code that is not 0."""
+    """Run the command line; an error is one line on standard error and an exit code that is not 0."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up like Ctrl-C, by KeyboardInterrupt
     try:
         code = _run()
     except KeyboardInterrupt:
         code = INTERRUPTED
     if code == INTERRUPTED:
-        print("brushwork: stopped; what was written is whole", file=sys.stderr)
+        print("brushwork: interrupted; completed files are intact", file=sys.stderr)
     try:
         sys.stdout.flush()
-    except OSError:  # it takes no more, and Python must not try again on its way out
+    except OSError:  # nothing can be written there, and Python must not try again when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if code == 0:
-        os._exit(0)  # all is written; taking OpenVINO apart would cost a tenth of a second
+        os._exit(0)  # everything is written; freeing OpenVINO would cost a tenth of a second
     sys.exit(code)
 
 
 def _run() -> int | str | None:
-    """Runs the command line and returns its exit code."""
-    # OpenVINO's converter of models is not needed, and its import takes longer than all the rest of OpenVINO.
+    """Run the command line and return its exit code."""
+    # OpenVINO's model converter is not needed, and importing it takes 0.35 of OpenVINO's 0.8 s.
     modules: dict[str, Any] = sys.modules
     modules.setdefault("openvino.tools.ovc", None)
     from brushwork.cli import app

@@ -1,8 +1,11 @@
 """The program as a user meets it: arguments in, files, lines and an exit code out."""
 
 import os
+import signal
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,13 +66,14 @@ def colours(height: int, width: int, bands: int = 3, seed: int = 0) -> NDArray[n
 
 
 @pytest.fixture
-def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
+def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs `brushwork` with arguments, in this process."""
 
     def leave(code: int) -> None:
         raise SystemExit(code)
 
     monkeypatch.setattr(program.os, "_exit", leave)
+    before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["brushwork", *map(str, arguments)])
@@ -79,7 +83,8 @@ def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         assert isinstance(end.value.code, int)
         return Ended(end.value.code, out, err)
 
-    return run
+    yield run
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +109,14 @@ def environment(home: Path) -> dict[str, str]:
     """The variables for a program of its own, whose user has a home in `home`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTEST"))}
     return kept | {"HOME": str(home)}
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`brushwork` with arguments in a process of its own, which does not outlive the test."""
+    command = [sys.executable, "-m", "brushwork", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

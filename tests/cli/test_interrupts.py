@@ -1,4 +1,4 @@
-"""Ctrl-C ends a run, even where Python would lose it."""
+"""Ctrl-C and SIGTERM end a run alike, even where Python would lose the interrupt."""
 
 import signal
 import sys
@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from brushwork.cli import interrupts
+
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
 
 class Finalised:
@@ -15,25 +17,29 @@ class Finalised:
         signal.raise_signal(signal.SIGINT)
 
 
-def test_ctrl_c_ends_at_once() -> None:
-    with pytest.raises(KeyboardInterrupt), interrupts.kept():
-        signal.raise_signal(signal.SIGINT)
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_ends_at_once(number: int) -> None:
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), interrupts.raised():
+        signal.raise_signal(number)
+    assert signal.getsignal(number) is before
 
 
-def test_ctrl_c_that_python_loses_ends_at_the_next_check(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_that_python_loses_is_raised_by_the_next_check(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
     monkeypatch.setattr(sys, "unraisablehook", lambda thrown: lost.append(thrown.exc_type))
-    before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), interrupts.kept() as check:
+    with pytest.raises(KeyboardInterrupt), interrupts.raised() as check:
         check()
         Finalised()
         assert lost == [KeyboardInterrupt]
         check()
-    assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_wish_to_stop_is_only_noted() -> None:
-    with interrupts.noted() as stop:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_deferred_signal_is_only_reported(number: int) -> None:
+    before = signal.getsignal(number)
+    with interrupts.deferred() as stop:
         assert not stop()
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(number)
         assert stop()
+    assert signal.getsignal(number) is before

@@ -117,7 +117,7 @@ def test_ctrl_c_writes_the_best_so_far_at_the_whole_size(
     ended = brushwork("optimize", photo, "-s", style, "-o", "pastiche.png")
     assert ended.code == 130
     assert ended.lines[0].startswith("pastiche.png  48 x 36  50.0% of the style loss left")
-    assert ended.lines[1:] == ["brushwork: stopped; what was written is whole"]
+    assert ended.lines[1:] == ["brushwork: interrupted; completed files are intact"]
     assert pixels(here / "pastiche.png").shape == (36, 48, 4)
     assert np.abs(pixels(here / "pastiche.png")[..., :3].astype(int) - 128).max() <= 1
 
@@ -151,7 +151,7 @@ def test_ctrl_c_on_a_terminal(here: Path, photo: str, style: str) -> None:
             pass
     os.close(screen)
     assert process.returncode == 130
-    assert b"48 x 36  total" in shown and b"stopped; what was written is whole" in shown
+    assert b"48 x 36  total" in shown and b"interrupted; completed files are intact" in shown
     assert pixels(here / "pastiche.png").shape == (36, 48, 4)
 
 

@@ -5,13 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from tests.cli.conftest import Paint, environment
+from tests.cli.conftest import Paint, environment, started
 
 PROGRAM = [sys.executable, "-m", "brushwork"]
 
@@ -79,21 +78,19 @@ def test_a_bar_on_the_terminal_leaves_the_records_alone(pictures: Path) -> None:
     assert b"2/2" in shown and b"{" not in shown
 
 
-def test_ctrl_c_leaves_whole_files_and_one_line(pictures: Path, here: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_leaves_whole_files_and_one_line(pictures: Path, here: Path, number: int) -> None:
     (here / "many").mkdir()
-    for number in range(400):
-        (here / f"many/{number}.jpg").symlink_to(pictures / "photo.jpg")
-    command = [*PROGRAM, "stylize", "many", "-s", "waves.png", "-o", "out"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 30
-        while not (here / "out/2.jpg").exists():
-            assert process.poll() is None and time.monotonic() < deadline
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+    for index in range(400):
+        (here / f"many/{index}.jpg").symlink_to(pictures / "photo.jpg")
+    with started("stylize", "many", "-s", "waves.png", "-o", "out") as process:
+        assert process.stderr is not None
+        begun = [process.stderr.readline() for _ in range(3)]
+        process.send_signal(number)
+        _, rest = process.communicate(timeout=60)
     assert process.returncode == 130
-    *done, last = said.splitlines()
-    assert last == "brushwork: stopped; what was written is whole"
+    *done, last = ("".join(begun) + rest).splitlines()
+    assert last == "brushwork: interrupted; completed files are intact"
     assert all(line.startswith("out/") for line in done)
     written = list((here / "out").iterdir())
     assert 3 <= len(written) < 400

@@ -165,6 +165,6 @@ def test_what_stops_a_large_picture_leaves_nothing(
     monkeypatch.setattr("brushwork.cli.report.percent", lambda count: stop)
     photo, style = paint("photo.png", 210, 149), paint("waves.png", seed=1)
     ended = brushwork("stylize", photo, "-s", style, "--tile", "exact")
-    assert ended.code == 130 and ended.lines == ["brushwork: stopped; what was written is whole"]
+    assert ended.code == 130 and ended.lines == ["brushwork: interrupted; completed files are intact"]
     assert {path.name for path in here.iterdir()} == {photo.name, style.name}
     assert list(temporary.iterdir()) == []

@@ -159,8 +159,8 @@ def test_ctrl_c_leaves_a_playable_file_and_resume_completes_it(clip: Path, here:
     _, words = run.communicate()
     assert run.returncode == 130
     assert words.splitlines()[-2:] == [
-        "brushwork: stopped; what is written can be played, and --resume goes on from there",
-        "brushwork: stopped; what was written is whole",
+        "brushwork: the part that is done can be played; --resume continues from there",
+        "brushwork: interrupted; completed files are intact",
     ]
     assert 0 < len(read_frames(here / "out.mp4")) < 60
     again = subprocess.run([*command, "--resume"], cwd=here, env=environment(here), capture_output=True, text=True)

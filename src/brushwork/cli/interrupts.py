@@ -1,45 +1,53 @@
-"""Ctrl-C and requests to end, taken as a wish to stop at the next good moment."""
+"""Ctrl-C and SIGTERM, which mean the same to every command: stop, clean up, and leave completed files intact."""
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-
-@contextmanager
-def noted() -> Iterator[Callable[[], bool]]:
-    """Whether Ctrl-C or a request to end has come, which then does no more than that."""
-    come: list[int] = []
-
-    def note(number: int, _: FrameType | None) -> None:
-        come.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(come)
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+INTERRUPTED = 130  # the exit code by which shells know Ctrl-C
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
-def kept() -> Iterator[Callable[[], None]]:
-    """Ctrl-C ends at once, as ever; what this yields ends, too, if Ctrl-C came and was lost.
+def deferred() -> Iterator[Callable[[], bool]]:
+    """Yield a function that says whether Ctrl-C or SIGTERM has come, which then does nothing else.
 
-    Python drops a KeyboardInterrupt that comes while it runs a finaliser or a callback of foreign code.
+    For work that ends by itself at the next good point.
     """
-    come: list[int] = []
+    received: list[int] = []
+    with _handler(lambda number, _: received.append(number)):
+        yield lambda: bool(received)
 
-    def note(number: int, _: FrameType | None) -> None:
-        come.append(number)
+
+@contextmanager
+def raised() -> Iterator[Callable[[], None]]:
+    """Raise KeyboardInterrupt on Ctrl-C and SIGTERM, wherever the program is.
+
+    Python drops a KeyboardInterrupt that is raised in a finaliser or in a callback of foreign code. So this yields a
+    function that raises it again, to be called between two pieces of work.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _: FrameType | None) -> None:
+        received.append(number)
         raise KeyboardInterrupt
 
     def check() -> None:
-        if come:
+        if received:
             raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGINT, note)
-    try:
+    with _handler(interrupt):
         yield check
+
+
+@contextmanager
+def _handler(handler: Handler) -> Iterator[None]:
+    """Handle both signals in this way for a while."""
+    before = {number: signal.signal(number, handler) for number in SIGNALS}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, earlier in before.items():
+            signal.signal(number, earlier)

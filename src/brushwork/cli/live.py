@@ -78,7 +78,7 @@ def live(
     source = cameras.open_camera(camera, size=size) if input is None else cameras.open_input(input, size=size)
     screen = _screen(output, palette.names, port)
     try:
-        with interrupts.noted() as stop, source:
+        with interrupts.deferred() as stop, source:
             for shown in show(source, palette, painter, steady=steady):
                 screen.show(shown)
                 number = screen.pressed()

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
+from brushwork.cli import interrupts
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,7 +19,6 @@ def _option(names: str, metavar: str, words: str) -> Any:
     return Option(*names.split(), metavar=metavar, help=words)
 
 
-INTERRUPTED = 130  # as `__main__` has it
 Content = Annotated[str, Argument(metavar="CONTENT", hidden=True)]
 Styles = Annotated[list[str], _option("--style -s", "STYLE", "A picture whose style is taken; several blend.")]
 Weights = Annotated[str | None, _option("--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
@@ -91,7 +92,7 @@ def optimize(
         record = {"content": content, "styles": style, "pastiche": str(target), "width": shape[1], "height": shape[0]}
         _report(record, last, time.perf_counter() - began, as_json)
     if stopped:
-        raise Exit(INTERRUPTED)
+        raise Exit(interrupts.INTERRUPTED)
 
 
 def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) -> "Path":

@@ -43,6 +43,8 @@ def serve(
 
     curl -F content=@photo.jpg -F style_name=ukiyo-e -o pastiche.jpg http://127.0.0.1:7860/v1/stylize
     """
+    from contextlib import suppress
+
     from brushwork import extras, model_folder, stylizer
 
     extras.require("web", "the page and the HTTP API")
@@ -56,4 +58,6 @@ def serve(
     )  # fmt: skip
     name = model_folder.find(model).name
     loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
-    run(loaded, name, host, port, limits=limits, token=token, page=not no_page)
+    # The server finishes its requests, and raises the signal that ended it again.
+    with suppress(KeyboardInterrupt):
+        run(loaded, name, host, port, limits=limits, token=token, page=not no_page)

@@ -137,7 +137,7 @@ def _run(jobs: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Option
     from brushwork.cli import interrupts
     from brushwork.cli.report import percent, report
 
-    with interrupts.kept() as check, closing(run.run(jobs, load, options, percent(len(jobs)))) as records:
+    with interrupts.raised() as check, closing(run.run(jobs, load, options, percent(len(jobs)))) as records:
         return report(_checked(records, check), len(jobs), as_json=as_json)
 
 

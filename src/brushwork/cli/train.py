@@ -41,5 +41,5 @@ def train(
 
     chosen = recipe_file.load(recipe, settings or ())
     folder = output or Path("runs") / recipe.stem
-    with interrupts.noted() as stop:
+    with interrupts.deferred() as stop:
         run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, slim=slim, stop=stop)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
+from brushwork.cli import interrupts
+
 if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
     from brushwork.video.run import VideoProgress
@@ -19,7 +21,6 @@ def _option(panel: str, names: str, metavar: str, words: str) -> Any:
     return Option(*names.split(), metavar=metavar, help=words, rich_help_panel=panel)
 
 
-INTERRUPTED = 130  # as `__main__` has it
 STYLE, LOOK, FILES, MACHINE = "Style", "Look", "Files", "Model and machine"
 Clip = Annotated[str, Argument(metavar="CLIP", hidden=True)]
 Styles = Annotated[list[str], _option(STYLE, "--style -s", "STYLE", "A picture or a named style; several blend.")]
@@ -117,7 +118,7 @@ def video(
     last = _run(clip, target, load, settings, overwrite, resume, model, precision)
     _report(clip, style, target, last, as_json)
     if last.stopped:
-        raise Exit(INTERRUPTED)
+        raise Exit(interrupts.INTERRUPTED)
 
 
 def _run(
@@ -128,11 +129,10 @@ def _run(
     from contextlib import closing
 
     from brushwork import model_folder
-    from brushwork.cli import interrupts
     from brushwork.video.run import RunOptions, run
 
     options = RunOptions(overwrite, resume, model_folder.find(model).name, precision)
-    with interrupts.noted() as stop:
+    with interrupts.deferred() as stop:
         records = run(clip, target, load, settings, options, stop=stop)
         with closing(records):
             return _watch(records)
@@ -205,4 +205,4 @@ def _report(clip: str, styles: list[str], target: Path, last: "VideoProgress", a
     size = f"{last.width} x {last.height}, {last.frames} frames"
     print(f"{target}  {size}  {last.rate:.1f} frames/s", file=sys.stderr)
     if last.stopped:
-        print("brushwork: stopped; what is written can be played, and --resume goes on from there", file=sys.stderr)
+        print("brushwork: the part that is done can be played; --resume continues from there", file=sys.stderr)

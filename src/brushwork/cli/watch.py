@@ -60,7 +60,7 @@ def watch(
     loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
     for name in style:
         loaded.gallery.find(name)
-    with interrupts.noted() as stop:
+    with interrupts.deferred() as stop:
         records = watch.watch(folder, target, style, loaded, options, stop=stop)
         print(f"watching {folder}; Ctrl-C ends", file=sys.stderr)
         for record in records:
