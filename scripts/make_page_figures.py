@@ -4,7 +4,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -15,12 +14,11 @@ from selenium import webdriver
 from selenium.webdriver import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webdriver import WebDriver
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "docs" / "figures"
-STYLES, OTHER = (6, 12), "shards"
-CARD = "#styles button.thumbnail-item"
+STYLES, REGION_STYLE = ("harvest", "ukiyo-e"), "stained-glass"
 
 
 def serve() -> tuple[subprocess.Popen[str], str]:
@@ -38,7 +36,7 @@ def serve() -> tuple[subprocess.Popen[str], str]:
 def browse() -> WebDriver:
     """Debian's chromium, without a window."""
     options = webdriver.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1160,1240"):
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000"):
         options.add_argument(argument)
     options.binary_location, service = (shutil.which(name) for name in ("chromium", "chromedriver"))
     return webdriver.Chrome(options, webdriver.ChromeService(service))
@@ -46,54 +44,67 @@ def browse() -> WebDriver:
 
 def photograph(browser: WebDriver, name: str) -> None:
     """Write the page, as it is shown, as one of the figures."""
-    browser.execute_script("document.activeElement.blur(); window.scrollTo(0, 0)")
+    browser.execute_script("document.activeElement.blur()")
     page = Image.open(BytesIO(browser.get_screenshot_as_png())).convert("RGB")
     page.resize((1000, round(1000 * page.height / page.width)), Image.Resampling.LANCZOS).save(
         FIGURES / name, quality=80, optimize=True
     )
 
 
-def visit(browser: WebDriver, address: str) -> None:
-    """Render a photo in two styles, then another style in one place."""
-    wait: Any = WebDriverWait(browser, 90, 0.1)
+class Page:
+    """The page, driven as a person does."""
 
-    def find(selector: str) -> Any:
-        return wait.until(lambda b: next(iter(b.find_elements(By.CSS_SELECTOR, selector)), None))
+    def __init__(self, browser: WebDriver, address: str) -> None:
+        self.browser, self.wait = browser, WebDriverWait(browser, 90, 0.1)
+        browser.get(address)
+        self.find("#gallery .style img")
 
-    def seen(change: Callable[[], object]) -> None:
-        script = "return [...document.querySelectorAll('#pastiche img')].map(image => image.src).join()"
-        before = browser.execute_script(script)
+    def find(self, selector: str) -> Any:
+        """The first element of a selector, as soon as there is one."""
+        return self.wait.until(lambda b: next(iter(b.find_elements(By.CSS_SELECTOR, selector)), None))
+
+    def click(self, selector: str) -> None:
+        """Press a button."""
+        self.browser.execute_script("arguments[0].scrollIntoView({block: 'nearest'}); arguments[0].click()",
+                                    self.find(selector))  # fmt: skip
+
+    def split(self, percent: int) -> None:
+        """Move the line between photo and pastiche."""
+        script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
+        self.browser.execute_script(script, self.find("#split"), percent)
+
+    def render(self, change: Callable[[], object]) -> None:
+        """Change something, and wait until its large pastiche is shown."""
+        before = self.find("#after").get_attribute("src")
         change()
-        now = wait.until(lambda b: (now := b.execute_script(script)) != before and now)
-        while now != before:  # small previews come first, large ones after them
-            before = now
-            time.sleep(4)
-            now = browser.execute_script(script)
+        self.wait.until(lambda _: self.find("#after").get_attribute("src") != before)
+        long_side = (
+            "const image = document.querySelector('#after'); return Math.max(image.naturalWidth, image.naturalHeight)"
+        )
+        self.wait.until(lambda b: b.execute_script(long_side) >= 600)
 
-    browser.get(address)
-    find(CARD)
-    find("#photo input[type=file]").send_keys(str(ROOT / "examples" / "coffee.jpg"))
-    for number in STYLES:
-        card = browser.find_elements(By.CSS_SELECTOR, CARD)[number]
-        seen(lambda card=card: browser.execute_script("arguments[0].click()", card))  # type: ignore[misc]
+
+def visit(browser: WebDriver, address: str) -> None:
+    """Render a photo in a blend of two styles, then another style in one place."""
+    page = Page(browser, address)
+    page.click("#another-photo")
+    page.find("#chooser").send_keys(str(ROOT / "examples" / "coffee.jpg"))
+    page.wait.until(lambda _: page.find("#before").get_attribute("src"))
+    for style in STYLES:
+        page.render(lambda style=style: page.click(f"#gallery [data-style='{style}']"))  # type: ignore[misc]
+    page.split(45)
     photograph(browser, "page.jpg")
-    browser.execute_script(
-        "[...document.querySelectorAll('button.label-wrap')].find(b => b.innerText.includes('Another style')).click()"
-    )
-    find("#other input").click()
-    wait.until(lambda b: b.find_elements(By.CSS_SELECTOR, "ul[role=listbox] li"))
-    browser.execute_script(
-        """[...document.querySelectorAll('ul[role=listbox] li')].find(item => item.innerText.includes(arguments[0]))
-            .dispatchEvent(new MouseEvent('mousedown', {bubbles: true}))""",
-        OTHER,
-    )
-    canvas = find("#region canvas")
-    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", canvas)
+    browser.execute_script("document.querySelector('.settings details').open = true")
+    page.click("#add-region")
+    mask = page.find("#mask")
     strokes = ActionChains(browser)
-    for shift in (-40, -10, 20):
-        strokes.move_to_element_with_offset(canvas, -70, shift).click_and_hold()
-        strokes.move_by_offset(70, 8).move_by_offset(70, -8).release()
-    seen(strokes.perform)
+    for shift in (-40, 0, 40):
+        strokes.move_to_element_with_offset(mask, -120, shift).click_and_hold()
+        strokes.move_by_offset(120, 12).move_by_offset(120, -12).release()
+    strokes.perform()
+    page.render(lambda: page.click("#mask-done"))
+    page.render(lambda: Select(page.find("#regions select")).select_by_visible_text(REGION_STYLE))
+    page.split(0)
     photograph(browser, "page-region.jpg")
 
 
