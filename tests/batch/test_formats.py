@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from brushwork import images
 from brushwork.batch.options import Options
@@ -42,3 +43,42 @@ def test_a_pastiche_does_not_depend_on_how_its_content_was_read(
         assert (pastiche.alpha is None) == (whole.alpha is None)
         if whole.alpha is not None:
             np.testing.assert_allclose(pastiche.alpha, whole.alpha, atol=1 / 255)
+
+
+def cut_out(hidden: int) -> np.ndarray:
+    """A disc over a transparent ground, under which some grey is hidden."""
+    y, x = np.mgrid[:64, :80]
+    pixels = np.full((64, 80, 4), hidden, np.uint8)
+    pixels[..., 3] = np.clip(255 * (24 - np.hypot(y - 32, x - 40)), 0, 255)
+    seen = pixels[..., 3] > 0
+    pixels[seen, :3] = np.stack([x * 3, y * 4, x + y], axis=2)[seen]
+    return pixels
+
+
+@pytest.mark.parametrize("large", [10**9, 0])
+def test_what_a_cut_out_hides_does_not_change_its_pastiche(
+    large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brushwork.batch.run.LARGE", large)
+    pastiches = []
+    for hidden in (0, 255, 77):
+        Image.fromarray(cut_out(hidden)).save(tmp_path / f"{hidden}.png")
+        jobs = plan([str(tmp_path / f"{hidden}.png")], ["dots"], str(tmp_path / f"{large}-{hidden}.png"))
+        (record,) = run(jobs, lambda: stylizer, Options(tile="exact" if large == 0 else "auto"))
+        assert record.error is None
+        pastiches.append(images.open(record.pastiche))
+    for other in pastiches[1:]:
+        np.testing.assert_array_equal(other.image, pastiches[0].image)
+        np.testing.assert_array_equal(other.alpha, pastiches[0].alpha)
+
+
+@pytest.mark.parametrize("large", [10**9, 0])
+def test_at_strength_0_even_hidden_colours_stay(
+    large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brushwork.batch.run.LARGE", large)
+    Image.fromarray(cut_out(77)).save(tmp_path / "photo.png")
+    jobs = plan([str(tmp_path / "photo.png")], ["dots"], str(tmp_path / "same.png"))
+    (record,) = run(jobs, lambda: stylizer, Options(strength=0, tile="exact" if large == 0 else "auto"))
+    assert record.error is None
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), cut_out(77))

@@ -77,3 +77,65 @@ def test_a_picture_is_laid_on_white_by_its_alpha() -> None:
     black, clear = np.zeros((1, 2, 3), np.float32), np.array([[1, 0.25]], np.float32)
     assert Picture.of(black, clear).on_white[0, :, 0].tolist() == [0, 0.75]
     assert Picture.of(black).on_white is black
+
+
+# Colours under transparent pixels
+
+
+def test_hidden_pixels_take_the_colours_of_what_is_seen_near_them() -> None:
+    """By hand: the smallest block of 2, 4, ... squared that shows anything gives its mean, weighted by alpha."""
+    image = np.zeros((4, 4, 3), np.float32)
+    alpha = np.zeros((4, 4), np.float32)
+    image[0, 0], alpha[0, 0] = (1, 0, 0), 1
+    image[0, 1], alpha[0, 1] = (0, 1, 0), 0.5
+    image[3, 3] = (0, 0, 1)  # hidden blue
+    filled = images.fill_hidden(image, alpha)
+    mean = np.array([1, 0.5, 0]) / 1.5
+    assert filled[0, 0].tolist() == [1, 0, 0] and filled[0, 1].tolist() == [0, 1, 0]
+    np.testing.assert_allclose(filled[1:].reshape(-1, 3), np.broadcast_to(mean, (12, 3)), atol=1e-6)
+    np.testing.assert_allclose(filled[0, 2:], np.broadcast_to(mean, (2, 3)), atol=1e-6)
+    assert image[3, 3].tolist() == [0, 0, 1]  # the caller's array stays
+
+
+def test_nothing_is_filled_where_all_or_nothing_is_seen() -> None:
+    image = smooth()
+    for alpha in (
+        None,
+        np.ones((40, 56), np.float32),
+        np.full((40, 56), 0.1, np.float32),
+        np.zeros((40, 56), np.float32),
+    ):
+        assert images.fill_hidden(image, alpha) is image
+
+
+def test_what_is_hidden_does_not_matter(random: np.random.Generator) -> None:
+    alpha = np.where(random.random((70, 90)) < 0.02, random.random((70, 90)), 0).astype(np.float32)
+    seen = random.random((70, 90, 3), dtype=np.float32)
+    other = np.where(alpha[..., None] > 0, seen, random.random((70, 90, 3), dtype=np.float32))
+    filled = images.fill_hidden(seen, alpha)
+    np.testing.assert_array_equal(filled, images.fill_hidden(other, alpha))
+    np.testing.assert_array_equal(filled[alpha > 0], seen[alpha > 0])
+    assert filled.min() >= seen[alpha > 0].min() - 1e-6 and filled.max() <= seen[alpha > 0].max() + 1e-6
+
+
+@pytest.mark.parametrize("shape", [(70, 90), (64, 64), (33, 200), (1, 1), (200, 31)])
+def test_rows_by_strips_are_filled_like_the_whole(shape: tuple[int, int], random: np.random.Generator) -> None:
+    pixels = random.random((*shape, 4), dtype=np.float32)
+    pixels[..., 3] *= random.random(shape) < 0.05
+    pixels[: shape[0] // 2, :, 3] = 0
+    whole = images.fill_hidden(pixels[..., :3], pixels[..., 3])
+    rows = images.FilledRows(pixels)
+    assert rows.shape == pixels.shape
+    for top, bottom in ((0, shape[0]), (0, 1), (shape[0] // 3, shape[0] // 3 + 1), (shape[0] // 2, shape[0])):
+        np.testing.assert_array_equal(rows[top:bottom][..., :3], whole[top:bottom])
+        np.testing.assert_array_equal(rows[top:bottom][..., 3], pixels[top:bottom, :, 3])
+
+
+def test_a_filled_picture_keeps_the_rest_and_fills_each_frame() -> None:
+    picture = images.open(written(Picture(clip(alpha=True)), "PNG"))
+    filled = picture.filled()
+    assert [frame.duration for frame in filled.frames] == [100, 50, 200]
+    for frame, index in zip(filled.frames, range(3), strict=True):
+        np.testing.assert_allclose(frame.image[..., index], 1, atol=1e-6)
+    still = Picture.of(smooth(), np.zeros((40, 56), np.float32))
+    assert still.filled().image is still.image

@@ -156,8 +156,15 @@ class _Contents:
         if content is None and self._standard_input is None:
             self._standard_input = sys.stdin.buffer.read()
         picture = images.open(content or self._standard_input or b"", size=self._options.size)
+        if _is_painted(self._options):
+            picture = picture.filled()
         self._last = content, picture
         return picture
+
+
+def _is_painted(options: Options) -> bool:
+    """Whether anything is painted; where nothing is, not even what is hidden may change."""
+    return options.strength > 0 or bool(options.regions)
 
 
 def _check_target(job: Job, options: Options) -> None:
@@ -201,7 +208,9 @@ def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Calla
             depth = 8 if kind == "JPEG" else options.depth or content.depth
             target = stack.enter_context(images.canvas(height, width, bands, f"uint{depth}"))
             with record.timed("stylise"):
-                studio.paint_large(job.styles, content.pixels, target, job.content, mode, record.notices, progress)
+                hidden = bands == 4 and _is_painted(options)
+                rows = images.FilledRows(content.pixels) if hidden else content.pixels
+                studio.paint_large(job.styles, rows, target, job.content, mode, record.notices, progress)
             with record.timed("encode"):
                 pastiche = images.LargePicture(target, content.metadata)
                 images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)

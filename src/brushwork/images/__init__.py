@@ -5,6 +5,7 @@ with its colours converted, its alpha, depth, animation and camera notes beside 
 goes wrong with a file is an `ImageError` of one line that names it.
 """
 
+from brushwork.images.alpha import FilledRows, fill_hidden
 from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
@@ -17,6 +18,7 @@ __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "Canvas",
+    "FilledRows",
     "Format",
     "Frame",
     "Image",
@@ -26,6 +28,7 @@ __all__ = [
     "Picture",
     "Rows",
     "canvas",
+    "fill_hidden",
     "find",
     "fit",
     "fit_short",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
+from brushwork.images.alpha import fill_hidden
 from brushwork.images.metadata import NONE, Metadata
 
 Image: TypeAlias = NDArray[np.float32]
@@ -89,6 +90,16 @@ class Picture:
     def animated(self) -> bool:
         """Whether there is more than one frame."""
         return len(self.frames) > 1
+
+    def filled(self) -> "Picture":
+        """Give the picture with the colours under alpha 0 taken from what can be seen; see `images.alpha`."""
+
+        def fill(frame: Frame) -> Frame:
+            return replace(frame, image=fill_hidden(frame.image, frame.alpha))
+
+        if not self.animated:
+            return replace(self, frames=(fill(self.frames[0]),))
+        return replace(self, frames=Frames(len(self.frames), lambda index: fill(self.frames[index])))
 
     def map(self, function: Callable[[Image], Image]) -> "Picture":
         """Apply a function to every image; alpha, durations and notes stay.

@@ -199,7 +199,7 @@ class Service:
                 pastiche = color.luma(image, pastiche)
             return pastiche
 
-        return picture.map(stylize)
+        return (picture if strength == 0 and not painted else picture.filled()).map(stylize)
 
     def encode(self, pastiche: Picture, options: Options) -> tuple[bytes, str]:
         """The encoded pastiche, and its media type; the frames of an animation are painted on the way."""
