@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-from typing import Any
 
 INTERRUPTED = 130  # as in `brushwork.cli.interrupts`, which Ctrl-C may precede
 
@@ -28,9 +27,6 @@ def main() -> None:
 
 def _run() -> int | str | None:
     """Run the command line and return its exit code."""
-    # OpenVINO's model converter is not needed, and importing it takes 0.35 of OpenVINO's 0.8 s.
-    modules: dict[str, Any] = sys.modules
-    modules.setdefault("openvino.tools.ovc", None)
     from brushwork.cli import app
     from brushwork.errors import UserError, in_one_line
 

@@ -1,15 +1,14 @@
 from pathlib import Path
 
 import numpy as np
-import openvino as ov
 import pytest
 from numpy.typing import NDArray
-from openvino import opset13 as ops
 
 from brushwork import images, model_folder
 from brushwork.errors import UserError
 from brushwork.model_folder import WEIGHTS
 from brushwork.runtime import Array, int8, precisions
+from brushwork.runtime.bindings import ops, ov
 from brushwork.runtime.compiled import core
 from brushwork.runtime.layers import METADATA, Layer, to_metadata
 from brushwork.runtime.openvino import TRANSFER, OpenVINORuntime

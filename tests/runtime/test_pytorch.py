@@ -17,6 +17,17 @@ def test_half_precision_is_close(table_network: PasticheNetwork, random: np.rand
     assert np.abs(half - exact).mean() < 0.02
 
 
+@pytest.mark.parametrize("precision", ["bf16", "f16"])
+def test_the_predictor_is_exact_in_every_precision(
+    predicted_network: PasticheNetwork, random: np.random.Generator, precision: str
+) -> None:
+    style = random.random((1, 96, 64, 3), dtype=np.float32)
+    exact = TorchRuntime(copy.deepcopy(predicted_network), precision="f32").predict(style)
+    np.testing.assert_array_equal(
+        TorchRuntime(copy.deepcopy(predicted_network), precision=precision).predict(style), exact
+    )
+
+
 @pytest.mark.parametrize("device", ["cuda", "mps"])
 def test_a_device_that_is_not_here(
     table_network: PasticheNetwork, monkeypatch: pytest.MonkeyPatch, device: str

@@ -7,11 +7,9 @@ up of a smooth one stays what it was. Without this the first layer alone would c
 """
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
-from openvino import opset13 as ops
-from openvino.passes import ConstantFolding, Manager
 
+from brushwork.runtime.bindings import ConstantFolding, Manager, ops, ov
 from brushwork.runtime.layers import layers_of, outputs_of
 
 # Weights have 7 bits, features 8 (0 to 255). AVX2 adds products by pairs in 16 bits, which must hold 2 * 255 * 64.

@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import openvino as ov
-
 from brushwork.errors import UserError
+from brushwork.runtime.bindings import ov
 
 # The key of the graph's metadata; OpenVINO has what ONNX calls metadata under "framework".
 METADATA = "brushwork.layers"

@@ -20,7 +20,8 @@ class TorchRuntime:
     Args:
         network: The network; it is moved to the device.
         device: ``cuda``, ``mps`` or ``cpu``.
-        precision: ``auto``, ``f32``, ``bf16`` or ``f16``. Auto is f16 on CUDA and f32 elsewhere.
+        precision: ``auto``, ``f32``, ``bf16`` or ``f16``, of the style transfer network; the predictor is f32. Auto is
+            f16 on CUDA and f32 elsewhere.
         threads: Threads of the CPU; None leaves torch's own choice.
 
     Raises:
@@ -40,9 +41,8 @@ class TorchRuntime:
             raise UserError(f"{self.precision} is for CPUs, through OpenVINO; on {device} use --precision auto")
         self.device = torch.device(device)
         self.dtype = PRECISIONS[self.precision]
-        self.network = network.eval().to(self.device, self.dtype)
-        if self.network.predictor is not None:
-            self.network.predictor.float()  # in half precision embeddings shift by 6 to 10 %
+        self.network = network.eval().to(self.device)
+        self.network.transfer.to(self.dtype)  # alone: in half precision embeddings shift by 6 to 10 %
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
     def _images(self, pixels: Array, dtype: torch.dtype | None = None) -> Tensor:

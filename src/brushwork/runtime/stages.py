@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
-from openvino import opset13 as opset
 
 from brushwork.runtime import CONDITIONAL, RESIDUAL
+from brushwork.runtime.bindings import ops, ov
 from brushwork.runtime.layers import layers_of, outputs_of
 
 
@@ -42,7 +41,7 @@ class StageGraphs:
             answers["features"] = entering[stage]
         results = []
         for name, output in answers.items():
-            results.append(opset.result(output))
+            results.append(ops.result(output))
             output.get_tensor().set_names({name})
         if block > 0:
             last = min(stage - 1, encoder + RESIDUAL - 1)
@@ -55,7 +54,7 @@ class StageGraphs:
 
 def _enter(output: Any, name: str) -> Any:
     """An input in the place of what a graph computes there."""
-    parameter = opset.parameter([-1, _depth(output), -1, -1], dtype=np.float32, name=name)
+    parameter = ops.parameter([-1, _depth(output), -1, -1], dtype=np.float32, name=name)
     parameter.output(0).get_tensor().set_names({name})
     for user in output.get_target_inputs():
         user.replace_source_output(parameter.output(0))
