@@ -9,5 +9,5 @@ RUN pip install --no-cache-dir ".[web]" && useradd --create-home brushwork
 USER brushwork
 WORKDIR /home/brushwork
 EXPOSE 7860
-# Inside the container all addresses; -p above decides who reaches it. BRUSHWORK_TOKEN is asked for where it is set.
+# Listens on all addresses of the container; -p above decides who can reach it. Set BRUSHWORK_TOKEN to require a token.
 ENTRYPOINT ["brushwork", "serve", "--host", "0.0.0.0"]
