@@ -58,6 +58,13 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "--resume"), "nothing to resume: no unfinished clip-waves.mkv"),
     (("clip.mkv", "-o", "clip.mkv"), "clip.mkv is one of the files read; write the pastiche elsewhere"),
     (("clip.mkv", "-o", "clip.mkv", "--overwrite"), "clip.mkv is one of the files read; write the pastiche elsewhere"),
+    (("clip.mkv", "--fade", "2"), "--fade does nothing without --at"),
+    (("clip.mkv", "--fps", "12"), "--fps is for numbered pictures; clip.mkv has times of its own"),
+    (("clip.mkv", "--quality", "80"), "--quality is for pictures; video files take --crf"),
+    (("clip.mkv", "--crf", "20", "-o", "out.gif"), "--codec and --crf are for video files; pictures take --quality"),
+    (("clip.mkv", "--no-sound", "-o", "frames"), "--no-sound is for video files; pictures have no sound"),
+    (("clip.mkv", "-o", "-", "--resume"), "a clip on standard input or output cannot be resumed"),
+    (("clip.mkv", "-o", "-", "--json"), "--json and the pastiche cannot both go to standard output; name a file"),
     (("%d%d.png",), "%d%d.png is no pattern of numbered pictures such as frames/%04d.png"),
 ])  # fmt: skip
 def test_bad_input_is_one_line_and_nothing_is_touched(
@@ -69,6 +76,26 @@ def test_bad_input_is_one_line_and_nothing_is_touched(
     assert len(ended.lines) == 1
     assert ended.lines[0].startswith(f"brushwork: {line}")
     assert {path.name: path.read_bytes() for path in here.iterdir()} == before
+
+
+def test_a_clip_goes_in_and_out_through_pipes(clip: Path, here: Path) -> None:
+    command = [sys.executable, "-m", "brushwork", "video", "-", "-s", "waves.jpg"]
+    ended = subprocess.run(command, cwd=here, env=environment(here), input=clip.read_bytes(), capture_output=True)
+    assert ended.returncode == 0, ended.stderr
+    (here / "out.mkv").write_bytes(ended.stdout)
+    assert len(read_frames(here / "out.mkv")) == 6
+    assert packets(here / "out.mkv", "audio") == packets(clip, "audio")
+    empty = subprocess.run(command, cwd=here, env=environment(here), input=b"", capture_output=True)
+    assert (empty.returncode, empty.stderr) == (1, b"brushwork: standard input is empty\n")
+
+
+def test_without_a_name_the_container_takes_all_that_is_in_the_clip(brushwork: Run, paint: Paint, here: Path) -> None:
+    """MP4 takes no SubRip as it is: Matroska does."""
+    paint("waves.jpg", 96, 96)
+    make_clip(here / "clip.mkv", make_frames(3), subtitles="subrip").rename(here / "clip.mk3d")
+    ended = brushwork("video", "clip.mk3d", "-s", "waves.jpg")
+    assert (ended.code, (here / "clip-waves.mkv").exists()) == (0, True), ended.err
+    assert len(ended.lines) == 1
 
 
 def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Path) -> None:

@@ -12,7 +12,7 @@ from brushwork.cli import interrupts
 
 if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
-    from brushwork.video.run import VideoProgress
+    from brushwork.video.run import RunOptions, VideoProgress
     from brushwork.video.settings import Settings
 
 
@@ -24,17 +24,17 @@ def _option(panel: str, names: str, metavar: str, words: str) -> Any:
 STYLE, LOOK, FILES, MACHINE = "Style", "Look", "Files", "Model and machine"
 Clip = Annotated[str, Argument(metavar="CLIP", hidden=True)]
 Styles = Annotated[list[str], _option(STYLE, "--style -s", "STYLE", "A picture or a named style; several blend.")]
-Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
+Weights = Annotated[str | None, _option(STYLE, "--weights", "W,W,...", "Weights of the blended styles: 0.7,0.3.")]
 At = Annotated[
-    list[str] | None, _option(STYLE, "--at", "TIME=STYLE", "Becomes another style from then on: 0:05=other.jpg.")
+    list[str] | None, _option(STYLE, "--at", "TIME=STYLE", "Change to another style at a time: 0:05=other.jpg.")
 ]
-Fade = Annotated[float | None, _option(STYLE, "--fade", "SECONDS", "How long it takes to become another; else 1.")]
-StyleSize = Annotated[int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are seen.")]
+Fade = Annotated[float | None, _option(STYLE, "--fade", "SECONDS", "Seconds from one style to the next; else 1.")]
+StyleSize = Annotated[int | None, _option(STYLE, "--style-size", "PIXELS", "Short side at which styles are read.")]
 Steady = Annotated[
-    float | None, _option(LOOK, "--steady", "0..1", "How much of the last frame moves along; 0: none. Else 0.99.")
+    float | None, _option(LOOK, "--steady", "0..1", "Weight of the last frame, moved along, in the next; else 0.99.")
 ]
 Hold = Annotated[
-    float | None, _option(LOOK, "--hold", "0..1", "Share of the last frame's contrasts in this one's; else 0.")
+    float | None, _option(LOOK, "--hold", "0..1", "Weight of the last frame's statistics in the next; else 0.")
 ]
 Strength = Annotated[float, _option(LOOK, "--strength", "0..1", "0 is the clip, 1 the full pastiche.")]
 KeepColors = Annotated[str | None, _option(LOOK, "--keep-colors", "luma|histogram", "Keep the clip's colours.")]
@@ -42,15 +42,15 @@ Size = Annotated[int | None, _option(LOOK, "--size", "PIXELS", "Limit of the lon
 Start = Annotated[str | None, _option(FILES, "--start", "TIME", "Begin here: 5, 0:05 or 1:02:03.5.")]
 End = Annotated[str | None, _option(FILES, "--end", "TIME", "End here.")]
 Output = Annotated[
-    str | None, _option(FILES, "--output -o", "FILE|FOLDER", "Where to write: .mp4 .mov .mkv .webm .gif .webp, folder "
-    "or frames/%05d.png. Else clip-style.mp4 beside clip.mp4.")
+    str | None, _option(FILES, "--output -o", "FILE|FOLDER", "Where to write: .mp4 .mov .mkv .webm .gif .webp, folder, "
+    "frames/%05d.png, or - for standard output. Else clip-style.mp4 beside clip.mp4.")
 ]  # fmt: skip
-Codec = Annotated[str | None, _option(FILES, "--codec", "CODEC", "h264, h265, vp9, prores, or ffv1 without loss.")]
+Codec = Annotated[str | None, _option(FILES, "--codec", "CODEC", "h264, h265, av1, vp9, prores, or ffv1 without loss.")]
 Crf = Annotated[int | None, _option(FILES, "--crf", "0..51", "Quality of the codec, 0 the best; else 19 for h264.")]
-Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of pictures.")]
+Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of pictures that are written.")]
 NoSound = Annotated[bool, _option(FILES, "--no-sound", "", "Leave the sound out.")]
-Fps = Annotated[float, _option(FILES, "--fps", "N", "Frames a second of numbered pictures.")]
-Resume = Annotated[bool, _option(FILES, "--resume", "", "Go on with a run that was stopped or killed.")]
+Fps = Annotated[float | None, _option(FILES, "--fps", "N", "Frames per second of numbered pictures; else 24.")]
+Resume = Annotated[bool, _option(FILES, "--resume", "", "Continue a run that was stopped or killed.")]
 Overwrite = Annotated[bool, _option(FILES, "--overwrite", "", "Replace files that exist.")]
 Json = Annotated[bool, _option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
 Model = Annotated[str | None, _option(MACHINE, "--model", "NAME|FOLDER", "What paints; see brushwork models.")]
@@ -78,7 +78,7 @@ def video(
     crf: Crf = None,
     quality: Quality = None,
     no_sound: NoSound = False,
-    fps: Fps = 24.0,
+    fps: Fps = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -89,19 +89,28 @@ def video(
 ) -> None:
     """Render a clip in the style of a picture, steadily and with its sound.
 
-    CLIP is a video file, a folder or pattern of numbered pictures, or an animated picture. Ctrl-C leaves a playable
-    file and ends with code 130; --resume goes on from there, or from where a run was killed.
+    CLIP is a video file, a folder or pattern of numbered pictures, an animated picture, or - for standard input.
+    Ctrl-C leaves a playable file and ends with code 130; --resume continues from there, or where a run was killed.
 
     brushwork video clip.mp4 -s painting.jpg -o pastiche.mp4
 
     brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
     """
-    from brushwork import extras, stylizer
+    from brushwork import extras, model_folder, stylizer
     from brushwork.batch.options import parse_weights
+    from brushwork.errors import UserError
 
     extras.require("video", "video")
     from brushwork.video import timeline, times
+    from brushwork.video.run import RunOptions
     from brushwork.video.settings import Settings
+    from brushwork.video.standard_io import STANDARD, input_file, output_file
+    from brushwork.video.writing.target import default_target
+
+    if STANDARD in (clip, output) and resume:
+        raise UserError("a clip on standard input or output cannot be resumed")
+    if as_json and STANDARD in (output, None if output else clip):
+        raise UserError("--json and the pastiche cannot both go to standard output; name a file with -o")
 
     chosen = {"fade": fade, "steady": steady, "hold": hold, "start": times.parse(start) if start else None}
     shares = parse_weights(weights, len(style))
@@ -113,38 +122,29 @@ def video(
         **{name: value for name, value in chosen.items() if value is not None},
     )  # fmt: skip
     stylizer.check_choices(device, precision, threads)
-    target = Path(output) if output else _beside(Path(clip), style)
     load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)
-    last = _run(clip, target, load, settings, overwrite, resume, model, precision)
-    _report(clip, style, target, last, as_json)
+    options = RunOptions(overwrite, resume, model_folder.find(model).name, precision)
+    with input_file(clip) as source:
+        target = Path(output or (STANDARD if clip == STANDARD else default_target(clip, settings)))
+        with output_file(target) as path:
+            last = _run(source, path, load, settings, options)
+        _report(clip, style, target, last, as_json)
     if last.stopped:
         raise Exit(interrupts.INTERRUPTED)
 
 
 def _run(
-    clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", overwrite: bool, resume: bool,
-    model: str | None, precision: str,
-) -> "VideoProgress":  # fmt: skip
-    """Paints the clip and shows how far it is; the last record."""
+    clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", options: "RunOptions"
+) -> "VideoProgress":
+    """Paints the clip, shows the progress, and returns the last of it."""
     from contextlib import closing
 
-    from brushwork import model_folder
-    from brushwork.video.run import RunOptions, run
+    from brushwork.video.run import run
 
-    options = RunOptions(overwrite, resume, model_folder.find(model).name, precision)
     with interrupts.deferred() as stop:
         records = run(clip, target, load, settings, options, stop=stop)
         with closing(records):
             return _watch(records)
-
-
-def _beside(clip: Path, styles: list[str]) -> Path:
-    """``clip-style.mp4`` beside ``clip.mp4``, in the clip's own container if it can be written."""
-    from brushwork.video.writing.codecs import CONTAINERS
-
-    suffix = clip.suffix.lower() if clip.suffix.lower() in CONTAINERS else ".mp4"
-    stem = "frames" if "%" in clip.name else clip.stem
-    return clip.with_name(f"{stem}-{'+'.join(Path(style).stem for style in styles)}{suffix}")
 
 
 def _watch(records: Iterator["VideoProgress"]) -> "VideoProgress":

@@ -137,7 +137,7 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
         stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma", hold=settings.hold,
         together=together,
     )  # fmt: skip
-    return Timeline(embedding, changes, settings.fade), painter
+    return Timeline(embedding, changes, settings.fade_seconds), painter
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ class Settings:
         styles: Style pictures or named styles; several are blended.
         weights: Weights of the blended styles; equal ones where None.
         changes: Pairs of a time in seconds and the style that follows from then on.
-        fade: Seconds from one style to the next.
+        fade: Seconds from one style to the next; None takes 1.
         steady: Weight of the previous pastiche in the next, in [0, 1]; 0 paints every frame by itself.
         hold: Weight of the previous frame's normalisation statistics in the next frame's, in [0, 1].
         strength: In [0, 1]; 0 is the clip, 1 the full pastiche.
@@ -27,7 +27,7 @@ class Settings:
         style_size: Short side in pixels at which the predictor sees the styles.
         size: Limit of the long side in pixels.
         start, end: The part of the clip to paint, in seconds; an end of None is the clip's.
-        fps: Frames per second of image sequences, which have no times.
+        fps: Frames per second of image sequences, which have no times; None takes 24.
         codec, crf: Of a video file; None takes the container's and the codec's default.
         quality: Of pictures, 1 to 100.
         sound: Whether the sound is kept.
@@ -39,7 +39,7 @@ class Settings:
     styles: tuple[str, ...]
     weights: tuple[float, ...] | None = None
     changes: tuple[tuple[float, str], ...] = ()
-    fade: float = FADE
+    fade: float | None = None
     steady: float = STEADY
     hold: float = 0.0
     strength: float = 1.0
@@ -48,7 +48,7 @@ class Settings:
     size: int | None = None
     start: float = 0.0
     end: float | None = None
-    fps: float = 24.0
+    fps: float | None = None
     codec: str | None = None
     crf: int | None = None
     quality: int | None = None
@@ -61,8 +61,15 @@ class Settings:
                 raise UserError(f"{name} is {value:g}; it must lie between 0 (every frame by itself) and 1")
         if self.end is not None and self.end <= self.start:
             raise UserError(f"the end, {format_time(self.end)}, is not after the start, {format_time(self.start)}")
+        if self.fade is not None and not self.changes:
+            raise UserError("--fade does nothing without --at")
         self.options()
-        check_changes([when for when, _ in self.changes], self.fade)
+        check_changes([when for when, _ in self.changes], self.fade_seconds)
+
+    @property
+    def fade_seconds(self) -> float:
+        """Seconds from one style to the next."""
+        return FADE if self.fade is None else self.fade
 
     @property
     def stabilisation_weight(self) -> float:

@@ -3,28 +3,34 @@
 from pathlib import Path
 
 from brushwork import images
+from brushwork.errors import UserError
 from brushwork.video.reading.animation import open_animation
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import is_pattern, numbered_files, open_image_sequence
 from brushwork.video.reading.video_file import open_video
 
+FPS = 24.0
 
-def open_clip(name: str, *, size: int | None = None, fps: float = 24.0) -> Clip:
+
+def open_clip(name: str, *, size: int | None = None, fps: float | None = None) -> Clip:
     """Opens a clip.
 
     Args:
         name: A video file, a folder of pictures, a pattern such as ``frames/%04d.png``, or an animated picture.
         size: Limit of the long side in pixels.
-        fps: Frames per second of pictures without times.
+        fps: Frames per second of pictures without times; None takes 24.
 
     Raises:
-        UserError: If it cannot be read, or has no video stream or no frames.
+        UserError: If it cannot be read, has no video stream or no frames, or has times of its own besides the rate.
     """
     path = Path(name)
+    rate = FPS if fps is None else fps
     if is_pattern(path) and not path.exists():
-        return open_image_sequence(name, numbered_files(path), size, fps)
+        return open_image_sequence(name, numbered_files(path), size, rate)
     if path.is_dir():
-        return open_image_sequence(name, images.find(path), size, fps)
+        return open_image_sequence(name, images.find(path), size, rate)
     if path.suffix.lower() in images.EXTENSIONS:
-        return open_animation(name, size, fps)
+        return open_animation(name, size, rate)
+    if fps is not None:
+        raise UserError(f"--fps is for numbered pictures; {name} has times of its own")
     return open_video(name, size)

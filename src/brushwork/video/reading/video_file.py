@@ -1,5 +1,6 @@
 """Reads a video file as a clip."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,9 +76,7 @@ class Timing:
             packets = [packet for packet in islice(again.demux(again.streams[stream.index]), EXAMINED) if packet.size]
         decoding = container.format.name == "avi" or any(packet.pts is None for packet in packets)
         seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
-        duration = float(stream.duration * time_base) if stream.duration and not found else None
-        if duration is None and container.duration and not found:
-            duration = container.duration / av.time_base
+        duration = None if found else _duration(stream)
         step = max(1, round(1 / (rate * time_base)))
         return cls(time_base, rate, step, decoding, seekable, found, duration)
 
@@ -215,6 +214,16 @@ def _video_stream(name: str, container: Any) -> Any:
     if not videos or videos[0].time_base is None:
         raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
     return videos[0]
+
+
+def _duration(stream: Any) -> float | None:
+    """Returns the seconds of a stream, where the file says so; Matroska does in a tag."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tag:
+        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
+    return stream.container.duration / av.time_base if stream.container.duration else None
 
 
 def _decoded(packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:

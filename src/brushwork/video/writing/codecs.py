@@ -96,6 +96,11 @@ def _repeatable_x264() -> str:
     return "threads=1:asm=avx2" if has_avx512 else "threads=1"
 
 
+def canonical(codec: str) -> str:
+    """Returns our name of a codec that may be called by another one."""
+    return ALIASES.get(codec.lower(), codec.lower())
+
+
 def choose(target: Path, codec: str | None = None, crf: int | None = None) -> Encoding:
     """Returns how a file of this name is written.
 
@@ -106,7 +111,7 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
     if suffix not in CONTAINERS:
         raise UserError(f"cannot write {target}: choose one of {', '.join((*CONTAINERS, *ANIMATIONS))}, or a folder")
     container, held = CONTAINERS[suffix]
-    name = ALIASES.get((codec or held[0]).lower(), codec or held[0])
+    name = canonical(codec or held[0])
     if name not in CODECS:
         raise UserError(unknown("codec", name, CODECS))
     if name not in held:

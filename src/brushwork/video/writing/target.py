@@ -7,8 +7,9 @@ from brushwork import images
 from brushwork.errors import UserError
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import is_pattern, numbered_files
+from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
-from brushwork.video.writing.codecs import ANIMATIONS, choose
+from brushwork.video.writing.codecs import ANIMATIONS, CONTAINERS, canonical, choose
 from brushwork.video.writing.pictures import AnimationWriter, ImageSequenceWriter
 from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.streams import StreamPlan, check_together, plan_streams
@@ -16,6 +17,35 @@ from brushwork.video.writing.video_file import VideoFileWriter
 from brushwork.video.writing.writer import Writer
 
 NUMBERS = "%06d.png"  # names of the pictures in a folder
+
+
+def default_target(clip: str, settings: Settings) -> Path:
+    """Returns ``clip-style.mp4`` beside ``clip.mp4``, in a container that takes all that is in the clip.
+
+    The clip's own container comes first, then .mp4 and .mkv; where none takes all, the first of them stays.
+
+    Args:
+        clip: What the user called it.
+        settings: How it is painted and written.
+
+    Raises:
+        UserError: If the clip cannot be read.
+    """
+    path = Path(clip)
+    stem = "frames" if is_pattern(path) else path.stem
+    base = path.with_name(f"{stem}-{'+'.join(Path(style).stem for style in settings.styles)}.mp4")
+    own = [path.suffix.lower()] if path.suffix.lower() in CONTAINERS else []
+    candidates = [base.with_suffix(suffix) for suffix in dict.fromkeys((*own, ".mp4", ".mkv"))]
+    if path.is_dir() or is_pattern(path) or path.suffix.lower() in images.EXTENSIONS:
+        return candidates[0]
+    stream = open_clip(clip).stream
+    for candidate in candidates:
+        _, held = CONTAINERS[candidate.suffix]
+        if settings.codec is None or canonical(settings.codec) in held:
+            encoding = choose(candidate, settings.codec, settings.crf)
+            if not any(plan.note for plan in plan_streams(clip, stream, encoding, sound=settings.sound)):
+                return candidate
+    return candidates[0]
 
 
 class Target:
@@ -41,6 +71,10 @@ class Target:
         pictures = self._numbered or self._animated
         if pictures and (settings.codec or settings.crf is not None):
             raise UserError("--codec and --crf are for video files; pictures take --quality")
+        if pictures and not settings.sound:
+            raise UserError("--no-sound is for video files; pictures have no sound")
+        if not pictures and settings.quality is not None:
+            raise UserError("--quality is for pictures; video files take --crf")
         if self._numbered:
             images.format_of(self.path.suffix)
             if not re.fullmatch(r"[^%]*%(0\d+)?d[^%]*", self.path.name):
