@@ -1,5 +1,6 @@
 """What documentation says of files, links, commands and packages, held against the repository."""
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import typer
 
 import brushwork
 from brushwork.cli import app
+from tests.test_layers import imports, sources
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = Path(brushwork.__file__).parent
@@ -107,3 +109,26 @@ def test_a_report_states_command_processor_and_precision(page: Path) -> None:
     assert re.search(r"^(python -m benchmarks|brushwork evaluate|scripts/bench)", text, re.MULTILINE)
     assert re.search(r"AVX|EPYC|Xeon", text)
     assert re.search(r"float32|\bf32\b|bf16", text)
+
+
+def chains() -> dict[str, list[str]]:
+    """The title of each way through the files in CONTRIBUTING.md, and its files."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    _, *parts = re.split(r"^### ", text, flags=re.MULTILINE)
+    return {part.partition("\n")[0]: re.findall(r"^\d\. `(\S+\.py)`", part, re.MULTILINE) for part in parts}
+
+
+@pytest.mark.parametrize("title", ["A photo", "A video frame", "A training batch", "A web request"])
+def test_a_chain_of_files_is_short_and_each_is_imported_by_one_before_it(title: str) -> None:
+    files = chains()[title]
+    assert 3 < len(files) <= 8
+    modules = sources()
+    names = [f"brushwork.{file.removesuffix('.py').replace('/', '.')}" for file in files]
+    assert [name for name in names if name not in modules] == []
+    reached: set[str] = {names[0]}
+    for name in names:
+        assert name in reached, f"no file before {name} imports it"
+        direct = set(imports(ast.parse(modules[name]), modules))
+        for package in direct & {"brushwork.images", "brushwork.losses", "brushwork.networks", "brushwork.runtime"}:
+            direct |= set(imports(ast.parse(modules[package]), modules))  # the names that it passes on
+        reached |= direct
