@@ -110,7 +110,9 @@ def test_ctrl_c_writes_the_best_so_far_at_the_whole_size(
     brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
 ) -> None:
     def stop(*_: object) -> Iterator[training.Progress]:
-        yield training.Progress(5, 90, {}, 0.5, np.full((18, 24, 3), 0.5, np.float32))  # a coarser size
+        yield training.Progress(
+            5, 90, {"total": 1.0, "content": 1.0, "style": 1.0}, 0.5, np.full((18, 24, 3), 0.5, np.float32)
+        )  # a coarser size
         raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "optimize", stop)

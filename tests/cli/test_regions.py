@@ -162,7 +162,7 @@ def test_what_stops_a_large_picture_leaves_nothing(
     def stop(share: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("brushwork.cli.report.percent", lambda count: stop)
+    monkeypatch.setattr("brushwork.cli.progress.percentage", lambda hidden: stop)
     photo, style = paint("photo.png", 210, 149), paint("waves.png", seed=1)
     ended = brushwork("stylize", photo, "-s", style, "--tile", "exact")
     assert ended.code == 130 and ended.lines == ["brushwork: interrupted; completed files are intact"]

@@ -69,7 +69,7 @@ def test_a_run_leaves_checkpoint_log_grids_and_weights_in_parts(
     assert "step 4/4" in capsys.readouterr().err
 
     assert _run() == 1
-    assert "holds a run; go on with --resume" in capsys.readouterr().err
+    assert "holds a run; continue it with --resume" in capsys.readouterr().err
 
 
 def test_a_killed_run_goes_on(folder: Path) -> None:

@@ -85,7 +85,7 @@ def _evaluate_pictures(
     import json
 
     from brushwork import atomic, evaluation, model_folder
-    from brushwork.cli.report import watch
+    from brushwork.cli.progress import track
 
     finished = evaluation.pastiches_in(judged)
     if finished:
@@ -93,7 +93,7 @@ def _evaluate_pictures(
     else:
         name, painter = model_folder.find(judged).name, evaluation.of_model(load())
     records, page = [], evaluation.Page()
-    for each in watch(evaluation.evaluate(pairs, painter, size), len(pairs)):
+    for each in track(evaluation.evaluate(pairs, painter, size), len(pairs)):
         records.append(each.record)
         if as_html:
             page.add(each)
@@ -114,7 +114,7 @@ def _evaluate_video(
     import json
 
     from brushwork import atomic, extras, images
-    from brushwork.cli.report import watch
+    from brushwork.cli.progress import track
 
     extras.require("video", "evaluating video")
     from brushwork.evaluation import steadiness
@@ -123,7 +123,7 @@ def _evaluate_video(
     looks = images.find(styles)
     share = STEADY if steady is None else steady
     records = steadiness.steadiness(stylizer, clips, looks, steady=share, count=frames)
-    done = list(watch(records, len(clips) * len(looks)))
+    done = list(track(records, len(clips) * len(looks)))
     print(steadiness.table(done))
     if as_json:
         values = {"steady": share, "records": [record.values() for record in done]}

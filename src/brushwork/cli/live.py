@@ -56,7 +56,7 @@ def live(
     brushwork live --gallery --input clip.mp4
     """
     from brushwork import extras, stylizer
-    from brushwork.cli import interrupts
+    from brushwork.cli import interrupts, progress
     from brushwork.errors import UserError
 
     extras.require("video", "live")
@@ -84,7 +84,7 @@ def live(
                 number = screen.pressed()
                 if number is not None:
                     palette.choose(number)
-                _say(f"{shown.line}   {source.dropped} dropped")
+                progress.status(f"{shown.line}   {source.dropped} dropped")
                 if stop():
                     break
     finally:
@@ -121,11 +121,3 @@ def _screen(output: str, names: tuple[str, ...], port: int) -> "Screen":
     from brushwork.live.screens import VirtualCamera, Window
 
     return Window("brushwork live") if output == "window" else VirtualCamera()
-
-
-def _say(line: str) -> None:
-    """Shows the numbers in one place of a terminal."""
-    import sys
-
-    if sys.stderr.isatty():
-        print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)

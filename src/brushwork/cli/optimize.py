@@ -1,12 +1,11 @@
 """`brushwork optimize`: one pastiche by the optimisation of its pixels, slow and without a model."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from brushwork.cli import interrupts
+from brushwork.cli import interrupts, progress
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,36 +119,12 @@ def _watch(records: Iterator["Progress"]) -> tuple["Progress | None", bool]:
     """The last record, if there is one, and whether Ctrl-C came before the end."""
     last = None
     try:
-        with _bar() as show:
+        with progress.bar() as bar:
             for last in records:
-                show(last)
+                bar.update(last.step, last.steps, _terms(last))
     except KeyboardInterrupt:
         return last, True
     return last, False
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[["Progress"], None]]:
-    """What shows how far it is, where a person watches."""
-    import sys
-
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.BarColumn(), progress.MofNCompleteColumn(), progress.TimeRemainingColumn(),
-        progress.TextColumn("{task.description}"),
-    )  # fmt: skip
-    with progress.Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("")
-
-        def show(record: "Progress") -> None:
-            bar.update(task, completed=record.step, total=record.steps, description=_terms(record))
-
-        yield show
 
 
 def _terms(record: "Progress") -> str:

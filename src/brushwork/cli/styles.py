@@ -61,7 +61,7 @@ def _paint(photo: Path, output: Path | None, size: int, overwrite: bool, model: 
 
     from brushwork import images, stylizer
     from brushwork.batch.options import Options
-    from brushwork.cli.report import watch
+    from brushwork.cli.progress import track
     from brushwork.styles.sheet import cells, compose, target
 
     Options(size=size)  # its limits are those of every command
@@ -69,7 +69,7 @@ def _paint(photo: Path, output: Path | None, size: int, overwrite: bool, model: 
     content = images.open(photo, size=size).image
     player = stylizer.load(model, **choices)
     coming = cells(content, player.names, lambda image, name: player.stylize(image, player.embed(name)))
-    painted = list(watch(coming, len(player.names) + 1))
+    painted = list(track(coming, len(player.names) + 1))
     images.save(compose(painted), path, overwrite=overwrite)
     print(f"{path}  {len(player.names)} styles", file=sys.stderr)
 

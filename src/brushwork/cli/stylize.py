@@ -135,9 +135,13 @@ def _run(jobs: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Option
 
     from brushwork.batch import run
     from brushwork.cli import interrupts
-    from brushwork.cli.report import percent, report
+    from brushwork.cli.progress import percentage
+    from brushwork.cli.report import report
 
-    with interrupts.raised() as check, closing(run.run(jobs, load, options, percent(len(jobs)))) as records:
+    with (
+        interrupts.raised() as check,
+        closing(run.run(jobs, load, options, percentage(hidden=len(jobs) > 1))) as records,
+    ):
         return report(_checked(records, check), len(jobs), as_json=as_json)
 
 

@@ -1,10 +1,14 @@
 """`brushwork train`: a recipe becomes a trained network."""
 
 import math
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
+
+if TYPE_CHECKING:
+    from brushwork.training.train import Progress
 
 
 def train(
@@ -36,10 +40,28 @@ def train(
     from brushwork import extras
 
     extras.require("torch", "training")
-    from brushwork.cli import interrupts
+    from brushwork.cli import interrupts, progress
     from brushwork.training import recipe_file, run
 
     chosen = recipe_file.load(recipe, settings or ())
     folder = output or Path("runs") / recipe.stem
-    with interrupts.deferred() as stop:
-        run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, slim=slim, stop=stop)
+    with interrupts.deferred() as stop, progress.bar(chosen.steps, time_left=False) as bar:
+        records = run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
+        for record in records:
+            bar.print(_line(record))
+            bar.update(record.step, record.steps, _pace(record))
+    if slim and run.leads():
+        print(*run.write_slim(folder), sep="\n")
+
+
+def _line(record: "Progress") -> str:
+    terms = "  ".join(f"{name} {value:.4g}" for name, value in record.terms.items() if "/" not in name)
+    stopped = f"  ({record.stopped})" if record.stopped else ""
+    return f"step {record.step}/{record.steps}  {terms}  {_pace(record)}{stopped}"
+
+
+def _pace(record: "Progress") -> str:
+    """Return the speed, and the time left unless the run ends here."""
+    speed = f"{record.pastiches_per_second:.1f} pastiches/s"
+    ended = record.stopped or record.step >= record.steps
+    return speed if ended else f"{speed}  {timedelta(minutes=round(record.minutes_left))} left"

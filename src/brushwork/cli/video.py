@@ -1,14 +1,13 @@
 """`brushwork video`: a clip in, its pastiche out, with the sound."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from brushwork.cli import interrupts
+from brushwork.cli import interrupts, progress
 
 if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
@@ -148,45 +147,20 @@ def _run(
 
 
 def _watch(records: Iterator["VideoProgress"]) -> "VideoProgress":
-    """The last record; notes are printed as they come, and a bar is shown where a person watches."""
-    import sys
-
-    said = 0
-    with _bar() as show:
-        for record in records:
-            for note in record.notes[said:]:
-                print(f"brushwork: {note}", file=sys.stderr)
-            said = len(record.notes)
-            show(record)
-    for note in record.notes[said:]:
-        print(f"brushwork: {note}", file=sys.stderr)
-    return record
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[["VideoProgress"], None]]:
-    """What shows how far it is, where a person watches."""
-    import sys
-
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich import progress
-    from rich.console import Console
-
+    """Show the records and their notes as they come, and return the last one."""
     from brushwork.video.times import format_time
 
-    columns = (progress.BarColumn(), progress.MofNCompleteColumn(), progress.TextColumn("{task.description}"))
-    console = Console(stderr=True)
-    with progress.Progress(*columns, console=console, transient=True, redirect_stdout=False) as bar:
-        task = bar.add_task("", total=None)
-
-        def show(record: "VideoProgress") -> None:
+    printed = 0
+    with progress.bar(time_left=False) as bar:
+        for record in records:
+            for note in record.notes[printed:]:
+                bar.print(f"brushwork: {note}")
+            printed = len(record.notes)
             left = "" if record.left is None else f", {format_time(record.left)} left"
-            words = f"{record.rate:.1f} frames/s{left}"
-            bar.update(task, completed=record.frames, total=record.count, description=words)
-
-        yield show
+            bar.update(record.frames, record.count, f"{record.rate:.1f} frames/s{left}")
+    for note in record.notes[printed:]:
+        bar.print(f"brushwork: {note}")
+    return record
 
 
 def _report(clip: str, styles: list[str], target: Path, last: "VideoProgress", as_json: bool) -> None:

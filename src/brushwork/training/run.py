@@ -1,10 +1,8 @@
-"""A run with everything around the loop: its folder, its log, its progress on the screen, and Ctrl-C."""
+"""A training run in a folder, which keeps its checkpoint, log and sample grids."""
 
+import math
 import os
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 from brushwork.errors import UserError
@@ -19,69 +17,49 @@ def run(
     recipe: Recipe,
     folder: Path,
     *,
-    resume: bool,
-    device: str,
-    max_minutes: float,
-    slim: bool = False,
+    resume: bool = False,
+    device: str = "auto",
+    max_minutes: float = math.inf,
     stop: Callable[[], bool] = lambda: False,
-) -> None:
-    """Trains in a folder, which keeps ``checkpoint.pt``, ``log.jsonl`` and sample grids; `stop` ends it early.
+) -> Iterator[Progress]:
+    """Train in a folder, which keeps ``checkpoint.pt``, ``log.jsonl`` and sample grids, and yield what is logged.
+
+    Of several processes only the leading one logs and yields.
+
+    Args:
+        recipe: What to train.
+        folder: The run's folder.
+        resume: Whether to continue from the folder's checkpoint.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        max_minutes: Minutes after which the run ends with a checkpoint.
+        stop: Asked after every step; ends the run with a checkpoint.
 
     Raises:
         UserError: If the folder holds a run that is not to be resumed, or none that could be; and as `train`.
     """
-    lead = int(os.environ.get("RANK", 0)) == 0
     there = (folder / CHECKPOINT).exists()
     if there and not resume:
-        raise UserError(f"{folder} holds a run; go on with --resume or choose another --output")
+        raise UserError(f"{folder} holds a run; continue it with --resume or choose another --output")
     if resume and not there:
         raise UserError(f"nothing to resume: no {folder / CHECKPOINT}")
     folder.mkdir(parents=True, exist_ok=True)
-    moments = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
-    if not lead:
-        for _ in moments:
+    records = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
+    if not leads():
+        for _ in records:
             pass
         return
-    with keeper(folder) as keep, _screen(recipe.steps) as show:
-        for moment in moments:
-            keep(moment)
-            show(moment)
-    if slim:
-        network, _ = checkpoints.load_checkpoint(folder)
-        parts = checkpoints.save_slim(folder / "weights.pt", network)
-        print(*parts, sep="\n")
+    with keeper(folder) as keep:
+        for record in records:
+            keep(record)
+            yield record
 
 
-def _line(moment: Progress) -> str:
-    terms = "  ".join(f"{name} {value:.4g}" for name, value in moment.terms.items() if "/" not in name)
-    ended = f"  ({moment.stopped})" if moment.stopped else ""
-    speed = f"{moment.pastiches_per_second:.1f} pastiches/s"
-    left = "" if ended or moment.step >= moment.steps else f"  {timedelta(minutes=round(moment.minutes_left))} left"
-    return f"step {moment.step}/{moment.steps}  {terms}  {speed}{left}{ended}"
+def leads() -> bool:
+    """Whether this process is the one of those that torchrun started that writes."""
+    return int(os.environ.get("RANK", 0)) == 0
 
 
-@contextmanager
-def _screen(steps: int) -> Iterator[Callable[[Progress], None]]:
-    """Lines of progress, and on a terminal a bar with the time left below them."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
-    if not sys.stderr.isatty():
-        yield lambda moment: console.print(_line(moment), markup=False)
-        return
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}"))
-    with Bar(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=steps)
-
-        def show(moment: Progress) -> None:
-            console.print(_line(moment), markup=False)
-            bar.update(
-                task,
-                completed=moment.step,
-                total=moment.steps,
-                description=f"{moment.pastiches_per_second:.1f} pastiches/s",
-            )
-
-        yield show
+def write_slim(folder: Path) -> list[Path]:
+    """Write the weights of a run's checkpoint in parts of at most 15 MiB, and return their paths."""
+    network, _ = checkpoints.load_checkpoint(folder)
+    return checkpoints.save_slim(folder / "weights.pt", network)

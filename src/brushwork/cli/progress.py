@@ -1,0 +1,83 @@
+"""Progress on standard error where a person watches: bars with lines above them, percentages, and a line of status."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Update(Protocol):
+    """Moves a bar."""
+
+    def __call__(self, completed: int, total: int | None = None, words: str = "") -> None:
+        """Show that so much of the total is completed, with words after the numbers."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A progress bar, and how a line is printed above it."""
+
+    print: Callable[[str], None]
+    update: Update
+
+
+def watched() -> bool:
+    """Whether standard error is a terminal."""
+    return sys.stderr.isatty()
+
+
+@contextmanager
+def bar(total: int | None = None, *, hidden: bool = False, time_left: bool = True) -> Iterator[Bar]:
+    """Yield a progress bar; where nobody watches, only its lines appear.
+
+    Args:
+        total: What a completed bar counts up to; None if it is not yet known.
+        hidden: Whether to print lines only, in a terminal too.
+        time_left: Whether the bar estimates the time left; false where the words say it.
+    """
+    if hidden or not watched():
+        yield Bar(lambda line: print(line, file=sys.stderr), lambda completed, total=None, words="": None)
+        return
+    # rich takes 30 ms to import, so whoever shows no bar does without.
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    remaining = (TimeRemainingColumn(),) if time_left else ()
+    columns = (BarColumn(), MofNCompleteColumn(), *remaining, TextColumn("{task.description}"))
+    # Standard output is left alone: records may be on their way into a file.
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False) as shown:
+        task = shown.add_task("", total=total)
+
+        def update(completed: int, total: int | None = None, words: str = "") -> None:
+            shown.update(task, completed=completed, total=total, description=words)
+
+        yield Bar(lambda line: console.print(line, markup=False), update)
+
+
+def track(items: Iterable[Item], count: int) -> Iterator[Item]:
+    """Yield the items as they come, under a bar that counts them."""
+    with bar(count) as shown:
+        for number, item in enumerate(items, start=1):
+            shown.update(number)
+            yield item
+
+
+def percentage(*, hidden: bool = False) -> Callable[[float], None]:
+    """Return a function that shows a completed fraction in [0, 1]; at 1 it clears the line for what follows."""
+    if hidden or not watched():
+        return lambda fraction: None
+    return lambda fraction: _overwrite(f"{fraction:4.0%}" if fraction < 1 else "")
+
+
+def status(line: str) -> None:
+    """Show a line that takes the place of the last one."""
+    if watched():
+        _overwrite(line)
+
+
+def _overwrite(line: str) -> None:
+    print(f"\r{line}\033[K", end="" if line else "\r", file=sys.stderr, flush=True)
