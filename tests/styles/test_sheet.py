@@ -41,6 +41,22 @@ def test_cells_lie_in_rows(count: int, columns: int, rows: int) -> None:
         assert below.min() < 0.6 and below.max() == 1  # a label, on white
 
 
+def test_the_paper_shows_through_what_is_transparent() -> None:
+    alpha = np.zeros((60, 64), np.float32)
+    alpha[:, :32] = 1
+    sheet = compose([Cell("x", np.zeros((60, 64, 3), np.float32))] * 2, alpha)
+    for left in (8, 8 + 72):
+        assert sheet[8:68, left : left + 32].max() == 0 and sheet[8:68, left + 32 : left + 64].min() == 1
+
+
+@pytest.mark.parametrize("width", [24, 48, 200])
+def test_labels_do_not_reach_into_the_next_cell(width: int) -> None:
+    """Between two cells and their labels there is a column of paper from top to bottom."""
+    sheet = compose([Cell("the-longest-name-of-all", np.zeros((30, width, 3), np.float32))] * 4)
+    middle = 8 + width + 4
+    assert sheet[:, middle - 1 : middle + 1].min() == 1
+
+
 def test_where_a_sheet_goes(tmp_path: Path) -> None:
     photo, taken = tmp_path / "a.png", tmp_path / "taken.jpg"
     for file in (photo, taken):

@@ -66,11 +66,11 @@ def _paint(photo: Path, output: Path | None, size: int, overwrite: bool, model: 
 
     Options(size=size)  # its limits are those of every command
     path = target(photo, output, overwrite=overwrite)
-    content = images.open(photo, size=size).image
+    content = images.open(photo, size=size).filled()
     player = stylizer.load(model, **choices)
-    coming = cells(content, player.names, lambda image, name: player.stylize(image, player.embed(name)))
+    coming = cells(content.image, player.names, lambda image, name: player.stylize(image, player.embed(name)))
     painted = list(track(coming, len(player.names) + 1))
-    images.save(compose(painted), path, overwrite=overwrite)
+    images.save(compose(painted, content.alpha), path, overwrite=overwrite)
     print(f"{path}  {len(player.names)} styles", file=sys.stderr)
 
 

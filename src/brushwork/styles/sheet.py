@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from PIL import Image as Pillow
@@ -12,10 +12,12 @@ from PIL import ImageDraw, ImageFont
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.images import Image
+from brushwork.images import Frame, Image
 from brushwork.images.levels import quantise
 
+Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
 GAP = 8  # pixels between cells, and around them
+LEGIBLE = 8  # pixels of the smallest letters
 INK, PAPER = (60, 60, 60), (255, 255, 255)
 SHAPE = 4 / 3  # of the sheet, width over height, as near as whole cells come
 
@@ -48,10 +50,15 @@ def cells(
     return chain([Cell("photo", content)], pastiches)
 
 
-def compose(painted: Sequence[Cell]) -> Image:
-    """One or more cells, all of one size, in rows on white paper: the sheet (H, W, 3)."""
+def compose(painted: Sequence[Cell], alpha: Image | None = None) -> Image:
+    """Return the sheet (H, W, 3): cells, all of one size, in rows on white paper.
+
+    Args:
+        painted: One or more cells (h, w, 3).
+        alpha: What of each can be seen, (h, w) in [0, 1]; the paper shows through the rest.
+    """
     height, width = painted[0].image.shape[:2]
-    font = ImageFont.load_default(size=max(11, min(width, height) // 14))
+    font = _font([cell.label for cell in painted], max(11, min(width, height) // 14), width + GAP // 2)
     line = math.ceil(sum(font.getbbox("Ag")[1::2]))  # the letters, and as much air below as above
     across, down = width + GAP, height + line + GAP
     columns = min(len(painted), max(1, round(math.sqrt(len(painted) * down / across * SHAPE))))
@@ -60,9 +67,26 @@ def compose(painted: Sequence[Cell]) -> Image:
     draw = ImageDraw.Draw(sheet)
     for number, cell in enumerate(painted):
         left, top = GAP + number % columns * across, GAP + number // columns * down
-        sheet.paste(Pillow.fromarray(quantise(cell.image)), (left, top))
-        draw.text((left + width // 2, top + height), cell.label, INK, font, anchor="ma")
+        shown = Frame(cell.image, alpha).on_white
+        sheet.paste(Pillow.fromarray(quantise(shown)), (left, top))
+        label = _shortened(cell.label, font, width + GAP // 2)
+        draw.text((left + width // 2, top + height), label, INK, font, anchor="ma")
     return np.asarray(sheet, dtype=np.float32) / np.float32(255)
+
+
+def _font(labels: Sequence[str], size: int, width: int) -> Font:
+    """Return the font of a size in pixels, smaller where the longest label would reach into the next cell."""
+    font = ImageFont.load_default(size=size)
+    longest = max(font.getlength(label) for label in labels)
+    return font if longest <= width else ImageFont.load_default(size=max(LEGIBLE, size * width / longest))
+
+
+def _shortened(label: str, font: Font, width: int) -> str:
+    """Return a label, cut where it would be wider than a cell."""
+    kept = len(label)
+    while kept > 1 and font.getlength(label[:kept] + "\u2026" * (kept < len(label))) > width:
+        kept -= 1
+    return label if kept == len(label) else label[:kept] + "\u2026"
 
 
 def target(photo: Path, given: Path | None, *, overwrite: bool) -> Path:
