@@ -92,3 +92,22 @@ def test_a_directory_that_leads_to_itself_ends() -> None:
     assert levels(images.open(bytes(data)).image).tolist() == [[[1, 2, 3]]]
     with pytest.raises(ImageError):
         images.open(io.BytesIO(bytes(data[:20])))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_all_pages_are_read_and_written_each_of_its_own_size(depth: int, tmp_path: Path) -> None:
+    first, second = Pillow.fromarray(BYTES), Pillow.new("LA", (9, 20), (7, 100))
+    data = encoded(first, "TIFF", save_all=True, append_images=[second], dpi=(300, 300), tiffinfo={315: "Somebody"})
+    picture = images.open(data, page=None)
+    assert picture.paged and picture.notices == ()
+    assert [frame.image.shape for frame in picture.frames] == [(*BYTES.shape[:2], 3), (20, 9, 3)]
+    images.save(picture.map(lambda image: 1 - image), tmp_path / "a.tif", depth=depth)
+    with Pillow.open(tmp_path / "a.tif") as file:
+        assert (file.n_frames, file.tag_v2[315], file.info["dpi"]) == (2, "Somebody", (300, 300))
+    again = images.open(tmp_path / "a.tif", page=None)
+    assert again.depth == depth
+    assert (levels(again.frames[0].image) == 255 - BYTES).all()
+    assert (levels(again.frames[1].image) == 248).all() and (levels(again.frames[1].alpha) == 100).all()
+    with pytest.raises(ImageError, match="PNG holds one page; 2 pages are written as TIFF"):
+        images.save(again, tmp_path / "b.png")
+    assert not images.open(encoded(BYTES), page=None).paged

@@ -86,14 +86,14 @@ def one_line() -> Iterator[None]:
         raise ImageError(reason(error)) from error
 
 
-def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, page: int = 1) -> Picture:
+def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, page: int | None = 1) -> Picture:
     """Decode a picture, upright, in sRGB, its long side at most `size` (never enlarged).
 
     Args:
         source: A file, or its bytes.
         size: Limit of the long side.
         max_pixels: Limit of width x height.
-        page: Page of a TIFF file, from 1.
+        page: Page of a TIFF file, from 1; None for all of them.
 
     Raises:
         ImageError: If it is no picture, broken, incomplete, too large, or has no such page.
@@ -105,6 +105,10 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
             source = source.read_bytes()
     else:
         kind = sniff(source)
+    if kind == "TIFF" and page is None:
+        with one_line():
+            return _decode_pages(source, size, max_pixels)
+    page = 1 if page is None else page
     if kind != "TIFF" and page != 1:
         raise ImageError(f"it has no pages, and so no page {page}; only TIFF files have")
     if kind == "TIFF" or (isinstance(source, bytes) and _is_deep_png(source)):
@@ -190,6 +194,21 @@ def _stored(file: Pillow.Image) -> tuple[Stored, str]:
     stored = np.asarray(file)
     model = "cmyk" if file.mode == "CMYK" else "rgb" if file.mode in ("RGB", "RGBA") else "grey"
     return stored.reshape(*stored.shape[:2], -1), model
+
+
+def _decode_pages(source: bytes | Path, size: int | None, max_pixels: int) -> Picture:
+    """Decode all pages of a TIFF file: the first at once, each when it is asked for."""
+    first = _decode_with_vips("TIFF", source, size, max_pixels, 1)
+    with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+        count = header.read(file, "TIFF").pages
+
+    def make(index: int) -> Frame:
+        with one_line():
+            return _decode_with_vips("TIFF", source, size, max_pixels, index + 1).frames[0]
+
+    if count == 1:
+        return first
+    return replace(first, frames=Frames(count, make), paged=True, notices=first.notices[:-1])
 
 
 def _decode_with_vips(kind: str, source: bytes | Path, size: int | None, max_pixels: int, page: int) -> Picture:

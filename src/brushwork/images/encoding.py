@@ -23,11 +23,14 @@ def encode(picture: Picture, kind: str, *, quality: int | None, depth: int) -> b
     """Encode a picture in the format `kind` of FORMATS, with an sRGB profile (GIF has no place for one).
 
     A format without animation takes the first frame, one without alpha the picture laid on white, `depth` 16 only what
-    is deep. Raises ImageError where the format cannot hold the picture.
+    is deep. Several pages go into TIFF alone. Raises ImageError where the format cannot hold the picture.
     """
     chosen = FORMATS[kind]
-    frames = picture.frames if chosen.animated else picture.frames[:1]
-    depth = 16 if depth == 16 and chosen.deep and len(frames) == 1 else 8
+    several = picture.animated and picture.paged
+    if several and kind != "TIFF":
+        raise ImageError(f"{kind} holds one page; {len(picture.frames)} pages are written as TIFF")
+    frames = picture.frames if chosen.animated or several else picture.frames[:1]
+    depth = 16 if depth == 16 and chosen.deep and (len(frames) == 1 or several) else 8
     durations, stored = [], []
     for frame in frames:  # once and in order: each may be decoded and painted just now
         durations.append(frame.duration)

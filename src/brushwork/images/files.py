@@ -46,13 +46,14 @@ def about(action: str, name: str) -> Iterator[None]:
 
 
 def open(  # noqa: A001
-    source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXELS, page: int = 1
+    source: Source, *, size: int | None = None, max_pixels: int = MAX_PIXELS, page: int | None = 1
 ) -> Picture:
     """Read a picture from a path, encoded bytes or a binary stream.
 
     `size` is the most the long side may have; larger pictures are shrunk (quickly, for a JPEG), smaller ones never
     enlarged. `max_pixels` is refused from the header, before any memory is spent. The frames of an animation are
-    decoded when asked for, from one thread at a time. `page`, from 1, is that of a TIFF file with several.
+    decoded when asked for, from one thread at a time. `page`, from 1, is that of a TIFF file with several;
+    None opens all of them.
 
     Raises ImageError for what is missing, not a picture, incomplete, damaged or too large.
     """

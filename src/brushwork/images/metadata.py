@@ -44,7 +44,7 @@ class Metadata:
     texts: tuple[tuple[str, str], ...] = ()
     dpi: tuple[float, float] | None = None
 
-    def strip(self, what: str | None) -> "Metadata":
+    def stripped(self, what: str | None) -> "Metadata":
         """Drop ``all`` of it, or the place where a photo was taken (``gps``); None drops nothing.
 
         Raises:

@@ -64,6 +64,7 @@ class Picture:
     loop: int = 0  # how often an animation plays; 0 is for ever
     metadata: Metadata = NONE
     format: str = ""  # one of `images.READ`; empty when it never was a file
+    paged: bool = False  # whether the frames are the pages of a document, each of its own size
     notices: tuple[str, ...] = ()  # what the user should know about how it was read, a line each
 
     @classmethod
