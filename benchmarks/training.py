@@ -23,7 +23,8 @@ from rich.table import Table
 from brushwork.training import recipe_file, student
 from brushwork.training.config import Recipe
 from brushwork.training.pictures import DecodedPictures
-from brushwork.training.setup import Setup, cache_targets, find_process, open_batches, prepare
+from brushwork.training.process import find_process
+from brushwork.training.setup import Setup, cache_targets, open_batches, prepare
 from brushwork.training.train import accumulate, descend, learning_rate
 
 DECODED = 64  # pictures

@@ -33,8 +33,7 @@ def convolve(x: Array, weight: Array, bias: Array) -> Array:
     return np.maximum(result, 0)
 
 
-@pytest.mark.parametrize("pooling", ["average", "max"])
-def test_features_are_those_of_a_plain_recomputation(pooling: str) -> None:
+def test_features_are_those_of_a_plain_recomputation(network: VGGFeatures) -> None:
     file = Path(brushwork.losses.__file__).with_name("vgg16.safetensors")
     weights = {key: array.astype(np.float64) for key, array in load_file(file).items()}
     image = np.random.default_rng(0).random((3, 18, 16))
@@ -43,21 +42,14 @@ def test_features_are_those_of_a_plain_recomputation(pooling: str) -> None:
     for block, keys in enumerate(((0, 2), (5, 7), (10, 12, 14), (17, 19, 21)), start=1):
         if block > 1:
             corners = np.stack([x[:, a : a + x.shape[1] // 2 * 2 : 2, b::2] for a in (0, 1) for b in (0, 1)])
-            x = corners.mean(axis=0) if pooling == "average" else corners.max(axis=0)
+            x = corners.mean(axis=0)
         for place, key in enumerate(keys, start=1):
             x = convolve(x, weights[f"features.{key}.weight"], weights[f"features.{key}.bias"])
             expected[f"relu{block}_{place}"] = x
-    network = VGGFeatures("max" if pooling == "max" else "average")
     features = network(torch.from_numpy(image)[None].float(), LAYERS)
     assert list(features) == list(expected) == list(LAYERS)
     for layer, values in expected.items():
         np.testing.assert_allclose(features[layer][0], values, rtol=2e-4, atol=1e-3 * values.std())
-
-
-def test_average_pooling_of_a_known_tensor(network: VGGFeatures) -> None:
-    known = torch.tensor([[[[1.0, 3.0, 7.0], [5.0, 7.0, 9.0], [0.0, 0.0, 0.0]]]])
-    assert network.pool(known, 2, 2).tolist() == [[[[4.0]]]]
-    assert VGGFeatures("max").pool(known, 2, 2).tolist() == [[[[7.0]]]]
 
 
 def test_only_the_layers_asked_for_are_computed(network: VGGFeatures, monkeypatch: pytest.MonkeyPatch) -> None:

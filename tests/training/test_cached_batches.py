@@ -9,13 +9,17 @@ import pytest
 import torch
 
 from brushwork.errors import UserError
+from brushwork.losses import LossWeights, VGGFeatures
 from brushwork.networks import PasticheConfig
 from brushwork.training.cached_batches import CachedBatches
-from brushwork.training.config import CacheConfig, Recipe, ValidationConfig
+from brushwork.training.checkpoints import save_checkpoint
+from brushwork.training.config import CacheConfig, InitConfig, Recipe, ValidationConfig
 from brushwork.training.data import Batch
-from brushwork.training.setup import ProcessInfo, Setup, cache_targets, open_batches, prepare
+from brushwork.training.process import ProcessInfo
+from brushwork.training.setup import Setup, cache_targets, open_batches, prepare
 from brushwork.training.train import CACHE, accumulate, train
 from brushwork.training.validation import Validation
+from tests.conftest import shaken
 
 
 @pytest.fixture
@@ -29,6 +33,7 @@ def cached(recipe: Recipe) -> Recipe:
         precision="f32",
         data=data,
         network=network,
+        init=InitConfig(styles=4),
         cache=CacheConfig(styles=5, contents=4, first=3),
         optimizer=replace(recipe.optimizer, backbone=0.0),
     )
@@ -143,11 +148,45 @@ def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(c
         float(setup.loss(setup.averaged(content, setup.averaged.embed(style)), content, style)["total"])
         for content, style in zip(validation.contents, validation.styles, strict=True)
     ]
-    assert terms["validation/total"] == pytest.approx(sum(totals) / 7, rel=1e-5)
+    assert terms["total"] == pytest.approx(sum(totals) / 7, rel=1e-5)
 
 
 def test_a_run_says_its_validation(cached: Recipe, tmp_path: Path) -> None:
     pictures = {"contents": cached.data.contents, "styles": cached.data.styles}
     validation = ValidationConfig(**pictures, pairs=1, content_side=32, style_side=40, every=3)
     moments = list(train(replace(cached, validation=validation, log_every=2), tmp_path, device="cpu"))
-    assert [moment.step for moment in moments if "validation/total" in moment.terms] == [3, 6]
+    assert [moment.step for moment in moments if "total" in moment.validation] == [3, 6]
+
+
+def test_a_student_repeats_its_teacher_and_no_loss_network_is_asked(
+    cached: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It begins with the teacher's prediction network, so that their embeddings are the same."""
+    teacher = shaken(replace(cached.network, width=0.25))
+    save_checkpoint(tmp_path / "teacher.pt", teacher)
+    name = str(tmp_path / "teacher.pt")
+    taught = replace(
+        cached,
+        teacher=name,
+        teaching_pastiche=100.0,
+        init=InitConfig(predictor=name, styles=4),
+        loss=LossWeights(content=0.0, style=0.0),
+        optimizer=replace(cached.optimizer, affine=0.0, learning_rate=1e-2),
+        steps=24,
+        log_every=8,
+    )
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the loss network was asked")
+
+    monkeypatch.setattr(VGGFeatures, "forward", fail)
+    moments = list(train(taught, tmp_path, device="cpu"))
+    assert all(moment.terms["embedding"] == 0 for moment in moments)
+    assert moments[-1].terms["pastiche"] < 0.8 * moments[0].terms["pastiche"]
+
+
+def test_a_student_with_another_backbone_cannot_share_the_cached_features(cached: Recipe, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "teacher.pt", shaken(cached.network))
+    taught = replace(cached, teacher=str(tmp_path / "teacher.pt"))
+    with pytest.raises(UserError, match=r"init\.predictor"):
+        list(train(taught, tmp_path, device="cpu"))

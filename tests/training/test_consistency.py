@@ -11,7 +11,8 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.config import ConsistencyConfig, Recipe
 from brushwork.training.consistency import consistency_loss, draw_motion, move
-from brushwork.training.setup import ProcessInfo, open_batches, prepare
+from brushwork.training.process import ProcessInfo
+from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import judge, train
 
 

@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from brushwork.networks import PasticheConfig
 from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
-from brushwork.training.setup import find_process, open_batches, prepare
+from brushwork.training.process import find_process
+from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import judge
 
 torch.set_num_threads(1)

@@ -6,13 +6,23 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from brushwork.training.logs import keeper
-from brushwork.training.train import Progress
+from brushwork.training.progress import Progress
 
 
 def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -> None:
     white = np.ones((8, 12, 3), np.float32)
     first = Progress(10, 20, {"content": 3.0, "style/relu1_2": 0.5, "total": 1.5}, 1e-3, 0.25, 4.0)
-    last = Progress(20, 20, {"content": 2.0, "style/relu1_2": 0.25, "total": 1.0}, 5e-4, 0.125, 8.0, white, minutes=3.5)
+    last = Progress(
+        20,
+        20,
+        {"content": 2.0, "style/relu1_2": 0.25, "total": 1.0},
+        5e-4,
+        0.125,
+        8.0,
+        white,
+        minutes=3.5,
+        validation={"total": 7.0},
+    )
     with keeper(tmp_path) as keep:
         keep(first)
         keep(last)
@@ -21,7 +31,7 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
     assert [line["step"] for line in lines] == [10, 20]
     assert lines[1] == {
         "step": 20, "content": 2.0, "style/relu1_2": 0.25, "total": 1.0,
-        "learning_rate": 5e-4, "gradient": 0.125, "pastiches_per_second": 8.0, "minutes": 3.5,
+        "learning_rate": 5e-4, "gradient": 0.125, "pastiches_per_second": 8.0, "minutes": 3.5, "validation/total": 7.0,
     }  # fmt: skip
     events = EventAccumulator(str(tmp_path))
     events.Reload()

@@ -13,7 +13,8 @@ from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
-from brushwork.training.setup import ProcessInfo, open_batches, prepare
+from brushwork.training.process import ProcessInfo
+from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import judge, learning_rate, train
 
 

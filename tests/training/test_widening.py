@@ -11,7 +11,8 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training import student
 from brushwork.training.checkpoints import save_checkpoint
 from brushwork.training.config import CacheConfig, InitConfig, Recipe
-from brushwork.training.setup import ProcessInfo, cache_targets, open_batches, prepare, standardise
+from brushwork.training.process import ProcessInfo
+from brushwork.training.setup import cache_targets, open_batches, prepare, standardise
 from brushwork.training.widening import split_inputs, widen
 from tests.conftest import shaken
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Option
 
 if TYPE_CHECKING:
-    from brushwork.training.train import Progress
+    from brushwork.training.progress import Progress
 
 
 def train(
@@ -56,6 +56,8 @@ def train(
 
 def _line(record: "Progress") -> str:
     terms = "  ".join(f"{name} {value:.4g}" for name, value in record.terms.items() if "/" not in name)
+    if record.validation:
+        terms += f"  validation {record.validation['total']:.4g}"
     stopped = f"  ({record.stopped})" if record.stopped else ""
     return f"step {record.step}/{record.steps}  {terms}  {_pace(record)}{stopped}"
 

@@ -41,6 +41,11 @@ class LossWeights:
     variation: float = 0.0
     style_form: StyleForm = "normalised"
 
+    @property
+    def asks_network(self) -> bool:
+        """Whether the loss network has a say: content or style has a weight."""
+        return bool(self.content or self.style)
+
     def __post_init__(self) -> None:
         if self.style_form not in get_args(StyleForm):
             raise ValueError(f"style_form is {self.style_form!r}, not one of {', '.join(get_args(StyleForm))}")
@@ -60,7 +65,7 @@ class PerceptualLoss(nn.Module):
 
     Args:
         weights: What each term weighs.
-        features: The loss network, if another pooling is wanted or one is there already.
+        features: The loss network, if one is there already.
     """
 
     def __init__(self, weights: LossWeights | None = None, features: VGGFeatures | None = None) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import torch
 from safetensors.torch import load_file
@@ -32,21 +31,17 @@ WEIGHTS = Path(__file__).with_name("vgg16.safetensors")
 class VGGFeatures(nn.Module):
     """Features of images at the ReLUs of VGG-16; float32 weights of the Visual Geometry Group, stored as float16.
 
+    Pools average as in the published Ghiasi et al. 2017 (Gatys et al. 2016 found it smoother), and not by the maximum
+    that the weights were trained with.
+
     The weights are buffers that no state dict contains: they cannot be trained, averaged or saved with what is
     trained, only moved and cast with it.
-
-    Args:
-        pooling: Average pooling as in the published Ghiasi et al. 2017 (Gatys et al. 2016 found it smoother), or the
-            max pooling that the weights were trained with.
     """
 
     mean: Tensor
 
-    def __init__(self, pooling: Literal["average", "max"] = "average") -> None:
+    def __init__(self) -> None:
         super().__init__()
-        if pooling not in ("average", "max"):
-            raise ValueError(f"pooling is {pooling!r}, not 'average' or 'max'")
-        self.pool = F.avg_pool2d if pooling == "average" else F.max_pool2d
         weights = load_file(WEIGHTS)
         for layer, key in LAYERS.items():
             self.register_buffer(f"{layer}_weight", weights[f"features.{key}.weight"].float(), persistent=False)
@@ -74,7 +69,7 @@ class VGGFeatures(nn.Module):
             if features.keys() == wanted:
                 break
             if layer.endswith("_1") and layer != "relu1_1":
-                x = self.pool(x, 2, 2)
+                x = F.avg_pool2d(x, 2, 2)
             weight, bias = self.get_buffer(f"{layer}_weight"), self.get_buffer(f"{layer}_bias")
             x = F.relu(F.conv2d(x, weight, bias, padding=1), inplace=True)
             if layer in wanted:

@@ -54,15 +54,19 @@ class CachedBatches:
         data, cache = recipe.data, recipe.cache
         weights = np.array(data.content_side_weights or [1.0] * len(data.content_sides))
         self._likely = weights / weights.sum()
-        self._triangles = {layer: torch.triu_indices(count, count) for layer, count in CHANNELS.items()}
+        self._judged = recipe.loss.asks_network
+        channels = CHANNELS if self._judged else {}
+        self._triangles = {layer: torch.triu_indices(count, count) for layer, count in channels.items()}
         key = self._key()
         fields = {layer: (np.float16, (index.shape[1],)) for layer, index in self._triangles.items()}
         size = judges.predictor.bottleneck.in_features
-        styles = {**fields, "scales": (np.float32, (len(CHANNELS),)), "features": (np.float32, (size,))}
+        styles = {**fields, "scales": (np.float32, (len(channels),)), "features": (np.float32, (size,))}
         name = f"-{batches.rank}" if batches.world_size > 1 else ""
         self._styles = RecordFile(folder / f"styles{name}.bin", styles, cache.styles, key)
         self._contents = {
-            side: RecordFile(folder / f"contents{side}{name}.bin", _content_fields(side), cache.contents, key)
+            side: RecordFile(
+                folder / f"contents{side}{name}.bin", _content_fields(side, self._judged), cache.contents, key
+            )
             for side in data.content_sides
         }
 
@@ -99,7 +103,7 @@ class CachedBatches:
         )
         style = [self._style(number) for number in styles[share]]
         content = [self._content(number, sides[index]) for number in contents[share]]
-        grams = {layer: self._gram(style, place, layer) for place, layer in enumerate(STYLE_LAYERS)}
+        grams = {layer: self._gram(style, place, layer) for place, layer in enumerate(self._triangles)}
         targets = Targets(self._stack(content, "features"), grams, self._stack(style, "features"))
         nothing = torch.zeros(len(style), 0, device=batches.device)
         return Batch(self._stack(content, "pixels"), nothing, torch.tensor(styles), targets)
@@ -138,10 +142,15 @@ class CachedBatches:
         ((_, picture),) = self.batches.style.pictures.take([number])
         numbers = torch.rand(4, generator=self._numbers(1, number))
         crop = reduce(picture, cache.style_scale, cache.style_limit, numbers).to(self.batches.device)
-        with self.judges.autocast:
-            grams = self.judges.loss.style_target(crop.contiguous(memory_format=torch.channels_last))
+        grams: dict[str, Tensor] = {}
+        if self._judged:
+            with self.judges.autocast:
+                grams = self.judges.loss.style_target(crop.contiguous(memory_format=torch.channels_last))
         scales = {layer: root_mean_square(gram) for layer, gram in grams.items()}
-        record = {"features": self.judges.predictor.features(crop)[0], "scales": torch.cat(list(scales.values()))}
+        record = {
+            "features": self.judges.predictor.features(crop)[0],
+            "scales": torch.stack([scale[0] for scale in scales.values()]) if scales else torch.zeros(0),
+        }
         for layer, gram in grams.items():
             record[layer] = (gram / scales[layer])[0].cpu()[tuple(self._triangles[layer])]
         return {name: value.cpu().numpy() for name, value in record.items()}
@@ -153,17 +162,21 @@ class CachedBatches:
         ((_, picture),) = self.batches.content.pictures.take([slot])
         numbers = draw(1, self._numbers(0, side, number))
         crop = augment([picture], side, self.recipe.content_augmentation, numbers, self.batches.device)
-        with self.judges.autocast:
-            features = self.judges.loss.content_target(crop.contiguous(memory_format=torch.channels_last))
+        features = torch.zeros(1, 0)
+        if self._judged:
+            with self.judges.autocast:
+                features = self.judges.loss.content_target(crop.contiguous(memory_format=torch.channels_last))
         return {
             "pixels": crop[0].cpu().numpy(),
             "features": features[0].float().clamp(max=LARGEST).contiguous().cpu().numpy(),
         }
 
 
-def _content_fields(side: int) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
+def _content_fields(side: int, judged: bool) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
+    """The arrays of a content's record; without features where the loss network is not asked."""
     quarter = side // 2 // 2
-    return {"pixels": (np.float16, (3, side, side)), "features": (np.float16, (CONTENT_CHANNELS, quarter, quarter))}
+    features = (CONTENT_CHANNELS, quarter, quarter) if judged else (0,)
+    return {"pixels": (np.float16, (3, side, side)), "features": (np.float16, features)}
 
 
 def _choose(random: np.random.Generator, drawn: int, capacity: int, count: int) -> list[int]:

@@ -109,11 +109,13 @@ class InitConfig:
 
     Attributes:
         model: Model folder or checkpoint; none: random weights.
+        predictor: Model folder or checkpoint whose prediction network to start from, where it is not that of `model`.
         widen: How many times each channel of its style transfer network is repeated; the pastiches stay the same.
         styles: Training styles over which the statistics of a predictor that has none yet are measured.
     """
 
     model: str = ""
+    predictor: str = ""
     widen: int = 1
     styles: int = 1500
 
@@ -199,8 +201,10 @@ class Recipe:
         pretrained: State dict of the predictor's backbone to start from, or name of a model that comes along.
         init: The weights to start from; a text is ``init.model``.
         add_style: Name of a style to add to the table network `init`: one new column learns, all else is frozen.
-        teacher: Model folder or checkpoint whose embeddings the prediction network learns to repeat.
+        teacher: Model folder or checkpoint that the network learns to repeat. Where `loss` has no weight on content
+            and style, the loss network is not asked at all.
         teaching: Weight of the mean squared difference of the embeddings.
+        teaching_pastiche: Weight of the mean squared difference of the pastiches, of pixels in [0, 1].
         log_every, grid_every, checkpoint_every: Steps between the lines of the log, sample grids and checkpoints.
         checkpoint_minutes: Minutes after which a checkpoint is written at the latest.
         expected: What a run gave, on what, in how long. For people: the program does not read it.
@@ -216,6 +220,7 @@ class Recipe:
     add_style: str = ""
     teacher: str = ""
     teaching: float = 1.0
+    teaching_pastiche: float = 0.0
     log_every: int = 50
     grid_every: int = 500
     checkpoint_every: int = 500

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from brushwork import extras, images
-from brushwork.training.train import Progress
+from brushwork.training.progress import Progress
 
 
 def facts(progress: Progress) -> dict[str, Any]:
@@ -15,6 +15,7 @@ def facts(progress: Progress) -> dict[str, Any]:
     return {
         "step": progress.step,
         **progress.terms,
+        **{f"validation/{name}": value for name, value in progress.validation.items()},
         "learning_rate": progress.learning_rate,
         "gradient": progress.gradient,
         "pastiches_per_second": progress.pastiches_per_second,

@@ -10,7 +10,8 @@ from brushwork.training import checkpoints
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import Recipe
 from brushwork.training.logs import keeper
-from brushwork.training.train import Progress, train
+from brushwork.training.progress import Progress
+from brushwork.training.train import train
 
 
 def run(

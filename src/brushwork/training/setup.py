@@ -1,6 +1,5 @@
 """What a run needs before its first step: networks, optimizer, judge and batches, new or from a checkpoint."""
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,27 +11,13 @@ from torch.nn.parallel import DistributedDataParallel
 
 from brushwork.errors import UserError
 from brushwork.losses import PerceptualLoss
-from brushwork.networks import PasticheNetwork
-from brushwork.runtime.devices import find_device
+from brushwork.networks import PasticheNetwork, StylePredictionNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.cached_batches import CachedBatches, Judges
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures
-
-
-@dataclass(frozen=True)
-class ProcessInfo:
-    """Where a process computes: its device, its number and how many there are (all from torchrun, else one)."""
-
-    device: str
-    rank: int = 0
-    world: int = 1
-
-    @property
-    def lead(self) -> bool:
-        """Whether this process is the one that writes."""
-        return self.rank == 0
+from brushwork.training.process import ProcessInfo, multiplies_bfloat16
 
 
 @dataclass(frozen=True)
@@ -50,22 +35,6 @@ class Setup:
     shift: int  # where the pictures' numbers begin in the table of styles
     targets: dict[int, dict[str, Tensor]] | None  # Gram matrices by style, where styles are the same in every step
     minutes: float = 0.0  # of training before the first step
-
-
-def find_process(device: str) -> ProcessInfo:
-    """Where this process computes; joins the others that torchrun started.
-
-    Raises:
-        UserError: If there is no such device here.
-    """
-    device = find_device(device, auto=("cuda",))
-    rank, world, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN)
-    if world > 1 and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if device == "cuda" else "gloo")
-    return ProcessInfo(f"cuda:{local}" if device == "cuda" else device, rank, world)
-
-
-_TORCHRUN = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
 
 
 def prepare(recipe: Recipe, checkpoint: Path | None, place: ProcessInfo) -> Setup:
@@ -103,18 +72,6 @@ def prepare(recipe: Recipe, checkpoint: Path | None, place: ProcessInfo) -> Setu
     targets: dict[int, dict[str, Tensor]] | None = {} if _styles_stay(recipe) else None
     minutes = float(saved.get("minutes", 0.0)) if saved else 0.0
     return Setup(network, averaged, model, optimizer, loss, teacher, autocast, first, shift, targets, minutes)
-
-
-def multiplies_bfloat16(device: str) -> bool:
-    """Whether a kind of device multiplies bfloat16 natively: any GPU of CUDA, and CPUs with AVX512_BF16 or AMX.
-
-    Other CPUs convert to float32 and back, and are slower for it.
-    """
-    if device != "cpu":
-        return device == "cuda"
-    # torch.ops.mkldnn's own question is answered yes where AVX512 only emulates it.
-    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(question() for question in asked if question is not None)
 
 
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
@@ -207,7 +164,19 @@ def cache_targets(batches: Batches, recipe: Recipe, setup: Setup, folder: Path) 
     predictor = setup.network.predictor
     if predictor is None or recipe.optimizer.backbone != 0:
         raise UserError("cached targets need a predictor whose backbone is frozen: set optimizer.backbone=0")
+    if setup.teacher is not None and not _sees_alike(predictor, setup.teacher.predictor):
+        raise UserError("cached features are of one backbone: start from the teacher's, with init.predictor")
     return CachedBatches(batches, recipe, Judges(predictor, setup.loss, setup.autocast), folder)
+
+
+def _sees_alike(one: StylePredictionNetwork, other: StylePredictionNetwork | None) -> bool:
+    """Whether two prediction networks pool the same features of a style."""
+    if other is None or one.pooling != other.pooling:
+        return False
+    states = one.backbone.state_dict(), other.backbone.state_dict()
+    return states[0].keys() == states[1].keys() and all(
+        torch.equal(states[0][key], states[1][key]) for key in states[0]
+    )
 
 
 def _check_table(recipe: Recipe, styles: ResidentPictures) -> None:

@@ -89,12 +89,14 @@ def begin(recipe: Recipe) -> PasticheNetwork:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")
         _start_backbone(network.predictor.backbone, recipe.pretrained)
-    if recipe.init.model:
-        start = load(recipe.init.model)
+    if recipe.init.model or recipe.init.predictor:
+        start = load(recipe.init.model) if recipe.init.model else network
         if recipe.init.widen > 1:
             start = widen(start, recipe.init.widen, torch.Generator().manual_seed(recipe.seed))
         try:
             network.transfer.load_state_dict(start.transfer.state_dict())
+            if recipe.init.predictor:
+                start = load(recipe.init.predictor)
             if network.predictor is not None and start.predictor is not None:
                 network.predictor.take_over(start.predictor)
         except RuntimeError as error:

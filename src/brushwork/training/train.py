@@ -6,41 +6,26 @@ stopped, or killed, goes on from its last checkpoint as if nothing had happened,
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
-from brushwork.images import Image
+from brushwork.losses import total_variation
 from brushwork.training import checkpoints, consistency, grid, student
 from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batch, Batches
-from brushwork.training.setup import ProcessInfo, Setup, cache_targets, find_process, open_batches, prepare, standardise
+from brushwork.training.process import ProcessInfo, find_process
+from brushwork.training.progress import Progress, Timer, Window
+from brushwork.training.setup import Setup, cache_targets, open_batches, prepare, standardise
 from brushwork.training.validation import Validation
-from brushwork.training.window import Timer, Window
 
 CACHE = "cache"  # the folder of known targets in that of a run
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What is known after some steps: means of the loss terms since the last time, and now and then a sample grid."""
-
-    step: int
-    steps: int
-    terms: Mapping[str, float]
-    learning_rate: float
-    gradient: float  # norm before clipping
-    pastiches_per_second: float
-    grid: Image | None = None
-    stopped: str = ""  # why the run ended before its last step
-    minutes: float = 0.0  # of training, those before an interruption included
-    minutes_left: float = 0.0  # at the speed of these steps
 
 
 def train(
@@ -69,7 +54,6 @@ def train(
             checkpoint stays.
     """
     deadline = time.monotonic() + 60 * max_minutes
-    times = recipe.log_every, recipe.checkpoint_every, recipe.grid_every
     process = find_process(device)
     setup = prepare(recipe, folder / CHECKPOINT if resume else None, process)
     with open_batches(recipe, process) as plain:
@@ -77,8 +61,9 @@ def train(
         batches = cache_targets(plain, recipe, setup, folder / CACHE) if recipe.cache.styles else plain
         standardise(setup, recipe, batches, process)
         validation = Validation.open(recipe, setup) if process.lead else None
-        window, shown = Window(), setup.first
-        timer = Timer(setup.minutes, recipe.checkpoint_minutes)
+        intervals = {"log": recipe.log_every, "checkpoint": recipe.checkpoint_every, "grid": recipe.grid_every}
+        intervals |= {"validation": recipe.validation.every} if validation else {}
+        window, timer = Window(), Timer(setup.minutes, recipe.checkpoint_minutes)
         for step in range(setup.first, recipe.steps):
             steps = planned_steps(recipe, step, timer.minutes)
             rate = learning_rate(recipe.optimizer, step, steps)
@@ -88,30 +73,18 @@ def train(
             done = step + 1
             stopped = _stopped(stop(), time.monotonic() > deadline, process)
             last = done >= steps or bool(stopped)
-            due = [last or done % every == 0 for every in times]
-            if process.lead and (due[1] or timer.checkpoint_due()):
+            due = [name for name, every in intervals.items() if last or done % every == 0]
+            if process.lead and ("checkpoint" in due or timer.checkpoint_due()):
                 window.check(done)
                 _save(folder / CHECKPOINT, setup, recipe, done, timer.minutes)
-            checked = validation is not None and (last or done % recipe.validation.every == 0)
-            if not (any(due) or checked):
-                continue
-            means, pastiches, seconds = window.close(done)
-            pace = seconds / 60 / (done - shown)  # minutes a step
-            if validation is not None and checked:
-                means |= validation.judge(setup)
-            yield Progress(
-                step=done,
-                steps=done if last and not stopped else steps,
-                terms={name: value for name, value in means.items() if name != "gradient"},
-                learning_rate=rate,
-                gradient=means["gradient"],
-                pastiches_per_second=pastiches / seconds,
-                minutes=timer.minutes,
-                minutes_left=recipe.minutes - timer.minutes if recipe.minutes else pace * (steps - done),
-                grid=grid.sheet(setup.averaged, fixed, setup.shift) if due[2] and process.lead else None,
-                stopped=stopped if done < steps else "",
-            )
-            window, shown = Window(), done
+            if due:
+                yield replace(
+                    window.close(done, done if last and not stopped else steps, rate, timer.minutes),
+                    validation=validation.judge(setup) if validation and "validation" in due else {},
+                    grid=grid.sheet(setup.averaged, fixed, setup.shift) if process.lead and "grid" in due else None,
+                    stopped=stopped if done < steps else "",
+                )
+                window = Window()
             if last:
                 break
 
@@ -143,16 +116,18 @@ def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Te
     """The loss of a batch, to be minimised, and its terms; the step settles what is drawn at random."""
     with setup.autocast:
         pastiche, embedding = setup.model(batch)
-        targets = batch.targets
-        style = targets.style if targets else _style_target(setup, batch)
-        content = targets.content if targets else setup.loss.content_target(batch.content)
-        terms = setup.loss.compare(pastiche, content, style)
+        terms = _perceptual(setup, batch, pastiche)
         total = terms["total"].mean()
         if setup.teacher is not None:
             with torch.no_grad():
-                taught = student.embed(setup.teacher, batch).float()
-            terms["embedding"] = F.mse_loss(embedding.float(), taught)
+                taught = student.embed(setup.teacher, batch)
+            terms["embedding"] = F.mse_loss(embedding.float(), taught.float())
             total = total + recipe.teaching * terms["embedding"]
+            if recipe.teaching_pastiche:
+                with torch.no_grad():
+                    shown = setup.teacher(batch.content, taught)
+                terms["pastiche"] = F.mse_loss(pastiche.float(), shown.float())
+                total = total + recipe.teaching_pastiche * terms["pastiche"]
         if recipe.consistency.weight:
             seed = recipe.seed * recipe.steps + step
             terms["consistency"] = consistency.consistency_loss(
@@ -160,6 +135,17 @@ def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Te
             )
             total = total + recipe.consistency.weight * terms["consistency"]
     return total, terms
+
+
+def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tensor]:
+    """The terms of pastiches; the variation alone where the loss network has no say."""
+    weights = setup.loss.weights
+    if not weights.asks_network:
+        variation = total_variation(pastiche)
+        return {"variation": variation, "total": weights.variation * variation}
+    if batch.targets is not None:
+        return setup.loss.compare(pastiche, batch.targets.content, batch.targets.style)
+    return setup.loss.compare(pastiche, setup.loss.content_target(batch.content), _style_target(setup, batch))
 
 
 def descend(setup: Setup, recipe: Recipe, rate: float) -> Tensor:

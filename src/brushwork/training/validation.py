@@ -45,7 +45,7 @@ class Validation:
 
     @torch.no_grad()
     def judge(self, setup: Setup) -> dict[str, float]:
-        """Means of the loss terms of the averaged network, under ``validation/`` and the names of the terms."""
+        """Means of the loss terms of the averaged network, by name."""
         sums: dict[str, float] = {}
         for content, style in zip(self.contents, self.styles, strict=True):
             embedding = setup.averaged.embed(style)
@@ -53,7 +53,7 @@ class Validation:
                 terms = setup.loss(setup.averaged(content, embedding), content, style)
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + float(term)
-        return {f"validation/{name}": value / len(self.contents) for name, value in sums.items()}
+        return {name: value / len(self.contents) for name, value in sums.items()}
 
 
 def _pictures(source: tuple[str, ...], short_side: int) -> list[Tensor]:

@@ -7,17 +7,19 @@ import torch
 
 from brushwork.errors import UserError
 from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.progress import Timer, Window
 from brushwork.training.train import learning_rate, planned_steps
-from brushwork.training.window import Timer, Window
 
 
 def test_means_weigh_every_pastiche_alike() -> None:
     window = Window()
     window.add({"total": torch.tensor([1.0, 2.0, 3.0, 4.0])})
     window.add({"total": torch.tensor([10.0, 20.0]), "gradient": torch.tensor(5.0)})
-    means, pastiches, seconds = window.close(2)
-    assert means == pytest.approx({"total": 40 / 6, "gradient": 5.0})
-    assert pastiches == 6 and seconds > 0
+    progress = window.close(2, 12, 1e-3, 0.5)
+    assert progress.terms == pytest.approx({"total": 40 / 6})
+    assert (progress.gradient, progress.learning_rate, progress.minutes) == (5.0, 1e-3, 0.5)
+    # Two steps and six pastiches were counted; ten steps are left.
+    assert progress.minutes_left == pytest.approx(10 / 2 * 6 / progress.pastiches_per_second / 60)
 
 
 def test_a_term_that_is_not_finite_is_an_error() -> None:

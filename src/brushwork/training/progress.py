@@ -1,12 +1,31 @@
-"""What is measured between two records of a training run: means of the loss terms, speed, and minutes."""
+"""What a training run tells of itself: means of the loss terms, speed, and minutes."""
 
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor
 
 from brushwork.errors import UserError
+from brushwork.images import Image
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known after some steps: means of the loss terms since the last time, and now and then a sample grid."""
+
+    step: int
+    steps: int
+    terms: Mapping[str, float]
+    learning_rate: float
+    gradient: float  # norm before clipping
+    pastiches_per_second: float
+    grid: Image | None = None
+    stopped: str = ""  # why the run ended before its last step
+    minutes: float = 0.0  # of training, those before an interruption included
+    minutes_left: float = 0.0  # at the speed of these steps
+    validation: Mapping[str, float] = field(default_factory=dict)  # the terms of the validation pairs
 
 
 class Window:
@@ -15,10 +34,12 @@ class Window:
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
+        self._steps = 0
         self._start = time.monotonic()
 
     def add(self, terms: Mapping[str, Tensor]) -> None:
         """Adds terms (B,); on their device, because asking for numbers would make it wait."""
+        self._steps += "total" in terms
         for name, term in terms.items():
             self._sums[name] = self._sums.get(name, 0) + term.detach().sum()
             self._counts[name] = self._counts.get(name, 0) + term.numel()
@@ -37,9 +58,14 @@ class Window:
             )
         return means
 
-    def close(self, step: int) -> tuple[dict[str, float], int, float]:
-        """The means, the number of pastiches, and the seconds since the window was made; raises as `check`."""
-        return self.check(step), self._counts["total"], time.monotonic() - self._start
+    def close(self, step: int, steps: int, learning_rate: float, minutes: float) -> Progress:
+        """The means, and the speed since the window was made, after so many of the run's steps; raises as `check`."""
+        seconds = time.monotonic() - self._start
+        means = self.check(step)
+        gradient = means.pop("gradient", 0.0)
+        speed = self._counts["total"] / seconds
+        left = seconds / 60 / self._steps * (steps - step)
+        return Progress(step, steps, means, learning_rate, gradient, speed, minutes=minutes, minutes_left=left)
 
 
 class Timer:
