@@ -215,7 +215,7 @@ def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Pa
 
 
 def test_an_unknown_backbone_is_an_error_of_the_user(recipe: Recipe) -> None:
-    with pytest.raises(UserError, match=r"unknown backbone 'inceptoin'; known: inception_v3"):
+    with pytest.raises(UserError, match=r"unknown backbone 'inceptoin'; did you mean 'inception_v3'"):
         student.begin(replace(recipe, network=PasticheConfig(backbone={"name": "inceptoin"})))
 
 
