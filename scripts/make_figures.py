@@ -57,8 +57,10 @@ def main(stylizer: Stylizer) -> None:
     blends = [stylizer.blend([embeddings["swirls"], embeddings["ink"]], [1 - w, w]) for w in strengths]
     colours = [
         stylizer.stylize(example("coffee"), embeddings["glass"]),
-        brushwork.luma(example("coffee"), stylizer.stylize(example("coffee"), embeddings["glass"])),
-        stylizer.stylize(example("coffee"), stylizer.embed(brushwork.histogram(example("glass"), example("coffee")))),
+        brushwork.keep_chroma(example("coffee"), stylizer.stylize(example("coffee"), embeddings["glass"])),
+        stylizer.stylize(
+            example("coffee"), stylizer.embed(brushwork.match_color_statistics(example("glass"), example("coffee")))
+        ),
     ]
     write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
     write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])

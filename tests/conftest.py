@@ -10,7 +10,7 @@ import torch
 from brushwork.export.model import export
 from brushwork.model_folder import ModelCard, ModelFolder
 from brushwork.networks import PasticheConfig, PasticheNetwork
-from brushwork.runtime import Array
+from brushwork.testing import FakeRuntime
 
 # A shell ignores Ctrl-C for what it runs in the background, and every program started from there would, too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -67,42 +67,6 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(0)
-
-
-class FakeRuntime:
-    """A model whose answers can be worked out by hand.
-
-    An embedding is the mean colour of the style; a pastiche is that colour everywhere.
-    """
-
-    streams = False
-
-    def __init__(self) -> None:
-        self.predicted: list[tuple[int, ...]] = []
-
-    def predict(self, style: Array) -> Array:
-        self.predicted.append(style.shape)
-        return style.mean(axis=(1, 2))
-
-    def transfer(self, content: Array, embedding: Array) -> Array:
-        return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
-
-    def expect(self, height: int, width: int, together: int = 1) -> None: ...
-
-    def transfer_with_statistics(
-        self,
-        content: Array,
-        embedding: Array,
-        statistics: Array | None = None,
-        hold: float | Array = 0.0,
-        masks: Array | None = None,
-    ) -> tuple[Array, Array]:
-        """Statistics are the mean colour of the content; masks mix the colours of the embeddings."""
-        measured = content.mean(axis=(1, 2))
-        used = measured if statistics is None else (1 - hold) * measured + hold * statistics
-        if masks is None:
-            return self.transfer(content, embedding), used.astype(np.float32)
-        return np.einsum("bkd,bhwk->bhwd", embedding, masks).astype(np.float32), used.astype(np.float32)
 
 
 @pytest.fixture

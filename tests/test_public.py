@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 import brushwork
 from brushwork.cli import app
 
-NAMES = ["Picture", "Region", "Stylizer", "UserError", "histogram", "load", "luma", "open", "save"]
+NAMES = [
+    "Picture", "Region", "Stylizer", "UserError", "keep_chroma", "load", "match_color_statistics", "open", "save",
+]  # fmt: skip
 
 
 def test_the_names_are_these() -> None:
@@ -20,6 +22,13 @@ def test_each_name_is_there_and_documented(name: str) -> None:
     value = getattr(brushwork, name)
     assert value.__name__ == name
     assert value.__doc__
+
+
+@pytest.mark.parametrize(("old", "new"), [("luma", "keep_chroma"), ("histogram", "match_color_statistics")])
+def test_earlier_names_go_on_working_and_say_the_new_one(old: str, new: str) -> None:
+    with pytest.warns(DeprecationWarning, match=f"brushwork.{old} is now brushwork.{new}"):
+        value = getattr(brushwork, old)
+    assert value is getattr(brushwork, new)
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

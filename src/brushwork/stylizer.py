@@ -1,37 +1,45 @@
 """A photo in the style of a picture: embed the style once, then stylise any content with it."""
 
-import ctypes
-import sys
 from collections.abc import Sequence
+from functools import partial
+from os import PathLike
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brushwork import extras, images, model_folder
-from brushwork.errors import UserError, unknown
-from brushwork.model_folder import ModelFolder
-from brushwork.rendering import strokes, tiles
-from brushwork.rendering.regions import Paint, Region, mix
-from brushwork.rendering.strokes import Stroke
-from brushwork.runtime import SMALLEST_SIDE, Array, Runtime
+from brushwork import images, model_folder
+from brushwork.errors import UserError
+from brushwork.images import Picture, Pixels, Rows, color
+from brushwork.rendering import memory as memories
+from brushwork.rendering import strokes
+from brushwork.rendering.memory import Tiling
+from brushwork.rendering.paint import paint
+from brushwork.rendering.regions import Region, Style, StyleMap, combine, mix_masks
+from brushwork.rendering.settings import AUTO, RenderSettings, Stroke, check_range, check_size, check_strength
+from brushwork.rendering.tiles import HeldStatistics, Progress
+from brushwork.runtime import Array, Runtime
+from brushwork.runtime.opening import check_choices, open_runtime
+from brushwork.styles import NamedStyle, resolve
+from brushwork.styles.embeddings import LONGEST_STYLE, STYLE_SIZES, as_embedding, normalized_weights, scale_style
 from brushwork.styles.gallery import Gallery
 
-DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
-PRECISIONS = ("auto", "f32", "bf16", "f16", "int8")
-# A style's short side is scaled to style_size: without a limit a ribbon of pixels would grow out of memory.
-LONGEST_STYLE = 32
+# Long side of the copy by which a content's colours and its own embedding are judged, the same for strips and arrays.
+SEEN = 1024
+
+Content: TypeAlias = Pixels | str | PathLike[str]
 
 
 class Stylizer:
     """A model that stylises. A style is a value: nothing here remembers a current one.
 
     Args:
-        runtime: What plays the model.
+        runtime: The model, loaded for inference.
         style_size: Short side, in pixels, at which a style is embedded by default; smaller means finer strokes.
         styles: Names of a table's styles; empty where embeddings are predicted from pictures.
         gallery: Named styles of a model that predicts embeddings from pictures.
-        width: Multiplier of the paper's channels, which tells how much memory a picture takes.
+        width: Multiplier of the paper's channels, which tells how much memory an image takes.
     """
 
     def __init__(
@@ -47,39 +55,50 @@ class Stylizer:
         self.width = width
         self.style_size = style_size
         self.styles = tuple(styles)
-        self.gallery = gallery or Gallery()
+        self.gallery = Gallery(table=self.styles) if self.styles else gallery or Gallery()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name that `embed` knows: those of a table, or of the gallery."""
-        return self.styles or tuple(self.gallery.styles)
+        return tuple(self.gallery.styles)
 
-    def embed(self, style: Array | str, size: int | None = None) -> Array:
-        """The embedding (1, D) of a style picture (H, W, 3) in [0, 1], or of a named style.
+    def embed(self, style: Style | NamedStyle, size: int | None = None, *, colors_of: Pixels | None = None) -> Array:
+        """Return the embedding (1, D) of a style.
 
         The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels. A named style of
         the gallery has its embedding for that size, see `NamedStyle.at`; one of a table has no size.
 
+        Args:
+            style: A picture, an array (H, W, 3) of floats in [0, 1] or uint8 or a Pillow image, laid on white where it
+                is transparent; the path of a picture file; or the name of a style, see `brushwork.styles.resolve`.
+                An embedding is returned as it is.
+            size: Short side in pixels, 80 to 2048; None for the model's own.
+            colors_of: A content whose colours the style picture is given first (``keep_colors="histogram"``).
+
         Raises:
-            UserError: If the picture is too small or too long, or the model does not know that name.
+            UserError: If the picture cannot be used, is too small or too long, or the model does not know that name.
         """
-        if isinstance(style, str):
-            if not self.styles:
-                return self.gallery.embed(style, size or self.style_size)
-            if style not in self.styles:
-                raise UserError(f"unknown style {style!r}; this model knows: {', '.join(self.styles)}")
-            return np.asarray([[float(name == style) for name in self.styles]], dtype=np.float32)
+        check_range("style size", size, *STYLE_SIZES)
+        if isinstance(style, str | PathLike):
+            style = resolve(style, self.gallery, files=True)
+        if colors_of is not None and (isinstance(style, NamedStyle) or self.styles):
+            raise UserError("histogram recolours style pictures, and this is a named style; use luma")
+        if isinstance(style, NamedStyle):
+            return style.at(size or self.style_size)
+        if isinstance(style, np.ndarray) and style.ndim < 3:
+            if colors_of is not None:
+                raise UserError("histogram recolours style pictures, and this is an embedding; use luma")
+            return as_embedding(style)
         if self.styles:
             raise UserError(f"this model renders its own styles only: {', '.join(self.styles)}")
-        height, width = check_size("style", style)
-        if max(height, width) > LONGEST_STYLE * min(height, width):
-            raise UserError(f"the style is {width} x {height}: more than {LONGEST_STYLE} times as long as wide")
-        scale = (size or self.style_size) / min(height, width)
-        scaled = images.resize(style, (round(height * scale), round(width * scale)))
+        picture = images.open(style) if isinstance(style, Path) else style
+        scaled = scale_style(images.as_image("the style", picture, on_white=True), size or self.style_size)
+        if colors_of is not None:
+            scaled = color.match_color_statistics(scaled, _seen(images.as_image("the content", colors_of)))
         return self.runtime.predict(np.ascontiguousarray(scaled[None], dtype=np.float32))
 
     def blend(self, embeddings: Sequence[Array], weights: Sequence[float] | None = None) -> Array:
-        """The embedding (1, D) of a mixture of styles: their weighted mean (Ghiasi et al. 2017, section 3.5).
+        """Return the embedding (1, D) of a mixture of styles: their weighted mean (Ghiasi et al. 2017, section 3.5).
 
         Args:
             embeddings: Embeddings (1, D).
@@ -89,135 +108,138 @@ class Stylizer:
             UserError: If the weights do not fit the styles, are negative or not finite, or sum to 0.
         """
         stacked = np.concatenate(embeddings)  # (S, D)
-        return np.asarray(shares(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
+        return np.asarray(normalized_weights(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
 
     def stylize(
         self,
-        content: Array,
-        embedding: Array | None,
+        content: Content,
+        style: Style | None,
         strength: float = 1.0,
         *,
+        keep_colors: str | None = None,
+        stroke: Stroke = AUTO,
         regions: Sequence[Region] = (),
-        protect: Array | None = None,
-        stroke: Stroke = None,
-        tile: str = "never",
-        tile_size: int = tiles.TILE,
+        protect: NDArray[Any] | None = None,
+        tile: str = AUTO,
+        tile_size: int | None = None,
+        memory: int | None = None,
     ) -> Array:
-        """The pastiche (H, W, 3) in [0, 1] of a content (H, W, 3) in [0, 1] in the style of an embedding (1, D).
+        """Return the pastiche (H, W, 3), float32 in [0, 1], of a content in the style of a picture.
 
         Args:
-            content: The photo; both sides at least 16.
-            embedding: The style; None leaves the photo wherever no region is.
+            content: The photo, both sides at least 16: an array (H, W, 3) of floats in [0, 1] or uint8, a Pillow image,
+                a `Picture` (its first frame), or a path.
+            style: An embedding (1, D), a picture, a path or a name, as `embed` takes them; None leaves the photo
+                wherever no region is.
             strength: 0 returns the content bit for bit, 1 the full pastiche. Between them the embedding moves from
                 the content's own to the style's (the identity interpolation of Ghiasi et al. 2017, section 3.5), and
                 the pastiche is blended with the content by 1 - (1 - strength)^2: the embedding alone never reaches the
-                photo, and this share keeps the way there even.
-            regions: Parts of the picture with styles of their own, painted in the same pass.
-            protect: Mask (h, w) in [0, 1]; where it is 1 the content stays as it is.
-            stroke: Size of the brush relative to the picture, 1 as in a picture of 1024 pixels; ``auto`` is 1 for
-                larger pictures; None is the network's own brush, whatever the picture; see
+                photo, and this weight keeps the way there even.
+            keep_colors: ``luma`` takes the lightness of the pastiche and the colours of the content,
+                ``histogram`` gives the style picture the content's colours before it is embedded; see
+                `keep_chroma` and `match_color_statistics`. None takes the style's colours.
+            stroke: Size of the brush relative to the image, 0.25 to 8; 1 is as in an image of 1024 pixels. ``auto``
+                is 1 for larger images and ``own`` for others, ``own`` the network's brush at any size; see
                 `brushwork.rendering.strokes`.
-            tile: ``never``, ``fast`` or ``exact``; see `brushwork.rendering.tiles`.
-            tile_size: Side of a tile; a multiple of 4.
+            regions: Parts of the image with styles of their own, painted in the same pass.
+            protect: Mask (h, w) in [0, 1]; where it is 1 the content stays as it is.
+            tile: ``never`` paints the image at once, ``exact`` in tiles with the same pixels but for rounding,
+                ``fast`` in tiles that come close; ``auto`` at once where memory allows, else in exact tiles, or fast
+                ones where the runtime has no others. See `brushwork.rendering.tiles`.
+            tile_size: Side of a tile, a multiple of 4 from 128 to 16384; None for what memory allows, up to 768.
+            memory: Bytes that may be used, at least 2^28; None for most of what is free.
 
         Raises:
-            UserError: If a strength is not in [0, 1], the content is too small, or a mask is empty.
+            UserError: If an argument is none of these.
         """
-        check_strength(strength)
-        check_size("content", content)
-        if strength == 0 and not regions:
-            return content.copy()
-        style = self.compose(content, embedding, strength, regions=regions, protect=protect)
-        pastiche = np.empty(content.shape, np.float32)
-        size = content.shape[0] if tile == "never" else tile_size
-        brush = strokes.chosen(stroke, *content.shape[:2])
-        tiles.paint(self.runtime, content, style, pastiche, mode=tile, tile=size, stroke=brush)
+        settings = RenderSettings(keep_colors=keep_colors, stroke=stroke, tile=tile, tile_size=tile_size, memory=memory)
+        picture = images.open(content) if isinstance(content, str | PathLike) else content
+        if isinstance(picture, Picture) and (regions or strength):
+            picture = picture.filled()
+        image = images.as_image("the content", picture)
+        recolor = keep_colors == "histogram"
+        composed = self.compose(image, style, strength, regions=regions, protect=protect, recolor=recolor)
+        pastiche = np.empty(image.shape, np.float32)
+        self.paint(image, composed, pastiche, settings)
         return pastiche
 
     def compose(
         self,
-        content: Array,
-        embedding: Array | None,
+        content: Rows,
+        style: Style | None,
         strength: float = 1.0,
         *,
         regions: Sequence[Region] = (),
-        protect: Array | None = None,
-    ) -> Paint:
-        """What a content is painted with; see `stylize`. The content may be a reduced copy.
+        protect: NDArray[Any] | None = None,
+        recolor: bool = False,
+        own: Array | None = None,
+    ) -> StyleMap:
+        """Return the styles of a content and where they are, to paint one image or many of one size with.
 
-        The masks of the regions are fitted to the largest of them.
+        Args:
+            content: Rows (H, W, 3) or (H, W, 4) in [0, 1]; an array, or a canvas larger than memory.
+            style: As in `stylize`.
+            strength: As in `stylize`.
+            regions: As in `stylize`; their masks are fitted to the largest of them.
+            protect: As in `stylize`.
+            recolor: Whether style pictures are given the content's colours.
+            own: Embedding (1, D) of the content where it is known, as of a shot's first frame; else it is asked for
+                where a strength below 1 needs it.
+
+        Raises:
+            UserError: If an argument is not as said.
         """
-        wanted: list[tuple[Array | None, float]] = [(region.embedding, region.strength) for region in regions]
-        wanted.append((embedding, strength) if embedding is not None else (None, 0.0))
-        for _, each in wanted:
+        check_size("content", content)
+        for each in (strength, *(region.strength for region in regions)):
             check_strength(each)
-        own = None
-        # A table of styles has no embedding of the content, so there the whole way is a blend.
-        if not self.styles and any(style is None or each < 1 for style, each in wanted):
-            own = self.embed(_middle(content))
-        embeddings, seen = [], []
-        for style, each in wanted:
-            if style is None:  # the photo, which the layers see as what is nearest to it
-                style = regions[0].embedding if own is None else own
-            elif own is not None and each < 1:
-                style = self.blend([own, style], [1 - each, each])
-            embeddings.append(style)
-            seen.append(each if self.styles else 1 - (1 - each) ** 2)
-        masks = None
-        if regions:
-            largest = max((region.mask for region in regions), key=lambda mask: mask.size)
-            masks = mix([region.mask for region in regions], largest.shape[:2])
-        return Paint(np.concatenate(embeddings), np.asarray(seen, np.float32), masks, protect)
+        masks = mix_masks([region.mask for region in regions]) if regions else None
+        protected = None if protect is None else images.as_mask("the mask of what is protected", protect)
+        seen = _seen(content) if recolor else None
+        wanted = [(self.embed(region.style, colors_of=seen), region.strength) for region in regions]
+        rest = (None, 0.0) if style is None else (self.embed(style, colors_of=seen), strength)
+        strengths = [each for _, each in (*wanted, rest)]
+        if own is None and not self.styles and any(strengths) and min(strengths) < 1:
+            own = self.embed(_seen(content))
+        return combine([*wanted, rest], own, masks, protected, table=bool(self.styles))
 
+    def paint(
+        self,
+        content: Rows,
+        style: StyleMap,
+        target: Rows,
+        settings: RenderSettings,
+        *,
+        tiling: Tiling | None = None,
+        held: HeldStatistics | None = None,
+        progress: Progress = lambda fraction: None,
+    ) -> None:
+        """Paint a content onto a target with composed styles; see `brushwork.rendering.paint.paint`.
 
-def shares(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
-    """Weights of so many styles, scaled to sum to 1; equal where none are given.
+        Args:
+            content: Rows (H, W, 3), or (H, W, 4) with alpha, in [0, 1]; an array, or a canvas larger than memory.
+            style: What `compose` returned for it, or for the first frame of what it belongs to.
+            target: Rows of the content's shape.
+            settings: Colours, stroke, tiles and memory.
+            tiling: What `choose_tiling` returned, where it was asked before, as for all frames of a clip.
+            held: Statistics of the frame before.
+            progress: Called with the fraction completed, 0 to 1.
 
-    Raises:
-        UserError: If they are not one a style, are negative or not finite, or sum to 0.
-    """
-    values = np.asarray([1.0] * count if weights is None else weights, dtype=np.float64)
-    if len(values) != count:
-        raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
-    if not np.isfinite(values).all() or (values < 0).any() or values.sum() == 0:
-        raise UserError("weights must be finite, not negative, and sum to more than 0")
-    scaled: NDArray[np.float64] = values / values.sum()
-    return scaled
+        Raises:
+            UserError: If the runtime cannot paint this.
+        """
+        tiling = tiling or self.choose_tiling(check_size("content", content), settings, style.masks is not None)
+        paint(self.runtime, content, style, target, settings, tiling, held, progress)
 
-
-def check_strength(strength: float) -> None:
-    """Raises `UserError` where a strength is not in [0, 1]."""
-    if not 0 <= strength <= 1:  # NaN is not, either
-        raise UserError(f"the strength is {strength:g}; it must lie between 0 (the photo) and 1 (the full pastiche)")
-
-
-def check_size(role: str, image: Array) -> tuple[int, int]:
-    """Height and width of an image (H, W, 3).
-
-    Raises:
-        UserError: If it is no such image, or a side is below 16 pixels.
-    """
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise UserError(f"the {role} is an array of shape {image.shape}; an image is (height, width, 3)")
-    height, width = image.shape[:2]
-    if min(height, width) < SMALLEST_SIDE:
-        raise UserError(f"the {role} is {width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}")
-    return height, width
-
-
-def check_choices(device: str, precision: str, threads: int | None) -> None:
-    """Raises `UserError` where a device or precision is unknown, or threads are fewer than 1."""
-    for kind, value, known in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
-        if value not in known:
-            raise UserError(unknown(kind, value, known))
-    if threads is not None and threads < 1:
-        raise UserError(f"threads is {threads}; it must be at least 1")
+    def choose_tiling(self, size: tuple[int, int], settings: RenderSettings, masked: bool = False) -> Tiling:
+        """Decide whether an image of a size (H, W), with regions or without, is painted in tiles, and how."""
+        pixel = memories.per_pixel(self.width, masked)
+        return memories.choose_tiling(size, settings, pixel, self.runtime.streams)
 
 
 def load(
     model: str | Path | None = None, *, device: str = "auto", precision: str = "auto", threads: int | None = None
 ) -> Stylizer:
-    """A stylizer that plays a model.
+    """Return a stylizer that runs a model.
 
     Args:
         model: Name of a model that came with the package, or a model folder; None for the default.
@@ -230,43 +252,24 @@ def load(
     """
     check_choices(device, precision, threads)
     folder = model_folder.find(model)
-    if device == "auto":
-        device = "cuda" if _has_cuda() else "cpu"
-    runtime = _open_runtime(folder, device, precision, threads)
-    width = float(folder.network.get("width", 1.0))
+    digest = folder.sha256[model_folder.WEIGHTS]
+    network = partial(model_folder.load_network, folder)
     return Stylizer(
-        runtime, style_size=folder.card.style_size, styles=folder.styles, gallery=Gallery(folder), width=width
+        open_runtime(folder.path, digest, network, device=device, precision=precision, threads=threads),
+        style_size=folder.card.style_size,
+        styles=folder.styles,
+        gallery=Gallery(folder),
+        width=float(folder.network.get("width", 1.0)),
     )
 
 
-def _open_runtime(folder: ModelFolder, device: str, precision: str, threads: int | None) -> Runtime:
-    """OpenVINO for CPUs and Intel's GPUs, torch for the others."""
-    if device in ("cpu", "gpu"):
-        from brushwork.runtime.openvino import OpenVINORuntime
-
-        digest = folder.sha256[model_folder.WEIGHTS]
-        return OpenVINORuntime(folder.path, digest, device=device, precision=precision, threads=threads)
-    extras.require("torch", f"device {device!r}")
-    from brushwork.runtime.pytorch import TorchRuntime
-
-    return TorchRuntime(model_folder.load_network(folder), device=device, precision=precision, threads=threads)
-
-
-def _has_cuda() -> bool:
-    """Whether torch can use an NVIDIA GPU here. It is asked only where there is a driver: its import takes seconds."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    if not extras.installed("torch"):
-        return False
-    import torch
-
-    return torch.cuda.is_available()
-
-
-def _middle(content: Array) -> Array:
-    """A content (H, W, 3), of a ribbon its middle: as much as may be embedded."""
+def _seen(content: Rows) -> Array:
+    """The copy (h, w, 3) of a content by which its colours and its own embedding are judged; of a ribbon its middle."""
     longest = LONGEST_STYLE * min(content.shape[:2])
-    rows, columns = (slice(max(0, side - longest) // 2, (side + longest) // 2) for side in content.shape[:2])
-    return content[rows, columns]
+    if max(content.shape[:2]) > longest:
+        rows, columns = (slice(max(0, side - longest) // 2, (side + longest) // 2) for side in content.shape[:2])
+        content = content[rows][:, columns]
+    height, width = content.shape[:2]
+    copy = content[0:height] if max(height, width) <= SEEN else strokes.resized(content, SEEN)
+    image: Array = copy[..., :3]
+    return image

@@ -8,7 +8,7 @@ from PIL import Image
 
 from brushwork import images
 from brushwork.batch.options import Options
-from brushwork.batch.plan import plan
+from brushwork.batch.plan import make_plan
 from brushwork.batch.run import run
 from brushwork.model_folder import ModelFolder
 from brushwork.runtime.openvino import OpenVINORuntime
@@ -31,7 +31,7 @@ def test_a_pastiche_does_not_depend_on_how_its_content_was_read(
     pastiches = {}
     for mode, large in (("never", 10**9), ("never", 0), ("fast", 0), ("exact", 0)):
         monkeypatch.setattr("brushwork.batch.run.LARGE", large)
-        jobs = plan([str(tmp_path / name)], ["dots"], str(tmp_path / f"{mode}-{large}.png"))
+        jobs = make_plan([str(tmp_path / name)], ["dots"], str(tmp_path / f"{mode}-{large}.png"))
         (record,) = run(jobs, lambda: stylizer, Options(tile=mode, depth=16))
         assert record.error is None
         pastiches[mode, large] = images.open(record.pastiche), record.notices
@@ -63,7 +63,7 @@ def test_what_a_cut_out_hides_does_not_change_its_pastiche(
     pastiches = []
     for hidden in (0, 255, 77):
         Image.fromarray(cut_out(hidden)).save(tmp_path / f"{hidden}.png")
-        jobs = plan([str(tmp_path / f"{hidden}.png")], ["dots"], str(tmp_path / f"{large}-{hidden}.png"))
+        jobs = make_plan([str(tmp_path / f"{hidden}.png")], ["dots"], str(tmp_path / f"{large}-{hidden}.png"))
         (record,) = run(jobs, lambda: stylizer, Options(tile="exact" if large == 0 else "auto"))
         assert record.error is None
         pastiches.append(images.open(record.pastiche))
@@ -78,7 +78,7 @@ def test_at_strength_0_even_hidden_colours_stay(
 ) -> None:
     monkeypatch.setattr("brushwork.batch.run.LARGE", large)
     Image.fromarray(cut_out(77)).save(tmp_path / "photo.png")
-    jobs = plan([str(tmp_path / "photo.png")], ["dots"], str(tmp_path / "same.png"))
+    jobs = make_plan([str(tmp_path / "photo.png")], ["dots"], str(tmp_path / "same.png"))
     (record,) = run(jobs, lambda: stylizer, Options(strength=0, tile="exact" if large == 0 else "auto"))
     assert record.error is None
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), cut_out(77))

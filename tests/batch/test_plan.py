@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from brushwork.batch.plan import plan
+from brushwork.batch.plan import make_plan
 from brushwork.errors import UserError
 
 
@@ -22,7 +22,7 @@ def picture(*names: str) -> None:
 
 
 def targets(*contents: str, styles: tuple[str, ...] = ("waves.png",), target: str | None = None, **how: object) -> list:
-    return [job.target and job.target.as_posix() for job in plan(contents, styles, target, **how)]  # type: ignore[arg-type]
+    return [job.target and job.target.as_posix() for job in make_plan(contents, styles, target, **how)]  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -83,11 +83,11 @@ def test_folders_below_are_kept_in_the_target() -> None:
 
 
 def test_jobs_come_content_by_content() -> None:
-    jobs = plan(["a.jpg", "b.jpg"], ["x.png", "y.png"], "out", each=True)
+    jobs = make_plan(["a.jpg", "b.jpg"], ["x.png", "y.png"], "out", each=True)
     assert [(str(job.content), job.styles) for job in jobs] == [
         ("a.jpg", ("x.png",)), ("a.jpg", ("y.png",)), ("b.jpg", ("x.png",)), ("b.jpg", ("y.png",)),
     ]  # fmt: skip
-    assert [job.styles for job in plan(["a.jpg"], ["x.png", "y.png"])] == [("x.png", "y.png")]
+    assert [job.styles for job in make_plan(["a.jpg"], ["x.png", "y.png"])] == [("x.png", "y.png")]
 
 
 @pytest.mark.parametrize(

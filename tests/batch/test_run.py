@@ -10,13 +10,13 @@ from PIL import Image
 
 from brushwork import images
 from brushwork.batch.options import Options, parse_weights
-from brushwork.batch.plan import Job, plan
+from brushwork.batch.plan import Job, make_plan
 from brushwork.batch.run import Record, run
-from brushwork.batch.session import Studio
+from brushwork.batch.session import Session
 from brushwork.errors import UserError
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 
 # A colour a style picture has all over, and so, with the fake model, its pastiche.
 STYLES = {"red.png": (255, 0, 0), "green.png": (0, 255, 0), "blue.png": (0, 0, 255)}
@@ -51,7 +51,7 @@ def colour(name: str) -> list[int]:
 
 
 def test_records_come_in_order(stylizer: Stylizer) -> None:
-    records = done(plan(CONTENTS, ["red.png"], "out"), stylizer)
+    records = done(make_plan(CONTENTS, ["red.png"], "out"), stylizer)
     assert [(record.content, record.width, record.height, record.error) for record in records] == [
         (name, 20 + number, 18, None) for number, name in enumerate(CONTENTS)
     ]
@@ -64,21 +64,21 @@ def test_no_jobs_are_no_records(stylizer: Stylizer) -> None:
 
 
 def test_a_style_is_embedded_once_a_run(stylizer: Stylizer, fake_runtime: FakeRuntime) -> None:
-    done(plan(CONTENTS, ["red.png", "green.png"], "blends"), stylizer)
+    done(make_plan(CONTENTS, ["red.png", "green.png"], "blends"), stylizer)
     assert fake_runtime.predicted == [(1, 96, 96, 3)] * 2
     fake_runtime.predicted.clear()
-    done(plan(CONTENTS, ["red.png", "green.png", "blue.png"], "out", each=True), stylizer)
+    done(make_plan(CONTENTS, ["red.png", "green.png", "blue.png"], "out", each=True), stylizer)
     assert len(fake_runtime.predicted) == 3
 
 
 def test_a_recoloured_style_is_embedded_for_each_content(stylizer: Stylizer, fake_runtime: FakeRuntime) -> None:
-    done(plan(CONTENTS[:2], ["red.png"], "out"), stylizer, Options(keep_colors="histogram"))
+    done(make_plan(CONTENTS[:2], ["red.png"], "out"), stylizer, Options(keep_colors="histogram"))
     assert len(fake_runtime.predicted) == 2
     assert [colour("out/0.png"), colour("out/1.png")] == [[0, 0, 0], [1, 1, 1]]  # the contents' own colours
 
 
 def test_weights_mix_the_styles(stylizer: Stylizer) -> None:
-    done(plan(["0.png"], ["red.png", "blue.png"], "out"), stylizer, Options(weights=[3, 1]))
+    done(make_plan(["0.png"], ["red.png", "blue.png"], "out"), stylizer, Options(weights=[3, 1]))
     assert colour("out/0.png") == [191, 0, 64]
 
 
@@ -91,7 +91,7 @@ def test_a_content_is_decoded_once_for_all_its_styles(stylizer: Stylizer, monkey
         return original(source, **how)  # type: ignore[arg-type]
 
     monkeypatch.setattr(images, "open", count)
-    done(plan(CONTENTS[:2], list(STYLES), "out", each=True), stylizer)
+    done(make_plan(CONTENTS[:2], list(STYLES), "out", each=True), stylizer)
     assert sorted(opened) == sorted([*CONTENTS[:2], *STYLES])
 
 
@@ -100,7 +100,9 @@ def test_failures_are_recorded_and_the_rest_is_done(stylizer: Stylizer, here: Pa
     Image.new("RGB", (3, 3)).save(here / "tiny.png")
     (here / "out").mkdir()
     (here / "out/1.png").write_bytes(b"mine")
-    records = done(plan(["bad.png", "0.png", "tiny.png", "1.png", "gone.png", "2.png"], ["red.png"], "out"), stylizer)
+    records = done(
+        make_plan(["bad.png", "0.png", "tiny.png", "1.png", "gone.png", "2.png"], ["red.png"], "out"), stylizer
+    )
     assert [record.error is None for record in records] == [False, True, False, False, False, True]
     assert {path.name for path in (here / "out").iterdir()} == {"0.png", "1.png", "2.png"}
     assert (here / "out/1.png").read_bytes() == b"mine"
@@ -108,11 +110,11 @@ def test_failures_are_recorded_and_the_rest_is_done(stylizer: Stylizer, here: Pa
 
 def test_a_style_that_all_need_ends_the_run(stylizer: Stylizer) -> None:
     with pytest.raises(UserError, match=r"cannot read gone\.png: no such file"):
-        done(plan(CONTENTS, ["red.png", "gone.png"], "out"), stylizer)
+        done(make_plan(CONTENTS, ["red.png", "gone.png"], "out"), stylizer)
 
 
 def test_a_style_that_some_need_fails_for_those(stylizer: Stylizer) -> None:
-    records = done(plan(CONTENTS[:2], ["gone.png", "red.png"], "out", each=True), stylizer)
+    records = done(make_plan(CONTENTS[:2], ["gone.png", "red.png"], "out", each=True), stylizer)
     assert [record.error for record in records] == [
         "0.png: cannot read gone.png: no such file", None, "1.png: cannot read gone.png: no such file", None,
     ]  # fmt: skip
@@ -123,7 +125,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run() -> None:
         raise UserError("no such model")
 
     with pytest.raises(UserError, match="no such model"):
-        list(run(plan(CONTENTS, ["red.png"], "out"), load, Options()))
+        list(run(make_plan(CONTENTS, ["red.png"], "out"), load, Options()))
 
 
 class Waiting(FakeRuntime):
@@ -157,7 +159,7 @@ def test_decoding_and_encoding_go_on_while_one_is_stylised(monkeypatch: pytest.M
     monkeypatch.setattr(images, "save", after(images.save, encoded, "0.png"))
     # The first is painted only when the second has been decoded, the second only when the first has been written.
     stylizer = Stylizer(Waiting(decoded, encoded))
-    assert all(record.error is None for record in done(plan(CONTENTS[:3], ["red.png"], "out"), stylizer))
+    assert all(record.error is None for record in done(make_plan(CONTENTS[:3], ["red.png"], "out"), stylizer))
 
 
 def test_the_first_content_is_decoded_while_the_model_loads(
@@ -170,12 +172,12 @@ def test_the_first_content_is_decoded_while_the_model_loads(
         assert decoded.wait(10)
         return stylizer
 
-    (record,) = run(plan(["0.png"], ["red.png"], "out"), load, Options())
+    (record,) = run(make_plan(["0.png"], ["red.png"], "out"), load, Options())
     assert record.error is None
 
 
 def test_whoever_stops_listening_stops_the_run(stylizer: Stylizer, here: Path) -> None:
-    records = run(plan(CONTENTS, ["red.png"], "out"), lambda: stylizer, Options())
+    records = run(make_plan(CONTENTS, ["red.png"], "out"), lambda: stylizer, Options())
     assert next(records).error is None
     records.close()
     assert "0.png" in {path.name for path in (here / "out").iterdir()}
@@ -189,13 +191,13 @@ def test_weights_from_text() -> None:
         parse_weights("1,1,1", 2)
 
 
-def test_a_closed_studio_paints_no_more_frames(stylizer: Stylizer, here: Path) -> None:
+def test_a_closed_session_paints_no_more_frames(stylizer: Stylizer, here: Path) -> None:
     frames = [Image.new("RGB", (20, 18), (level, 0, 0)) for level in (0, 100, 200)]
     frames[0].save(here / "moving.gif", save_all=True, append_images=frames[1:], duration=40)
     content, seconds = images.open("moving.gif"), dict[str, float]()
-    studio = Studio(stylizer, Options())
-    pastiche = studio.paint(content, studio.blend(("red.png",), content), seconds)
+    session = Session(stylizer, Options())
+    pastiche = session.paint(content, session.blend(("red.png",), content), seconds)
     assert np.array_equal(pastiche.frames[0].image, np.broadcast_to([1.0, 0, 0], (18, 20, 3)))
-    studio.close()
+    session.close()
     with pytest.raises(UserError, match="stopped"):
         pastiche.frames[1]

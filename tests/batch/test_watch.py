@@ -11,7 +11,7 @@ from brushwork.batch.options import Options
 from brushwork.batch.watch import watch
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 
 
 @pytest.fixture

@@ -249,7 +249,7 @@ def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: 
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("brushwork.rendering.tiles.paint", full)
+    monkeypatch.setattr("brushwork.stylizer.paint", full)
     assert refused(brushwork, photo, "-s", style) == f"{photo}: not enough memory; try --size"
 
 

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from brushwork.batch import run
+from brushwork.batch.session import Session, Strips
 from tests.cli.conftest import Paint, Run
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -141,8 +143,13 @@ def test_tiles_are_chosen_where_memory_is_short(
 ) -> None:
     monkeypatch.setattr(run, "LARGE", 10_000)
     seen: list[str] = []
-    plain = run.Studio.paint_large
-    monkeypatch.setattr(run.Studio, "paint_large", lambda self, *given: (seen.append(given[4]), plain(self, *given))[1])
+    plain = run.Session.paint_strips
+
+    def paint_strips(session: Session, styles: tuple[str, ...], strips: Strips, *given: Any) -> None:
+        seen.append(strips.tiling.mode)
+        plain(session, styles, strips, *given)
+
+    monkeypatch.setattr(run.Session, "paint_strips", paint_strips)
     photo, style = paint("photo.png", 640, 480), paint("waves.png", seed=1)
     assert brushwork("stylize", photo, "-s", style, "--memory", "8G", "-o", "a.png").code == 0
     assert seen == []

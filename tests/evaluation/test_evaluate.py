@@ -13,7 +13,7 @@ from brushwork.evaluation.evaluate import Judged
 from brushwork.evaluation.pairs import Pair
 from brushwork.images import Image, Picture
 from brushwork.stylizer import Stylizer
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 
 SIZE = 64
 

@@ -8,10 +8,10 @@ import pytest
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.rendering import masks
-from brushwork.rendering.regions import Region, mix
+from brushwork.rendering.regions import Region, mix_masks
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer, load
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RED, BLUE = np.asarray([[1, 0, 0]], np.float32), np.asarray([[0, 0, 1]], np.float32)
@@ -42,7 +42,7 @@ def left(height: int = 32, width: int = 40) -> Array:
 def test_weights_sum_to_1_and_overlaps_share() -> None:
     one, two = np.asarray([[1, 1, 0.5, 0]], np.float32), np.asarray([[0, 1, 0.25, 0]], np.float32)
     expected = [[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.25, 0.25], [0, 0, 1]]]
-    assert mix([one, two], (1, 4)).tolist() == expected
+    assert mix_masks([one, two]).tolist() == expected
 
 
 def test_a_region_over_a_style_and_over_the_photo(fake_runtime: FakeRuntime) -> None:

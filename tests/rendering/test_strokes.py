@@ -7,9 +7,10 @@ from brushwork import images
 from brushwork.batch.options import Options, parse_stroke
 from brushwork.errors import UserError
 from brushwork.rendering import strokes
+from brushwork.rendering.settings import RenderSettings
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 
 SIZE = 1240, 1000
 
@@ -21,7 +22,7 @@ def waves(period: float, size: tuple[int, int] = SIZE) -> Array:
 
 
 def joined(broad: Array, own: Array, tile: int) -> Array:
-    strip = strokes.joined(broad, lambda top, bottom: own[top:bottom], SIZE, 4)
+    strip = strokes.joined(broad, lambda top, bottom: own[top:bottom], SIZE)
     return np.concatenate([strip(top, min(top + tile, SIZE[0])) for top in range(0, SIZE[0], tile)])
 
 
@@ -50,20 +51,22 @@ def test_a_picture_is_joined_with_itself_to_itself(random: np.random.Generator) 
 
 
 def test_the_brush_grows_with_pictures_that_are_larger_than_1024_pixels() -> None:
-    assert [strokes.chosen("auto", *size) for size in ((1024, 600), (600, 1025))] == [None, 1.0]
-    assert [strokes.chosen(stroke, 4000, 3000) for stroke in (None, 0.5)] == [None, 0.5]
+    assert [strokes.copy_side("auto", *size) for size in ((1024, 600), (600, 1025))] == [None, 1024]
+    assert [strokes.copy_side(stroke, 4000, 3000) for stroke in ("own", 0.5)] == [None, 2048]
 
 
 def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
-    seen: list[tuple[int, ...]] = []
-    plain = fake_runtime.transfer
-    fake_runtime.transfer = lambda content, embedding: (seen.append(content.shape), plain(content, embedding))[1]  # type: ignore[method-assign, func-returns-value]
     content, style = np.zeros((1500, 2048, 3), np.float32), np.full((1, 3), 0.25, np.float32)
-    Stylizer(fake_runtime).stylize(content, style, stroke=Options().stroke)
-    assert seen == [(1, 750, 1024, 3), (1, 1500, 2048, 3)]
+    Stylizer(fake_runtime).stylize(content, style)
+    assert fake_runtime.painted == [(1, 750, 1024, 3), (1, 1500, 2048, 3)]
+    assert Options().stroke == "auto"
 
 
 def test_what_a_stroke_may_be() -> None:
-    assert [parse_stroke(text) for text in ("auto", "own", "2")] == ["auto", None, 2.0]
-    with pytest.raises(UserError, match="the stroke is 'wide'; it is auto, own or a number from 0.25 to 8"):
-        parse_stroke("wide")
+    assert [parse_stroke(text) for text in ("auto", "own", "2")] == ["auto", "own", 2.0]
+    for wrong, words in ((parse_stroke("wide"), "'wide'"), (None, "None"), (True, "True"), ("2", "'2'")):
+        with pytest.raises(UserError, match=f"the stroke is {words}; it is auto, own or a number from 0.25 to 8"):
+            RenderSettings(stroke=wrong)
+    for wrong in (-1, 0.2, 8.1, float("nan")):
+        with pytest.raises(UserError, match="must lie between 0.25 and 8"):
+            RenderSettings(stroke=wrong)

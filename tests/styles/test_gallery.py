@@ -8,13 +8,13 @@ from PIL import Image
 
 from brushwork import images, model_folder, stylizer
 from brushwork.batch.options import Options
-from brushwork.batch.session import Studio
+from brushwork.batch.session import Session
 from brushwork.errors import UserError
 from brushwork.model_folder import ModelError, ModelFolder
-from brushwork.styles import gallery
+from brushwork.styles import gallery, resolve
 from brushwork.styles.gallery import Gallery, NamedStyle
 from brushwork.stylizer import Stylizer
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 
 
 def style(name: str, embeddings: dict[int, list[float]]) -> NamedStyle:
@@ -87,33 +87,9 @@ def test_a_stylizer_knows_the_names(folder: ModelFolder) -> None:
 
 def test_a_model_without_a_gallery_has_no_names(bare: ModelFolder) -> None:
     for empty in (Gallery(), Gallery(bare)):
-        assert (empty.styles, empty.thumbnails, empty.find("ink")) == ({}, None, Path("ink"))
+        assert (empty.styles, empty.thumbnails, resolve("ink", empty, files=True)) == ({}, None, Path("ink"))
         with pytest.raises(UserError, match="no style 'ink': this model has no named styles"):
-            empty.embed("ink", 256)
-
-
-def test_a_file_wins_over_a_name_and_a_folder_does_not(
-    folder: ModelFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    known = Gallery(folder)
-    assert known.find("ink") == "ink"
-    Path("ink").mkdir()
-    assert known.find("ink") == "ink"
-    Path("waves").write_bytes(b"")
-    assert known.find("waves") == Path("waves")
-
-
-def test_what_is_neither_file_nor_name(folder: ModelFolder) -> None:
-    known = Gallery(folder)
-    with pytest.raises(UserError, match=r"no picture 'wavs', and no style 'wavs'; did you mean 'waves'\?"):
-        known.find("wavs")
-    with pytest.raises(UserError, match="did you mean 'ink'"):
-        known.find("INK")
-    with pytest.raises(UserError, match="no picture 'i{500}'"):
-        known.find("i" * 500)
-    for path in ("wavs.jpg", "pictures/waves"):  # whoever opens it says that there is no such file
-        assert known.find(path) == Path(path)
+            resolve("ink", empty, files=False)
 
 
 class Named(Gallery):
@@ -134,21 +110,21 @@ def test_named_and_pictured_styles_blend(player: Stylizer, tmp_path: Path) -> No
     blue = tmp_path / "blue.png"
     Image.new("RGB", (32, 32), (0, 0, 255)).save(blue)
     content = images.Picture.of(np.zeros((16, 16, 3), np.float32))
-    studio = Studio(player, Options(weights=[1, 3]))
-    np.testing.assert_allclose(studio.blend(("red", str(blue)), content), [[0.25, 0, 0.75]], atol=1e-6)
+    session = Session(player, Options(weights=[1, 3]))
+    np.testing.assert_allclose(session.blend(("red", str(blue)), content), [[0.25, 0, 0.75]], atol=1e-6)
 
 
 def test_the_style_size_of_a_named_style(player: Stylizer) -> None:
     content = images.Picture.of(np.zeros((16, 16, 3), np.float32))
     for size, green in ((128, 0), (None, 0.5), (256, 0.5), (512, 1)):
-        embedding = Studio(player, Options(style_size=size)).blend(("dusk",), content)
+        embedding = Session(player, Options(style_size=size)).blend(("dusk",), content)
         np.testing.assert_allclose(embedding, [[green, green, 1]], atol=1e-6)
 
 
 def test_a_named_style_has_no_colours_to_change(player: Stylizer) -> None:
     content = images.Picture.of(np.zeros((16, 16, 3), np.float32))
     with pytest.raises(UserError, match="histogram recolours style pictures, and 'red' is a named style; use luma"):
-        Studio(player, Options(keep_colors="histogram")).blend(("red",), content)
+        Session(player, Options(keep_colors="histogram")).blend(("red",), content)
 
 
 def test_the_shipped_gallery() -> None:

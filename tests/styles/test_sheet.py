@@ -6,7 +6,7 @@ import pytest
 from brushwork.errors import UserError
 from brushwork.styles.sheet import Cell, cells, compose, target
 from brushwork.stylizer import Stylizer
-from tests.conftest import FakeRuntime
+from brushwork.testing import FakeRuntime
 from tests.styles.test_gallery import Named
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from tests.cli.conftest import colours
 
 TICKS = Fraction(1, 12288)
@@ -117,19 +118,11 @@ def read_frames(path: Path) -> list[tuple[Fraction, Pixels]]:
         return [(frame.pts * frame.time_base, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
 
 
-class Negative:
+class Negative(FakeRuntime):
     """A model whose embedding is the mean colour of a style, and whose pastiche is half that, half the negative."""
 
-    def __init__(self) -> None:
-        self.painted = 0
-
-    def predict(self, style: Array) -> Array:
-        return style.mean(axis=(1, 2))
-
-    def expect(self, height: int, width: int, together: int = 1) -> None: ...
-
     def transfer(self, content: Array, embedding: Array) -> Array:
-        self.painted += 1
+        self.painted.append(content.shape)
         return ((1 - content) / 2 + embedding[:, None, None, :] / 2).astype(np.float32)
 
 
@@ -147,7 +140,7 @@ def runtime() -> Negative:
 
 @pytest.fixture
 def load(runtime: Negative) -> Callable[[], Stylizer]:
-    return lambda: Stylizer(runtime)  # type: ignore[arg-type]  # it needs no more of a runtime
+    return lambda: Stylizer(runtime)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import pytest
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.video import pipeline
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
@@ -20,26 +21,28 @@ from tests.video.conftest import make_frames
 STYLE = np.full((1, 3), 0.5, np.float32)
 
 
-class Flickering:
+class Flickering(FakeRuntime):
     """A model that paints the negative, with strokes of its own in every frame: soft noise that never repeats."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.random = np.random.default_rng(0)
         self.held: list[float] = []
-
-    def expect(self, height: int, width: int, together: int = 1) -> None: ...
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         strokes = self.random.normal(0, 0.05, content.shape).astype(np.float32)
         return np.clip(1 - content + strokes, 0, 1)
 
     def transfer_with_statistics(
-        self, content: Array, embedding: Array, statistics: Array | None = None, hold: float = 0.0
+        self,
+        content: Array,
+        embedding: Array,
+        statistics: Array | None = None,
+        hold: float | Array = 0.0,
+        masks: Array | None = None,
     ) -> tuple[Array, Array]:
-        self.held.append(hold)
-        measured = content.mean(axis=(1, 2))
-        used = measured if statistics is None else (1 - hold) * measured + hold * statistics
-        return self.transfer(content, embedding), used.astype(np.float32)
+        self.held.append(float(hold))
+        return super().transfer_with_statistics(content, embedding, statistics, hold, masks)
 
 
 def states(frames: Sequence[Pixels]) -> Iterator[FrameState]:
@@ -47,7 +50,7 @@ def states(frames: Sequence[Pixels]) -> Iterator[FrameState]:
 
 
 def painted(frames: Sequence[Pixels], steady: float, hold: float = 0.0) -> list[FrameState]:
-    painter = FramePainter(Stylizer(Flickering()), hold=hold)  # type: ignore[arg-type]  # it needs no more of a runtime
+    painter = FramePainter(Stylizer(Flickering()), hold=hold)
     return list(pipeline.run_stages(states(frames), None, painter, steady, True, {}))
 
 
@@ -194,7 +197,7 @@ class Waiting(Flickering):
 
 def test_frames_painted_together_come_in_their_order() -> None:
     frames = [np.full((16, 16, 3), level, np.uint8) for level in (0, 200, 10, 210, 20, 220)]
-    painter = FramePainter(Stylizer(Waiting()), together=2)  # type: ignore[arg-type]  # it needs no more of a runtime
+    painter = FramePainter(Stylizer(Waiting()), together=2)
     found = list(pipeline.run_stages(states(frames), None, painter, 0, False, {}))
     assert [round(float(state.pastiche[0, 0, 0]) * 255) for state in found if state.pastiche is not None] == [
         0, 200, 10, 210, 20, 220
@@ -202,7 +205,7 @@ def test_frames_painted_together_come_in_their_order() -> None:
 
 
 def test_frames_that_hold_statistics_are_painted_one_by_one() -> None:
-    stylizer = Stylizer(Flickering())  # type: ignore[arg-type]  # it needs no more of a runtime
+    stylizer = Stylizer(Flickering())
     assert (
         FramePainter(stylizer, hold=0.5, together=2).together
         == FramePainter(stylizer, strength=0.5, together=2).together

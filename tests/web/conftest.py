@@ -12,9 +12,9 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
-from tests.conftest import FakeRuntime
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 RED, BLUE = (255, 0, 0), (0, 0, 255)

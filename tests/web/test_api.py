@@ -11,9 +11,9 @@ from httpx import Response
 from PIL import Image
 
 from brushwork import stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.web.api.progress import ProgressBoard
 from brushwork.web.app import build
-from tests.conftest import FakeRuntime
 from tests.web.conftest import BLUE, RED, encode, pixels
 
 GREY = (100, 100, 100)

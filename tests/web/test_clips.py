@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from brushwork import extras
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.web.api import clips
 from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
-from tests.conftest import FakeRuntime
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.conftest import RED, encode
 

@@ -4,8 +4,8 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.web.app import build
-from tests.conftest import FakeRuntime
 
 schema = schemathesis.openapi.from_asgi(
     "/openapi.json", build(Stylizer(FakeRuntime()), "colours", hosts=(), page=False)

@@ -6,11 +6,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.web.api.guard import HEADERS
 from brushwork.web.api.limits import Limits
 from brushwork.web.app import build
 from brushwork.web.server import is_local
-from tests.conftest import FakeRuntime
 from tests.web.conftest import RED, encode
 
 FILES = {"content": encode(RED), "style": encode(RED)}

@@ -11,10 +11,10 @@ from PIL import Image
 
 from brushwork.batch.options import Options
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.problems import RefusedError
 from brushwork.web.api.service import KEPT, SentRegion, Service, Style, Ticket
-from tests.conftest import FakeRuntime
 from tests.web.conftest import encode
 
 

@@ -3,13 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from brushwork.errors import UserError
-from brushwork.rendering.strokes import AUTO, STROKES, Stroke
-from brushwork.rendering.tiles import GRID, MODES, SMALLEST_TILE
-from brushwork.stylizer import check_strength, shares
-
-KEEP_COLORS = ("luma", "histogram")
+from brushwork.rendering.settings import LEAST_MEMORY, RenderSettings, Stroke, check_range, check_strength
+from brushwork.styles.embeddings import STYLE_SIZES, normalized_weights
 
 
 @dataclass(frozen=True)
@@ -21,8 +19,8 @@ class RegionOption:
     strength: float = 1.0
 
 
-@dataclass(frozen=True)
-class Options:
+@dataclass(frozen=True, kw_only=True)
+class Options(RenderSettings):
     """How the pastiches of a run are made and written; see ``brushwork stylize --help``.
 
     Raises:
@@ -31,7 +29,6 @@ class Options:
 
     weights: Sequence[float] | None = None
     strength: float = 1.0
-    keep_colors: str | None = None
     size: int | None = None
     style_size: int | None = None
     format: str | None = None
@@ -40,30 +37,15 @@ class Options:
     overwrite: bool = False
     regions: tuple[RegionOption, ...] = ()
     protect: str | None = None
-    stroke: Stroke = AUTO
-    tile: str = "auto"
-    tile_size: int | None = None
-    memory: int | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_strength(self.strength)
-        if self.keep_colors not in (None, *KEEP_COLORS):
-            raise UserError(f"unknown way to keep colours {self.keep_colors!r}; known: {', '.join(KEEP_COLORS)}")
-        for name, value, low, high in (
-            ("size", self.size, 16, 100_000),
-            ("style size", self.style_size, 80, 2048),
-            ("quality", self.quality, 1, 100),
-            ("tile size", self.tile_size, SMALLEST_TILE, 16_384),
-            ("stroke", None if self.stroke == AUTO else self.stroke, *STROKES),
-        ):
-            if value is not None and not low <= value <= high:
-                raise UserError(f"the {name} is {value:g}; it must lie between {low} and {high}")
+        check_range("size", self.size, 16, 100_000)
+        check_range("style size", self.style_size, *STYLE_SIZES)
+        check_range("quality", self.quality, 1, 100)
         if self.depth not in (None, 8, 16):
             raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits a channel")
-        if self.tile not in MODES:
-            raise UserError(f"unknown way to tile {self.tile!r}; known: {', '.join(MODES)}")
-        if self.tile_size is not None and self.tile_size % GRID:
-            raise UserError(f"the tile size is {self.tile_size}; it must be a multiple of {GRID}")
 
 
 def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[float] | None:
@@ -80,7 +62,7 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
         weights = [float(part) for part in text.split(",")]
     except ValueError:
         raise UserError(f"weights {text!r} are not numbers with commas between them, such as 0.7,0.3") from None
-    shares(weights, styles)
+    normalized_weights(weights, styles)
     return weights
 
 
@@ -103,18 +85,11 @@ def parse_region(text: str) -> RegionOption:
 
 
 def parse_stroke(text: str) -> Stroke:
-    """A stroke from ``auto``, ``own`` or a number.
-
-    Raises:
-        UserError: If it is none of these.
-    """
-    if text in (AUTO, "own"):
-        return AUTO if text == AUTO else None
+    """A stroke from ``auto``, ``own`` or a number; what it may be is checked with the other options."""
     try:
         return float(text)
     except ValueError:
-        low, high = STROKES
-        raise UserError(f"the stroke is {text!r}; it is auto, own or a number from {low:g} to {high:g}") from None
+        return cast("Stroke", text)
 
 
 def parse_memory(text: str | None) -> int | None:
@@ -129,6 +104,6 @@ def parse_memory(text: str | None) -> int | None:
     if not match:
         raise UserError(f"memory {text!r} is no size such as 2G or 500M")
     size = int(float(match[1]) * 2 ** {"M": 20, "G": 30}[match[2].upper()])
-    if size < 2**28:
+    if size < LEAST_MEMORY:
         raise UserError(f"the memory is {text}; brushwork alone needs 256M")
     return size

@@ -30,7 +30,7 @@ class _Found:
     folder: Path | None = None
 
 
-def plan(
+def make_plan(
     contents: Sequence[str],
     styles: Sequence[str],
     target: str | None = None,

@@ -8,13 +8,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.batch.plan import Job
-from brushwork.batch.session import Studio
+from brushwork.batch.session import Session, Strips
 from brushwork.errors import UserError, in_one_line
 from brushwork.images import Picture
+from brushwork.rendering.memory import Tiling
 from brushwork.stylizer import Stylizer
 
 # Pixels from which a picture is measured before it is decoded: there may be no memory for all of it.
@@ -68,48 +70,45 @@ class Undecoded:
     width: int
 
 
+_Decoded: TypeAlias = tuple[Record, Picture | Undecoded | None]
+
+
 def run(
-    jobs: Sequence[Job],
+    plan: Sequence[Job],
     load: Callable[[], Stylizer],
     options: Options,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] = lambda fraction: None,
 ) -> Generator[Record, None, None]:
-    """Makes the pastiches and yields a record of each, in order; one that fails does not stop the others.
+    """Make the pastiches of a plan and yield a record of each, in order; one that fails does not stop the others.
 
     Args:
-        jobs: What to make.
+        plan: The jobs.
         load: Loads the stylizer; the first content is decoded meanwhile.
-        options: How.
-        progress: Told the share of a picture larger than memory that is done.
+        options: How the pastiches are made and written.
+        progress: Called with the completed fraction of a picture larger than memory.
 
     Raises:
         UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
     """
     contents = _Contents(options)
-    shared = len({job.styles for job in jobs}) == 1
     with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        decoding: deque[Future[tuple[Record, Picture | Undecoded | None]]] = deque()
+        decoding: deque[Future[_Decoded]] = deque()
         encoding: deque[Future[Record]] = deque()
-        decoding.extend(decoder.submit(contents.decode, job) for job in jobs[:1])
-        studio = Studio(load(), options)
+        decoding.extend(decoder.submit(contents.decode, job) for job in plan[:1])
+        session = Session(load(), options)
+        pastiches = _Pastiches(session, contents, len({job.styles for job in plan}) == 1, progress)
         try:
-            for index, job in enumerate(jobs):
-                record, picture = decoding.popleft().result()
-                decoding.extend(decoder.submit(contents.decode, job) for job in jobs[index + 1 : index + 2])
-                if isinstance(picture, Undecoded):
-                    mode = studio.mode(picture.height, picture.width)
-                    if mode != "never":
-                        encoding.append(encoder.submit(lambda done: done, _stream(studio, job, record, mode, progress)))
-                        continue
-                    picture = contents.decode_whole(job, record)
-                pastiche = picture and _paint(studio, job, record, picture, shared)
+            for index, job in enumerate(plan):
+                record, content = decoding.popleft().result()
+                decoding.extend(decoder.submit(contents.decode, job) for job in plan[index + 1 : index + 2])
+                pastiche = pastiches.make(job, record, content)
                 encoding.append(encoder.submit(_encode, job, record, pastiche, options))
                 while encoding and (encoding[0].done() or len(encoding) > WAITING):
                     yield encoding.popleft().result()
             while encoding:
                 yield encoding.popleft().result()
         finally:  # when the caller has enough, too
-            studio.close()
+            session.close()
             for pool in (decoder, encoder):
                 pool.shutdown(wait=False, cancel_futures=True)
 
@@ -122,7 +121,7 @@ class _Contents:
         self._standard_input: bytes | None = None
         self._last: tuple[Path | None, Picture] | None = None
 
-    def decode(self, job: Job) -> tuple[Record, Picture | Undecoded | None]:
+    def decode(self, job: Job) -> _Decoded:
         """The record of a job, and its content; none where that failed, which the record says."""
         record = Record.of(job)
         with record.noted():
@@ -180,26 +179,48 @@ def _check_target(job: Job, options: Options) -> None:
         raise UserError(f"{job.target} exists; use --overwrite to replace it")
 
 
-def _paint(studio: Studio, job: Job, record: Record, picture: Picture, shared: bool) -> Picture | None:
-    """The pastiche of a content; none where that failed. A style that all jobs share fails for all, at once."""
-    with nullcontext() if shared else record.noted(), record.timed("embed"):
-        embedding = studio.blend(job.styles, picture) if job.styles else None
-    if record.error is not None:
+class _Pastiches:
+    """Makes the pastiches of a run.
+
+    Args:
+        session: The stylizer and its embeddings.
+        contents: Reads contents.
+        shared: Whether all jobs have the same styles; one that cannot be used then fails for all, at once.
+        progress: Called with the completed fraction of a picture larger than memory.
+    """
+
+    def __init__(
+        self, session: Session, contents: _Contents, shared: bool, progress: Callable[[float], None]
+    ) -> None:  # fmt: skip
+        self._session, self._contents, self._shared, self._progress = session, contents, shared, progress
+
+    def make(self, job: Job, record: Record, content: Picture | Undecoded | None) -> Picture | None:
+        """The pastiche of a content; none where that failed or where it was made from file to file."""
+        if isinstance(content, Undecoded):
+            tiling = self._session.choose_tiling(content.height, content.width)
+            if tiling.mode != "never":
+                self._make_by_strips(job, record, tiling)
+                return None
+            content = self._contents.decode_whole(job, record)
+        return content and self._paint(job, record, content)
+
+    def _paint(self, job: Job, record: Record, content: Picture) -> Picture | None:
+        with nullcontext() if self._shared else record.noted(), record.timed("embed"):
+            embedding = self._session.blend(job.styles, content) if job.styles else None
+        if record.error is not None:
+            return None
+        with record.noted():
+            return self._session.paint(content, embedding, record.seconds, job.content, record.notices)
         return None
-    with record.noted():
-        return studio.paint(picture, embedding, record.seconds, job.content, record.notices)
-    return None
 
-
-def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Callable[[float], None]) -> Record:
-    """Makes the pastiche of a content larger than memory, from file to file by strips; its completed record."""
-    assert job.content is not None
-    options = studio.options
-    with record.noted():
-        if job.target is None:
-            raise UserError("it is too large for standard output; choose a file with -o")
-        kind = images.format_of(options.format or job.target.suffix)
-        with ExitStack() as stack:
+    def _make_by_strips(self, job: Job, record: Record, tiling: Tiling) -> None:
+        """Makes the pastiche of a content larger than memory, by strips, and completes its record."""
+        assert job.content is not None
+        options = self._session.options
+        with record.noted(), ExitStack() as stack:
+            if job.target is None:
+                raise UserError("it is too large for standard output; choose a file with -o")
+            kind = images.format_of(options.format or job.target.suffix)
             with record.timed("decode"):
                 content = stack.enter_context(images.open_large(job.content))
             height, width, bands = content.pixels.shape
@@ -210,11 +231,11 @@ def _stream(studio: Studio, job: Job, record: Record, mode: str, progress: Calla
             with record.timed("stylise"):
                 hidden = bands == 4 and _is_painted(options)
                 rows = images.FilledRows(content.pixels) if hidden else content.pixels
-                studio.paint_large(job.styles, rows, target, job.content, mode, record.notices, progress)
+                strips = Strips(rows, target, job.content, tiling)
+                self._session.paint_strips(job.styles, strips, record.notices, self._progress)
             with record.timed("encode"):
                 pastiche = images.LargePicture(target, content.metadata)
                 images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
-    return record
 
 
 def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options) -> Record:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.batch.options import Options
-from brushwork.batch.plan import Job, plan
+from brushwork.batch.plan import Job, make_plan
 from brushwork.batch.run import Record, run
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
@@ -82,7 +82,7 @@ def _watch(
 
 
 def _job(path: Path, styles: list[str], target: Path, options: Options) -> Job:
-    (job,) = plan([str(path)], styles, f"{target}/", format=options.format)
+    (job,) = make_plan([str(path)], styles, f"{target}/", format=options.format)
     return job
 
 

@@ -58,11 +58,13 @@ def live(
     from brushwork import extras, stylizer
     from brushwork.cli import interrupts, progress
     from brushwork.errors import UserError
+    from brushwork.runtime.opening import check_choices
 
     extras.require("video", "live")
     from brushwork.live import camera as cameras
     from brushwork.live.loop import Palette
     from brushwork.live.loop import live as show
+    from brushwork.rendering.settings import OWN, RenderSettings
     from brushwork.video.frame_painter import FramePainter
 
     if output not in OUTPUTS:
@@ -71,10 +73,11 @@ def live(
         raise UserError(f"the size is {size}; it must lie between 16 and 10000")
     if not 0 <= steady <= 1:
         raise UserError(f"steady is {steady:g}; it must lie between 0 and 1")
-    stylizer.check_choices(device, precision, threads)
+    check_choices(device, precision, threads)
     painting = stylizer.load(model, device=device, precision=precision, threads=threads)
+    settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
     palette = Palette(*_styles(painting, style or [], gallery))
-    painter = FramePainter(painting, strength=strength, keep_colors=keep_colors)
+    painter = FramePainter(painting, strength=strength, settings=settings)
     source = cameras.open_camera(camera, size=size) if input is None else cameras.open_input(input, size=size)
     screen = _screen(output, palette.names, port)
     try:
@@ -96,7 +99,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
     from pathlib import Path
 
     from brushwork.batch.options import Options
-    from brushwork.batch.session import Studio
+    from brushwork.batch.session import Session
     from brushwork.errors import UserError
     from brushwork.images import Picture
 
@@ -104,8 +107,8 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
     if not chosen:
         known = f"; {stylizer.names[0]} is one" if stylizer.names else ""
         raise UserError(f"which style? give pictures or names with -s, or --gallery for all names{known}")
-    studio, nothing = Studio(stylizer, Options()), Picture(())
-    return [Path(style).stem for style in chosen], [studio.blend((style,), nothing) for style in chosen]
+    session, nothing = Session(stylizer, Options()), Picture(())
+    return [Path(style).stem for style in chosen], [session.blend((style,), nothing) for style in chosen]
 
 
 def _screen(output: str, names: tuple[str, ...], port: int) -> "Screen":

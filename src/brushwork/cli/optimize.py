@@ -98,12 +98,12 @@ def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) 
     """Where to write, by the rules of `stylize`; what would be refused at the end is refused before the work."""
     from pathlib import Path
 
-    from brushwork.batch.plan import plan
+    from brushwork.batch.plan import make_plan
     from brushwork.errors import UserError
 
     if "-" in (content, output) or Path(content).is_dir():
         raise UserError("optimize takes one picture file and writes one")
-    target = plan([content], styles, output)[0].target
+    target = make_plan([content], styles, output)[0].target
     assert target is not None  # which would be standard output
     if not target.exists():
         return target

@@ -46,12 +46,13 @@ def serve(
     from contextlib import suppress
 
     from brushwork import extras, model_folder, stylizer
+    from brushwork.runtime.opening import check_choices
 
     extras.require("web", "the page and the HTTP API")
     from brushwork.web.api.limits import Limits
     from brushwork.web.server import run
 
-    stylizer.check_choices(device, precision, threads)
+    check_choices(device, precision, threads)
     limits = Limits(
         upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue, clips=clips,
         clip_frames=clip_frames, clip_seconds=clip_seconds,

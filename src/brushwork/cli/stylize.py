@@ -107,8 +107,9 @@ def stylize(
     """
     from brushwork import stylizer
     from brushwork.batch.options import Options, parse_memory, parse_region, parse_stroke, parse_weights
-    from brushwork.batch.plan import plan
+    from brushwork.batch.plan import make_plan
     from brushwork.errors import UserError
+    from brushwork.runtime.opening import check_choices
 
     style = style or []
     if not style and not region:
@@ -120,16 +121,16 @@ def stylize(
         regions=tuple(parse_region(text) for text in region or ()), protect=protect, stroke=parse_stroke(stroke),
         tile=tile, tile_size=tile_size, memory=parse_memory(memory),
     )  # fmt: skip
-    stylizer.check_choices(device, precision, threads)
-    jobs = plan(contents, style, output, each=each, recursive=recursive, format=format)
-    if as_json and jobs[0].target is None:
+    check_choices(device, precision, threads)
+    plan = make_plan(contents, style, output, each=each, recursive=recursive, format=format)
+    if as_json and plan[0].target is None:
         raise UserError("standard output takes the pastiche or its JSON record, not both; choose a file with -o")
     load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)
-    if not _run(jobs, load, options, as_json):
+    if not _run(plan, load, options, as_json):
         raise Exit(1)
 
 
-def _run(jobs: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Options", as_json: bool) -> bool:
+def _run(plan: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Options", as_json: bool) -> bool:
     """Makes the pastiches and says so; True if no job failed."""
     from contextlib import closing
 
@@ -140,9 +141,9 @@ def _run(jobs: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Option
 
     with (
         interrupts.raised() as check,
-        closing(run.run(jobs, load, options, percentage(hidden=len(jobs) > 1))) as records,
+        closing(run.run(plan, load, options, percentage(hidden=len(plan) > 1))) as records,
     ):
-        return report(_checked(records, check), len(jobs), as_json=as_json)
+        return report(_checked(records, check), len(plan), as_json=as_json)
 
 
 def _checked(records: Iterator["Record"], check: Callable[[], None]) -> Iterator["Record"]:

@@ -98,6 +98,7 @@ def video(
     from brushwork import extras, model_folder, stylizer
     from brushwork.batch.options import parse_weights
     from brushwork.errors import UserError
+    from brushwork.runtime.opening import check_choices
 
     extras.require("video", "video")
     from brushwork.video import timeline, times
@@ -120,7 +121,7 @@ def video(
         end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, sound=not no_sound, fps=fps,
         **{name: value for name, value in chosen.items() if value is not None},
     )  # fmt: skip
-    stylizer.check_choices(device, precision, threads)
+    check_choices(device, precision, threads)
     load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)
     options = RunOptions(overwrite, resume, model_folder.find(model).name, precision)
     with input_file(clip) as source:

@@ -51,15 +51,17 @@ def watch(
     from brushwork.batch import watch
     from brushwork.batch.options import Options, parse_weights
     from brushwork.cli import interrupts
+    from brushwork.runtime.opening import check_choices
+    from brushwork.styles import resolve
 
     options = Options(
         weights=parse_weights(weights, len(style)), strength=strength, keep_colors=keep_colors, size=size,
         style_size=style_size, format=format, quality=quality, overwrite=overwrite,
     )  # fmt: skip
-    stylizer.check_choices(device, precision, threads)
+    check_choices(device, precision, threads)
     loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
     for name in style:
-        loaded.gallery.find(name)
+        resolve(name, loaded.gallery, files=True)
     with interrupts.deferred() as stop:
         records = watch.watch(folder, target, style, loaded, options, stop=stop)
         print(f"watching {folder}; Ctrl-C ends", file=sys.stderr)

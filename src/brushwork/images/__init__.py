@@ -6,6 +6,7 @@ goes wrong with a file is an `ImageError` of one line that names it.
 """
 
 from brushwork.images.alpha import FilledRows, fill_hidden
+from brushwork.images.arrays import Pixels, as_image, as_mask
 from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
@@ -26,7 +27,10 @@ __all__ = [
     "LargePicture",
     "Metadata",
     "Picture",
+    "Pixels",
     "Rows",
+    "as_image",
+    "as_mask",
     "canvas",
     "fill_hidden",
     "find",

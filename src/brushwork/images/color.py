@@ -1,4 +1,4 @@
-"""Keep the content's colours: after the pastiche is painted (`luma`) or before the style is embedded (`histogram`).
+"""Keep the content's colours: after the pastiche is painted, or before the style is embedded.
 
 Both are pure functions of images, float32 (H, W, 3), sRGB, in [0, 1].
 """
@@ -8,7 +8,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Image: TypeAlias = NDArray[np.float32]
+from brushwork.errors import UserError
+from brushwork.images.arrays import as_image
+from brushwork.images.picture import Image
+
 Matrix: TypeAlias = NDArray[np.float64]
 ROUNDING = 1e-7  # of a float32 in [0, 1]
 
@@ -31,15 +34,17 @@ _LAB = np.array(  # their cube roots to lightness, green-red, blue-yellow
 _LMS_INVERSE, _LAB_INVERSE = np.linalg.inv(_LMS), np.linalg.inv(_LAB)
 
 
-def luma(content: Image, pastiche: Image) -> Image:
+def keep_chroma(content: Image, pastiche: Image) -> Image:
     """Take the lightness of the pastiche and the colour of the content, both (H, W, 3) of one size.
 
     In OKLab (Ottosson 2020): L of the pastiche, a and b of the content. Where no sRGB colour is that light and that
     colourful at once, the colour is weakened until one is; lightness and hue stay. Returns a new image (H, W, 3) in
-    [0, 1]; `luma(x, x)` is `x` but for rounding. Raises ValueError where the sizes differ.
+    [0, 1]; `keep_chroma(x, x)` is `x` but for rounding. Both may be uint8, too. Raises UserError where the sizes
+    differ or one is no image.
     """
+    content, pastiche = as_image("the content", content), as_image("the pastiche", pastiche)
     if content.shape != pastiche.shape:
-        raise ValueError(f"content {content.shape} and pastiche {pastiche.shape} must have one size")
+        raise UserError(f"content {content.shape} and pastiche {pastiche.shape} must have one size")
     mixed = np.empty(content.shape, np.float32)
     rows = max(1, 2**18 // content.shape[1])  # in bands that fit the cache, which is twice as fast
     for top in range(0, len(content), rows):
@@ -50,15 +55,16 @@ def luma(content: Image, pastiche: Image) -> Image:
     return mixed
 
 
-def histogram(style: Image, content: Image) -> Image:
+def match_color_statistics(style: Image, content: Image) -> Image:
     """Give a style picture (h, w, 3) the mean and covariance of the colours of a content picture (H, W, 3).
 
     The linear method of Gatys et al. 2016, "Preserving color in neural artistic style transfer" (arXiv 1606.05897),
     section 3: x' = A (x - mean of style) + mean of content with A = root(C_content) root(C_style)^-1, where both roots
     are the symmetric ones, which turn the hues least. Directions in which the style has no variance, in a grey or a
     constant picture all of them, are left out of the inverse and so hold the content's mean. Returns a new image
-    (h, w, 3), clipped to [0, 1].
+    (h, w, 3), clipped to [0, 1]. Raises UserError where one is no image.
     """
+    style, content = as_image("the style", style), as_image("the content", content)
     return np.clip(_match(style, content), 0, 1).astype(np.float32)
 
 

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from brushwork import atomic
+from brushwork.images.arrays import Pixels, as_image
 from brushwork.images.decoding import decode
 from brushwork.images.encoding import encode
 from brushwork.images.formats import FORMATS, ImageError, format_of
-from brushwork.images.picture import Frame, Frames, Image, Picture
+from brushwork.images.picture import Frame, Frames, Picture
 
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 Target: TypeAlias = str | os.PathLike[str] | BinaryIO
@@ -79,7 +80,7 @@ def open(  # noqa: A001
 
 
 def save(
-    picture: Picture | Image,
+    picture: Pixels,
     target: Target,
     *,
     format: str | None = None,  # noqa: A002
@@ -87,7 +88,9 @@ def save(
     depth: int | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a picture, or just an image (H, W, 3) in [0, 1], to a path or a binary stream.
+    """Write a picture, or just an image, to a path or a binary stream.
+
+    An image is an array (H, W, 3) of floats in [0, 1] or uint8, or a Pillow image.
 
     `format` is a name or an extension; without it the target's extension decides (for a stream, the picture's own
     format). `quality`, 1 to 100, is 95 for JPEG (colour at full resolution), 90 for WebP and 80 for AVIF unless given;
@@ -102,7 +105,7 @@ def save(
     on the way to the disk.
     """
     if not isinstance(picture, Picture):
-        picture = Picture.of(picture)
+        picture = Picture.of(as_image("the image", picture))
     with about("write", _name(target)):
         path = _path(target) if isinstance(target, str | os.PathLike) else None
         own = picture.format if picture.format in FORMATS else "PNG"

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 
 from brushwork import images
 from brushwork.images import Canvas, Rows
-from brushwork.rendering.regions import Paint
+from brushwork.rendering.regions import StyleMap
+from brushwork.rendering.settings import GRID
 from brushwork.runtime import CONDITIONAL, RESIDUAL, Array, Runtime, Stage
 
-# Pixels between two features at a quarter of the size, and features that a stage sees beyond a tile, more than enough.
-GRID, MARGIN = 4, 4
+# Features at a quarter of the size that a stage sees beyond a tile, more than enough.
+MARGIN = 4
 # Sizes of the raw features of the expanding stages, and of the encoder's, in features at a quarter of the size.
 EXPANDED, ENCODED = (2, 4, 4), (4, 2, 1)
 
@@ -26,7 +27,7 @@ EXPANDED, ENCODED = (2, 4, 4), (4, 2, 1)
 def exact_statistics(
     runtime: Runtime,
     content: Rows,
-    style: Paint,
+    style: StyleMap,
     tile: int,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Array:
@@ -67,7 +68,7 @@ def exact_statistics(
 class _Run:
     """One stage over the whole picture."""
 
-    def __init__(self, stage: Stage, content: Rows, style: Paint, statistics: Array, tile: int) -> None:
+    def __init__(self, stage: Stage, content: Rows, style: StyleMap, statistics: Array, tile: int) -> None:
         self.stage = stage
         self.content = content
         self.style = style

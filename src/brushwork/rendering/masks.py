@@ -6,6 +6,7 @@ import numpy as np
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.images import Picture
 from brushwork.runtime import Array
 
 ALPHA = "alpha"
@@ -44,13 +45,16 @@ def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, 
             raise UserError("the mask is alpha, and this picture has none; give a mask file")
         return _checked(alpha, mask), None
     path = find(mask, content)
-    opened = images.open(path)
-    plane: Array = opened.image.mean(axis=2, dtype=np.float32)
-    if opened.alpha is not None:
-        plane = plane * opened.alpha
+    plane = of_picture(images.open(path))
     height, width = plane.shape
     notice = None if (height, width) == size else f"{path} is {width} x {height}; fitted to {size[1]} x {size[0]}"
     return _checked(plane, str(path)), notice
+
+
+def of_picture(picture: Picture) -> Array:
+    """Return the mask (h, w) in [0, 1] of a picture: its mean of red, green and blue, nothing where transparent."""
+    plane: Array = picture.image.mean(axis=2, dtype=np.float32)
+    return plane if picture.alpha is None else plane * picture.alpha
 
 
 def _checked(plane: Array, name: str) -> Array:

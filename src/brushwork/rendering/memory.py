@@ -1,10 +1,13 @@
-"""How much memory is free, and how much a picture takes."""
+"""How much memory is free, how much an image takes, and the tiles that fit into it."""
 
-import os
-import sys
-from pathlib import Path
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
-# Bytes a pixel. The picture, its pastiche and copies of them, reckoned as five times three numbers of four bytes:
+import psutil
+
+from brushwork.rendering.settings import GRID, SMALLEST_TILE, RenderSettings
+
+# Bytes a pixel. The image, its pastiche and copies of them, reckoned as five times three numbers of four bytes:
 PICTURE = 60
 # The style transfer network, as the peak of a pass in float32 at 1280 and 1536 squared grew over that at 768 squared:
 # at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724, 974.
@@ -13,43 +16,103 @@ NETWORK, MASKED, LEAST = 1000, 1900, 40
 # Python, OpenVINO, pyvips and the model.
 PROGRAM = 400 * 2**20
 # Of the memory that is free, so much is taken.
-SHARE = 0.7
+FRACTION = 0.7
+# A pixel of a pastiche sees 54 pixels of its content each way, as long as statistics are held.
+HALO = 64
+# Side of a tile where memory allows it; larger ones are not faster.
+TILE = 768
+# Statistics of the fast mode: so many pixels of the image squared, in patches of so many squared. Fewer pixels, or
+# larger patches and so fewer of them, bring the pastiche further from the exact one.
+SAMPLE, PATCH = 1920, 128
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Whether and how an image is painted in tiles.
+
+    Attributes:
+        mode: ``never`` paints all at once, ``fast`` and ``exact`` in tiles; see `brushwork.rendering.tiles`.
+        side: Of a tile, without its overlap; a multiple of 4.
+        sample: Side of the square that the fast mode's patches fill.
+    """
+
+    mode: str
+    side: int = TILE
+    sample: int = SAMPLE
 
 
 def available() -> int:
-    """Bytes of memory that may be used: what is free, or what the container has left."""
-    if sys.platform == "win32":
-        return _free_on_windows()
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    free = [int(total * SHARE)]
+    """Return the bytes of memory to use: most of what is free on the machine and in the process's control group."""
+    free = [psutil.virtual_memory().available]
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
-        free += [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        used = int(Path("/sys/fs/cgroup/memory.current").read_text())
-        free += [int(limit) - used] if limit != "max" else []
-    except (OSError, ValueError):  # no Linux, or one without such limits
-        pass
-    return int(min(free) * SHARE)
+        own = Path("/proc/self/cgroup").read_text()
+    except OSError:  # no Linux
+        own = ""
+    free += [left for group in groups(own) if (left := left_in_group(group)) is not None]
+    return int(max(min(free), 0) * FRACTION)
 
 
-def _free_on_windows() -> int:
-    """Bytes of free memory, from the system's own record of it."""
-    import ctypes
+def groups(own: str, root: Path = CGROUPS) -> list[Path]:
+    """Return the folders of a process's control group and of those above it, from its ``/proc/self/cgroup``.
 
-    class Status(ctypes.Structure):
-        _fields_ = (
-            ("length", ctypes.c_ulong),
-            ("load", ctypes.c_ulong),
-            *((f"f{i}", ctypes.c_ulonglong) for i in range(7)),
-        )
+    A limit of any of them holds, and systemd's MemoryMax is that of the service's own. Of version 2 there is one tree;
+    of version 1 the memory controller has its own.
+    """
+    found = []
+    for line in own.splitlines():
+        _, controllers, path = line.split(":", 2)
+        if controllers in ("", "memory"):
+            group = PurePosixPath(path)
+            found += [(root / controllers).joinpath(*each.parts[1:]) for each in (group, *group.parents)]
+    return found
 
-    status = Status()
-    status.length = ctypes.sizeof(status)
-    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))  # type: ignore[attr-defined]
-    return int(status.f1 * SHARE)
+
+def left_in_group(group: Path) -> int | None:
+    """Return the bytes that a control group may still take; None where it has no limit."""
+    for limit, used, idle in (
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    ):
+        try:
+            left = int((group / limit).read_text()) - int((group / used).read_text())
+            # Pages of files that nobody has used for long are counted as used, and given up when memory is wanted.
+            statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+            return left + int(statistics.get(idle, 0))
+        except (OSError, ValueError):  # of the other version, or "max": without a limit
+            continue
+    return None
 
 
 def per_pixel(width: float, masked: bool = False) -> float:
-    """Bytes that a network of a width, 1 the paper's, holds for each pixel that it paints at once."""
+    """Return the bytes that a network of a width, 1 the paper's, holds for each pixel that it paints at once."""
     return LEAST + (MASKED if masked else NETWORK) * width
+
+
+def choose_tiling(size: tuple[int, int], settings: RenderSettings, pixel: float, exact: bool) -> Tiling:
+    """Decide how an image is painted: at once where it fits into memory, or in the tiles that do.
+
+    Args:
+        size: Height and width of the image.
+        settings: The settings; ``tile`` other than ``auto``, and a tile size, are heeded.
+        pixel: Bytes that the network holds for a pixel, see `per_pixel`.
+        exact: Whether the runtime can paint layer by layer, so that tiles are exact.
+    """
+    height, width = size
+    if settings.tile == "never":
+        return Tiling("never")
+    memory = int(settings.memory or available())
+    if settings.tile == "auto" and PROGRAM + height * width * (PICTURE + pixel) <= memory:
+        return Tiling("never")
+    mode = ("exact" if exact else "fast") if settings.tile == "auto" else settings.tile
+    room = max(memory - PROGRAM, 0)
+    sample = int((room / pixel) ** 0.5) // PATCH * PATCH
+    return Tiling(mode, settings.tile_size or _tile(width, room / 2, pixel), min(max(sample, 4 * PATCH), SAMPLE))
+
+
+def _tile(width: int, room: float, pixel: float) -> int:
+    """Side of the tiles of an image so wide that fit into so many bytes."""
+    tile = int((room / pixel) ** 0.5) - 2 * HALO
+    # A strip of tiles lies in memory several times, as wide as the image.
+    strip = int(room / (PICTURE * width))
+    return max(SMALLEST_TILE, min(tile, strip, TILE) // GRID * GRID)

@@ -1,48 +1,64 @@
-"""Which style goes where in a picture: soft masks, a style for each, and what stays the photo."""
+"""Which style goes where in an image: soft masks, a style for each, and what stays the photo."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image as Pillow
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.images import Picture
 from brushwork.runtime import Array
+
+# An embedding (1, D), an image, or the name of a style or picture file; see `Stylizer.embed`.
+Style: TypeAlias = NDArray[Any] | Pillow.Image | Picture | str | PathLike[str]
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A part of a picture that takes a style of its own.
+    """A part of an image that takes a style of its own.
 
     Attributes:
-        mask: (h, w) in [0, 1], of any size: how much each pixel belongs to the region; soft edges stay soft.
-        embedding: The style, (1, D).
+        mask: (h, w), floats in [0, 1], uint8 or bool, of any size: how much each pixel belongs to the region; soft
+            edges stay soft.
+        style: An embedding (1, D), an image, a name or a path, as `Stylizer.stylize` takes them.
         strength: 0 leaves the photo, 1 is the full pastiche.
     """
 
-    mask: Array
-    embedding: Array
+    mask: NDArray[Any]
+    style: Style
     strength: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Paint:
-    """What a picture is painted with.
+class StyleMap:
+    """The styles of an image and where each of them is, composed once for all its frames and tiles.
 
     Attributes:
         embeddings: Styles (K, D).
-        shares: Of each style, how much of its pastiche is seen over the photo, (K,) in [0, 1].
+        opacities: How much of each style's pastiche is seen over the photo, (K,) in [0, 1].
         masks: Weights (h, w, K) of the styles, which sum to 1 in each pixel; None where one style is everywhere.
         protected: (h, w) in [0, 1]; 1 stays the photo. None where nothing is protected.
+        own: Embedding (1, D) of the content, where a strength below 1 needed it.
     """
 
     embeddings: Array
-    shares: Array
+    opacities: Array
     masks: Array | None = None
     protected: Array | None = None
+    own: Array | None = None
+
+    @property
+    def visible(self) -> bool:
+        """Whether anything of a pastiche is seen at all; else the image stays the photo."""
+        return bool(self.opacities.any())
 
     def weights(self, size: tuple[int, int], top: int, bottom: int) -> Array | None:
-        """The masks (h, W, K) in some rows of a picture of a size (H, W)."""
+        """Return the masks (h, W, K) in some rows of an image of a size (H, W)."""
         if self.masks is None:
             return None
         rows = images.resize_rows(self.masks, size, top, bottom)
@@ -50,32 +66,72 @@ class Paint:
         return scaled
 
     def blend(self, content: Array, pastiche: Array, size: tuple[int, int], top: int, bottom: int) -> Array:
-        """A pastiche (h, W, 3) over its content (h, W, 3), as much as is seen of it, in some rows of a picture."""
+        """Lay a pastiche (h, W, 3) over its content (h, W, 3), as much as is seen of it, in some rows of an image."""
         weights = self.weights(size, top, bottom)
-        share: Array = self.shares[0] if weights is None else (weights @ self.shares)[..., None]
+        opacity: Array = self.opacities[0] if weights is None else (weights @ self.opacities)[..., None]
         if self.protected is not None:
-            share = share * (1 - images.resize_rows(self.protected, size, top, bottom)[..., None])
-        if np.all(share == 1):
+            opacity = opacity * (1 - images.resize_rows(self.protected, size, top, bottom)[..., None])
+        if np.all(opacity == 1):
             return pastiche
         # Where nothing is seen of it the photo stays bit for bit.
-        return content + share * (pastiche - content)
+        return content + opacity * (pastiche - content)
 
 
-def mix(masks: Sequence[Array], size: tuple[int, int]) -> Array:
-    """Weights (h, w, K + 1) of masks (h, w) fitted to one size: the last is what no mask takes, and all sum to 1.
+def mix_masks(masks: Sequence[NDArray[Any]]) -> Array:
+    """Return weights (h, w, K + 1) of K masks (h, w), fitted to the largest of them: all sum to 1 in each pixel.
 
-    Where masks overlap to more than 1 each gets its part of 1.
+    The last is what no mask takes. Where masks overlap to more than 1 each gets its part of 1.
 
     Raises:
-        UserError: If a mask is empty or no plane.
+        UserError: If a mask is black everywhere, or no mask at all.
     """
-    fitted = []
-    for number, mask in enumerate(masks, 1):
-        if mask.ndim != 2:
-            raise UserError(f"mask {number} is an array of shape {mask.shape}; a mask is (height, width)")
+    checked = [images.as_mask(f"mask {number}", mask) for number, mask in enumerate(masks, 1)]
+    for number, mask in enumerate(checked, 1):
         if not mask.any():
             raise UserError(f"mask {number} is empty: black everywhere")
-        fitted.append(np.clip(images.resize(mask, size), 0, 1))
-    stacked = np.stack(fitted, axis=2).astype(np.float32)
+    size = max(checked, key=lambda mask: mask.size).shape
+    stacked = np.stack([np.clip(images.resize(mask, size), 0, 1) for mask in checked], axis=2).astype(np.float32)
     stacked /= np.maximum(stacked.sum(axis=2, keepdims=True), 1)
     return np.concatenate((stacked, 1 - stacked.sum(axis=2, keepdims=True)), axis=2)
+
+
+def combine(
+    styles: Sequence[tuple[Array | None, float]],
+    own: Array | None,
+    masks: Array | None,
+    protected: Array | None,
+    *,
+    table: bool,
+) -> StyleMap:
+    """Return the map of embeddings (1, D) at their strengths; None is the photo itself.
+
+    Between 0 and 1 the embedding moves from the content's own to the style's (the identity interpolation of Ghiasi et
+    al. 2017, section 3.5), and the pastiche is seen by 1 - (1 - strength)^2.
+
+    Args:
+        styles: Embedding and strength of each region, and then of the rest.
+        own: The content's own embedding (1, D), where a strength is below 1.
+        masks: Weights (h, w, K) of the styles.
+        protected: (h, w); 1 stays the photo.
+        table: Whether the embeddings choose from a table of styles. It has none of the content, so there the whole way
+            is a blend with the photo.
+
+    Raises:
+        UserError: If the embeddings are those of several models.
+    """
+    strengths = np.asarray([strength for _, strength in styles])
+    opacities = (strengths if table else 1 - (1 - strengths) ** 2).astype(np.float32)
+    known = [each for each in (own, *(embedding for embedding, _ in styles)) if each is not None]
+    if len({each.shape for each in known}) > 1:
+        raise UserError(f"the styles have embeddings of {' and '.join(str(each.shape[1]) for each in known)} numbers")
+    # The layers see the photo as what is nearest to it: its own embedding, or any where nothing is painted.
+    photo = known[0] if known else np.zeros((1, 1), np.float32)
+    embeddings = []
+    for embedding, strength in styles:
+        if embedding is None:
+            embeddings.append(photo)
+        elif own is None or table or strength == 1:
+            embeddings.append(embedding)
+        else:
+            embeddings.append(own + np.float32(strength) * (embedding - own))
+    return StyleMap(np.concatenate(embeddings), opacities, masks, protected, own)

@@ -7,7 +7,7 @@ order. `scripts/make_gallery.py` makes both.
 
 import json
 import math
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 from PIL import Image as Pillow
 
-from brushwork.errors import UserError, nearest
-from brushwork.images import EXTENSIONS
 from brushwork.model_folder import GALLERY, THUMBNAILS, ModelError, ModelFolder
 from brushwork.runtime import Array
 
@@ -54,10 +52,12 @@ class Gallery:
 
     Args:
         folder: The model; None for no styles at all.
+        table: Names of a table's styles, for a model that knows these alone; the embedding of each chooses it.
     """
 
-    def __init__(self, folder: ModelFolder | None = None) -> None:
+    def __init__(self, folder: ModelFolder | None = None, table: Sequence[str] = ()) -> None:
         self._folder = folder
+        self.table = tuple(table)
 
     @cached_property
     def styles(self) -> Mapping[str, NamedStyle]:
@@ -66,6 +66,9 @@ class Gallery:
         Raises:
             ModelError: If the file cannot be read, or holds embeddings of another model.
         """
+        if self.table:
+            chosen = np.eye(len(self.table), dtype=np.float32)
+            return {name: NamedStyle(name, "table", "", {1: row}) for name, row in zip(self.table, chosen, strict=True)}
         if self._folder is None or not (path := self._folder.path / GALLERY).is_file():
             return {}
         try:
@@ -92,31 +95,6 @@ class Gallery:
         with Pillow.open(self.thumbnails) as strip:
             return strip.crop((0, place * strip.width, strip.width, (place + 1) * strip.width))
 
-    def find(self, style: str) -> Path | str:
-        """What a user means by a style: the picture in the file of that name, or else the named style.
-
-        Raises:
-            UserError: If it is neither, nor looks like the name of a picture file; the message has the nearest name.
-        """
-        path = Path(style)
-        if _is_file(path):
-            return path
-        if style in self.styles:
-            return style
-        if not self.styles or len(path.parts) != 1 or path.suffix.lower() in EXTENSIONS:
-            return path  # what is wrong with it is said when it is read
-        raise UserError(f"no picture {style!r}, and {_unknown(style, self.styles)}")
-
-    def embed(self, name: str, size: int) -> Array:
-        """The embedding (1, D) of a named style at a style size in pixels.
-
-        Raises:
-            UserError: If there is no such name; the message has the nearest.
-        """
-        if name not in self.styles:
-            raise UserError(_unknown(name, self.styles))
-        return self.styles[name].at(size)
-
 
 def write(folder: Path, styles: Iterable[NamedStyle]) -> None:
     """Writes the named styles of a model folder, a line each; ``config.json`` must then be written anew."""
@@ -134,19 +112,3 @@ def _style(name: str, kind: str, about: str, embeddings: Mapping[str, Any]) -> N
     if not arrays:
         raise ValueError(f"{name} has no embedding")
     return NamedStyle(name, kind, about, arrays)
-
-
-def _is_file(path: Path) -> bool:
-    """Whether a path is a file; a folder beside the pictures must not hide a name."""
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # too long for a file's name, say
-        return False
-
-
-def _unknown(name: str, known: Collection[str]) -> str:
-    if not known:
-        return f"no style {name!r}: this model has no named styles"
-    near = nearest(name, known)
-    hint = f" did you mean {near!r}?" if near else ""
-    return f"no style {name!r};{hint} brushwork styles lists all {len(known)}"

@@ -17,7 +17,7 @@ from torch.optim import LBFGS, Adam, Optimizer
 
 from brushwork.errors import UserError, unknown
 from brushwork.images import Image, fit, fit_short, resize
-from brushwork.images.color import histogram
+from brushwork.images.color import match_color_statistics
 from brushwork.losses import LossWeights, PerceptualLoss
 from brushwork.runtime.devices import DEVICES, find_device
 
@@ -186,7 +186,7 @@ def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], set
         return np.random.default_rng(settings.seed).random(content.shape, np.float32)
     if settings.start == "content":
         return content
-    recolored = np.stack([histogram(content, style) for style in styles])  # (S, H, W, 3)
+    recolored = np.stack([match_color_statistics(content, style) for style in styles])  # (S, H, W, 3)
     mean: Image = np.average(recolored, axis=0, weights=shares).astype(np.float32)
     return mean
 

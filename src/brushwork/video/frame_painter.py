@@ -4,63 +4,62 @@ from dataclasses import replace
 
 import numpy as np
 
-from brushwork.images import Image, color
-from brushwork.runtime import Array
-from brushwork.stylizer import Stylizer, check_size, check_strength
+from brushwork.rendering.memory import Tiling
+from brushwork.rendering.settings import OWN, RenderSettings, check_size, check_strength
+from brushwork.rendering.tiles import HeldStatistics
+from brushwork.stylizer import Stylizer
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import as_image
 
+# Broad strokes take a second pass over every frame, so clips have the network's own unless told otherwise.
+OWN_STROKE = RenderSettings(stroke=OWN)
+
 
 class FramePainter:
-    """Paints states at one strength.
+    """Paints frames at one strength, as `Stylizer.stylize` paints a photo.
 
     Args:
         stylizer: The model.
         strength: As in `Stylizer.stylize`, but the content's own embedding is that of the first frame of a shot: a new
             one for every frame would flicker.
-        keep_colors: Whether the colours of the content stay.
-        hold: Share of the last frame's statistics in those of the instance norms, from one frame of a shot to the next:
-            a moving average. 0 normalises each frame by itself.
-        together: How many states may be painted at once. Where each needs the one before they are painted one by one.
+        settings: Colours, stroke and tiles; whether frames are painted in tiles is decided once for all of one size.
+        hold: Weight of the last frame's statistics in those of the instance norms, from one frame of a shot to the
+            next: a moving average. 0 normalises each frame by itself.
+        together: How many frames may be painted at once. Where each needs the one before they are painted one by one.
     """
 
     def __init__(
-        self, stylizer: Stylizer, *, strength: float = 1.0, keep_colors: bool = False, hold: float = 0.0,
+        self,
+        stylizer: Stylizer,
+        *,
+        strength: float = 1.0,
+        settings: RenderSettings = OWN_STROKE,
+        hold: float = 0.0,
         together: int = 1,
-    ) -> None:  # fmt: skip
+    ) -> None:
         check_strength(strength)
-        self._hold = hold
-        self._stylizer, self._strength, self._keep_colors = stylizer, strength, keep_colors
+        self._stylizer, self._strength, self._settings, self._hold = stylizer, strength, settings, hold
+        self._tilings: dict[tuple[int, int], Tiling] = {}
         needs_last = hold > 0 or (0 < strength < 1 and not stylizer.styles)
         self.together = 1 if needs_last else together
 
     def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
-        """A state with its pastiche, own embedding and statistics; the last one tells what is held."""
+        """Return a state with its pastiche, own embedding and statistics; the last one tells what is held."""
         content = as_image(state.pixels)
-        check_size("content", content)
-        if self._strength == 0:
-            return replace(state, pastiche=content)
-        own = last.own if last is not None and not state.begins else None
-        embedding, share = state.embedding, self._strength
-        if share < 1 and not self._stylizer.styles:
-            own = self._stylizer.embed(content) if own is None else own
-            embedding = self._stylizer.blend([own, embedding], [1 - share, share])
-            share = 1 - (1 - share) ** 2
-        held = last.statistics if last is not None and not state.begins else None
-        pastiche, statistics = self._transfer(content, embedding, held)
-        if share < 1:
-            pastiche = content + np.float32(share) * (pastiche - content)
-        if self._keep_colors:
-            pastiche = color.luma(content, pastiche)
-        return replace(state, own=own, statistics=statistics, pastiche=pastiche)
+        height, width = check_size("content", content)
+        own, statistics = (None, None) if last is None or state.begins else (last.own, last.statistics)
+        style = self._stylizer.compose(content, state.embedding, self._strength, own=own)
+        held = HeldStatistics(self._hold, statistics) if self._hold and style.visible else None
+        self._stylizer.runtime.expect(height, width, self.together)
+        pastiche = np.empty_like(content)
+        tiling = self._tiling(height, width)
+        self._stylizer.paint(content, style, pastiche, self._settings, tiling=tiling, held=held)
+        return replace(state, own=style.own, statistics=held.after if held else None, pastiche=pastiche)
 
-    def _transfer(self, content: Image, embedding: Array, held: Array | None) -> tuple[Image, Array | None]:
-        """The full pastiche of a content, and the statistics it was made with where they are held."""
-        runtime, batch = self._stylizer.runtime, np.ascontiguousarray(content[None])
-        height, width = content.shape[:2]
-        runtime.expect(height, width, self.together)
-        if not self._hold:
-            return runtime.transfer(batch, embedding)[0], None
-        share = 0.0 if held is None else self._hold
-        pastiches, statistics = runtime.transfer_with_statistics(batch, embedding, held, share)
-        return pastiches[0], statistics
+    def _tiling(self, height: int, width: int) -> Tiling:
+        """Whether frames of a size are painted in tiles; with held statistics they are not."""
+        if self._hold:
+            return Tiling("never")
+        if (height, width) not in self._tilings:
+            self._tilings[height, width] = self._stylizer.choose_tiling((height, width), self._settings)
+        return self._tilings[height, width]

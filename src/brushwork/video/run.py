@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from brushwork.batch.session import Studio
+from brushwork.batch.session import Session
 from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.runtime import SMALLEST_SIDE
@@ -129,12 +129,12 @@ def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple
     """Embeds every style of a run once, and makes the painter."""
     options = settings.options()
     content = Picture.of(as_image(first.pixels))
-    embedding = Studio(stylizer, options).blend(settings.styles, content)
-    single = Studio(stylizer, replace(options, weights=None))
+    embedding = Session(stylizer, options).blend(settings.styles, content)
+    single = Session(stylizer, replace(options, weights=None))
     changes = [(when, single.blend((style,), content)) for when, style in settings.changes]
     together = min(TOGETHER, os.cpu_count() or 1) if first.pixels.size <= 3 * LARGEST else 1
     painter = FramePainter(
-        stylizer, strength=settings.strength, keep_colors=settings.keep_colors == "luma", hold=settings.hold,
+        stylizer, strength=settings.strength, settings=options, hold=settings.hold,
         together=together,
     )  # fmt: skip
     return Timeline(embedding, changes, settings.fade_seconds), painter

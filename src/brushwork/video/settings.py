@@ -5,6 +5,7 @@ from typing import Any
 
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
+from brushwork.rendering.settings import OWN, Stroke
 from brushwork.video.timeline import FADE, check_changes
 from brushwork.video.times import format_time
 
@@ -44,6 +45,7 @@ class Settings:
     hold: float = 0.0
     strength: float = 1.0
     keep_colors: str | None = None
+    stroke: Stroke = OWN  # broad strokes take a second pass over every frame
     style_size: int | None = None
     size: int | None = None
     start: float = 0.0
@@ -89,5 +91,5 @@ class Settings:
         """Returns those settings that concern single frames."""
         return Options(
             weights=self.weights, strength=self.strength, keep_colors=self.keep_colors,
-            size=self.size, style_size=self.style_size, quality=self.quality,
+            size=self.size, style_size=self.style_size, quality=self.quality, stroke=self.stroke,
         )  # fmt: skip

@@ -6,7 +6,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from io import BytesIO
 from typing import TypeVar
@@ -16,9 +16,12 @@ import numpy as np
 from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
-from brushwork.images import Picture, color
+from brushwork.images import Picture
+from brushwork.rendering import masks
 from brushwork.rendering.regions import Region
+from brushwork.rendering.settings import check_size
 from brushwork.runtime import Array
+from brushwork.styles import resolve
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.problems import RefusedError
@@ -47,7 +50,7 @@ class SentRegion:
 
     mask: bytes
     style: Style
-    strength: float
+    strength: float = 1.0
 
 
 class Ticket:
@@ -72,10 +75,11 @@ class Service:
     Args:
         stylizer: What paints. Its engine uses all cores for one picture, so pictures are painted one by one.
         limits: What a client may ask for.
+        memory: Bytes that a request may use; larger pictures are painted in tiles. None for most of what is free then.
     """
 
-    def __init__(self, stylizer: Stylizer, limits: Limits) -> None:
-        self.stylizer, self.limits = stylizer, limits
+    def __init__(self, stylizer: Stylizer, limits: Limits, memory: int | None = None) -> None:
+        self.stylizer, self.limits, self.memory = stylizer, limits, memory
         self.waiting = 0
         self.hits = self.misses = 0
         self._pool = ThreadPoolExecutor(1, "paint")
@@ -137,13 +141,13 @@ class Service:
         return picture
 
     def embed(self, style: Style, size: int | None = None) -> Array:
-        """The embedding (1, D) of a style; that of a picture is kept by the hash of its bytes.
+        """Return the embedding (1, D) of a style; that of a picture is kept by the hash of its bytes.
 
         Raises:
             UserError: If it cannot be read, or its name is unknown.
         """
         if style.data is None:
-            return self.stylizer.embed(style.name, size)
+            return self.stylizer.embed(resolve(style.name, self.stylizer.gallery, files=False), size)
         key = hashlib.sha256(style.data).hexdigest(), size or self.stylizer.style_size
         with self._lock:
             if key in self._embeddings:
@@ -151,7 +155,7 @@ class Service:
                 self._embeddings.move_to_end(key)
                 return self._embeddings[key]
         self.misses += 1
-        embedding = self.stylizer.embed(self._opaque(style), size)
+        embedding = self.stylizer.embed(self.open(style.data), size)
         with self._lock:
             self._embeddings[key] = embedding
             while len(self._embeddings) > KEPT:
@@ -169,37 +173,52 @@ class Service:
         protect: bytes | None = None,
         progress: Callable[[float], None] = lambda fraction: None,
     ) -> Picture:
-        """The pastiche of an encoded content in a blend of styles, and in styles of their own in its regions.
+        """Return the pastiche of an encoded content in a blend of styles; see `Stylizer.stylize`.
+
+        The frames of an animation are painted when they are asked for, with the styles composed for the first.
+
+        Args:
+            content: The encoded picture.
+            styles: The styles of the blend; none leaves the photo wherever no region is.
+            options: How it is painted.
+            ticket: Asked between tiles and frames whether anybody still waits.
+            regions: Parts of the picture with styles of their own.
+            protect: Encoded mask; where it is white the photo stays.
+            progress: Called with the completed fraction of an image.
 
         Raises:
             UserError: If a picture or an option cannot be used.
             RefusedError: If nobody waits any more.
         """
         picture = self.open(content, options.size)
-        if options.keep_colors == "histogram":
-            seen = [color.histogram(self._opaque(style), picture.image) for style in styles]
-            embeddings = [self.stylizer.embed(style, options.style_size) for style in seen]
-        else:
-            embeddings = [self.embed(style, options.style_size) for style in styles]
-        embedding = self.stylizer.blend(embeddings, options.weights) if embeddings else None
-        painted = [
-            Region(self._mask(region.mask), self.embed(region.style, options.style_size), region.strength)
-            for region in regions
-        ]
-        kept = None if protect is None else self._mask(protect)
-        strength = options.strength if embeddings else 0.0
+        if regions or (styles and options.strength > 0):  # where nothing is painted not even what is hidden changes
+            picture = picture.filled()
+        embeddings = [self._embed_for(style, picture, options) for style in styles]
+        composed = self.stylizer.compose(
+            picture.image,
+            self.stylizer.blend(embeddings, options.weights) if embeddings else None,
+            options.strength,
+            regions=[
+                Region(self._mask(each.mask), self._embed_for(each.style, picture, options), each.strength)
+                for each in regions
+            ],
+            protect=None if protect is None else self._mask(protect),
+        )
+        size = check_size("content", picture.image)
+        settings = options if options.memory else replace(options, memory=self.memory)
+        tiling = self.stylizer.choose_tiling(size, settings, bool(regions))
+
+        def tell(fraction: float) -> None:
+            ticket.check()
+            progress(fraction)
 
         def stylize(image: Array) -> Array:
             ticket.check()
-            pastiche = self.stylizer.stylize(
-                image, embedding, strength, regions=painted, protect=kept, stroke=options.stroke
-            )
-            progress(1.0)
-            if options.keep_colors == "luma" and options.strength > 0:
-                pastiche = color.luma(image, pastiche)
+            pastiche = np.empty(image.shape, np.float32)
+            self.stylizer.paint(image, composed, pastiche, settings, tiling=tiling, progress=tell)
             return pastiche
 
-        return (picture if strength == 0 and not painted else picture.filled()).map(stylize)
+        return picture.map(stylize)
 
     def encode(self, pastiche: Picture, options: Options) -> tuple[bytes, str]:
         """The encoded pastiche, and its media type; the frames of an animation are painted on the way."""
@@ -208,12 +227,14 @@ class Service:
         images.save(pastiche, buffer, format=kind, quality=options.quality, depth=options.depth)
         return buffer.getvalue(), f"image/{kind.lower()}"
 
-    def _mask(self, data: bytes) -> Array:
-        """A client's mask (h, w) in [0, 1]."""
-        return np.ascontiguousarray(self.open(data).image.mean(axis=2, dtype=np.float32))
-
-    def _opaque(self, style: Style) -> Array:
-        """A style picture (H, W, 3), on white where it is transparent."""
+    def _embed_for(self, style: Style, content: Picture, options: Options) -> Array:
+        """The embedding (1, D) of a style, recoloured for a content where the options say so."""
+        if options.keep_colors != "histogram":
+            return self.embed(style, options.style_size)
         if style.data is None:
             raise UserError(f"histogram recolours style pictures, and {style.name!r} is a named style; use luma")
-        return self.open(style.data).on_white
+        return self.stylizer.embed(self.open(style.data), options.style_size, colors_of=content)
+
+    def _mask(self, data: bytes) -> Array:
+        """A client's mask (h, w) in [0, 1]."""
+        return masks.of_picture(self.open(data))

@@ -1,0 +1,91 @@
+"""One image painted with the styles of a map: every pastiche of brushwork is made here.
+
+Photos, animations, frames of clips, pictures larger than memory and what the server paints differ in what holds their
+rows, and in nothing else.
+"""
+
+import numpy as np
+
+from brushwork.images import Rows, color
+from brushwork.rendering import strokes, tiles
+from brushwork.rendering.memory import Tiling
+from brushwork.rendering.regions import StyleMap
+from brushwork.rendering.settings import RenderSettings
+from brushwork.rendering.strokes import Strip
+from brushwork.rendering.tiles import HeldStatistics, Progress, render
+from brushwork.runtime import Runtime
+
+# Fraction of the time of the exact mode in which it measures statistics.
+MEASURING = 0.6
+
+
+def paint(
+    runtime: Runtime,
+    content: Rows,
+    style: StyleMap,
+    target: Rows,
+    settings: RenderSettings,
+    tiling: Tiling,
+    held: HeldStatistics | None = None,
+    progress: Progress = lambda fraction: None,
+) -> None:
+    """Paint a content onto a target, both (H, W, 3) in [0, 1], or (H, W, 4) with an alpha that is kept.
+
+    Args:
+        runtime: The model.
+        content: Rows in [0, 1]; an array, or a canvas larger than memory.
+        style: The styles and where they are.
+        target: Rows that take the pastiche.
+        settings: Colours and stroke; its tiles are those of `tiling`.
+        tiling: Whether and how it is painted in tiles.
+        held: Statistics of the frame before; takes those of this one. None takes the content's own, and so do tiles.
+        progress: Called with the fraction completed, 0 to 1.
+
+    Raises:
+        UserError: If the runtime cannot paint this.
+    """
+    height, width = content.shape[:2]
+    rows = height if tiling.mode == "never" else tiling.side
+    measuring = MEASURING if tiling.mode == "exact" else 0.0
+    strip = None
+    if style.visible:
+        strip = _strip(runtime, content, style, settings, tiling, held, lambda fraction: progress(fraction * measuring))
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        original = content[top:bottom]
+        if strip is None:
+            target[top:bottom] = original
+            continue
+        pixels, alpha = original[..., :3], original[..., 3:]
+        pastiche = strip(top, bottom)
+        if settings.keep_colors == "luma":
+            pastiche = color.keep_chroma(pixels, pastiche)
+        pastiche = style.blend(pixels, pastiche, (height, width), top, bottom)
+        target[top:bottom] = np.concatenate((pastiche, alpha), axis=2) if alpha.shape[2] else pastiche
+        progress(measuring + (1 - measuring) * bottom / height)
+
+
+def _strip(
+    runtime: Runtime,
+    content: Rows,
+    style: StyleMap,
+    settings: RenderSettings,
+    tiling: Tiling,
+    held: HeldStatistics | None,
+    progress: Progress,
+) -> Strip:
+    """The full pastiche by rows: what is broad of a reduced copy where the stroke asks for it, the rest at its size."""
+    height, width = content.shape[:2]
+    side = strokes.copy_side(settings.stroke, height, width)
+    broad = None
+    if side is not None:
+        image = strokes.resized(content, side)[..., :3]
+        broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), held=held)
+        if len(broad) >= height:
+            return strokes.scaled(broad, height, width)
+    if tiling.mode == "never":
+        whole = render(runtime, content[0:height][..., :3], style, (height, width), slice(0, height), held=held)
+        own: Strip = lambda top, bottom: whole[top:bottom]  # noqa: E731
+    else:
+        own = tiles.render_in_tiles(runtime, content, style, tiling, progress)
+    return own if broad is None else strokes.joined(broad, own, (height, width))

@@ -1,0 +1,70 @@
+"""The choice of a runtime for a device."""
+
+import ctypes
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from brushwork import extras
+from brushwork.errors import UserError, unknown
+from brushwork.runtime import Runtime
+
+DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
+PRECISIONS = ("auto", "f32", "bf16", "f16", "int8")
+
+
+def check_choices(device: str, precision: str, threads: int | None) -> None:
+    """Raises `UserError` where a device or precision is unknown, or threads are fewer than 1."""
+    for kind, value, known in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
+        if value not in known:
+            raise UserError(unknown(kind, value, known))
+    if threads is not None and threads < 1:
+        raise UserError(f"threads is {threads}; it must be at least 1")
+
+
+def open_runtime(
+    folder: Path,
+    digest: str,
+    network: Callable[[], Any],
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+) -> Runtime:
+    """Return a runtime that executes a model: OpenVINO on CPUs and Intel's GPUs, torch on others.
+
+    Args:
+        folder: The model folder.
+        digest: Of its weights; names the folder of compiled graphs.
+        network: Loads the `PasticheNetwork`, where torch executes it.
+        device: ``auto``, ``cpu``, ``gpu`` (Intel's), ``cuda`` or ``mps``.
+        precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``.
+        threads: Threads of the CPU; None for all cores.
+
+    Raises:
+        UserError: If the device or precision is not to be had here.
+    """
+    if device == "auto":
+        device = "cuda" if _has_cuda() else "cpu"
+    if device in ("cpu", "gpu"):
+        from brushwork.runtime.openvino import OpenVINORuntime
+
+        return OpenVINORuntime(folder, digest, device=device, precision=precision, threads=threads)
+    extras.require("torch", f"device {device!r}")
+    from brushwork.runtime.pytorch import TorchRuntime
+
+    return TorchRuntime(network(), device=device, precision=precision, threads=threads)
+
+
+def _has_cuda() -> bool:
+    """Whether torch can use an NVIDIA GPU here. It is asked only where there is a driver: its import takes seconds."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    if not extras.installed("torch"):
+        return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -1,0 +1,61 @@
+"""Style pictures made ready for the style prediction network, embeddings that callers give, and weights of blends."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.images import Image
+from brushwork.rendering.settings import check_size
+from brushwork.runtime import Array
+
+# A style's short side is scaled to a size: without a limit a ribbon of pixels would grow out of memory.
+LONGEST_STYLE = 32
+# Short sides, in pixels, at which styles may be embedded.
+STYLE_SIZES = 80, 2048
+
+
+def scale_style(image: Image, size: int) -> Image:
+    """Return a style picture (H, W, 3) in its own proportions, its short side so many pixels.
+
+    Raises:
+        UserError: If it is too small or too long.
+    """
+    height, width = check_size("style", image)
+    if max(height, width) > LONGEST_STYLE * min(height, width):
+        raise UserError(f"the style is {width} x {height}: more than {LONGEST_STYLE} times as long as wide")
+    scale = size / min(height, width)
+    return images.resize(image, (round(height * scale), round(width * scale)))
+
+
+def as_embedding(embedding: NDArray[Any]) -> Array:
+    """Return an embedding (1, D) in float32, of one that a caller gives as (1, D) or (D,).
+
+    Raises:
+        UserError: If it is no such array, or not finite.
+    """
+    rows = np.atleast_2d(embedding)
+    if len(rows) != 1 or rows.dtype.kind not in "fiu" or not np.isfinite(rows).all():
+        raise UserError(
+            f"the style is an array of {embedding.dtype} of shape {embedding.shape}; an image is "
+            "(height, width, 3), and an embedding (1, D) and finite"
+        )
+    return rows.astype(np.float32, copy=False)
+
+
+def normalized_weights(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
+    """Return weights of so many styles, scaled to sum to 1; equal where none are given.
+
+    Raises:
+        UserError: If they are not one a style, are negative or not finite, or sum to 0.
+    """
+    values = np.asarray([1.0] * count if weights is None else weights, dtype=np.float64)
+    if len(values) != count:
+        raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
+    if not np.isfinite(values).all() or (values < 0).any() or values.sum() == 0:
+        raise UserError("weights must be finite, not negative, and sum to more than 0")
+    scaled: NDArray[np.float64] = values / values.sum()
+    return scaled

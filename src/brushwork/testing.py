@@ -1,0 +1,75 @@
+"""A fake runtime, so that code above a model can be tested in milliseconds with answers worked out by hand.
+
+>>> import numpy as np
+>>> from brushwork.stylizer import Stylizer
+>>> from brushwork.testing import FakeRuntime
+>>> red = np.tile(np.float32([1, 0, 0]), (32, 32, 1))
+>>> Stylizer(FakeRuntime()).stylize(np.zeros((48, 64, 3), np.float32), red)[0, 0].tolist()
+[1.0, 0.0, 0.0]
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from brushwork.errors import UserError
+from brushwork.runtime import Array, Stage
+
+
+class FakeRuntime:
+    """A `brushwork.runtime.Runtime` without a network.
+
+    An embedding is the mean colour of its style, (1, 3); a pastiche is that colour everywhere, mixed by the masks
+    where there are several. The statistics are the mean colour of the content.
+
+    Attributes:
+        predicted: Shapes (B, H, W, 3) of the styles that were embedded, in order.
+        painted: Shapes (B, H, W, 3) of the contents that were painted, in order.
+    """
+
+    streams = False
+
+    def __init__(self) -> None:
+        self.predicted: list[tuple[int, ...]] = []
+        self.painted: list[tuple[int, ...]] = []
+
+    def predict(self, style: Array) -> Array:
+        """Return the mean colours (B, 3) of styles (B, H, W, 3)."""
+        self.predicted.append(style.shape)
+        colours: Array = style.mean(axis=(1, 2))
+        return colours
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        """Return pastiches (B, H, W, 3) of one colour each."""
+        self.painted.append(content.shape)
+        return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
+
+    def transfer_with_statistics(
+        self,
+        content: Array,
+        embedding: Array,
+        statistics: Array | None = None,
+        hold: float | Array = 0.0,
+        masks: Array | None = None,
+    ) -> tuple[Array, Array]:
+        """Return pastiches, and the mean colours (B, 3) of the contents averaged with those that are held."""
+        if statistics is None and np.any(hold):
+            raise ValueError("hold is not 0, and there are no statistics to hold")
+        measured = content.mean(axis=(1, 2))
+        weight = np.reshape(hold, (-1, 1))
+        used = measured if statistics is None else (1 - weight) * measured + weight * statistics
+        if masks is None:
+            return self.transfer(content, embedding), used.astype(np.float32)
+        self.painted.append(content.shape)
+        return np.einsum("bkd,bhwk->bhwd", embedding, masks).astype(np.float32), used.astype(np.float32)
+
+    def expect(self, height: int, width: int, together: int = 1) -> None:
+        """Do nothing: no size costs less than another."""
+
+    def norms(self, masked: bool) -> Sequence[int]:
+        """Raise `UserError`: there are no layers."""
+        raise UserError("the fake runtime cannot paint layer by layer; use tiles that are fast")
+
+    def open_stage(self, stage: int, masked: bool) -> Stage:
+        """Raise `UserError`: there are no layers."""
+        raise UserError("the fake runtime cannot paint layer by layer; use tiles that are fast")
