@@ -95,7 +95,8 @@ def run(
     target = Target(path, settings)
     target.check_not_input(name)
     clip = open_clip(name, size=settings.size, fps=settings.fps)
-    notes = target.check(clip)
+    clip = clip.keeping_hdr() if settings.hdr == "keep" else clip
+    notes = clip.notes + target.check(clip)
     clip = clip.with_even_sides() if target.even else clip
     if min(clip.width, clip.height) < SMALLEST_SIDE:
         raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")

@@ -4,12 +4,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from brushwork.batch.options import Options
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
 from brushwork.rendering.settings import OWN, Stroke
 from brushwork.video.timeline import FADE, check_changes
 from brushwork.video.times import format_time
 
 STEADY = 0.99  # chosen by measurement; the report on video has the numbers
+
+HDR = ("tone-map", "keep")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class Settings:
         codec, crf: Of a video file; None takes the container's and the codec's default.
         quality: Of pictures, 1 to 100.
         sound: Whether the sound is kept.
+        hdr: "tone-map" writes HDR clips as SDR, "keep" as HDR.
 
     Raises:
         UserError: If a value is out of its range.
@@ -55,12 +58,15 @@ class Settings:
     crf: int | None = None
     quality: int | None = None
     sound: bool = True
+    hdr: str = "tone-map"
 
     def __post_init__(self) -> None:
         for name in ("steady", "hold"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UserError(f"{name} is {value:g}; it must lie between 0 (every frame by itself) and 1")
+        if self.hdr not in HDR:
+            raise UserError(unknown("choice of --hdr", self.hdr, HDR))
         if self.end is not None and self.end <= self.start:
             raise UserError(f"the end, {format_time(self.end)}, is not after the start, {format_time(self.start)}")
         if self.fade is not None and not self.changes:

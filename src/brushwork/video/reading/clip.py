@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from brushwork.errors import UserError
 from brushwork.video.reading.frames import ColorInfo, VideoFrame
+from brushwork.video.reading.hdr import HdrInfo
 from brushwork.video.reading.timestamps import Discontinuity
 
 
@@ -31,6 +33,9 @@ class Clip:
         origin: Time in seconds, as the file counts, that is the beginning of the clip for all its streams.
         discontinuities: Where the file's times jump.
         stream: Place of the video stream in the file.
+        hdr: How its frames, which are read tone-mapped, become HDR again; None for SDR.
+        keeps_hdr: Whether they do when they are written; `color` then says so.
+        notes: What the user should know about how it is read, one line each.
     """
 
     name: str
@@ -49,12 +54,26 @@ class Clip:
     origin: Fraction = Fraction(0)
     discontinuities: tuple[Discontinuity, ...] = ()
     stream: int = 0
+    hdr: HdrInfo | None = None
+    keeps_hdr: bool = False
+    notes: list[str] = field(default_factory=list)
 
     def fingerprint(self) -> list[str | int]:
         """Returns what tells the clip from another one, or from itself in another size or after a change."""
         files = [self.path] if self.path else []
         stamps = [value for file in files for value in (file.stat().st_size, file.stat().st_mtime_ns)]
         return [self.name, self.width, self.height, *stamps]
+
+    def keeping_hdr(self) -> "Clip":
+        """Returns the clip such that its pastiche is written in HDR.
+
+        Raises:
+            UserError: If it is not HDR.
+        """
+        if self.hdr is None:
+            raise UserError(f"--hdr keep does nothing: {self.name} is not HDR")
+        notes = [note for note in self.notes if note != self.hdr.note]
+        return replace(self, color=self.hdr.color, keeps_hdr=True, notes=notes)
 
     def with_even_sides(self) -> "Clip":
         """Returns the clip with even sides: the last column or row of an odd number is left out."""

@@ -17,6 +17,7 @@ Pixels: TypeAlias = NDArray[Any]  # (H, W, 3), uint8 or uint16, full range
 
 # ITU-T H.273, table 4: the matrices in use, "the identity", and "unspecified".
 RGB, BT709, UNSPECIFIED, RESERVED, BT601 = 0, 1, 2, 3, 6
+PQ, HLG = 16, 18  # table 3: the transfer functions of HDR
 LIMITED, FULL = ColorRange.MPEG.value, ColorRange.JPEG.value
 # Without these two flags FFmpeg's colours come out 1 to 2 levels of 255 too dark, and up to 45 off at edges.
 EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
@@ -42,6 +43,11 @@ class ColorInfo:
         if not frame.format.is_rgb:
             return info
         return cls(cls().effective(frame.height)[0], LIMITED, info.primaries, info.transfer)
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether codes stand for more light than SDR can show."""
+        return self.transfer in (PQ, HLG)
 
     def effective(self, height: int) -> tuple[int, int]:
         """Returns the matrix and range by which players convert a clip of this height."""
@@ -94,7 +100,7 @@ class VideoFrame:
 def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], orientation: Orientation) -> Pixels:
     """Returns the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented."""
     height, width = size
-    deep = frame.format.components[0].bits > 8
+    deep = frame.format.components[0].bits > 8 or color.is_hdr
     matrix, stored = color.effective(frame.height)
     converted = frame.reformat(
         width, height, "rgb48le" if deep else "rgb24",

@@ -17,6 +17,7 @@ from brushwork.errors import UserError
 from brushwork.images.picture import fitted
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode
+from brushwork.video.reading.hdr import SDR, HdrInfo
 from brushwork.video.reading.timestamps import Discontinuity, FrameTimes, demux, find_discontinuities
 from brushwork.video.times import format_time
 
@@ -97,6 +98,7 @@ class VideoSource:
         size: Height and width to which stored frames are scaled.
         orientation: How they are then turned and mirrored.
         color: What the stream says of its colours.
+        hdr: How it is mapped to SDR; None where it is SDR.
     """
 
     name: str
@@ -105,6 +107,7 @@ class VideoSource:
     size: tuple[int, int]
     orientation: "Orientation"
     color: ColorInfo
+    hdr: HdrInfo | None
 
     def read(self, start: int, tick: int, damaged: list[str]) -> Iterator[VideoFrame]:
         """Yields the frames from a tick on.
@@ -121,6 +124,7 @@ class VideoSource:
             last = pts
             if pts >= tick:
                 pixels = decode(frame, self.color, self.size, self.orientation)
+                pixels = self.hdr.tone_map.to_sdr(pixels) if self.hdr else pixels
                 yield VideoFrame(pixels, pts, frame.duration or self.timing.step)
         self._check_length(float((last - start) * self.timing.time_base), damaged)
 
@@ -169,7 +173,8 @@ def open_video(name: str, size: int | None) -> Clip:
         begins = Fraction(container.start_time or 0, av.time_base)
     stored = fitted(first.height, first.width, size) if size else (first.height, first.width)
     orientation = Orientation.of(first)
-    source = VideoSource(name, index, timing, stored, orientation, color)
+    hdr = HdrInfo.of(color, first)
+    source = VideoSource(name, index, timing, stored, orientation, color, hdr)
 
     def read(tick: int) -> Iterator[VideoFrame]:
         with readable(name):
@@ -177,9 +182,11 @@ def open_video(name: str, size: int | None) -> Clip:
 
     height, width = stored[::-1] if orientation.turned else stored
     return Clip(
-        name, Path(name), width, height, timing.time_base, timing.rate, start, count, read, color,
-        depth=first.format.components[0].bits, aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
+        name, Path(name), width, height, timing.time_base, timing.rate, start, count, read, SDR if hdr else color,
+        depth=10 if hdr else first.format.components[0].bits,
+        aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
         origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
+        hdr=hdr, notes=[hdr.note] if hdr else [],
     )  # fmt: skip
 
 

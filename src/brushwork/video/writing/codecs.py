@@ -20,6 +20,7 @@ class Codec:
         worst: The largest crf.
         options: What the encoder is told.
         even: Whether sides must be even.
+        holds_hdr: Whether HDR in it is played.
         tag: The name under which MP4 and MOV files hold it, where FFmpeg's own choice is not played everywhere.
     """
 
@@ -30,6 +31,7 @@ class Codec:
     worst: int = 0
     options: Mapping[str, str] | None = None
     even: bool = True
+    holds_hdr: bool = True
     tag: str = ""
 
 
@@ -37,11 +39,11 @@ H265 = {"preset": "fast", "x265-params": "log-level=none"}
 AV1 = {"preset": "8", "svtav1-params": "tune=0"}
 CODECS: Mapping[str, Codec] = {
     # On pastiches as good and as large as preset fast with crf 20, in less than half the time.
-    "h264": Codec("libx264", "yuv420p", "yuv420p10le", 19, 51, {"preset": "veryfast"}),
+    "h264": Codec("libx264", "yuv420p", "yuv420p10le", 19, 51, {"preset": "veryfast"}, holds_hdr=False),
     "h265": Codec("libx265", "yuv420p", "yuv420p10le", 24, 51, H265, tag="hvc1"),
     "av1": Codec("libsvtav1", "yuv420p", "yuv420p10le", 30, 63, AV1),
     "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", 28, 63, {"b": "0", "deadline": "good", "cpu-used": "4"}),
-    "ffv1": Codec("ffv1", "bgr0", "gbrp16le", options={"level": "3", "slicecrc": "1"}, even=False),
+    "ffv1": Codec("ffv1", "bgr0", "gbrp16le", options={"level": "3", "slicecrc": "1"}, even=False, holds_hdr=False),
     "prores": Codec("prores_ks", "yuv422p10le", "yuv422p10le", options={"profile": "3"}),
 }
 # Other names of the same codecs: of standards, encoders and FFmpeg.
@@ -62,6 +64,9 @@ CONTAINERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 # Containers of the pieces from which a file is joined: of the same kind, so that its packets need no change.
 PIECES: Mapping[str, str] = {"mp4": "mp4", "mov": "mov", "matroska": "matroska", "webm": "matroska"}
+OWN_PARAMETERS: Mapping[str, str] = {
+    "libx264": "x264-params", "libx265": "x265-params", "libsvtav1": "svtav1-params",
+}  # fmt: skip
 AVX512 = 256  # OpenCV's CPU_AVX512_SKX, which its bindings do not name
 ANIMATIONS = (".webp", ".gif", ".apng", ".avif")
 
@@ -73,6 +78,15 @@ class Encoding:
     container: str
     codec: Codec
     crf: int | None
+
+    def options_with(self, parameters: Mapping[str, str]) -> dict[str, str]:
+        """Returns the options with further parameters in the encoder's own notation."""
+        options = self.options
+        name = OWN_PARAMETERS.get(self.codec.encoder)
+        if parameters and name:
+            given = [options[name]] if name in options else []
+            options[name] = ":".join([*given, *(f"{key}={value}" for key, value in parameters.items())])
+        return options
 
     @property
     def options(self) -> dict[str, str]:

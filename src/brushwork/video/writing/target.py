@@ -9,7 +9,7 @@ from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import is_pattern, numbered_files
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
-from brushwork.video.writing.codecs import ANIMATIONS, CONTAINERS, canonical, choose
+from brushwork.video.writing.codecs import ANIMATIONS, CONTAINERS, Encoding, canonical, choose
 from brushwork.video.writing.pictures import AnimationWriter, ImageSequenceWriter
 from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.streams import StreamPlan, check_together, plan_streams
@@ -42,10 +42,24 @@ def default_target(clip: str, settings: Settings) -> Path:
     for candidate in candidates:
         _, held = CONTAINERS[candidate.suffix]
         if settings.codec is None or canonical(settings.codec) in held:
-            encoding = choose(candidate, settings.codec, settings.crf)
+            encoding = encoding_of(candidate, settings)
             if not any(plan.note for plan in plan_streams(clip, stream, encoding, sound=settings.sound)):
                 return candidate
     return candidates[0]
+
+
+def encoding_of(path: Path, settings: Settings) -> Encoding:
+    """Returns how a video file is written; HDR prefers H.265, as hardly anything plays it in H.264.
+
+    Raises:
+        UserError: If the file cannot be written like this.
+    """
+    holds = CONTAINERS.get(path.suffix.lower(), ("", ()))[1]
+    prefers = "h265" if settings.hdr == "keep" and "h265" in holds else None
+    encoding = choose(path, settings.codec or prefers, settings.crf)
+    if settings.hdr == "keep" and not encoding.codec.holds_hdr:
+        raise UserError("--hdr keep needs --codec h265, av1, vp9 or prores")
+    return encoding
 
 
 class Target:
@@ -71,6 +85,8 @@ class Target:
         pictures = self._numbered or self._animated
         if pictures and (settings.codec or settings.crf is not None):
             raise UserError("--codec and --crf are for video files; pictures take --quality")
+        if pictures and settings.hdr == "keep":
+            raise UserError("--hdr keep is for video files; pictures are written in SDR")
         if pictures and not settings.sound:
             raise UserError("--no-sound is for video files; pictures have no sound")
         if not pictures and settings.quality is not None:
@@ -79,7 +95,7 @@ class Target:
             images.format_of(self.path.suffix)
             if not re.fullmatch(r"[^%]*%(0\d+)?d[^%]*", self.path.name):
                 raise UserError(f"{self.path} is no pattern of numbered pictures such as frames/%05d.png")
-        self._encoding = None if pictures else choose(self.path, settings.codec, settings.crf)
+        self._encoding = None if pictures else encoding_of(self.path, settings)
 
     @property
     def even(self) -> bool:
@@ -102,6 +118,8 @@ class Target:
         notes = []
         if self.even and (clip.width % 2 or clip.height % 2):
             notes.append(f"{clip.width} x {clip.height} has an odd side, which the codec cannot have: a line is cut")
+        if self._encoding and clip.depth > 8 and self._encoding.codec.encoder == "libx264":
+            notes.append("10 bits per channel are written as H.264 High 10, which few players show; try --codec h265")
         if self._encoding and clip.path:
             self._plans = plan_streams(clip.name, clip.stream, self._encoding, sound=self._settings.sound)
             check_together(clip.name, self._plans, self._encoding)

@@ -12,6 +12,7 @@ from brushwork.images import Image
 from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import encode
+from brushwork.video.reading.light_levels import LightLevels
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import PIECES, Encoding
 from brushwork.video.writing.muxing import EncodedVideo, join
@@ -55,7 +56,8 @@ class VideoFileWriter:
             if self._open is None:
                 self._open, self._number, self._muxed = self._begin(pastiche.shape), 0, 0
             container, stream = self._open
-            frame = encode(quantise(pastiche, depth), self._clip.color, self._encoding.pixels(depth))
+            image = self._clip.hdr.tone_map.to_hdr(pastiche) if self._clip.hdr and self._clip.keeps_hdr else pastiche
+            frame = encode(quantise(image, depth), self._clip.color, self._encoding.pixels(depth))
             frame.pts, frame.time_base = self._number, 1 / self._clip.rate
             self._mux(container, stream.encode(frame))
         self._number += 1
@@ -129,7 +131,9 @@ def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, 
         shape: Of a frame, (H, W, 3).
     """
     os.environ.setdefault("SVT_LOG", "1")  # errors only: the AV1 encoder prints its settings, and has no other switch
-    stream = container.add_stream(encoding.codec.encoder, rate=clip.rate, options=encoding.options)
+    light = clip.hdr.light if clip.hdr and clip.keeps_hdr else LightLevels()
+    options = encoding.options_with(light.options(encoding.codec.encoder))
+    stream = container.add_stream(encoding.codec.encoder, rate=clip.rate, options=options)
     assert isinstance(stream, av.VideoStream)
     context = stream.codec_context
     stream.height, stream.width = context.height, context.width = shape[:2]
