@@ -49,6 +49,7 @@ Crf = Annotated[int | None, _option(FILES, "--crf", "0..51", "Quality of the cod
 Quality = Annotated[int | None, _option(FILES, "--quality", "1..100", "Quality of pictures that are written.")]
 NoSound = Annotated[bool, _option(FILES, "--no-sound", "", "Leave the sound out.")]
 Hdr = Annotated[str, _option(FILES, "--hdr", "tone-map|keep", "Write HDR clips as SDR, or in HDR.")]
+NoDeinterlace = Annotated[bool, _option(FILES, "--no-deinterlace", "", "Paint interlaced frames as they are stored.")]
 Fps = Annotated[float | None, _option(FILES, "--fps", "N", "Frames per second of numbered pictures; else 24.")]
 Resume = Annotated[bool, _option(FILES, "--resume", "", "Continue a run that was stopped or killed.")]
 Overwrite = Annotated[bool, _option(FILES, "--overwrite", "", "Replace files that exist.")]
@@ -79,6 +80,7 @@ def video(
     quality: Quality = None,
     no_sound: NoSound = False,
     hdr: Hdr = "tone-map",
+    no_deinterlace: NoDeinterlace = False,
     fps: Fps = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -121,7 +123,8 @@ def video(
         changes=tuple(timeline.parse_change(text) for text in at or ()),
         strength=strength, keep_colors=keep_colors, style_size=style_size, size=size,
         end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, sound=not no_sound, fps=fps,
-        hdr=hdr,         **{name: value for name, value in chosen.items() if value is not None},
+        hdr=hdr, deinterlace=not no_deinterlace,
+        **{name: value for name, value in chosen.items() if value is not None},
     )  # fmt: skip
     check_choices(device, precision, threads)
     load = partial(stylizer.load, model, device=device, precision=precision, threads=threads)

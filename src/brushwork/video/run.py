@@ -94,7 +94,7 @@ def run(
     """
     target = Target(path, settings)
     target.check_not_input(name)
-    clip = open_clip(name, size=settings.size, fps=settings.fps)
+    clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
     clip = clip.keeping_hdr() if settings.hdr == "keep" else clip
     notes = clip.notes + target.check(clip)
     clip = clip.with_even_sides() if target.even else clip

@@ -34,6 +34,7 @@ class Settings:
         codec, crf: Of a video file; None takes the container's and the codec's default.
         quality: Of pictures, 1 to 100.
         sound: Whether the sound is kept.
+        deinterlace: Whether interlaced frames are deinterlaced.
         hdr: "tone-map" writes HDR clips as SDR, "keep" as HDR.
 
     Raises:
@@ -59,6 +60,7 @@ class Settings:
     quality: int | None = None
     sound: bool = True
     hdr: str = "tone-map"
+    deinterlace: bool = True
 
     def __post_init__(self) -> None:
         for name in ("steady", "hold"):

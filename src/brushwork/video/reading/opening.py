@@ -12,13 +12,14 @@ from brushwork.video.reading.video_file import open_video
 FPS = 24.0
 
 
-def open_clip(name: str, *, size: int | None = None, fps: float | None = None) -> Clip:
+def open_clip(name: str, *, size: int | None = None, fps: float | None = None, deinterlaced: bool = True) -> Clip:
     """Opens a clip.
 
     Args:
         name: A video file, a folder of pictures, a pattern such as ``frames/%04d.png``, or an animated picture.
         size: Limit of the long side in pixels.
         fps: Frames per second of pictures without times; None takes 24.
+        deinterlaced: Whether interlaced frames of a video file are deinterlaced.
 
     Raises:
         UserError: If it cannot be read, has no video stream or no frames, or has times of its own besides the rate.
@@ -33,4 +34,4 @@ def open_clip(name: str, *, size: int | None = None, fps: float | None = None) -
         return open_animation(name, size, rate)
     if fps is not None:
         raise UserError(f"--fps is for numbered pictures; {name} has times of its own")
-    return open_video(name, size)
+    return open_video(name, size, deinterlaced=deinterlaced)

@@ -1,8 +1,6 @@
 """Reads a video file as a clip."""
 
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
@@ -10,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.error import EOFError, FFmpegError, InvalidDataError  # noqa: A004
+from av.error import InvalidDataError
 from av.stream import Disposition
 
 from brushwork.errors import UserError
 from brushwork.images.picture import fitted
 from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.deinterlacing import NOTE, deinterlace
 from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode
 from brushwork.video.reading.hdr import SDR, HdrInfo
-from brushwork.video.reading.timestamps import Discontinuity, FrameTimes, demux, find_discontinuities
+from brushwork.video.reading.source import open_source, readable
+from brushwork.video.reading.timestamps import FrameTimes, demux
+from brushwork.video.reading.timing import Timing
 from brushwork.video.times import format_time
 
 # A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
@@ -26,65 +27,7 @@ RUN_UP = 2  # seconds
 EXAMINED = (
     48  # packets whose times show whether the file has presentation times; AVI has none, and FFmpeg makes some up
 )
-NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format mean nothing
-
-
-@contextmanager
-def readable(name: str) -> Iterator[None]:
-    """Turns FFmpeg's errors into one line that names the file."""
-    try:
-        yield
-    except FFmpegError as error:
-        known = {InvalidDataError: "not a video file, or cut short", EOFError: "it holds no frames"}
-        reason = known.get(type(error), str(error.strerror))
-        raise UserError(f"cannot read {name}: {reason.lower()}") from None
-
-
-def open_source(name: str | Path) -> Any:
-    """Opens a file of this machine: a name such as ``12:30.mp4`` must not be taken for a protocol."""
-    return av.open(f"file:{name}")
-
-
-@dataclass(frozen=True)
-class Timing:
-    """What is known of a video stream's times.
-
-    Attributes:
-        time_base: Seconds per tick.
-        rate: Frames per second, on average.
-        step: Ticks per frame at that rate.
-        decoding: Whether there are only decoding times.
-        seekable: Whether times after a seek can be relied on.
-        discontinuities: Where times jump.
-        duration: Seconds of the stream, where the file says so.
-    """
-
-    time_base: Fraction
-    rate: Fraction
-    step: int
-    decoding: bool
-    seekable: bool
-    discontinuities: tuple[Discontinuity, ...]
-    duration: float | None
-
-    @classmethod
-    def of(cls, name: str, stream: Any) -> "Timing":
-        """Reads the headers and the first packets."""
-        container, time_base = stream.container, stream.time_base
-        rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
-        found = tuple(find_discontinuities(container))
-        with open_source(name) as again:
-            packets = [packet for packet in islice(again.demux(again.streams[stream.index]), EXAMINED) if packet.size]
-        decoding = container.format.name == "avi" or any(packet.pts is None for packet in packets)
-        seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
-        duration = None if found else _duration(stream)
-        step = max(1, round(1 / (rate * time_base)))
-        return cls(time_base, rate, step, decoding, seekable, found, duration)
-
-    def count(self, frames: int) -> int | None:
-        """Returns the number of frames, where known; a file may hold more than it shows (edit lists)."""
-        expected = round(self.duration * self.rate) if self.duration else None
-        return min(frames, expected or frames) if frames else expected
+FIELDS_EXAMINED = 8  # frames that show whether the clip is interlaced
 
 
 @dataclass(frozen=True)
@@ -99,6 +42,7 @@ class VideoSource:
         orientation: How they are then turned and mirrored.
         color: What the stream says of its colours.
         hdr: How it is mapped to SDR; None where it is SDR.
+        interlaced: Whether its frames are to be deinterlaced.
     """
 
     name: str
@@ -108,6 +52,7 @@ class VideoSource:
     orientation: "Orientation"
     color: ColorInfo
     hdr: HdrInfo | None
+    interlaced: bool
 
     def read(self, start: int, tick: int, damaged: list[str]) -> Iterator[VideoFrame]:
         """Yields the frames from a tick on.
@@ -119,8 +64,10 @@ class VideoSource:
         """
         damaged.clear()
         frames = self._after_seek(start, tick, damaged) if tick > start and self.timing.seekable else None
+        frames = frames or decode_stream(self.name, self.index, self.timing, damaged)
+        frames = deinterlace(frames, self.timing.time_base) if self.interlaced else frames
         last = start
-        for pts, frame in frames or decode_stream(self.name, self.index, self.timing, damaged):
+        for pts, frame in frames:
             last = pts
             if pts >= tick:
                 pixels = decode(frame, self.color, self.size, self.orientation)
@@ -150,23 +97,28 @@ class VideoSource:
             damaged.append(f"{self.name} is cut short: {ends}")
 
 
-def open_video(name: str, size: int | None) -> Clip:
+def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Clip:
     """Opens a video file.
 
     Args:
         name: The file.
         size: Limit of the long side in pixels.
+        deinterlaced: Whether interlaced frames are deinterlaced.
 
     Raises:
-        UserError: If it cannot be read, or has no video stream or no frames.
+        UserError: If it cannot be read, has no video stream or no frames, or is not interlaced and should stay so.
     """
     damaged: list[str] = []
     with readable(name), open_source(name) as container:
         stream = _video_stream(name, container)
         timing = Timing.of(name, stream)
-        start, first = next(decode_stream(name, stream.index, timing, []), (0, None))
-        if first is None:
+        beginning = list(islice(decode_stream(name, stream.index, timing, []), FIELDS_EXAMINED))
+        if not beginning:
             raise UserError(f"{name} has no frame that can be decoded")
+        start, first = beginning[0]
+        interlaced = any(frame.interlaced_frame for _, frame in beginning)
+        if not (deinterlaced or interlaced):
+            raise UserError(f"--no-deinterlace does nothing: {name} is not interlaced")
         codec, index, count = stream.codec_context, stream.index, timing.count(stream.frames)
         color = ColorInfo.of(codec, first)
         aspect = stream.sample_aspect_ratio or Fraction(1)
@@ -174,7 +126,8 @@ def open_video(name: str, size: int | None) -> Clip:
     stored = fitted(first.height, first.width, size) if size else (first.height, first.width)
     orientation = Orientation.of(first)
     hdr = HdrInfo.of(color, first)
-    source = VideoSource(name, index, timing, stored, orientation, color, hdr)
+    source = VideoSource(name, index, timing, stored, orientation, color, hdr, interlaced and deinterlaced)
+    notes = [note for note, said in ((hdr and hdr.note, hdr), (NOTE, source.interlaced)) if said and note]
 
     def read(tick: int) -> Iterator[VideoFrame]:
         with readable(name):
@@ -186,7 +139,7 @@ def open_video(name: str, size: int | None) -> Clip:
         depth=10 if hdr else first.format.components[0].bits,
         aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
         origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
-        hdr=hdr, notes=[hdr.note] if hdr else [],
+        hdr=hdr, notes=notes,
     )  # fmt: skip
 
 
@@ -221,16 +174,6 @@ def _video_stream(name: str, container: Any) -> Any:
     if not videos or videos[0].time_base is None:
         raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
     return videos[0]
-
-
-def _duration(stream: Any) -> float | None:
-    """Returns the seconds of a stream, where the file says so; Matroska does in a tag."""
-    if stream.duration:
-        return float(stream.duration * stream.time_base)
-    tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if tag:
-        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
-    return stream.container.duration / av.time_base if stream.container.duration else None
 
 
 def _decoded(packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:

@@ -8,8 +8,8 @@ import av
 from av.error import InvalidDataError
 
 from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.source import open_source, readable
 from brushwork.video.reading.timestamps import Packet, demux
-from brushwork.video.reading.video_file import open_source, readable
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.copying import fit
 

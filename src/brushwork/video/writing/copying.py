@@ -7,8 +7,8 @@ from typing import Any
 from av.stream import Disposition
 
 from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.source import open_source, readable
 from brushwork.video.reading.timestamps import Packet, demux
-from brushwork.video.reading.video_file import open_source, readable
 from brushwork.video.times import TimeRange
 
 # An edit list leaves out packets. Those within so many seconds of the start are sound that decoders need before they

@@ -12,8 +12,8 @@ import av
 
 from brushwork.errors import UserError
 from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.source import open_source, readable
 from brushwork.video.reading.timestamps import Packet
-from brushwork.video.reading.video_file import open_source, readable
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import Encoding
 from brushwork.video.writing.conversion import add_converted, converted_packets

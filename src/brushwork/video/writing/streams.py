@@ -28,7 +28,7 @@ from av.codec.codec import Properties
 from av.error import FFmpegError
 
 from brushwork.errors import UserError
-from brushwork.video.reading.video_file import open_source, readable
+from brushwork.video.reading.source import open_source, readable
 from brushwork.video.writing.codecs import Encoding
 
 SOUND = {"mp4": "aac", "mov": "aac", "matroska": "flac", "webm": "libopus"}

@@ -1,0 +1,69 @@
+"""What a video stream says of its times, and how far that can be relied on."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from typing import Any
+
+import av
+
+from brushwork.video.reading.source import open_source
+from brushwork.video.reading.timestamps import Discontinuity, find_discontinuities
+
+EXAMINED = (
+    48  # packets whose times show whether the file has presentation times; AVI has none, and FFmpeg makes some up
+)
+NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format mean nothing
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What is known of a video stream's times.
+
+    Attributes:
+        time_base: Seconds per tick.
+        rate: Frames per second, on average.
+        step: Ticks per frame at that rate.
+        decoding: Whether there are only decoding times.
+        seekable: Whether times after a seek can be relied on.
+        discontinuities: Where times jump.
+        duration: Seconds of the stream, where the file says so.
+    """
+
+    time_base: Fraction
+    rate: Fraction
+    step: int
+    decoding: bool
+    seekable: bool
+    discontinuities: tuple[Discontinuity, ...]
+    duration: float | None
+
+    @classmethod
+    def of(cls, name: str, stream: Any) -> "Timing":
+        """Reads the headers and the first packets."""
+        container, time_base = stream.container, stream.time_base
+        rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
+        found = tuple(find_discontinuities(container))
+        with open_source(name) as again:
+            packets = [packet for packet in islice(again.demux(again.streams[stream.index]), EXAMINED) if packet.size]
+        decoding = container.format.name == "avi" or any(packet.pts is None for packet in packets)
+        seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
+        duration = None if found else _duration(stream)
+        step = max(1, round(1 / (rate * time_base)))
+        return cls(time_base, rate, step, decoding, seekable, found, duration)
+
+    def count(self, frames: int) -> int | None:
+        """Returns the number of frames, where known; a file may hold more than it shows (edit lists)."""
+        expected = round(self.duration * self.rate) if self.duration else None
+        return min(frames, expected or frames) if frames else expected
+
+
+def _duration(stream: Any) -> float | None:
+    """Returns the seconds of a stream, where the file says so; Matroska does in a tag."""
+    if stream.duration:
+        return float(stream.duration * stream.time_base)
+    tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tag:
+        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
+    return stream.container.duration / av.time_base if stream.container.duration else None
