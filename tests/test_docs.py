@@ -112,7 +112,7 @@ def test_a_report_states_command_processor_and_precision(page: Path) -> None:
 
 
 def chains() -> dict[str, list[str]]:
-    """The title of each way through the files in CONTRIBUTING.md, and its files."""
+    """The title of each chain of files in CONTRIBUTING.md, and its files."""
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     _, *parts = re.split(r"^### ", text, flags=re.MULTILINE)
     return {part.partition("\n")[0]: re.findall(r"^\d\. `(\S+\.py)`", part, re.MULTILINE) for part in parts}
