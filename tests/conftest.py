@@ -10,6 +10,7 @@ import torch
 from brushwork.export.model import export
 from brushwork.model_folder import ModelCard, ModelFolder
 from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.runtime import precisions
 from brushwork.testing import FakeRuntime
 
 # A shell ignores Ctrl-C for what it runs in the background, and every program started from there would, too.
@@ -28,6 +29,18 @@ def shaken(config: PasticheConfig, seed: int = 0) -> PasticheNetwork:
         elif value.is_floating_point():
             value.add_(0.05 * torch.randn_like(value))
     return network.eval()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--precision", help="what OpenVINO's precision `auto` means in tests: f32, bf16 or int8")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets OpenVINO's precision `auto` mean what --precision says, for the whole session and in this process."""
+    wanted = config.getoption("--precision")
+    for name in ("choose", "choose_for_film") if wanted else ():
+        plain = getattr(precisions, name)
+        setattr(precisions, name, lambda device, name, plain=plain: plain(device, wanted if name == "auto" else name))
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,8 @@ from brushwork.runtime import Runtime
 from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.runtime.pytorch import TorchRuntime
 
+pytestmark = pytest.mark.numeric
+
 CASE = np.load(Path(__file__).parent / "data" / "magenta_mobile_case.npz")
 
 

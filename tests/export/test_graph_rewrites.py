@@ -14,6 +14,8 @@ from brushwork.export.graph_rewrites import take_shortcuts
 from brushwork.model_folder import ModelFolder
 from brushwork.runtime.layers import Layer
 
+pytestmark = pytest.mark.numeric
+
 
 def graph(folder: Path, nodes: list[onnx.NodeProto], weight: np.ndarray, enlarged: int = 1) -> Path:
     """A layer whose nodes lead from `features` to `answer`, with a weight, a bias of 0 and sizes of a padding."""

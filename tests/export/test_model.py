@@ -18,6 +18,8 @@ from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.runtime.pytorch import TorchRuntime
 from tests.conftest import shaken
 
+pytestmark = pytest.mark.numeric
+
 SIZES = [(64, 64), (61, 83), (96, 128)]
 
 

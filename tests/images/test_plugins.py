@@ -1,6 +1,7 @@
 """HEIC and JPEG XL, which plug-ins read."""
 
 import io
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,16 @@ from PIL import Image as Pillow
 from brushwork import extras, images
 from brushwork.images import ImageError
 from tests.images.samples import exif_of, refused, seen_by_pillow, smooth, smooth_bytes, swapped_profile
+from tests.programs import missing
 
 KINDS = {"HEIF": ("heif", "photo.heic"), "JXL": ("jxl", "photo.jxl")}
 
 
 @pytest.fixture(params=KINDS)
 def kind(request: pytest.FixtureRequest) -> str:
-    pytest.importorskip({"HEIF": "pillow_heif", "JXL": "pillow_jxl"}[request.param])
+    extra = KINDS[request.param][0]
+    if not find_spec({"HEIF": "pillow_heif", "JXL": "pillow_jxl"}[request.param]):
+        missing(f"no plugin for {request.param}; install it with: pip install 'brushwork[{extra}]'")
     return str(request.param)
 
 

@@ -18,6 +18,7 @@ from brushwork.live.screens import VirtualCamera, Window
 from brushwork.stylizer import Stylizer
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.reading.frames import Pixels, VideoFrame
+from tests.programs import need
 
 BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
 
@@ -25,8 +26,9 @@ BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The name of a display that nobody sees; one for all, since Tk holds on to the first it has seen of a name."""
+    program = need("Xvfb", "xvfb")
     reads, writes = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writes), "-screen", "0", "320x240x24", "-nolisten", "tcp", "-noreset"]
+    command = [program, "-displayfd", str(writes), "-screen", "0", "320x240x24", "-nolisten", "tcp", "-noreset"]
     with subprocess.Popen(command, pass_fds=[writes], stderr=subprocess.DEVNULL) as server, os.fdopen(reads) as answer:
         os.close(writes)
         name = f":{answer.readline().strip()}"

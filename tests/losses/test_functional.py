@@ -14,6 +14,8 @@ from brushwork.losses import (
     total_variation,
 )
 
+pytestmark = pytest.mark.numeric
+
 
 def test_gram_of_ones_is_ones() -> None:
     assert torch.equal(gram_matrix(torch.ones(2, 5, 3, 7)), torch.ones(2, 5, 5))

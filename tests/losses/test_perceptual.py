@@ -15,6 +15,8 @@ from brushwork.losses import (
     total_variation,
 )
 
+pytestmark = pytest.mark.numeric
+
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 
 

@@ -16,6 +16,8 @@ from brushwork.networks.backbones import Backbone, InceptionV3, MobileNetV2
 from brushwork.runtime.openvino import OpenVINORuntime
 from tests.conftest import shaken
 
+pytestmark = pytest.mark.numeric
+
 SCRIPT = Path(__file__).parents[2] / "scripts" / "convert_brushwork.py"
 GIVEN = Path(os.environ.get("BRUSHWORK_WEIGHTS", "weights"))
 

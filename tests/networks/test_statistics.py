@@ -1,12 +1,15 @@
 """Statistics that are measured, held, or between the two."""
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor, nn
 
 from brushwork.networks import StyleTransferNetwork
 from brushwork.networks.normalization import EPSILON, HeldStatistics
 from brushwork.networks.transfer import ContractLayer
+
+pytestmark = pytest.mark.numeric
 
 SIZE = (37, 50)
 

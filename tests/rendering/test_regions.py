@@ -13,6 +13,8 @@ from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer, load
 from brushwork.testing import FakeRuntime
 
+pytestmark = pytest.mark.numeric
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 RED, BLUE = np.asarray([[1, 0, 0]], np.float32), np.asarray([[0, 0, 1]], np.float32)
 GREY = np.full((32, 40, 3), 0.5, np.float32)

@@ -13,6 +13,8 @@ from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer, load
 from brushwork.testing import FakeRuntime
 
+pytestmark = pytest.mark.numeric
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 

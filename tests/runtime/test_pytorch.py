@@ -8,6 +8,8 @@ from brushwork.errors import UserError
 from brushwork.networks import PasticheNetwork
 from brushwork.runtime.pytorch import TorchRuntime
 
+pytestmark = pytest.mark.numeric
+
 
 def test_half_precision_is_close(table_network: PasticheNetwork, random: np.random.Generator) -> None:
     content, embedding = random.random((1, 48, 40, 3), dtype=np.float32), np.ones((1, 3), np.float32)

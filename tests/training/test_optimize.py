@@ -14,6 +14,8 @@ from brushwork.losses import PerceptualLoss
 from brushwork.training import optimize as module
 from brushwork.training.optimize import Progress, Settings, optimize
 
+pytestmark = pytest.mark.numeric
+
 SIDE = 48
 
 

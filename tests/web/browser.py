@@ -1,8 +1,6 @@
 """A real browser (Debian's chromium, headless) and what a person does in it with the page."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.programs import missing, need
 
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000", "--no-first-run",
@@ -30,7 +30,7 @@ def browser(tmp_path: Path) -> Iterator[WebDriver]:
     options.add_experimental_option("prefs", {"download.default_directory": str(tmp_path / "saved")})
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # Debian's, by their paths: Selenium would else look for others in the network.
-    options.binary_location, service = (str(shutil.which(name)) for name in ("chromium", "chromedriver"))
+    options.binary_location, service = need("chromium", "chromium"), need("chromedriver", "chromium-driver")
     driver = webdriver.Chrome(options, webdriver.ChromeService(service))
     yield driver
     driver.quit()
@@ -40,9 +40,7 @@ def node_module(name: str, file: str) -> Path:
     """A file of a package of npm, installed in the checkout; tests that need it are skipped where it is not."""
     path = Path(__file__).parents[2] / "node_modules" / name / file
     if not path.is_file():
-        if os.environ.get("CI"):
-            pytest.fail(f"{name} is missing; .ci/run installs it")
-        pytest.skip(f"{name} is missing; install it with: npm install --no-save {name}")
+        missing(f"{name} is missing; install it with: npm install --no-save {name}")
     return path
 
 

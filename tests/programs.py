@@ -1,0 +1,20 @@
+"""Programs that a test needs and only CI can be told to install: elsewhere the test is skipped with one line."""
+
+import os
+import shutil
+from typing import NoReturn
+
+import pytest
+
+
+def need(program: str, package: str) -> str:
+    """The path of a program, which a package of Debian installs."""
+    path = shutil.which(program)
+    return path if path else missing(f"{program} is missing; install it with: apt-get install {package}")
+
+
+def missing(line: str) -> NoReturn:
+    """Skips a test, for a reason that says how to install what is missing; in CI that is a failure."""
+    if os.environ.get("CI"):
+        pytest.fail(line)
+    pytest.skip(line)
