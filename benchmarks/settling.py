@@ -26,7 +26,7 @@ from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.stylizer import Stylizer
 from brushwork.training import checkpoints, recipe_file
 from brushwork.training.config import Recipe
-from brushwork.training.logs import keeper
+from brushwork.training.logs import open_log
 from brushwork.training.train import train
 
 matplotlib.use("agg")
@@ -61,7 +61,7 @@ def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iter
 def run(name: str, recipe: Recipe, folder: Path, pairs: Sequence[Pair], size: int) -> Run:
     """Train in a folder, or resume there, and score the averaged weights."""
     there = (folder / checkpoints.CHECKPOINT).exists()
-    with keeper(folder) as keep:
+    with open_log(folder) as keep:
         for progress in train(recipe, folder, resume=there):
             keep(progress)
     network, _ = checkpoints.load_checkpoint(folder)

@@ -85,8 +85,8 @@ def test_what_is_cached_is_not_computed_again_and_the_batches_do_not_depend_on_i
         raise AssertionError("computed again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(CachedBatches, "_see_style", fail)
-        patch.setattr(CachedBatches, "_see_content", fail)
+        patch.setattr(CachedBatches, "_compute_style", fail)
+        patch.setattr(CachedBatches, "_compute_content", fail)
         # A crop that left the window of four contents is gone; those of the last step are all there.
         assert equal(batches.batch(2), first[2])
     assert equal(batches.batch(0), first[0])
@@ -142,8 +142,8 @@ def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(c
     assert validation is not None
     assert [tuple(content.shape) for content in validation.contents] == [(1, 3, 32, 32)] * 7
     assert torch.equal(validation.contents[0], validation.contents[6])  # six contents
-    terms = validation.judge(setup)
-    assert terms == validation.judge(setup)
+    terms = validation.measure(setup)
+    assert terms == validation.measure(setup)
     totals = [
         float(setup.loss(setup.averaged(content, setup.averaged.embed(style)), content, style)["total"])
         for content, style in zip(validation.contents, validation.styles, strict=True)
@@ -158,7 +158,7 @@ def test_a_run_says_its_validation(cached: Recipe, tmp_path: Path) -> None:
     assert [moment.step for moment in moments if "total" in moment.validation] == [3, 6]
 
 
-def test_a_student_repeats_its_teacher_and_no_loss_network_is_asked(
+def test_a_student_repeats_its_teacher_and_no_loss_network_is_used(
     cached: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It begins with the teacher's prediction network, so that their embeddings are the same."""
@@ -177,7 +177,7 @@ def test_a_student_repeats_its_teacher_and_no_loss_network_is_asked(
     )
 
     def fail(*_: object) -> None:
-        raise AssertionError("the loss network was asked")
+        raise AssertionError("the loss network was used")
 
     monkeypatch.setattr(VGGFeatures, "forward", fail)
     moments = list(train(taught, tmp_path, device="cpu"))

@@ -13,7 +13,7 @@ from brushwork.training.config import ConsistencyConfig, Recipe
 from brushwork.training.consistency import consistency_loss, draw_motion, move
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import open_batches, prepare
-from brushwork.training.train import judge, train
+from brushwork.training.train import batch_loss, train
 
 
 def shifted(pixels: float, side: int) -> Tensor:
@@ -93,5 +93,5 @@ def test_a_run_with_the_loss_ends_steadier_than_one_without(recipe: Recipe, tmp_
 def test_without_a_weight_nothing_is_measured(recipe: Recipe) -> None:
     setup = prepare(recipe, None, ProcessInfo("cpu"))
     with open_batches(recipe, ProcessInfo("cpu")) as batches:
-        _, terms = judge(setup, recipe, batches.batch(0))
+        _, terms = batch_loss(setup, recipe, batches.batch(0))
     assert "consistency" not in terms

@@ -17,7 +17,7 @@ from brushwork.networks import PasticheConfig
 from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
 from brushwork.training.process import find_process
 from brushwork.training.setup import open_batches, prepare
-from brushwork.training.train import judge
+from brushwork.training.train import batch_loss
 
 torch.set_num_threads(1)
 pictures, target = map(Path, sys.argv[1:])
@@ -28,14 +28,14 @@ recipe = Recipe(
     data=DataConfig(contents=(str(pictures / "contents"),), styles=(str(pictures / "styles"),), batch=4,
                     content_sides=(32,), style_sides=(32,), short_side=48),
 )
-place = find_process("cpu")
-setup = prepare(recipe, None, place)
-with open_batches(recipe, place) as batches:
-    total, _ = judge(setup, recipe, batches.batch(0))
+process = find_process("cpu")
+setup = prepare(recipe, None, process)
+with open_batches(recipe, process) as batches:
+    total, _ = batch_loss(setup, recipe, batches.batch(0))
 total.backward()
-if place.lead:
+if process.lead:
     torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}, target)
-if place.world > 1:
+if process.world > 1:
     torch.distributed.destroy_process_group()
 """
 

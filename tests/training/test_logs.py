@@ -5,7 +5,7 @@ import numpy as np
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from brushwork.training.logs import keeper
+from brushwork.training.logs import open_log
 from brushwork.training.progress import Progress
 
 
@@ -23,7 +23,7 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
         minutes=3.5,
         validation={"total": 7.0},
     )
-    with keeper(tmp_path) as keep:
+    with open_log(tmp_path) as keep:
         keep(first)
         keep(last)
 
@@ -42,6 +42,6 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
 
 def test_a_resumed_run_adds_to_its_log(tmp_path: Path) -> None:
     for step in (1, 2):
-        with keeper(tmp_path) as keep:
+        with open_log(tmp_path) as keep:
             keep(Progress(step, 2, {"total": 1.0}, 1e-3, 0.0, 1.0))
     assert len((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()) == 2

@@ -15,7 +15,7 @@ from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import open_batches, prepare
-from brushwork.training.train import judge, learning_rate, train
+from brushwork.training.train import batch_loss, learning_rate, train
 
 
 def states(folder: Path) -> dict[str, Tensor]:
@@ -81,10 +81,10 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(reci
 
 
 def test_gradients_reach_predictor_and_transfer_network_and_not_the_loss_network(recipe: Recipe) -> None:
-    place = ProcessInfo("cpu")
-    setup = prepare(recipe, None, place)
-    with open_batches(recipe, place) as batches:
-        total, _ = judge(setup, recipe, batches.batch(0))
+    process = ProcessInfo("cpu")
+    setup = prepare(recipe, None, process)
+    with open_batches(recipe, process) as batches:
+        total, _ = batch_loss(setup, recipe, batches.batch(0))
     total.backward()
     assert setup.network.predictor is not None
     for part in (setup.network.predictor.backbone, setup.network.predictor.bottleneck, setup.network.transfer):

@@ -1,4 +1,4 @@
-"""What judges a pastiche: the frozen loss network, the loss terms as pure functions, and both together (torch)."""
+"""Perceptual losses: the frozen loss network, the loss terms as pure functions, and both together (torch)."""
 
 from brushwork.losses.functional import (
     content_loss,

@@ -1,4 +1,4 @@
-"""The loss terms, as pure functions. Each gives one number per sample, so that single styles can be told apart.
+"""The loss terms, as pure functions. Each gives one number per sample, so that single styles can be compared.
 
 Features may be half precision; every difference and every sum is taken in float32 (float64 stays float64).
 """
@@ -98,7 +98,7 @@ def log_style_loss(normalised: Tensor) -> Tensor:
     """Logarithm (B,) of normalised style losses (B,), ``log(x + 0.02)``.
 
     A departure from the papers. Summed over layers it is the logarithm of their geometric mean, which is how style is
-    scored; it weighs every layer and style alike, where the losses themselves are ruled by what is worst.
+    scored; it weighs every layer and style alike, where the sum of the losses themselves is dominated by the largest.
     """
     return (normalised + LOG_FLOOR).log()
 

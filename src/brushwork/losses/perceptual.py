@@ -42,8 +42,8 @@ class LossWeights:
     style_form: StyleForm = "normalised"
 
     @property
-    def asks_network(self) -> bool:
-        """Whether the loss network has a say: content or style has a weight."""
+    def uses_network(self) -> bool:
+        """Whether the loss network is needed: content or style has a weight."""
         return bool(self.content or self.style)
 
     def __post_init__(self) -> None:
@@ -61,7 +61,7 @@ class PerceptualLoss(nn.Module):
 
     What does not depend on the pastiche is computed without gradients by `content_target` and `style_target`, once
     where the pictures stay the same. The two are not joined into one pass of the loss network even where sizes agree:
-    the content's ends at relu3_3, two thirds of the way, and that saves more than a larger batch does.
+    the content's ends at relu3_3, after two thirds of the computation, which saves more than a larger batch does.
 
     Args:
         weights: What each term weighs.

@@ -21,7 +21,7 @@ class StylePredictionNetwork(nn.Module):
     quarter of the style.
 
     Args:
-        backbone: What sees the style: (B, 3, H, W) in [0, 1] -> (B, backbone.channels, h, w).
+        backbone: Network for the style image: (B, 3, H, W) in [0, 1] -> (B, backbone.channels, h, w).
         embedding_size: D, the size of the embedding.
         pooling: ``last`` takes the means of the last layer's channels, as published. ``statistics`` takes, for each of
             the backbone's levels, the means and the standard deviations of its channels, then the means of the last

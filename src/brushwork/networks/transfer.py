@@ -181,7 +181,7 @@ class StyleTransferNetwork(nn.Module):
         features = F.relu(first(features, embedding, normalise, half))
         features = F.relu(second(features, embedding, normalise, whole))
         pastiche = torch.sigmoid(last(features, embedding, normalise, whole))
-        # Two halvings round up, so the pastiche is up to 3 pixels larger than the content; they lie right and below.
+        # Two halvings round up, so the pastiche is up to 3 pixels larger than the content, on the right and below.
         return pastiche[:, :, : content.shape[2], : content.shape[3]]
 
     def forward_held(

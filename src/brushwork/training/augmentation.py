@@ -1,7 +1,7 @@
 """What happens to a picture before it is trained on: framing and colour, for a batch at once, on its device.
 
 Every random choice is a number in [0, 1) of a table that `draw` fills, one row per picture. So a batch can be cut into
-shares, or computed on another device, and each picture still meets the same fate.
+parts, or computed on another device, and the same happens to each picture.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Augmentation:
 
     Attributes:
         zoom: Range of the short side, in sides of the square that is cut out. 1 cuts as much as there is.
-        random_crop: Whether the square lies anywhere, or in the middle.
+        random_crop: Whether the square is cut at a random position, or from the middle.
         flip_left_right: Whether every second picture is mirrored.
         flip_up_down: Whether every second picture is turned over.
         brightness: Most that is added to or taken from every channel, which stays in [0, 1].
@@ -98,8 +98,8 @@ def frame(
     """Squares (B, 3, side, side) in [0, 1], cut out of pictures (3, h, w), uint8, resampled and flipped in one go."""
     sizes = torch.tensor([picture.shape[1:] for picture in pictures], dtype=torch.float32)  # (B, 2)
     window = _window(sizes.amin(dim=1), side, augmentation, column["zoom"])
-    place = torch.stack((column["top"], column["left"]), dim=1) if augmentation.random_crop else torch.tensor(0.5)
-    corner = place * (sizes - window[:, None])
+    position = torch.stack((column["top"], column["left"]), dim=1) if augmentation.random_crop else torch.tensor(0.5)
+    corner = position * (sizes - window[:, None])
     # Only the pixels that a square is made of leave the picture, into a box as large as the largest needs.
     reach = (window / side).clamp_min(1)[:, None]
     first = (corner - reach).floor().clamp_min(0)
@@ -142,7 +142,7 @@ def reduce(picture: Tensor, scale: tuple[float, float], limit: int, numbers: Ten
         picture: The picture.
         scale: Range of the scale; above 1 the picture is left as it is.
         limit: Longest side of the crop in pixels.
-        numbers: Four numbers in [0, 1) that settle scale, place from the top and from the left, and flip.
+        numbers: Four numbers in [0, 1) that determine scale, position from the top and from the left, and flip.
     """
     zoom, top, left, flip = numbers.tolist()
     factor = min(1.0, scale[0] + (scale[1] - scale[0]) * zoom)

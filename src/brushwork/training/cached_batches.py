@@ -1,9 +1,9 @@
-"""Batches whose targets are known: what the loss network and the frozen backbone see in a crop is computed once.
+"""Batches with cached targets: the features of a crop, from the loss network and the frozen backbone, computed once.
 
 Crop n of the styles, and of the contents of each side, is a pure function of the seed and n. Before step k a window of
-crops may be chosen from, which moves on with k; a batch draws from it at random. What is drawn for the first time is
-computed and kept in a file, all else is read. So the files are a cache and nothing more: without them, or after an
-interruption, the batches are the same.
+crops may be chosen from, which advances with k; a batch draws from it at random. Targets of a crop that is drawn for
+the first time are computed and stored in a file; those of others are read. The files are a cache only: without them,
+or after an interruption, the batches are the same.
 """
 
 import hashlib
@@ -31,8 +31,8 @@ LARGEST = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True)
-class Judges:
-    """What is asked about each crop: the frozen prediction network's backbone, and the loss network."""
+class TargetNetworks:
+    """The networks that compute targets: the frozen backbone of the prediction network, and the loss network."""
 
     predictor: StylePredictionNetwork
     loss: PerceptualLoss
@@ -45,21 +45,21 @@ class CachedBatches:
     Args:
         batches: Where pictures come from.
         recipe: Which crops there are, and how many of them a batch has.
-        judges: What computes the targets.
+        networks: The networks that compute the targets.
         folder: Where the files are.
     """
 
-    def __init__(self, batches: Batches, recipe: Recipe, judges: Judges, folder: Path) -> None:
-        self.batches, self.recipe, self.judges = batches, recipe, judges
+    def __init__(self, batches: Batches, recipe: Recipe, networks: TargetNetworks, folder: Path) -> None:
+        self.batches, self.recipe, self.networks = batches, recipe, networks
         data, cache = recipe.data, recipe.cache
         weights = np.array(data.content_side_weights or [1.0] * len(data.content_sides))
         self._likely = weights / weights.sum()
-        self._judged = recipe.loss.asks_network
+        self._judged = recipe.loss.uses_network
         channels = CHANNELS if self._judged else {}
         self._triangles = {layer: torch.triu_indices(count, count) for layer, count in channels.items()}
         key = self._key()
         fields = {layer: (np.float16, (index.shape[1],)) for layer, index in self._triangles.items()}
-        size = judges.predictor.bottleneck.in_features
+        size = networks.predictor.bottleneck.in_features
         styles = {**fields, "scales": (np.float32, (len(channels),)), "features": (np.float32, (size,))}
         name = f"-{batches.rank}" if batches.world_size > 1 else ""
         self._styles = RecordFile(folder / f"styles{name}.bin", styles, cache.styles, key)
@@ -73,7 +73,7 @@ class CachedBatches:
     def _key(self) -> dict[str, Any]:
         """What the records depend on, but for their number."""
         recipe, digest = self.recipe, hashlib.sha256()
-        for value in self.judges.predictor.backbone.state_dict().values():
+        for value in self.networks.predictor.backbone.state_dict().values():
             digest.update(value.cpu().contiguous().numpy().tobytes())
         cache = {name: value for name, value in asdict(recipe.cache).items() if name.startswith("style_")}
         data = {"contents": recipe.data.contents, "styles": recipe.data.styles, "short_side": recipe.data.short_side}
@@ -83,7 +83,7 @@ class CachedBatches:
             "styles": cache,
             "contents": asdict(recipe.content_augmentation),
             "sides": list(recipe.data.content_sides),
-            "pooling": self.judges.predictor.pooling,
+            "pooling": self.networks.predictor.pooling,
             "backbone": digest.hexdigest(),
         }
 
@@ -103,7 +103,7 @@ class CachedBatches:
         )
         style = [self._style(number) for number in styles[share]]
         content = [self._content(number, sides[index]) for number in contents[share]]
-        grams = {layer: self._gram(style, place, layer) for place, layer in enumerate(self._triangles)}
+        grams = {layer: self._gram(style, index, layer) for index, layer in enumerate(self._triangles)}
         targets = Targets(self._stack(content, "features"), grams, self._stack(style, "features"))
         nothing = torch.zeros(len(style), 0, device=batches.device)
         return Batch(self._stack(content, "pixels"), nothing, torch.tensor(styles), targets)
@@ -116,11 +116,11 @@ class CachedBatches:
         stacked = torch.from_numpy(np.stack([record[name] for record in records]))
         return stacked.to(self.batches.device).float()
 
-    def _gram(self, records: list[Record], place: int, layer: str) -> Tensor:
+    def _gram(self, records: list[Record], index: int, layer: str) -> Tensor:
         """Gram matrices (B, C, C) of one layer, from their upper triangles and scales."""
         rows, columns = self._triangles[layer]
         gram = torch.empty(len(records), CHANNELS[layer], CHANNELS[layer])
-        halves = torch.from_numpy(np.stack([record[layer] * record["scales"][place] for record in records]))
+        halves = torch.from_numpy(np.stack([record[layer] * record["scales"][index] for record in records]))
         gram[:, rows, columns] = halves
         gram[:, columns, rows] = halves
         return gram.to(self.batches.device)
@@ -130,13 +130,13 @@ class CachedBatches:
         return torch.Generator().manual_seed(int(state[0]))
 
     def _style(self, number: int) -> Record:
-        return _remember(self._styles, number, lambda: self._see_style(number))
+        return _cached(self._styles, number, lambda: self._compute_style(number))
 
     def _content(self, number: int, side: int) -> Record:
-        return _remember(self._contents[side], number, lambda: self._see_content(number, side))
+        return _cached(self._contents[side], number, lambda: self._compute_content(number, side))
 
     @torch.no_grad()
-    def _see_style(self, number: int) -> Record:
+    def _compute_style(self, number: int) -> Record:
         """The record of style crop `number`."""
         cache = self.recipe.cache
         ((_, picture),) = self.batches.style.pictures.take([number])
@@ -144,11 +144,11 @@ class CachedBatches:
         crop = reduce(picture, cache.style_scale, cache.style_limit, numbers).to(self.batches.device)
         grams: dict[str, Tensor] = {}
         if self._judged:
-            with self.judges.autocast:
-                grams = self.judges.loss.style_target(crop.contiguous(memory_format=torch.channels_last))
+            with self.networks.autocast:
+                grams = self.networks.loss.style_target(crop.contiguous(memory_format=torch.channels_last))
         scales = {layer: root_mean_square(gram) for layer, gram in grams.items()}
         record = {
-            "features": self.judges.predictor.features(crop)[0],
+            "features": self.networks.predictor.features(crop)[0],
             "scales": torch.stack([scale[0] for scale in scales.values()]) if scales else torch.zeros(0),
         }
         for layer, gram in grams.items():
@@ -156,7 +156,7 @@ class CachedBatches:
         return {name: value.cpu().numpy() for name, value in record.items()}
 
     @torch.no_grad()
-    def _see_content(self, number: int, side: int) -> Record:
+    def _compute_content(self, number: int, side: int) -> Record:
         """The record of content crop `number` of a side."""
         slot = number * len(self._contents) + list(self._contents).index(side)
         ((_, picture),) = self.batches.content.pictures.take([slot])
@@ -164,8 +164,8 @@ class CachedBatches:
         crop = augment([picture], side, self.recipe.content_augmentation, numbers, self.batches.device)
         features = torch.zeros(1, 0)
         if self._judged:
-            with self.judges.autocast:
-                features = self.judges.loss.content_target(crop.contiguous(memory_format=torch.channels_last))
+            with self.networks.autocast:
+                features = self.networks.loss.content_target(crop.contiguous(memory_format=torch.channels_last))
         return {
             "pixels": crop[0].cpu().numpy(),
             "features": features[0].float().clamp(max=LARGEST).contiguous().cpu().numpy(),
@@ -173,7 +173,7 @@ class CachedBatches:
 
 
 def _content_fields(side: int, judged: bool) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
-    """The arrays of a content's record; without features where the loss network is not asked."""
+    """The arrays of a content's record; without features where the loss network is not used."""
     quarter = side // 2 // 2
     features = (CONTENT_CHANNELS, quarter, quarter) if judged else (0,)
     return {"pixels": (np.float16, (3, side, side)), "features": (np.float16, features)}
@@ -186,11 +186,11 @@ def _choose(random: np.random.Generator, drawn: int, capacity: int, count: int) 
     return [int(number) for number in numbers]
 
 
-def _remember(file: RecordFile, number: int, see: Callable[[], Record]) -> Record:
-    """The record of that number; computed and kept where the file does not have it yet."""
+def _cached(file: RecordFile, number: int, compute: Callable[[], Record]) -> Record:
+    """The record of that number, computed and stored if the file does not have it yet."""
     record = file.get(number)
     if record is None:
-        file.put(number, see())
+        file.put(number, compute())
         record = file.get(number)
         assert record is not None
     return record

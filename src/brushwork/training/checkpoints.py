@@ -1,4 +1,4 @@
-"""Training checkpoints: a network, whatever else training needs to go on, and slim copies in parts."""
+"""Training checkpoints: a network, the rest of the training state, and slim copies in parts."""
 
 import dataclasses
 import io

@@ -51,14 +51,14 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class CacheConfig:
-    """What is computed once and kept in files of the run's folder, see `training.cached_batches`.
+    """Targets that are computed once and stored in files of the run's folder, see `training.cached_batches`.
 
-    A cached style is a crop at a scale of its own, and so keeps the sharpness of its own pixels; `style_sides` and
-    `style_augmentation` say nothing about it.
+    A cached style is a crop at a random scale of the picture's own pixels, so that it is not blurred; `style_sides` and
+    `style_augmentation` do not apply to it.
 
     Attributes:
-        styles: Style crops that are kept at a time (0.36 MB each); 0 keeps nothing, and computes all in every batch.
-        contents: Content crops that are kept at a time, for each side (1.4 MB at 192, 2.5 MB at 256).
+        styles: Style crops that are stored (0.36 MB each); 0 stores nothing and computes the targets of every batch.
+        contents: Content crops that are stored for each side (1.4 MB at 192, 2.5 MB at 256).
         first: Style crops to choose from at the first batch.
         fresh_styles, fresh_contents: New crops, as a fraction of those that batches take.
         style_scale: Range of a style crop's scale; pictures are reduced, and left as they are where it is above 1.
@@ -84,7 +84,7 @@ class ValidationConfig:
     """The objective on pairs that never change and are never trained on, of the averaged weights.
 
     Attributes:
-        contents, styles: Where the pictures are; none: no validation. The n-th content meets the n-th style.
+        contents, styles: Where the pictures are; none: no validation. The n-th content is paired with the n-th style.
         pairs: How many pairs.
         content_side: Side of the contents, squares from the middle of each photo.
         style_side: Short side of the styles.
@@ -202,7 +202,7 @@ class Recipe:
         init: The weights to start from; a text is ``init.model``.
         add_style: Name of a style to add to the table network `init`: one new column learns, all else is frozen.
         teacher: Model folder or checkpoint that the network learns to repeat. Where `loss` has no weight on content
-            and style, the loss network is not asked at all.
+            and style, the loss network is not used at all.
         teaching: Weight of the mean squared difference of the embeddings.
         teaching_pastiche: Weight of the mean squared difference of the pastiches, of pixels in [0, 1].
         log_every, grid_every, checkpoint_every: Steps between the lines of the log, sample grids and checkpoints.

@@ -2,7 +2,7 @@
 
 Step k takes slots k B to (k + 1) B of the pictures' seeded order; of P processes with batches of B / P each, every one
 takes its share of them. What happens to the pictures is drawn for all B at once, from the seed and the step. So a run
-goes on at any step as if it had never stopped, and the number of threads and processes changes nothing but rounding.
+continues at any step as if it had never stopped, and the number of threads and processes changes nothing but rounding.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ __all__ = ["Batch", "Batches", "DataError", "DecodedPictures", "Feed", "Pictures
 
 
 class Targets(NamedTuple):
-    """What is known of a batch without asking a network."""
+    """Targets of a batch that need not be computed from its images."""
 
     content: Tensor  # (B, 256, S / 4, S / 4), the loss network's features of the contents
     style: dict[str, Tensor]  # Gram matrices (B, C, C) of the styles by layer
@@ -34,13 +34,13 @@ class Batch(NamedTuple):
 
     content: Tensor  # (B, 3, S, S) in [0, 1]
     style: Tensor  # (B, 3, T, T) in [0, 1]
-    style_number: Tensor  # (B,) int64, the place of each style in its source: for networks with a table of styles
+    style_number: Tensor  # (B,) int64, the index of each style in its source: for networks with a table of styles
     targets: Targets | None = None  # where they are known; then there are no style images, (B, 0)
 
 
 @dataclass(frozen=True)
 class Feed:
-    """One half of a batch: pictures, the sides of the images made of them, and what happens to them on the way.
+    """One half of a batch: pictures, the sides of the images made from them, and their augmentation.
 
     Each step takes one of the sides, at random, for the whole batch.
     """

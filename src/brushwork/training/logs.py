@@ -1,4 +1,4 @@
-"""What is kept of a run: a line of JSON a time in ``log.jsonl``, TensorBoard's events, and the sample grids."""
+"""Logs of a training run: lines of JSON in ``log.jsonl``, TensorBoard events, and sample grids."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from brushwork.training.progress import Progress
 
 
 def facts(progress: Progress) -> dict[str, Any]:
-    """The numbers of a moment, flat."""
+    """Numbers of a progress record in one flat dict."""
     return {
         "step": progress.step,
         **progress.terms,
@@ -24,8 +24,8 @@ def facts(progress: Progress) -> dict[str, Any]:
 
 
 @contextmanager
-def keeper(folder: Path) -> Iterator[Callable[[Progress], None]]:
-    """What keeps a run's progress in its folder; TensorBoard's events too, where TensorBoard is installed."""
+def open_log(folder: Path) -> Iterator[Callable[[Progress], None]]:
+    """Yields a function that logs a progress record in the folder, and to TensorBoard where that is installed."""
     folder.mkdir(parents=True, exist_ok=True)
     board: Any = None
     if extras.installed("training"):

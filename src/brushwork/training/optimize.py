@@ -110,7 +110,7 @@ def optimize(
     weights: Sequence[float] | None = None,
     settings: Settings | None = None,
 ) -> Iterator[Progress]:
-    """Optimises the pixels of a pastiche, and tells after every step how far it is.
+    """Optimises the pixels of a pastiche, and yields a record after every step.
 
     Minimises ``content / 40,000 + style_weight * sum over layers of |G - G_style|^2 / |G_style|^2`` over the pixels in
     [0, 1] (Gatys et al. 2016, eq. 7, with normalised terms). Every record holds the best so far, so a caller may stop
@@ -130,7 +130,7 @@ def optimize(
 
     Raises:
         UserError: At once, if a picture is too small, weights do not fit, or torch has no such device.
-        MemoryError: On the way, if memory does not suffice.
+        MemoryError: During the run, if memory does not suffice.
     """
     settings = settings or Settings()
     content = fit(content, settings.size)

@@ -1,7 +1,7 @@
 """Pictures in slots: decoded as they are needed by threads, or all at once into the memory of a device.
 
 Picture n of a run, its *slot*, is a pure function of the seed: epoch after epoch, each a permutation of the pictures.
-Where a picture cannot be read, the next readable one of its source stands in for it.
+Where a picture cannot be read, the next readable one of its source replaces it.
 
 Where a source names addresses, its shards are fetched one after another in a seeded order, each shuffled within itself.
 Two shards are in memory at a time, and every process fetches all of them. To begin late, whole shards are skipped where
@@ -51,7 +51,7 @@ def permutation(count: int, *seed: int) -> NDArray[np.int64]:
 
 
 class Order:
-    """Which picture stands in which slot.
+    """The order of pictures: which one is in which slot.
 
     Shards on disk are listed and shuffled together; shards of which any is remote, one by one.
     """
@@ -73,7 +73,7 @@ class Order:
         return entries
 
     def locate(self, slot: int) -> tuple[list[Entry], int]:
-        """The entries among which the picture of a slot stands, and its number there.
+        """The entries among which the picture of a slot is, and its number there.
 
         Raises:
             DataError: If a shard cannot be read, or none holds a picture.
@@ -172,7 +172,7 @@ class ResidentPictures:
         seed: Numbers that settle their order.
         short_side: Pixels of the short side above which a picture is shrunk.
         workers: Threads that decode.
-        device: Where they are kept.
+        device: Device that holds them.
 
     Raises:
         DataError: If a source is missing, or not one of its pictures can be read.

@@ -1,4 +1,4 @@
-"""What a training run tells of itself: means of the loss terms, speed, and minutes."""
+"""Progress of a training run: means of the loss terms, speed, and minutes."""
 
 import math
 import time
@@ -13,7 +13,7 @@ from brushwork.images import Image
 
 @dataclass(frozen=True)
 class Progress:
-    """What is known after some steps: means of the loss terms since the last time, and now and then a sample grid."""
+    """A record of progress: means of the loss terms since the last record, and sometimes a sample grid."""
 
     step: int
     steps: int

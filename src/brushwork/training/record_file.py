@@ -1,4 +1,4 @@
-"""A bounded file of numbered records, for what is costly to compute and small enough to keep."""
+"""A bounded file of numbered records, for results that are costly to compute."""
 
 import json
 import logging
@@ -17,21 +17,21 @@ log = logging.getLogger(__name__)
 
 
 class RecordFile:
-    """Records of arrays on disk; record n takes the place of record n - capacity.
+    """Records of arrays on disk; record n overwrites record n - capacity.
 
     A process that is killed leaves a file that can be read: a record counts only with its number and its checksum.
 
     Args:
         path: The file; it is made, sparse, where there is none.
         fields: The arrays of a record by name.
-        capacity: How many records are kept.
+        capacity: Number of records the file holds.
         key: What the records depend on, as plain values; a file with another key is begun anew.
     """
 
     def __init__(self, path: Path, fields: Mapping[str, Field], capacity: int, key: Mapping[str, Any]) -> None:
         self._fields = list(fields)
-        kept = [(name, kind, shape) for name, (kind, shape) in fields.items()]
-        kind = np.dtype([("number", np.int64), ("checksum", np.uint32), *kept])
+        arrays = [(name, kind, shape) for name, (kind, shape) in fields.items()]
+        kind = np.dtype([("number", np.int64), ("checksum", np.uint32), *arrays])
         stated = json.dumps({"capacity": capacity, "bytes": kind.itemsize, **key}, sort_keys=True)
         self._claim(path, stated, capacity * kind.itemsize)
         self._records: np.memmap[Any, np.dtype[Any]] = np.memmap(path, kind, "r+", shape=(capacity,))
@@ -54,7 +54,7 @@ class RecordFile:
     def get(self, number: int) -> Record | None:
         """A copy of a record, or None where it is not in the file."""
         record = self._records[number % len(self._records)]
-        if int(record["number"]) != number + 1:  # 0 is an empty place
+        if int(record["number"]) != number + 1:  # 0 marks an empty record
             return None
         found = {name: np.array(record[name]) for name in self._fields}
         return found if self._checksum(found) == int(record["checksum"]) else None

@@ -1,4 +1,4 @@
-"""A training run in a folder, which keeps its checkpoint, log and sample grids."""
+"""A training run in a folder, which holds its checkpoint, log and sample grids."""
 
 import math
 import os
@@ -9,7 +9,7 @@ from brushwork.errors import UserError
 from brushwork.training import checkpoints
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import Recipe
-from brushwork.training.logs import keeper
+from brushwork.training.logs import open_log
 from brushwork.training.progress import Progress
 from brushwork.training.train import train
 
@@ -49,7 +49,7 @@ def run(
         for _ in records:
             pass
         return
-    with keeper(folder) as keep:
+    with open_log(folder) as keep:
         for record in records:
             keep(record)
             yield record

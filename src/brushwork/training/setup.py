@@ -1,4 +1,4 @@
-"""What a run needs before its first step: networks, optimizer, judge and batches, new or from a checkpoint."""
+"""Setup of a training run: networks, optimizer, loss and batches, new or from a checkpoint."""
 
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from brushwork.losses import PerceptualLoss
 from brushwork.networks import PasticheNetwork, StylePredictionNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
-from brushwork.training.cached_batches import CachedBatches, Judges
+from brushwork.training.cached_batches import CachedBatches, TargetNetworks
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures
 from brushwork.training.process import ProcessInfo, multiplies_bfloat16
@@ -37,7 +37,7 @@ class Setup:
     minutes: float = 0.0  # of training before the first step
 
 
-def prepare(recipe: Recipe, checkpoint: Path | None, place: ProcessInfo) -> Setup:
+def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Setup:
     """The setup of a run, new, or as a checkpoint left it.
 
     Raises:
@@ -51,21 +51,21 @@ def prepare(recipe: Recipe, checkpoint: Path | None, place: ProcessInfo) -> Setu
     # The memory format must be settled before the optimizer is made.
     for part in (network, averaged, loss, teacher):
         if part is not None:
-            part.to(place.device)
+            part.to(process.device)
             part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     network.train(not recipe.add_style)
     if network.predictor is not None and recipe.optimizer.backbone == 0:
         network.predictor.backbone.requires_grad_(False).eval()
-    optimizer = _optimizer(recipe.optimizer, network, fused=not place.device.startswith("mps"))
+    optimizer = _optimizer(recipe.optimizer, network, fused=not process.device.startswith("mps"))
     if saved:
         optimizer.load_state_dict(saved["optimizer"])
     shift = len(network.config.styles) - 1 if recipe.add_style else 0
     model: nn.Module = student.Student(network, shift)
     if recipe.compile:
         model.compile()
-    if place.world > 1:
+    if process.world > 1:
         model = DistributedDataParallel(model)
-    kind = place.device.split(":")[0]
+    kind = process.device.split(":")[0]
     half = recipe.precision == "bf16" or (recipe.precision == "auto" and multiplies_bfloat16(kind))
     autocast = torch.autocast(kind, torch.bfloat16) if half else nullcontext()
     first = int(saved["step"]) if saved else 0
@@ -104,15 +104,15 @@ def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool
     return optimizer
 
 
-def open_batches(recipe: Recipe, place: ProcessInfo) -> Batches:
+def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
     """The batches of a process.
 
     Raises:
         UserError: If the data cannot be read, or a batch cannot be shared by so many processes.
     """
     data = recipe.data
-    if data.batch % place.world:
-        raise UserError(f"a batch of {data.batch} cannot be shared by {place.world} processes")
+    if data.batch % process.world:
+        raise UserError(f"a batch of {data.batch} cannot be shared by {process.world} processes")
 
     def pictures(source: tuple[str, ...], half: int) -> Pictures:
         seed = (recipe.seed, half)
@@ -121,7 +121,9 @@ def open_batches(recipe: Recipe, place: ProcessInfo) -> Batches:
         table = half == 1 and bool(recipe.network.styles or recipe.add_style)
         if not (data.resident or table):
             return DecodedPictures(source, seed, short_side=data.short_side, workers=data.workers)
-        resident = ResidentPictures(source, seed, short_side=data.short_side, workers=data.workers, device=place.device)
+        resident = ResidentPictures(
+            source, seed, short_side=data.short_side, workers=data.workers, device=process.device
+        )
         if table:
             _check_table(recipe, resident)
         return resident
@@ -129,11 +131,11 @@ def open_batches(recipe: Recipe, place: ProcessInfo) -> Batches:
     return Batches(
         Feed(pictures(data.contents, 0), data.content_sides, recipe.content_augmentation),
         Feed(pictures(data.styles, 1), data.style_sides, recipe.style_augmentation),
-        batch_size=data.batch // place.world,
+        batch_size=data.batch // process.world,
         seed=recipe.seed,
-        device=place.device,
-        rank=place.rank,
-        world_size=place.world,
+        device=process.device,
+        rank=process.rank,
+        world_size=process.world,
     )
 
 
@@ -159,17 +161,17 @@ def cache_targets(batches: Batches, recipe: Recipe, setup: Setup, folder: Path) 
     """Batches with cached targets, made of plain ones.
 
     Raises:
-        UserError: If the targets would change while the run goes on.
+        UserError: If the targets would change during the run.
     """
     predictor = setup.network.predictor
     if predictor is None or recipe.optimizer.backbone != 0:
         raise UserError("cached targets need a predictor whose backbone is frozen: set optimizer.backbone=0")
-    if setup.teacher is not None and not _sees_alike(predictor, setup.teacher.predictor):
+    if setup.teacher is not None and not _share_features(predictor, setup.teacher.predictor):
         raise UserError("cached features are of one backbone: start from the teacher's, with init.predictor")
-    return CachedBatches(batches, recipe, Judges(predictor, setup.loss, setup.autocast), folder)
+    return CachedBatches(batches, recipe, TargetNetworks(predictor, setup.loss, setup.autocast), folder)
 
 
-def _sees_alike(one: StylePredictionNetwork, other: StylePredictionNetwork | None) -> bool:
+def _share_features(one: StylePredictionNetwork, other: StylePredictionNetwork | None) -> bool:
     """Whether two prediction networks pool the same features of a style."""
     if other is None or one.pooling != other.pooling:
         return False

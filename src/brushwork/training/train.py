@@ -1,7 +1,7 @@
 """The training loop, on one page, read top to bottom.
 
 Everything here is a function of the recipe and the step: batches, learning rate, moving average. So a run that was
-stopped, or killed, goes on from its last checkpoint as if nothing had happened, bit for bit on one CPU.
+stopped, or killed, continues from its last checkpoint as if it had not been, bit for bit on one CPU.
 """
 
 import math
@@ -37,7 +37,7 @@ def train(
     max_minutes: float = math.inf,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
-    """Trains as a recipe says and yields what happens; a checkpoint lies in the folder whenever it ends.
+    """Trains as a recipe says and yields records of progress; writes a checkpoint whenever it ends.
 
     Under torchrun each process trains on its share of every batch; only the first writes.
 
@@ -80,7 +80,7 @@ def train(
             if due:
                 yield replace(
                     window.close(done, done if last and not stopped else steps, rate, timer.minutes),
-                    validation=validation.judge(setup) if validation and "validation" in due else {},
+                    validation=validation.measure(setup) if validation and "validation" in due else {},
                     grid=grid.sheet(setup.averaged, fixed, setup.shift) if process.lead and "grid" in due else None,
                     stopped=stopped if done < steps else "",
                 )
@@ -105,14 +105,14 @@ def accumulate(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, s
     count, gathered = recipe.optimizer.accumulate, dict[str, list[Tensor]]()
     for number in range(step * count, (step + 1) * count):
         batch = batches.batch(number)
-        total, terms = judge(setup, recipe, batch, number)
+        total, terms = batch_loss(setup, recipe, batch, number)
         (total / count).backward()  # type: ignore[no-untyped-call]  # torch's stubs
         for name, term in terms.items():
             gathered.setdefault(name, []).append(term.detach().flatten())
     return {name: torch.cat(values) for name, values in gathered.items()}
 
 
-def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
+def batch_loss(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Tensor, dict[str, Tensor]]:
     """The loss of a batch, to be minimised, and its terms; the step settles what is drawn at random."""
     with setup.autocast:
         pastiche, embedding = setup.model(batch)
@@ -138,9 +138,9 @@ def judge(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tuple[Te
 
 
 def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tensor]:
-    """The terms of pastiches; the variation alone where the loss network has no say."""
+    """The terms of pastiches; only the variation where the loss network is not used."""
     weights = setup.loss.weights
-    if not weights.asks_network:
+    if not weights.uses_network:
         variation = total_variation(pastiche)
         return {"variation": variation, "total": weights.variation * variation}
     if batch.targets is not None:
@@ -162,8 +162,8 @@ def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
     if step < config.warm_up:
         return config.learning_rate * (step + 1) / config.warm_up
     start = max(config.warm_up, round(steps * (1 - config.anneal)))
-    way = max(0.0, (step - start) / max(1, steps - 1 - start))
-    left = {"constant": 1.0, "linear": 1 - way, "cosine": (1 + math.cos(math.pi * way)) / 2}[config.decay]
+    passed = max(0.0, (step - start) / max(1, steps - 1 - start))
+    left = {"constant": 1.0, "linear": 1 - passed, "cosine": (1 + math.cos(math.pi * passed)) / 2}[config.decay]
     return config.learning_rate * (config.floor + (1 - config.floor) * left)
 
 
@@ -173,23 +173,23 @@ def _style_target(setup: Setup, batch: Batch) -> dict[str, Tensor]:
     if known is None:
         return setup.loss.style_target(batch.style)
     numbers = batch.style_number.tolist()
-    for place, number in enumerate(numbers):
+    for index, number in enumerate(numbers):
         if number not in known:
-            known[number] = setup.loss.style_target(batch.style[place : place + 1])
+            known[number] = setup.loss.style_target(batch.style[index : index + 1])
     layers = known[numbers[0]]
     return {layer: torch.cat([known[number][layer] for number in numbers]) for layer in layers}
 
 
 def _save(path: Path, setup: Setup, recipe: Recipe, step: int, minutes: float) -> None:
     state = {"optimizer": setup.optimizer.state_dict(), "averaged": setup.averaged.state_dict(), "minutes": minutes}
-    kept = {**asdict(recipe), "expected": {}}  # words for people may be of any kind, a checkpoint holds plain values
-    checkpoints.save_checkpoint(path, setup.network, step=step, recipe=kept, **state)
+    values = {**asdict(recipe), "expected": {}}  # what is expected may be of any type, a checkpoint holds plain values
+    checkpoints.save_checkpoint(path, setup.network, step=step, recipe=values, **state)
 
 
-def _stopped(asked: bool, late: bool, place: ProcessInfo) -> str:
+def _stopped(asked: bool, late: bool, process: ProcessInfo) -> str:
     """Why to end now, or nothing; all processes say the same."""
-    if place.world > 1:
-        votes = torch.tensor([asked, late], dtype=torch.int32, device=place.device)
+    if process.world > 1:
+        votes = torch.tensor([asked, late], dtype=torch.int32, device=process.device)
         distributed.all_reduce(votes)
         asked, late = (bool(vote) for vote in votes)
     return "interrupted" if asked else "out of time" if late else ""

@@ -1,4 +1,4 @@
-"""The objective on pairs that never change: what says whether a run goes on getting better."""
+"""Validation of a training run: the objective on pairs that never change."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -44,7 +44,7 @@ class Validation:
         return cls([contents[n % len(contents)] for n in pairs], [styles[n % len(styles)] for n in pairs])
 
     @torch.no_grad()
-    def judge(self, setup: Setup) -> dict[str, float]:
+    def measure(self, setup: Setup) -> dict[str, float]:
         """Means of the loss terms of the averaged network, by name."""
         sums: dict[str, float] = {}
         for content, style in zip(self.contents, self.styles, strict=True):

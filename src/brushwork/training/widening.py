@@ -1,4 +1,4 @@
-"""Function-preserving widening: a wider style transfer network that paints as the narrow one does.
+"""Function-preserving widening: a wider style transfer network with the same pastiches.
 
 Net2WiderNet (Chen et al. 2016, *Net2Net: accelerating learning via knowledge transfer*): channels are repeated, and the
 weights that read a repeated channel are split between its copies.
@@ -11,17 +11,17 @@ from torch import Tensor
 
 from brushwork.networks import PasticheNetwork
 
-# Parts of a split weight before they are scaled to sum to 1. They differ, or else copies would stay copies for ever.
+# Parts of a split weight before they are scaled to sum to 1. They differ, or copies would stay equal for ever.
 PARTS = (0.6, 1.4)
 
 
 def widen(network: PasticheNetwork, times: int, generator: torch.Generator) -> PasticheNetwork:
     """A network with `times` as many channels in its style transfer network, and the same pastiches.
 
-    Each channel stands `times` side by side, with its encoder norm, beta and gamma. The prediction network stays.
+    Each channel is repeated `times`, with its encoder norm, beta and gamma. The prediction network does not change.
 
     Args:
-        network: What is widened; it stays as it is.
+        network: The network to widen; it is not changed.
         times: 1 or more.
         generator: Settles how weights are split.
     """

@@ -28,7 +28,7 @@ def build_backbone(name: str, **options: Any) -> Backbone:
 def load_pretrained(network: nn.Module, path: Path | str) -> None:
     """Loads a published state dict (.safetensors, or a pickle of tensors only) into a backbone, in place.
 
-    Tensors the backbone has no place for (a classifier, later blocks) are passed over.
+    Tensors that the backbone does not have (a classifier, later blocks) are ignored.
 
     Raises:
         ValueError: If tensors are missing or have another shape; the message lists them.
