@@ -274,7 +274,7 @@ def test_what_cannot_be_written_is_said_before_painting(
     monkeypatch.setattr(streams, "_write_start", refuse)
     with pytest.raises(UserError, match="matroska cannot hold the streams of .* together: too much"):
         paint(clip, tmp_path / "out.mkv", load, grey)
-    assert runtime.painted == 0
+    assert not runtime.painted
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mkv", "grey.png"]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from brushwork.errors import UserError
 from brushwork.video.frame_state import FrameState
@@ -56,6 +57,20 @@ class Excerpt:
             previous = frame
         if previous is not None:
             yield previous
+
+    def samples(self, count: int) -> list[VideoFrame]:
+        """Returns frames from all over the excerpt, or from its first seconds where seeking is not possible."""
+        base = self.clip.time_base
+        if self.clip.seekable and self.count:
+            steps = [round(number * self.count / count / self.clip.rate / base) for number in range(count)]
+            found = {}
+            for step in steps:
+                frame = next(self.clip.read(self.first.pts + step), None)
+                if frame is not None and (self.end is None or frame.pts < self.end):
+                    found[frame.pts] = frame
+            return list(found.values())
+        apart = max(1, round(self.clip.rate))
+        return list(islice(self.frames(None), 0, count * apart, apart))
 
     def time_range(self, last: FrameState, stopped: bool) -> TimeRange:
         """Returns the time range whose sound goes with the frames up to the last one."""

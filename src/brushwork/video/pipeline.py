@@ -14,8 +14,8 @@ from fractions import Fraction
 import numpy as np
 
 from brushwork.prefetch import map_ahead, prefetch
-from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
+from brushwork.video.letterbox import Painter
 from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.temporal import optical_flow, stabilisation
 from brushwork.video.timeline import Timeline
@@ -57,7 +57,7 @@ def with_styles(
 
 
 def run_stages(
-    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, weight: float, search: bool,
+    states: Iterator[FrameState], last: FrameState | None, painter: Painter, weight: float, search: bool,
     spent: MutableMapping[str, float],
 ) -> Generator[FrameState, None, None]:  # fmt: skip
     """Runs all stages, each in a thread of its own, and yields the finished states in order.
@@ -102,7 +102,7 @@ def estimate_motion(
 
 
 def stylize_frames(
-    states: Iterator[FrameState], last: FrameState | None, painter: FramePainter, timed: Timer
+    states: Iterator[FrameState], last: FrameState | None, painter: Painter, timed: Timer
 ) -> Iterator[FrameState]:
     """Adds the pastiches; a repeated frame is not painted again."""
     if painter.together > 1:
@@ -118,7 +118,7 @@ def stylize_frames(
         last = state
 
 
-def _stylize_concurrently(states: Iterator[FrameState], painter: FramePainter, timed: Timer) -> Iterator[FrameState]:
+def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed: Timer) -> Iterator[FrameState]:
     """Adds the pastiches of frames that do not depend on each other, several at a time, and keeps their order."""
 
     def paint(state: FrameState) -> FrameState:

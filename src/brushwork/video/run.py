@@ -16,7 +16,8 @@ from brushwork.video import pipeline
 from brushwork.video.excerpt import Excerpt
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
-from brushwork.video.reading.frames import VideoFrame, as_image
+from brushwork.video.letterbox import SAMPLES, LetterboxPainter, Painter, find_box
+from brushwork.video.reading.frames import Pixels, as_image
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
 from brushwork.video.timeline import Timeline
@@ -110,7 +111,11 @@ def run(
     last = point.last if point else None
     progress = VideoProgress(point.frames if point else 0, excerpt.count, clip.width, clip.height, notes=notes)
     try:
-        timeline, painter = _prepare(load(), settings, excerpt.first)
+        box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
+        if box:
+            notes.append(f"black bars stay as they are; {box.right - box.left} x {box.bottom - box.top} is painted")
+        timeline, painter = _prepare(load(), settings, box.crop(excerpt.first.pixels) if box else excerpt.first.pixels)
+        painter = LetterboxPainter(painter, box) if box else painter
         states = pipeline.with_styles(excerpt.frames(last), timeline, clip.start, clip.time_base)
         weight = settings.stabilisation_weight
         done = pipeline.run_stages(states, last, painter, weight, settings.needs_motion, progress.spent)
@@ -126,14 +131,14 @@ def run(
     yield progress
 
 
-def _prepare(stylizer: Stylizer, settings: Settings, first: VideoFrame) -> tuple[Timeline, FramePainter]:
+def _prepare(stylizer: Stylizer, settings: Settings, first: Pixels) -> tuple[Timeline, Painter]:
     """Embeds every style of a run once, and makes the painter."""
     options = settings.options()
-    content = Picture.of(as_image(first.pixels))
+    content = Picture.of(as_image(first))
     embedding = Session(stylizer, options).blend(settings.styles, content)
     single = Session(stylizer, replace(options, weights=None))
     changes = [(when, single.blend((style,), content)) for when, style in settings.changes]
-    together = min(TOGETHER, os.cpu_count() or 1) if first.pixels.size <= 3 * LARGEST else 1
+    together = min(TOGETHER, os.cpu_count() or 1) if first.size <= 3 * LARGEST else 1
     painter = FramePainter(
         stylizer, strength=settings.strength, settings=options, hold=settings.hold,
         together=together,

@@ -33,6 +33,7 @@ class Clip:
         origin: Time in seconds, as the file counts, that is the beginning of the clip for all its streams.
         discontinuities: Where the file's times jump.
         stream: Place of the video stream in the file.
+        seekable: Whether a frame in the middle can be read without decoding all before it.
         hdr: How its frames, which are read tone-mapped, become HDR again; None for SDR.
         keeps_hdr: Whether they do when they are written; `color` then says so.
         notes: What the user should know about how it is read, one line each.
@@ -54,6 +55,7 @@ class Clip:
     origin: Fraction = Fraction(0)
     discontinuities: tuple[Discontinuity, ...] = ()
     stream: int = 0
+    seekable: bool = True
     hdr: HdrInfo | None = None
     keeps_hdr: bool = False
     notes: list[str] = field(default_factory=list)

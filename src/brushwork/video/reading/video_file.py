@@ -139,7 +139,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
         depth=10 if hdr else first.format.components[0].bits,
         aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
         origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
-        hdr=hdr, notes=notes,
+        seekable=timing.seekable, hdr=hdr, notes=notes,
     )  # fmt: skip
 
 

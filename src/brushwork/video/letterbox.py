@@ -1,0 +1,88 @@
+"""Finds the black bars of a letterboxed clip, and paints only what lies between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork.runtime import SMALLEST_SIDE
+from brushwork.video.frame_state import FrameState
+from brushwork.video.reading.frames import Pixels, as_image
+
+BLACK = 8 / 255  # a bar is no brighter, coding noise included
+NARROWEST = 0.02  # of a side: bars below it are seen by nobody
+LARGEST = 0.6  # of a side, both bars together
+UNEQUAL = 0.01  # of a side: the two bars differ by no more, or they are dark parts of the scene
+SAMPLES = 8  # frames that must agree
+
+
+@dataclass(frozen=True)
+class Box:
+    """The rows and columns between the bars."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+
+    def crop(self, pixels: Pixels) -> Pixels:
+        """Returns what of a frame (H, W, 3) lies between the bars."""
+        return np.ascontiguousarray(pixels[self.top : self.bottom, self.left : self.right])
+
+
+class Painter(Protocol):
+    """What paints frames, see `FramePainter`."""
+
+    together: int
+
+    def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
+        """Returns the state with its pastiche."""
+        ...
+
+
+class LetterboxPainter:
+    """Paints what lies between the bars; these stay as they are, with subtitles that may stand in them.
+
+    Args:
+        painter: What paints.
+        box: What lies between the bars.
+    """
+
+    def __init__(self, painter: Painter, box: Box) -> None:
+        self._painter, self._box, self.together = painter, box, painter.together
+
+    def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
+        """See `FramePainter.paint`."""
+        box = self._box
+        painted = self._painter.paint(replace(state, pixels=box.crop(state.pixels)), last)
+        pastiche = as_image(state.pixels)
+        pastiche[box.top : box.bottom, box.left : box.right] = painted.pastiche
+        return replace(painted, pixels=state.pixels, pastiche=pastiche)
+
+
+def find_box(frames: Sequence[Pixels]) -> Box | None:
+    """Returns what lies between black bars that all frames (H, W, 3) have; None where there are none."""
+    if not frames:
+        return None
+    height, width = frames[0].shape[:2]
+    brightest = np.zeros((height, width), np.float32)
+    for pixels in frames:
+        np.maximum(brightest, as_image(pixels).max(axis=-1), out=brightest)
+    top, bottom = _between(brightest.max(axis=1))
+    left, right = _between(brightest.max(axis=0))
+    if (top, bottom, left, right) == (0, height, 0, width) or min(bottom - top, right - left) < SMALLEST_SIDE:
+        return None
+    return Box(top, bottom, left, right)
+
+
+def _between(brightness: NDArray[np.float32]) -> tuple[int, int]:
+    """Returns where the picture begins and ends along one side; the whole side where there are no bars."""
+    side = len(brightness)
+    bright = np.flatnonzero(brightness > BLACK)
+    if not len(bright):
+        return 0, side
+    first, last = int(bright[0]), side - 1 - int(bright[-1])
+    are_bars = min(first, last) >= NARROWEST * side and first + last <= LARGEST * side
+    return (first, side - last) if are_bars and abs(first - last) <= max(1, UNEQUAL * side) else (0, side)
