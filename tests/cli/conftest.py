@@ -1,5 +1,6 @@
 """The program as a user meets it: arguments in, files, lines and an exit code out."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -98,8 +99,9 @@ def quick(loaded: stylizer.Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The shipped model without its start-up time, for whoever asks for no other."""
     load = stylizer.load
 
+    @functools.wraps(load)
     def reuse(model: str | None = None, **choices: object) -> stylizer.Stylizer:
-        plain = model is None and choices == {"device": "auto", "precision": "auto", "threads": None}
+        plain = model is None and not choices
         return loaded if plain else load(model, **choices)  # type: ignore[arg-type]
 
     monkeypatch.setattr(stylizer, "load", reuse)

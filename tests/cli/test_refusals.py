@@ -254,8 +254,8 @@ def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: 
 
 
 def test_a_disk_that_is_full(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("brushwork.images.files._place", full)
+    monkeypatch.setattr("brushwork.atomic.write_bytes", full)
     assert refused(brushwork, photo, "-s", style) == "cannot write photo-waves.jpg: no space left on device"

@@ -83,7 +83,7 @@ def test_pastiches_say_how_late_they_are(load: Load) -> None:
 
 @pytest.fixture
 def page() -> Iterator[MJPEG]:
-    screen = MJPEG(("grey", "a<b"))
+    screen = MJPEG(("grey", "a<b"), 0)
     yield screen
     screen.close()
 

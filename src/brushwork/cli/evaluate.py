@@ -1,55 +1,44 @@
 """`brushwork evaluate`: how good the pastiches of a model, or of any program, are."""
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Argument
+
+from brushwork.cli.options import Device, JsonFile, Overwrite, Precision, Steady, Threads, given, loader, option
 
 if TYPE_CHECKING:
     from brushwork.evaluation.pairs import Pair
     from brushwork.stylizer import Stylizer
 
-
-def _option(names: str, metavar: str, words: str) -> Any:
-    """An option; a metavar of "" is a flag's."""
-    return Option(*names.split(), metavar=metavar, help=words)
-
-
 Judge = Annotated[str | None, Argument(metavar="[MODEL|FOLDER]", hidden=True)]
-Contents = Annotated[Path | None, _option("--contents", "FOLDER", "Photos.")]
+Contents = Annotated[Path | None, option(None, "--contents", "FOLDER", "Photos.")]
 Videos = Annotated[
     list[str] | None,
-    _option("--video", "CLIP", "Measure how steady clips are, instead; folders with true motion, too."),
+    option(None, "--video", "CLIP", "Measure how steady clips are instead; takes folders with true motion, too."),
 ]
-Frames = Annotated[int, _option("--frames", "N", "At most so many frames of each clip.")]
-Steady = Annotated[float | None, _option("--steady", "0..1", "As of brushwork video.")]
-Styles = Annotated[Path, _option("--styles", "FOLDER", "Style pictures.")]
-Pairs = Annotated[int, _option("--pairs", "N", "At most so many pairs, always the same ones.")]
-Size = Annotated[int, _option("--size", "PIXELS", "Side of the squares that are judged.")]
-Json = Annotated[Path | None, _option("--json", "FILE", "Write every number to a file.")]
-Html = Annotated[Path | None, _option("--html", "FILE", "Write a page with all pictures, to look through.")]
-Overwrite = Annotated[bool, _option("--overwrite", "", "Replace files that exist.")]
-Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What paints; gpu is Intel's.")]
-Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
-Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU that paint; else all cores.")]
+Frames = Annotated[int | None, option(None, "--frames", "2..", "Frames of each clip at most; else 24.")]
+Styles = Annotated[Path, option(None, "--styles", "FOLDER", "Style pictures.")]
+Pairs = Annotated[int | None, option(None, "--pairs", "1..", "Pairs at most, always the same ones; else 55.")]
+Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of the squares that are judged; else 512.")]
+Html = Annotated[Path | None, option(None, "--html", "FILE", "Write a page that shows all pictures.")]
 
 
 def evaluate(
     styles: Styles,
     contents: Contents = None,
     judged: Judge = None,
-    pairs: Pairs = 55,
-    size: Size = 512,
+    pairs: Pairs = None,
+    size: Size = None,
     video: Videos = None,
-    frames: Frames = 24,
+    frames: Frames = None,
     steady: Steady = None,
-    as_json: Json = None,
+    as_json: JsonFile = None,
     as_html: Html = None,
     overwrite: Overwrite = False,
-    device: Device = "auto",
-    precision: Precision = "auto",
+    device: Device = None,
+    precision: Precision = None,
     threads: Threads = None,
 ) -> None:
     """Measure how good a model's pastiches are: content loss, style share, SSIM, artefacts, border, seconds.
@@ -64,21 +53,21 @@ def evaluate(
     from brushwork.errors import UserError
 
     extras.require("torch", "evaluating")
-    from brushwork import evaluation, stylizer
+    from brushwork import evaluation
 
     for target in (as_json, as_html):
         _check_target(target, overwrite)
-    load = partial(stylizer.load, judged, device=device, precision=precision, threads=threads)
+    load = loader(judged, device, precision, threads)
     if video:
         _evaluate_video(load(), video, styles, frames, steady, as_json)
         return
     if contents is None:
         raise UserError("what to judge? give photos with --contents, or a clip with --video")
-    _evaluate_pictures(judged, load, evaluation.choose(contents, styles, pairs), size, as_json, as_html)
+    _evaluate_pictures(judged, load, evaluation.choose(contents, styles, **given(count=pairs)), size, as_json, as_html)
 
 
 def _evaluate_pictures(
-    judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], size: int, as_json: Path | None,
+    judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], size: int | None, as_json: Path | None,
     as_html: Path | None,
 ) -> None:  # fmt: skip
     """Measures pastiches and prints a table."""
@@ -93,11 +82,11 @@ def _evaluate_pictures(
     else:
         name, painter = model_folder.find(judged).name, evaluation.of_model(load())
     records, page = [], evaluation.Page()
-    for each in track(evaluation.evaluate(pairs, painter, size), len(pairs)):
+    for each in track(evaluation.evaluate(pairs, painter, **given(size=size)), len(pairs)):
         records.append(each.record)
         if as_html:
             page.add(each)
-    summary = evaluation.summarise(records)
+    summary, size = evaluation.summarise(records), len(each.content)
     title = f"{name}: {len(records)} pairs at {size} x {size}"
     print(f"{title}\n{evaluation.table(summary)}")
     if as_json:
@@ -108,7 +97,7 @@ def _evaluate_pictures(
 
 
 def _evaluate_video(
-    stylizer: "Stylizer", clips: list[str], styles: Path, frames: int, steady: float | None, as_json: Path | None
+    stylizer: "Stylizer", clips: list[str], styles: Path, frames: int | None, steady: float | None, as_json: Path | None
 ) -> None:
     """Measures clips and prints a table."""
     import json
@@ -120,13 +109,13 @@ def _evaluate_video(
     from brushwork.evaluation import steadiness
     from brushwork.video.settings import STEADY
 
-    looks = images.find(styles)
-    share = STEADY if steady is None else steady
-    records = steadiness.steadiness(stylizer, clips, looks, steady=share, count=frames)
-    done = list(track(records, len(clips) * len(looks)))
+    pictures = images.find(styles)
+    weight = STEADY if steady is None else steady
+    records = steadiness.steadiness(stylizer, clips, pictures, steady=weight, **given(count=frames))
+    done = list(track(records, len(clips) * len(pictures)))
     print(steadiness.table(done))
     if as_json:
-        values = {"steady": share, "records": [record.values() for record in done]}
+        values = {"steady": weight, "records": [record.values() for record in done]}
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
 
 

@@ -2,35 +2,41 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Option
+from brushwork.cli.options import (
+    FILES,
+    RESULT,
+    STYLE,
+    Device,
+    Model,
+    Precision,
+    Strength,
+    Threads,
+    given,
+    loader,
+    option,
+)
 
 if TYPE_CHECKING:
     from brushwork.live.loop import Screen
     from brushwork.stylizer import Stylizer
 
-
-def _option(names: str, metavar: str, words: str) -> Any:
-    """An option; a metavar of "" is a flag's."""
-    return Option(*names.split(), metavar=metavar, help=words)
-
-
 OUTPUTS = ("mjpeg", "window", "virtual-camera")
-Styles = Annotated[list[str] | None, _option("--style -s", "STYLE", "A picture or a named style; keys 1, 2 switch.")]
-Gallery = Annotated[bool, _option("--gallery", "", "All named styles of the model to switch between.")]
-Number = Annotated[int, _option("--camera", "N", "Which camera.")]
-Input = Annotated[str | None, _option("--input", "FILE|DEVICE", "A file played like a camera, or a local address.")]
-Size = Annotated[int, _option("--size", "PIXELS", "Limit of the long side.")]
-Output = Annotated[
-    str, _option("--output", "mjpeg|window|virtual-camera", "Where it is seen; mjpeg: a page on 127.0.0.1.")
+Styles = Annotated[list[str] | None, option(STYLE, "--style -s", "STYLE", "Picture or named style; keys 1, 2 switch.")]
+Gallery = Annotated[bool, option(STYLE, "--gallery", "", "Switch between all named styles of the model.")]
+Number = Annotated[int, option(FILES, "--camera", "0..", "Number of the camera.")]
+Input = Annotated[
+    str | None, option(FILES, "--input", "FILE|DEVICE", "File to play like a camera, or a local address.")
 ]
-Port = Annotated[int, _option("--port", "N", "Of the page; 0 takes a free one.")]
-Steady = Annotated[float, _option("--steady", "0..1", "How much of the last frame moves along; costs speed.")]
-Strength = Annotated[float, _option("--strength", "0..1", "0 is the camera, 1 the full pastiche.")]
-KeepColors = Annotated[bool, _option("--keep-colors", "", "Keep the camera's colours.")]
-Model = Annotated[str | None, _option("--model", "NAME|FOLDER", "What paints; see brushwork models.")]
-Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What computes; gpu is Intel's.")]
-Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
-Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU that paint; else all cores.")]
+Size = Annotated[int | None, option(RESULT, "--size", "16..10000", "Limit of the long side in pixels; else 640.")]
+Output = Annotated[
+    str, option(FILES, "--output", "mjpeg|window|virtual-camera", "Where to show it; mjpeg is a page on 127.0.0.1.")
+]
+Port = Annotated[int | None, option(FILES, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 8460.")]
+Steady = Annotated[
+    float | None,
+    option(RESULT, "--steady", "0..1", "Weight of the last frame, moved along, in the next; costs speed. Else 0."),
+]
+KeepColors = Annotated[bool, option(RESULT, "--keep-colors", "", "Keep the camera's colours.")]
 
 
 def live(
@@ -38,15 +44,15 @@ def live(
     gallery: Gallery = False,
     camera: Number = 0,
     input: Input = None,  # noqa: A002
-    size: Size = 640,
-    output: Output = "mjpeg",
-    port: Port = 8460,
-    steady: Steady = 0.0,
-    strength: Strength = 1.0,
+    size: Size = None,
+    output: Output = OUTPUTS[0],
+    port: Port = None,
+    steady: Steady = None,
+    strength: Strength = None,
     keep_colors: KeepColors = False,
     model: Model = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
+    device: Device = None,
+    precision: Precision = None,
     threads: Threads = None,
 ) -> None:
     """Show the camera in any style. Frames are dropped rather than shown late; Ctrl-C ends.
@@ -55,10 +61,9 @@ def live(
 
     brushwork live --gallery --input clip.mp4
     """
-    from brushwork import extras, stylizer
+    from brushwork import extras
     from brushwork.cli import interrupts, progress
-    from brushwork.errors import UserError
-    from brushwork.runtime.opening import check_choices
+    from brushwork.errors import UserError, unknown
 
     extras.require("video", "live")
     from brushwork.live import camera as cameras
@@ -68,21 +73,17 @@ def live(
     from brushwork.video.frame_painter import FramePainter
 
     if output not in OUTPUTS:
-        raise UserError(f"unknown output {output!r}; known: {', '.join(OUTPUTS)}")
-    if not 16 <= size <= 10_000:
-        raise UserError(f"the size is {size}; it must lie between 16 and 10000")
-    if not 0 <= steady <= 1:
-        raise UserError(f"steady is {steady:g}; it must lie between 0 and 1")
-    check_choices(device, precision, threads)
-    painting = stylizer.load(model, device=device, precision=precision, threads=threads)
-    settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
+        raise UserError(unknown("output", output, OUTPUTS))
+    painting = loader(model, device, precision, threads)()
     palette = Palette(*_styles(painting, style or [], gallery))
-    painter = FramePainter(painting, strength=strength, settings=settings)
-    source = cameras.open_camera(camera, size=size) if input is None else cameras.open_input(input, size=size)
+    settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
+    painter = FramePainter(painting, settings=settings, **given(strength=strength))
+    sizes = given(size=size)
+    source = cameras.open_camera(camera, **sizes) if input is None else cameras.open_input(input, **sizes)
     screen = _screen(output, palette.names, port)
     try:
         with interrupts.deferred() as stop, source:
-            for shown in show(source, palette, painter, steady=steady):
+            for shown in show(source, palette, painter, **given(steady=steady)):
                 screen.show(shown)
                 number = screen.pressed()
                 if number is not None:
@@ -111,14 +112,14 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
     return [Path(style).stem for style in chosen], [session.blend((style,), nothing) for style in chosen]
 
 
-def _screen(output: str, names: tuple[str, ...], port: int) -> "Screen":
+def _screen(output: str, names: tuple[str, ...], port: int | None) -> "Screen":
     """What shows it."""
     import sys
 
     if output == "mjpeg":
         from brushwork.live.mjpeg import MJPEG
 
-        page = MJPEG(names, port)
+        page = MJPEG(names, **given(port=port))
         print(f"brushwork: live at {page.address} (Ctrl-C ends)", file=sys.stderr, flush=True)
         return page
     from brushwork.live.screens import VirtualCamera, Window

@@ -3,41 +3,37 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
-from typer import Argument, Exit, Option
+from typer import Argument, Exit
 
 from brushwork.cli import interrupts, progress
+from brushwork.cli.options import FILES, RESULT, STYLE, Overwrite, Styles, TorchDevice, Weights, given, option
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from brushwork.training.optimize import Progress
 
-
-def _option(names: str, metavar: str, words: str) -> Any:
-    """An option; a metavar of "" is a flag's. What is not given keeps the default of `training.optimize.Settings`."""
-    return Option(*names.split(), metavar=metavar, help=words)
-
-
 Content = Annotated[str, Argument(metavar="CONTENT", hidden=True)]
-Styles = Annotated[list[str], _option("--style -s", "STYLE", "A picture whose style is taken; several blend.")]
-Weights = Annotated[str | None, _option("--weights", "W,W,...", "Shares of the blended styles: 0.7,0.3.")]
 StyleSize = Annotated[
-    int | None, _option("--style-size", "PIXELS", "Short side at which styles are seen; less: finer strokes.")
+    int | None,
+    option(
+        STYLE, "--style-size", "16..100000", "Short side in pixels at which styles are read; less gives finer strokes."
+    ),
 ]
-StyleWeight = Annotated[float | None, _option("--style-weight", "X", "Style against content; else 2.5.")]
-Size = Annotated[int | None, _option("--size", "PIXELS", "Limit of the long side; else 512.")]
-Steps = Annotated[int | None, _option("--steps", "N", "Steps at each size, from coarse to fine; else 40.")]
-Optimizer = Annotated[str | None, _option("--optimizer", "lbfgs|adam", "What descends; else lbfgs.")]
-Start = Annotated[str | None, _option("--start", "content|noise|recolored", "Where it begins; else recolored.")]
-Seed = Annotated[int | None, _option("--seed", "N", "Settles the noise; else 0.")]
+StyleWeight = Annotated[
+    float | None, option(STYLE, "--style-weight", "0..1e9", "Weight of the style against the content; else 2.5.")
+]
+Size = Annotated[int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; else 512.")]
+Steps = Annotated[int | None, option(RESULT, "--steps", "1..", "Steps at each size, from coarse to fine; else 40.")]
+Optimizer = Annotated[str | None, option(RESULT, "--optimizer", "lbfgs|adam", "Optimizer; else lbfgs.")]
+Start = Annotated[
+    str | None, option(RESULT, "--start", "content|noise|recolored", "Picture to begin with; else recolored.")
+]
+Seed = Annotated[int | None, option(RESULT, "--seed", "N", "Seed of the noise; else 0.")]
 Output = Annotated[
-    str | None, _option("--output -o", "FILE|FOLDER", "Where to write. Else photo-style.jpg beside photo.jpg.")
+    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Where to write. Else photo-style.jpg beside photo.jpg.")
 ]
-Overwrite = Annotated[bool, _option("--overwrite", "", "Replace a file that exists.")]
-Json = Annotated[bool, _option("--json", "", "Print a JSON record: paths, size, steps, loss terms, seconds.")]
-Device = Annotated[
-    str | None, _option("--device", "auto|cpu|cuda|mps", "What computes; auto is a GPU if there is one.")
-]
+Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, size, steps, loss terms, seconds.")]
 
 
 def optimize(
@@ -54,7 +50,7 @@ def optimize(
     output: Output = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
-    device: Device = None,
+    device: TorchDevice = None,
 ) -> None:
     """Optimise the pixels of one pastiche: minutes instead of an instant, and nearer to the style.
 
@@ -71,19 +67,20 @@ def optimize(
     extras.require("torch", "optimising pixels")
     from brushwork.training import optimize as training
 
-    chosen = {
-        "size": size, "style_size": style_size, "steps": steps, "style_weight": style_weight,
-        "optimizer": optimizer, "start": start, "seed": seed, "device": device,
-    }  # fmt: skip
-    settings = training.Settings(**{name: value for name, value in chosen.items() if value is not None})  # type: ignore[arg-type]
-    shares = parse_weights(weights, len(style))
+    settings = training.Settings(
+        **given(
+            size=size, style_size=style_size, steps=steps, style_weight=style_weight, optimizer=optimizer, start=start,
+            seed=seed, device=device,
+        )
+    )  # fmt: skip
+    parsed = parse_weights(weights, len(style))
     target = _plan(content, style, output, overwrite)
     began = time.perf_counter()
     picture = images.open(content, size=settings.size)
     if picture.animated:
         raise UserError(f"{content} is an animation; optimize takes still pictures")
     shape = picture.image.shape[:2]
-    records = training.optimize(picture.image, [images.open(path).image for path in style], shares, settings)
+    records = training.optimize(picture.image, [images.open(path).image for path in style], parsed, settings)
     last, stopped = _watch(records)
     if last is not None:
         best = images.resize(last.pastiche, shape)  # a coarser one if it was stopped early

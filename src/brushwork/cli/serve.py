@@ -1,38 +1,50 @@
 """`brushwork serve`: the page and the HTTP API."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Option
 
-from brushwork.cli.stylize import Device, Model, Precision, Threads
+from brushwork.cli.options import Device, Model, Precision, Threads, given, loader, option
 
 LIMITS = "Limits"
 
 
-def _limit(unit: str, words: str) -> Any:
-    return Option(metavar=unit, help=words, rich_help_panel=LIMITS)
+Host = Annotated[
+    str | None,
+    option(None, "--host", "ADDRESS", "Address to listen on; 0.0.0.0 lets other machines in. Else 127.0.0.1."),
+]
+Port = Annotated[int | None, option(None, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 7860.")]
+Token = Annotated[
+    str | None,
+    Option(envvar="brushwork_TOKEN", metavar="TOKEN", help="Token that clients must send.", show_envvar=True),
+]
+NoPage = Annotated[bool, option(None, "--no-page", "", "Serve the API only.")]
+Upload = Annotated[int | None, option(LIMITS, "--upload", "1..", "Megabytes of a request; else 64.")]
+Pixels = Annotated[int | None, option(LIMITS, "--pixels", "1..", "Megapixels of a picture; else 50.")]
+Frames = Annotated[int | None, option(LIMITS, "--frames", "1..", "Frames of an animation; else 200.")]
+Seconds = Annotated[int | None, option(LIMITS, "--seconds", "1..", "Seconds for a request; else 120.")]
+Queue = Annotated[int | None, option(LIMITS, "--queue", "1..", "Requests that may wait; else 16.")]
+Clips = Annotated[int | None, option(LIMITS, "--clips", "1..", "Clips that are kept, waiting ones included; else 4.")]
+ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Frames of a clip; else 20000.")]
+ClipSeconds = Annotated[int | None, option(LIMITS, "--clip-seconds", "1..", "Seconds for painting a clip; else 3600.")]
 
 
 def serve(
-    host: Annotated[
-        str, Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 lets other machines in.")
-    ] = "127.0.0.1",
-    port: Annotated[int, Option(metavar="PORT", help="0 takes a free one.")] = 7860,
-    token: Annotated[
-        str | None, Option(envvar="brushwork_TOKEN", metavar="TOKEN", help="What clients must show.", show_envvar=True)
-    ] = None,
-    no_page: Annotated[bool, Option("--no-page", metavar="", help="The API alone.")] = False,
-    upload: Annotated[int, _limit("MB", "Of a request.")] = 64,
-    pixels: Annotated[int, _limit("MEGAPIXELS", "Of a picture.")] = 50,
-    frames: Annotated[int, _limit("N", "Of an animation.")] = 200,
-    seconds: Annotated[int, _limit("SECONDS", "For a request.")] = 120,
-    queue: Annotated[int, _limit("N", "Requests that may wait.")] = 16,
-    clips: Annotated[int, _limit("N", "Clips that are kept, those that wait included.")] = 4,
-    clip_frames: Annotated[int, _limit("N", "Of a clip.")] = 20_000,
-    clip_seconds: Annotated[int, _limit("SECONDS", "For painting a clip.")] = 3600,
+    host: Host = None,
+    port: Port = None,
+    token: Token = None,
+    no_page: NoPage = False,
+    upload: Upload = None,
+    pixels: Pixels = None,
+    frames: Frames = None,
+    seconds: Seconds = None,
+    queue: Queue = None,
+    clips: Clips = None,
+    clip_frames: ClipFrames = None,
+    clip_seconds: ClipSeconds = None,
     model: Model = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
+    device: Device = None,
+    precision: Precision = None,
     threads: Threads = None,
 ) -> None:
     """Open the page and the HTTP API on this machine.
@@ -45,20 +57,20 @@ def serve(
     """
     from contextlib import suppress
 
-    from brushwork import extras, model_folder, stylizer
-    from brushwork.runtime.opening import check_choices
+    from brushwork import extras, model_folder
 
     extras.require("web", "the page and the HTTP API")
     from brushwork.web.api.limits import Limits
     from brushwork.web.server import run
 
-    check_choices(device, precision, threads)
     limits = Limits(
-        upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue, clips=clips,
-        clip_frames=clip_frames, clip_seconds=clip_seconds,
+        **given(
+            upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue, clips=clips,
+            clip_frames=clip_frames, clip_seconds=clip_seconds,
+        )
     )  # fmt: skip
     name = model_folder.find(model).name
-    loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
+    loaded = loader(model, device, precision, threads)()
     # The server finishes its requests, and raises the signal that ended it again.
     with suppress(KeyboardInterrupt):
-        run(loaded, name, host, port, limits=limits, token=token, page=not no_page)
+        run(loaded, name, limits=limits, token=token, page=not no_page, **given(host=host, port=port))

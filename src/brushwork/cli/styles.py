@@ -1,39 +1,32 @@
 """`brushwork styles`: the styles that have names, in words or on one's own photo."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from typer import Option
+from brushwork.cli.options import Device, Model, Overwrite, Precision, Threads, given, loader, option
 
 if TYPE_CHECKING:
     from brushwork.model_folder import ModelFolder
+    from brushwork.stylizer import Stylizer
 
-
-def _option(names: str, metavar: str, words: str) -> Any:
-    """An option; a metavar of "" is a flag's."""
-    return Option(*names.split(), metavar=metavar, help=words)
-
-
-Sheet = Annotated[Path | None, _option("--sheet", "PHOTO", "Render every style on a photo, as one contact sheet.")]
-Output = Annotated[Path | None, _option("--output -o", "FILE", "Where the sheet goes; else photo-styles.jpg.")]
-Size = Annotated[int, _option("--size", "PIXELS", "Long side of each picture on the sheet.")]
-Overwrite = Annotated[bool, _option("--overwrite", "", "Replace a sheet that exists.")]
-Json = Annotated[bool, _option("--json", "", "Print JSON.")]
-Model = Annotated[str | None, _option("--model", "NAME|FOLDER", "Whose styles; see brushwork models.")]
-Device = Annotated[str, _option("--device", "auto|cpu|gpu|cuda|mps", "What paints; gpu is Intel's.")]
-Precision = Annotated[str, _option("--precision", "auto|f32|bf16|f16|int8", "auto is the device's fastest.")]
-Threads = Annotated[int | None, _option("--threads", "N", "Threads of the CPU; else all cores.")]
+Sheet = Annotated[Path | None, option(None, "--sheet", "PHOTO", "Render every style on a photo, as one contact sheet.")]
+Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Where to write the sheet; else photo-styles.jpg.")]
+Size = Annotated[
+    int | None, option(None, "--size", "16..100000", "Long side in pixels of each picture on the sheet; else 320.")
+]
+Json = Annotated[bool, option(None, "--json", "", "Print JSON.")]
 
 
 def styles(
     sheet: Sheet = None,
     output: Output = None,
-    size: Size = 320,
+    size: Size = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     model: Model = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
+    device: Device = None,
+    precision: Precision = None,
     threads: Threads = None,
 ) -> None:
     """List the styles that have names, or show them all on a photo.
@@ -52,22 +45,20 @@ def styles(
         return
     if as_json:
         raise UserError("--json lists the styles and --sheet paints them; leave out one")
-    _paint(sheet, output, size, overwrite, model, device=device, precision=precision, threads=threads)
+    _paint(sheet, output, size, overwrite, loader(model, device, precision, threads))
 
 
-def _paint(photo: Path, output: Path | None, size: int, overwrite: bool, model: str | None, **choices: Any) -> None:
+def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, load: "Callable[[], Stylizer]") -> None:
     """Writes the sheet of a photo."""
     import sys
 
-    from brushwork import images, stylizer
-    from brushwork.batch.options import Options
+    from brushwork import images
     from brushwork.cli.progress import track
-    from brushwork.styles.sheet import cells, compose, target
+    from brushwork.styles.sheet import cells, compose, open_photo, target
 
-    Options(size=size)  # its limits are those of every command
     path = target(photo, output, overwrite=overwrite)
-    content = images.open(photo, size=size).filled()
-    player = stylizer.load(model, **choices)
+    content = open_photo(photo, **given(size=size))
+    player = load()
     coming = cells(content.image, player.names, lambda image, name: player.stylize(image, player.embed(name)))
     painted = list(track(coming, len(player.names) + 1))
     images.save(compose(painted, content.alpha), path, overwrite=overwrite)

@@ -1,39 +1,42 @@
 """`brushwork train`: a recipe becomes a trained network."""
 
-import math
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from typer import Argument, Option
+from typer import Argument
+
+from brushwork.cli.options import TorchDevice, given, option
 
 if TYPE_CHECKING:
     from brushwork.training.progress import Progress
 
 
+Recipe = Annotated[Path, Argument(metavar="RECIPE", hidden=True)]
+Changes = Annotated[
+    list[str] | None, option(None, "--set", "KEY=VALUE", "Change the recipe: optimizer.learning_rate=1e-3.")
+]
+Output = Annotated[Path | None, option(None, "--output -o", "FOLDER", "Folder of the run; else runs/ and its name.")]
+Resume = Annotated[bool, option(None, "--resume", "", "Continue from the checkpoint in the run's folder.")]
+MaxMinutes = Annotated[
+    float | None, option(None, "--max-minutes", "MINUTES", "End after this time, with a checkpoint.")
+]
+Slim = Annotated[bool, option(None, "--slim", "", "At the end also write the weights in parts of at most 15 MiB.")]
+
+
 def train(
-    recipe: Annotated[Path, Argument(metavar="RECIPE", hidden=True)],
-    settings: Annotated[
-        list[str] | None, Option("--set", metavar="KEY=VALUE", help="Change the recipe: optimizer.learning_rate=1e-3.")
-    ] = None,
-    output: Annotated[
-        Path | None, Option("--output", "-o", metavar="FOLDER", help="The run's folder; else runs/ and its name.")
-    ] = None,
-    resume: Annotated[
-        bool, Option("--resume", metavar="", help="Go on from the checkpoint in the run's folder.")
-    ] = False,
-    max_minutes: Annotated[
-        float, Option(metavar="MINUTES", help="End after so long, with a checkpoint.", show_default=False)
-    ] = math.inf,
-    slim: Annotated[
-        bool, Option("--slim", metavar="", help="At the end write the weights in parts of at most 15 MiB, too.")
-    ] = False,
-    device: Annotated[str, Option(metavar="auto|cpu|cuda|mps", help="What computes.")] = "auto",
+    recipe: Recipe,
+    changes: Changes = None,
+    output: Output = None,
+    resume: Resume = False,
+    max_minutes: MaxMinutes = None,
+    slim: Slim = False,
+    device: TorchDevice = None,
 ) -> None:
     """Train a network as a recipe says.
 
-    Ctrl-C ends with a checkpoint; --resume goes on from it. For several GPUs: torchrun --nproc-per-node N -m brushwork
-    train RECIPE.
+    Ctrl-C ends with a checkpoint; --resume continues from it. For several GPUs: torchrun --nproc-per-node N -m
+    brushwork train RECIPE.
 
     brushwork train recipes/single-style-cpu.toml --set "data.styles=['examples/glass.jpg']"
     """
@@ -43,10 +46,11 @@ def train(
     from brushwork.cli import interrupts, progress
     from brushwork.training import recipe_file, run
 
-    chosen = recipe_file.load(recipe, settings or ())
+    chosen = recipe_file.load(recipe, changes or ())
     folder = output or Path("runs") / recipe.stem
     with interrupts.deferred() as stop, progress.bar(chosen.steps, time_left=False) as bar:
-        records = run.run(chosen, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
+        limits = given(device=device, max_minutes=max_minutes)
+        records = run.run(chosen, folder, resume=resume, stop=stop, **limits)
         for record in records:
             bar.print(_line(record))
             bar.update(record.step, record.steps, _pace(record))

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Argument
 
-from brushwork.cli.stylize import (
+from brushwork.cli.options import (
     Device,
     Format,
     KeepColors,
@@ -15,27 +15,30 @@ from brushwork.cli.stylize import (
     Quality,
     Size,
     Strength,
+    Styles,
     StyleSize,
     Threads,
     Weights,
+    given,
+    loader,
 )
 
 
 def watch(
     folder: Annotated[Path, Argument(metavar="IN", hidden=True)],
     target: Annotated[Path, Argument(metavar="OUT", hidden=True)],
-    style: Annotated[list[str], Option("--style", "-s", metavar="STYLE", help="A picture or a name; several blend.")],
+    style: Styles,
     weights: Weights = None,
     style_size: StyleSize = None,
-    strength: Strength = 1.0,
+    strength: Strength = None,
     keep_colors: KeepColors = None,
     size: Size = None,
     overwrite: Overwrite = False,
     format: Format = None,  # noqa: A002
     quality: Quality = None,
     model: Model = None,
-    device: Device = "auto",
-    precision: Precision = "auto",
+    device: Device = None,
+    precision: Precision = None,
     threads: Threads = None,
 ) -> None:
     """Stylise what is dropped into a folder, until Ctrl-C.
@@ -47,19 +50,16 @@ def watch(
     """
     import sys
 
-    from brushwork import stylizer
     from brushwork.batch import watch
     from brushwork.batch.options import Options, parse_weights
     from brushwork.cli import interrupts
-    from brushwork.runtime.opening import check_choices
     from brushwork.styles import resolve
 
-    options = Options(
-        weights=parse_weights(weights, len(style)), strength=strength, keep_colors=keep_colors, size=size,
-        style_size=style_size, format=format, quality=quality, overwrite=overwrite,
-    )  # fmt: skip
-    check_choices(device, precision, threads)
-    loaded = stylizer.load(model, device=device, precision=precision, threads=threads)
+    choices = given(
+        strength=strength, keep_colors=keep_colors, size=size, style_size=style_size, format=format, quality=quality
+    )
+    options = Options(weights=parse_weights(weights, len(style)), overwrite=overwrite, **choices)
+    loaded = loader(model, device, precision, threads)()
     for name in style:
         resolve(name, loaded.gallery, files=True)
     with interrupts.deferred() as stop:

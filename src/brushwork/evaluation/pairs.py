@@ -26,7 +26,7 @@ class Pair:
         return f"{self.content.stem}-{self.style.stem}"
 
 
-def choose(contents: Path, styles: Path, count: int) -> list[Pair]:
+def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
     """The first so many pairs of two folders, always the same ones: all there are, where there are fewer.
 
     Pair k is content k with style 7 k, counted round in the order of their names (2 before 10); in place of 7 the next

@@ -16,6 +16,7 @@ from brushwork.errors import UserError
 from brushwork.images.picture import fitted
 from brushwork.video.reading.frames import Pixels, VideoFrame
 
+SIZE = 640  # pixels of the long side, unless told otherwise
 Source = Callable[[], Pixels | None]
 
 
@@ -91,7 +92,12 @@ class Camera:
             self._latest.end()
 
 
-def open_camera(number: int, *, size: int) -> Camera:
+def _check(size: int) -> None:
+    if not 16 <= size <= 10_000:
+        raise UserError(f"the size is {size}; it must lie between 16 and 10000")
+
+
+def open_camera(number: int, *, size: int = SIZE) -> Camera:
     """Opens a camera of this machine.
 
     Args:
@@ -101,11 +107,12 @@ def open_camera(number: int, *, size: int) -> Camera:
     Raises:
         UserError: If there is none.
     """
+    _check(size)
     capture = _open(number, f"camera {number}")
     return Camera(lambda: _read(capture, size))
 
 
-def open_input(name: str, *, size: int) -> Camera:
+def open_input(name: str, *, size: int = SIZE) -> Camera:
     """Opens a file, which is repeated at its own speed, or a device or address of this machine or its network.
 
     Args:
@@ -115,6 +122,7 @@ def open_input(name: str, *, size: int) -> Camera:
     Raises:
         UserError: If it cannot be opened, or is an address outside the network.
     """
+    _check(size)
     host = urlsplit(name).hostname if "://" in name else None
     if "://" in name and not _local(host):
         raise UserError(f"{name} is not an address of this machine or its network")

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
+from brushwork.errors import UserError
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.video import pipeline
@@ -26,6 +27,9 @@ class Palette:
         names: Names of the styles.
         embeddings: Embeddings of the styles, (1, D) each, in the same order.
         clock: Returns the time in seconds.
+
+    Raises:
+        UserError: If `steady` is not in [0, 1].
     """
 
     def __init__(
@@ -102,7 +106,14 @@ def live(
         painter: Stylises the frames.
         steady: Weight of the previous pastiche, see `stabilisation.stabilise`.
         clock: Returns the time in seconds.
+
+    Raises:
+        UserError: If `steady` is not in [0, 1].
     """
+    if not 0 <= steady <= 1:
+        raise UserError(f"steady is {steady:g}; it must lie between 0 (every frame by itself) and 1")
+    if not 0 <= steady <= 1:
+        raise UserError(f"steady is {steady:g}; it must lie between 0 (every frame by itself) and 1")
     spent: dict[str, float] = {}
 
     def states_of() -> Iterator[FrameState]:

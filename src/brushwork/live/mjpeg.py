@@ -14,6 +14,7 @@ from brushwork.images.levels import quantise
 from brushwork.live.loop import Shown
 
 HOST = "127.0.0.1"  # not reachable from other machines
+PORT = 8460
 QUALITY = 85
 BOUNDARY = "pastiche"
 PAGE = """<!doctype html>
@@ -48,7 +49,7 @@ class MJPEG:
         UserError: If the port is taken.
     """
 
-    def __init__(self, names: tuple[str, ...], port: int = 0) -> None:
+    def __init__(self, names: tuple[str, ...], port: int = PORT) -> None:
         self.names = names
         self.changed = threading.Condition()
         self.jpeg, self.line, self.count, self.ended = b"", "", 0, False

@@ -16,6 +16,7 @@ from brushwork.images import Frame, Image
 from brushwork.images.levels import quantise
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
+SIDE = 320  # pixels of the long side of each picture, unless told otherwise
 GAP = 8  # pixels between cells, and around them
 LEGIBLE = 8  # pixels of the smallest letters
 INK, PAPER = (60, 60, 60), (255, 255, 255)
@@ -87,6 +88,17 @@ def _shortened(label: str, font: Font, width: int) -> str:
     while kept > 1 and font.getlength(label[:kept] + "\u2026" * (kept < len(label))) > width:
         kept -= 1
     return label if kept == len(label) else label[:kept] + "\u2026"
+
+
+def open_photo(path: Path, size: int = SIDE) -> images.Picture:
+    """The photo of a sheet, its long side at most so many pixels.
+
+    Raises:
+        UserError: If the size is below 16, or the photo cannot be read.
+    """
+    if not 16 <= size <= 100_000:
+        raise UserError(f"the size is {size}; it must lie between 16 and 100000")
+    return images.open(path, size=size).filled()
 
 
 def target(photo: Path, given: Path | None, *, overwrite: bool) -> Path:

@@ -16,7 +16,10 @@ This server listens on {host}: every machine that can reach this one can use it 
 {token}There is no encryption: put a proxy with TLS before it."""
 
 
-def run(stylizer: Stylizer, model: str, host: str, port: int, *, limits: Limits, token: str | None, page: bool) -> None:
+def run(
+    stylizer: Stylizer, model: str, *, host: str = "127.0.0.1", port: int = 7860, limits: Limits, token: str | None,
+    page: bool,
+) -> None:  # fmt: skip
     """Serves until it is interrupted.
 
     Raises:

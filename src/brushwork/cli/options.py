@@ -1,0 +1,88 @@
+"""Options that several commands share, each with the range of its values in the help.
+
+An option that is not given is None and is left out of the call by `given`, so that defaults exist once: in the
+signatures of the public functions. A test compares the help with them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from typer import Option
+
+if TYPE_CHECKING:
+    from brushwork.stylizer import Stylizer
+
+STYLE, RESULT, FILES, MACHINE = "Style", "Result", "Files", "Model and machine"
+
+
+def option(panel: str | None, names: str, metavar: str, words: str) -> Any:
+    """Return an option for a panel of the help; the metavar of a flag is empty."""
+    return Option(*names.split(), metavar=metavar, help=words, rich_help_panel=panel)
+
+
+def given(**values: Any) -> dict[str, Any]:
+    """Return the values of the options that were given."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def loader(
+    model: str | None, device: str | None, precision: str | None, threads: int | None
+) -> "Callable[[], Stylizer]":
+    """Return a function that loads the stylizer of these options.
+
+    Raises:
+        UserError: At once, if the device or the precision is unknown, or threads are fewer than 1.
+    """
+    from functools import partial
+    from inspect import signature
+
+    from brushwork import stylizer
+    from brushwork.runtime.opening import check_choices
+
+    choices = given(device=device, precision=precision, threads=threads)
+    defaults = {name: parameter.default for name, parameter in signature(stylizer.load).parameters.items()}
+    check_choices(*({**defaults, **choices}[name] for name in ("device", "precision", "threads")))
+    return partial(stylizer.load, model, **choices)
+
+
+Styles = Annotated[
+    list[str], option(STYLE, "--style -s", "STYLE", "Picture whose style is taken, or a name that brushwork styles "
+    "lists; several blend.")
+]  # fmt: skip
+Weights = Annotated[
+    str | None, option(STYLE, "--weights", "W,W,...", "Weights of the blended styles, 0 or more each: 0.7,0.3.")
+]
+StyleSize = Annotated[
+    int | None, option(STYLE, "--style-size", "80..2048", "Short side in pixels at which styles are read; less gives "
+    "finer strokes. Else the model's.")
+]  # fmt: skip
+Strength = Annotated[float | None, option(RESULT, "--strength", "0..1", "0 is the content, 1 the full pastiche.")]
+KeepColors = Annotated[
+    str | None, option(RESULT, "--keep-colors", "luma|histogram", "Keep the content's colours: paint lightness only, "
+    "or recolour the style first.")
+]  # fmt: skip
+Size = Annotated[
+    int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; else the content's size.")
+]
+Steady = Annotated[
+    float | None, option(RESULT, "--steady", "0..1", "Weight of the last frame, moved along, in the next; else 0.99.")
+]
+Format = Annotated[
+    str | None, option(FILES, "--format", "FORMAT", "jpeg, png, webp, tiff, avif or gif; else the content's own.")
+]
+Quality = Annotated[int | None, option(FILES, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
+Overwrite = Annotated[bool, option(FILES, "--overwrite", "", "Replace files that exist.")]
+JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write every number to a file.")]
+Model = Annotated[str | None, option(MACHINE, "--model", "NAME|FOLDER", "Model to use; brushwork models lists them.")]
+Device = Annotated[
+    str | None, option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "Device to run on; gpu is an Intel GPU.")
+]
+TorchDevice = Annotated[
+    str | None, option(MACHINE, "--device", "auto|cpu|cuda|mps", "Device to run on; auto is a GPU if there is one.")
+]
+Precision = Annotated[
+    str | None, option(MACHINE, "--precision", "auto|f32|bf16|f16|int8", "Numbers to compute in; auto is the device's "
+    "fastest.")
+]  # fmt: skip
+Threads = Annotated[int | None, option(MACHINE, "--threads", "1..", "CPU threads; else one per core.")]

@@ -1,0 +1,126 @@
+"""What the help says of ranges and defaults, held against the public functions that have them."""
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import typer
+from click import Command
+
+from brushwork import stylizer
+from brushwork.batch.options import Options
+from brushwork.cli import app
+from brushwork.cli.options import given
+from brushwork.errors import UserError
+from brushwork.evaluation.evaluate import evaluate
+from brushwork.evaluation.pairs import choose
+from brushwork.evaluation.steadiness import steadiness
+from brushwork.live.camera import open_camera
+from brushwork.live.loop import live
+from brushwork.live.mjpeg import MJPEG
+from brushwork.styles.sheet import open_photo
+from brushwork.training import optimize
+from brushwork.video.reading.opening import FPS
+from brushwork.video.settings import Settings
+from brushwork.video.timeline import Timeline
+from brushwork.web.api.limits import Limits
+from brushwork.web.server import run
+
+COMMANDS: dict[str, Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+Function = Callable[..., Any]
+
+
+def parameters(command: str) -> dict[str, Any]:
+    """The options of a command by name."""
+    return {str(each.name): each for each in COMMANDS[command].params if each.param_type_name == "option"}
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_an_option_has_no_default_of_its_own(command: str) -> None:
+    own = {name: each.default for name, each in parameters(command).items() if each.default not in (None, False, 0)}
+    assert own == ({"output": "mjpeg"} if command == "live" else {})
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "function", "parameter"),
+    [
+        ("video", "fade", Timeline, "fade"),
+        ("video", "steady", Settings, "steady"),
+        ("video", "hold", Settings, "hold"),
+        ("video", "fps", lambda fps=FPS: fps, "fps"),
+        *(("optimize", name, optimize.Settings, name) for name in ("size", "steps", "style_weight", "seed")),
+        *(("optimize", name, optimize.Settings, name) for name in ("optimizer", "start")),
+        *(("serve", name, Limits, name) for name in ("upload", "pixels", "frames", "seconds", "queue", "clips")),
+        *(("serve", name, Limits, name) for name in ("clip_frames", "clip_seconds")),
+        *(("serve", name, run, name) for name in ("host", "port")),
+        ("evaluate", "pairs", choose, "count"),
+        ("evaluate", "size", evaluate, "size"),
+        ("evaluate", "frames", steadiness, "count"),
+        ("evaluate", "steady", Settings, "steady"),
+        ("live", "size", open_camera, "size"),
+        ("live", "port", MJPEG, "port"),
+        ("live", "steady", live, "steady"),
+        ("styles", "size", open_photo, "size"),
+    ],
+)
+def test_a_default_in_the_help_is_that_of_the_function(
+    command: str, option: str, function: Function, parameter: str
+) -> None:
+    default = inspect.signature(function).parameters[parameter].default
+    stated = re.search(r"[Ee]lse ([\w.]*\w)(?: for h264)?\.$", parameters(command)[option].help)
+    assert stated is not None
+    assert stated[1] == (f"{default:g}" if isinstance(default, float) else str(default))
+
+
+def test_no_default_in_a_help_is_left_unchecked() -> None:
+    """Every "else" with a number stands in the table above."""
+    (mark,) = test_a_default_in_the_help_is_that_of_the_function.pytestmark  # type: ignore[attr-defined]
+    checked = {(command, option) for command, option, *_ in mark.args[1]}
+    stated = {
+        (command, name)
+        for command in COMMANDS
+        for name, each in parameters(command).items()
+        if re.search(r"[Ee]lse \d", each.help or "")
+    }
+    assert stated - checked == {("video", "crf"), ("export", "style_size")}  # of the codec, and of the model card
+
+
+MAKERS: dict[tuple[str, str], Function] = {
+    **{("stylize", name): Options for name in ("style_size", "strength", "size", "quality", "tile_size")},
+    **{("video", name): lambda **value: Settings(styles=("a",), **value) for name in ("steady", "hold", "strength")},
+    **{("optimize", name): optimize.Settings for name in ("size", "style_size", "style_weight", "steps")},
+    **{("serve", name): Limits for name in ("upload", "pixels", "frames", "seconds", "queue", "clips")},
+}
+
+
+@pytest.mark.parametrize(("command", "option"), sorted(MAKERS))
+def test_a_range_in_the_help_is_that_of_the_function(command: str, option: str) -> None:
+    make = MAKERS[command, option]
+    low, high = (
+        float(text) if text else None for text in re.fullmatch(r"(.+)\.\.(.*)", parameters(command)[option].metavar)
+        .groups()  # type: ignore[union-attr]
+    )  # fmt: skip
+    kind = float if parameters(command)[option].type.name == "float" else int
+    outside = 0.001 if kind is float else 1
+    make(**{option: kind(low)})
+    with pytest.raises(UserError):
+        make(**{option: kind(low) - outside})
+    if high is not None:
+        make(**{option: kind(high)})
+        with pytest.raises(UserError):
+            make(**{option: kind(high) + outside if high < 1e6 else kind(high) * 1.01})
+
+
+def test_only_given_values_are_passed() -> None:
+    assert given(size=0, strength=None, name="") == {"size": 0, "name": ""}
+
+
+@pytest.mark.parametrize("command", ["stylize", "video", "watch", "live", "serve", "styles"])
+def test_commands_that_load_a_model_share_their_options(command: str) -> None:
+    expected = ["model", *(name for name in inspect.signature(stylizer.load).parameters if name != "model")]
+    assert [name for name in parameters(command) if name in expected] == expected
+    shared = parameters("stylize")
+    for name in expected:
+        assert parameters(command)[name].help == shared[name].help
