@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from brushwork import images
+from brushwork.images import Picture, assembly
 from tests.images.samples import smooth, written
 
 
@@ -45,3 +46,32 @@ def test_opening_at_a_size(kind):
         assert np.abs(small - images.resize(source, shape[:2])).mean() < 0.01
     with pytest.raises(ValueError, match="at least 1"):
         images.open(data, size=0)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+def test_a_picture_shrinks_as_it_is_decoded(kind, monkeypatch):
+    """No array of the whole picture is made: the numbers come in strips, and are reduced strip by strip."""
+    source = smooth(1001, 803)
+    data = written(source, kind)
+    joined = []
+    real = assembly._joined
+
+    def note(parts, shape):
+        joined.append(shape)
+        return real(parts, shape)
+
+    monkeypatch.setattr(assembly, "_joined", note)
+    small = images.open(data, size=100).image
+    assert small.shape == (100, 80, 3)
+    assert np.abs(small - images.resize(source, (100, 80))).mean() < 0.01
+    assert [max(shape) <= 251 for shape in joined] == [True]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_transparent_pictures_shrink_without_their_hidden_colours(kind):
+    image = np.zeros((400, 400, 4), np.float32)
+    image[:, :205], image[:, 205:] = (1, 0, 0, 1), (0, 1, 0, 0)
+    picture = images.open(written(Picture.of(image[..., :3], image[..., 3]), kind, quality=100), size=20)
+    seen = picture.alpha > 0.05
+    assert 0 < seen.mean() < 1
+    np.testing.assert_allclose(picture.image[seen], np.broadcast_to((1, 0, 0), picture.image[seen].shape), atol=0.03)

@@ -11,7 +11,8 @@ from brushwork.images.picture import Frame, Image, resample, resize_frame
 
 def factor(shape: tuple[int, int], target: tuple[int, int]) -> int:
     """Give by how much a picture is reduced as it is read, so that it is still twice as large as wanted."""
-    return max(1, min(shape[0] // (2 * target[0]), shape[1] // (2 * target[1])))
+    # One less than twice, for sides that were rounded.
+    return max(1, min(shape[0] // (2 * target[0] - 1), shape[1] // (2 * target[1] - 1)))
 
 
 def assemble(

@@ -113,7 +113,7 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
         raise ImageError(f"it has no pages, and so no page {page}; only TIFF files have")
     if kind == "TIFF" or (isinstance(source, bytes) and _is_deep_png(source)):
         with one_line():
-            return _decode_with_vips(kind, source, size, max_pixels, page)
+            return _decode_page(kind, source, size, max_pixels, page)
     assert isinstance(source, bytes)
     with one_line():
         return _decode_with_pillow(kind, source, size, max_pixels)
@@ -154,9 +154,14 @@ def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: in
     target = _target(*file.size, size, max_pixels)
     said = header.read(BytesIO(data), kind, file)
     if kind == "JPEG" and size:
-        file.draft(None, (2 * target[1], 2 * target[0]))  # decodes at 1/2, 1/4 or 1/8, still twice what is wanted
+        # Decodes at 1/2, 1/4 or 1/8, still twice what is wanted but for a pixel, for sides that were rounded.
+        file.draft(None, (2 * target[1] - 1, 2 * target[0] - 1))
     first = 1 if file.info.get("default_image") else 0  # an APNG may begin with a picture that is not shown
     count = 1 if kind == "HEIF" else getattr(file, "n_frames", 1) - first
+    # pyvips shrinks as it decodes; but hidden colours would bleed into edges where WebP does.
+    shrinking = ("PNG",) if file.has_transparency_data else ("PNG", "WEBP")
+    if kind in shrinking and count == 1 and not first and factor(file.size[::-1], target) > 1:
+        return _decode_with_vips(kind, data, said, target)
     make = partial(_frame, file, first, target, said)
     frame = make(0)
     loop = file.info.get("loop")
@@ -167,7 +172,7 @@ def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: in
         loop=loop or 0,
         metadata=said.metadata,
         format=kind,
-        notices=said.notices(1, said.encoding(_stored(file)[1])),
+        notices=said.notices(said.encoding(_model(file))),
     )
 
 
@@ -177,47 +182,65 @@ def _frame(file: ImageFile.ImageFile, first: int, target: tuple[int, int], said:
         if first + index != file.tell():
             file.seek(first + index)
         file.load()
-        stored, model = _stored(file)
-        shape = stored.shape[0], stored.shape[1]
-        rows = factor(shape, target) * _ROWS
-        strips = (stored[top : top + rows] for top in range(0, len(stored), rows))
-        frame = assemble(strips, said.encoding(model), shape, target, said.orientation)
+        looked_up = _without_palette(file)
+        shape = looked_up.height, looked_up.width
+        strips = _strips(looked_up, factor(shape, target) * _ROWS)
+        frame = assemble(strips, said.encoding(_model(looked_up)), shape, target, said.orientation)
         return replace(frame, duration=round(file.info.get("duration", 0)))
 
 
-def _stored(file: Pillow.Image) -> tuple[Stored, str]:
-    """Give the stored numbers (H, W, C) of a loaded file and their colour model; palettes are looked up."""
+def _without_palette(file: Pillow.Image) -> Pillow.Image:
+    """Look up the palette of a loaded file, and a colour that is declared transparent."""
     if file.has_transparency_data:
-        file = file.convert("LA" if file.mode in ("1", "L", "LA") else "RGBA")
-    elif file.mode not in ("L", "CMYK", "RGB", "I;16", "F"):
-        file = file.convert("L" if file.mode == "1" else "RGB")
-    stored = np.asarray(file)
-    model = "cmyk" if file.mode == "CMYK" else "rgb" if file.mode in ("RGB", "RGBA") else "grey"
-    return stored.reshape(*stored.shape[:2], -1), model
+        return file.convert("LA" if file.mode in ("1", "L", "LA") else "RGBA")
+    if file.mode not in ("L", "CMYK", "RGB", "I;16", "F"):
+        return file.convert("L" if file.mode == "1" else "RGB")
+    return file
+
+
+def _model(image: Pillow.Image) -> str:
+    """Name the colour model of a file, its palette looked up."""
+    return "cmyk" if image.mode == "CMYK" else "grey" if image.mode in ("1", "L", "LA", "I;16", "F") else "rgb"
+
+
+def _strips(image: Pillow.Image, rows: int) -> Iterator[Stored]:
+    """Give the numbers (h, W, C) of so many rows after another; Pillow would copy the whole image twice."""
+    for top in range(0, image.height, rows):
+        stored = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
+        yield stored.reshape(*stored.shape[:2], -1)
 
 
 def _decode_pages(source: bytes | Path, size: int | None, max_pixels: int) -> Picture:
     """Decode all pages of a TIFF file: the first at once, each when it is asked for."""
-    first = _decode_with_vips("TIFF", source, size, max_pixels, 1)
+    first = _decode_page("TIFF", source, size, max_pixels, 1)
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         count = header.read(file, "TIFF").pages
 
     def make(index: int) -> Frame:
         with one_line():
-            return _decode_with_vips("TIFF", source, size, max_pixels, index + 1).frames[0]
+            return _decode_page("TIFF", source, size, max_pixels, index + 1).frames[0]
 
     if count == 1:
         return first
     return replace(first, frames=Frames(count, make), paged=True, notices=first.notices[:-1])
 
 
-def _decode_with_vips(kind: str, source: bytes | Path, size: int | None, max_pixels: int, page: int) -> Picture:
+def _decode_page(kind: str, source: bytes | Path, size: int | None, max_pixels: int, page: int) -> Picture:
+    """Decode a page of a TIFF file, or a PNG file."""
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         said = header.read(file, kind, page=page)
     image = vips.load(source, kind, page=said.page)
-    target = _target(image.width, image.height, size, max_pixels)
+    return _decode_with_vips(kind, source, said, _target(image.width, image.height, size, max_pixels))
+
+
+def _decode_with_vips(kind: str, source: bytes | Path, said: Header, target: tuple[int, int]) -> Picture:
+    image = vips.load(source, kind, page=said.page)
+    by = factor((image.height, image.width), target)
+    if kind == "WEBP":
+        image = vips.load(source, kind, scale=1 / by)
+        by = 1
     shape = image.height, image.width
     encoding = vips.encoding(source, kind, said)
-    frame = assemble(vips.strips(image, factor(shape, target)), encoding, shape, target, said.orientation)
+    frame = assemble(vips.strips(image, by), encoding, shape, target, said.orientation)
     depth = 8 if image.format == "uchar" else 16
-    return Picture((frame,), depth=depth, metadata=said.metadata, format=kind, notices=said.notices(page, encoding))
+    return Picture((frame,), depth=depth, metadata=said.metadata, format=kind, notices=said.notices(encoding))

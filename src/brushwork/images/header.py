@@ -28,6 +28,7 @@ class Header:
         colorimetry: Colour space that is given in another way.
         outranks_profile: Whether that goes before the profile.
         page: Directory of a TIFF file that is read.
+        number: Which page of it that is, from 1.
         pages: How many pages a TIFF file has, smaller copies and masks left out.
     """
 
@@ -37,6 +38,7 @@ class Header:
     colorimetry: Colorimetry | None = None
     outranks_profile: bool = False
     page: int = 0
+    number: int = 1
     pages: int = 1
 
     def encoding(self, model: str) -> ColorEncoding:
@@ -49,9 +51,12 @@ class Header:
             return ColorEncoding(model, colorimetry=None if model == "cmyk" else space)
         return ColorEncoding(model, self.profile if fitting else None)
 
-    def notices(self, page: int, encoding: ColorEncoding) -> tuple[str, ...]:
+    def notices(self, encoding: ColorEncoding) -> tuple[str, ...]:
         """Give what the user should know about how the file is read, a line each."""
-        lines = [encoding.notice, f"page {page} of {self.pages} is taken; see --page" if self.pages > 1 else None]
+        lines = [
+            encoding.notice,
+            f"page {self.number} of {self.pages} is taken; see --page" if self.pages > 1 else None,
+        ]
         return tuple(line for line in lines if line)
 
 
@@ -92,7 +97,7 @@ def _of_tiff(file: BinaryIO, page: int) -> Header:
         dpi=metadata.resolution(directory),
     )
     turned, space = metadata.orientation(directory), _by_exif(directory)
-    return Header(kept, turned, profile.data if profile else None, space, page=index, pages=len(pages))
+    return Header(kept, turned, profile.data if profile else None, space, page=index, number=page, pages=len(pages))
 
 
 def _of_png(file: BinaryIO) -> Header:

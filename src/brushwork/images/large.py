@@ -88,7 +88,7 @@ def _read(path: Path, page: int, stack: ExitStack) -> LargePicture:
     for stored in vips.strips(image):
         pixels[top : top + len(stored)] = convert(stored, encoding)
         top += len(stored)
-    notices = said.notices(page, encoding)
+    notices = said.notices(encoding)
     return LargePicture(pixels, said.metadata, kind, 16 if deep else 8, notices)
 
 

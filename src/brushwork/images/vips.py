@@ -12,20 +12,23 @@ import numpy as np
 from brushwork.images.conversion import ColorEncoding, Stored, measured
 from brushwork.images.header import Header
 
-LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload"}
+LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
 # Bytes of stored pixels in a strip: large enough to be fast, small beside a picture.
-_STRIP = 2**24
+_STRIP = 2**21
 _TYPES = {
     "uchar": np.uint8, "char": np.int8, "ushort": np.uint16, "short": np.int16, "uint": np.uint32, "int": np.int32,
     "float": np.float32, "double": np.float64,
 }  # fmt: skip
 
 
-def load(source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential") -> Any:
+def load(
+    source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential", scale: float | None = None
+) -> Any:
     """Open a file as a pyvips image, which decodes when it is asked for pixels.
 
-    Of a TIFF file, `page` is the directory. The stored numbers come as they are, but for CIELAB, which comes as floats,
-    and for alpha that was multiplied into the colours, which are divided by it.
+    Of a TIFF file, `page` is the directory; a WebP file can be scaled as it is decoded. The stored numbers come as they
+    are, but for CIELAB, which comes as floats, and for alpha that was multiplied into the colours, which are divided by
+    it.
 
     Raises:
         pyvips.Error: If the file is damaged or not supported.
@@ -33,6 +36,7 @@ def load(source: bytes | Path, kind: str, *, page: int = 0, access: str = "seque
     import pyvips
 
     options: dict[str, Any] = {"access": access, "fail_on": "error"} | ({"page": page} if kind == "TIFF" else {})
+    options |= {"scale": scale} if scale else {}
     if isinstance(source, bytes):
         image = getattr(pyvips.Image, f"{LOADERS[kind]}_buffer")(source, **options)
     else:
