@@ -72,7 +72,7 @@ def test_a_gallery_is_made(
         picture = images.open(file.read()).image
     player = stylizer.load(folder.path, device="cpu", precision="f32")
     for size in (128, 256, 512):
-        np.testing.assert_allclose(made.embed("wild", size), player.embed(picture, size), rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(made.styles["wild"].at(size), player.embed(picture, size), rtol=1e-3, atol=1e-3)
     with Image.open(made.thumbnails) as strip:
         assert strip.size == (24, 24)
 
