@@ -27,7 +27,8 @@ from brushwork.losses import GHIASI2017, LossWeights, PerceptualLoss
 from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.stylizer import Stylizer
 from brushwork.training import student
-from brushwork.training.optimize import Settings, optimize
+from brushwork.training.optimize import optimize
+from brushwork.training.optimize_settings import Settings
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 STRIDE = 7

@@ -23,7 +23,8 @@ from benchmarks.commands import PEER, any_style, install_peer
 from brushwork import evaluation, images, model_folder, stylizer
 from brushwork.evaluation import Page, Painted, Painter, Pair, Record, Summary
 from brushwork.images import Image
-from brushwork.training.optimize import Settings, optimize
+from brushwork.training.optimize import optimize
+from brushwork.training.optimize_settings import Settings
 
 CONTENTS, OPTIMISED = "contents, untouched", "brushwork optimize"
 

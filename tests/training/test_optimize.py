@@ -12,7 +12,8 @@ from brushwork.errors import UserError
 from brushwork.images import Image, resize
 from brushwork.losses import PerceptualLoss
 from brushwork.training import optimize as module
-from brushwork.training.optimize import Progress, Settings, optimize
+from brushwork.training.optimize import Progress, optimize
+from brushwork.training.optimize_settings import Settings
 
 pytestmark = pytest.mark.numeric
 

@@ -66,8 +66,9 @@ def optimize(
 
     extras.require("torch", "optimising pixels")
     from brushwork.training import optimize as training
+    from brushwork.training.optimize_settings import Settings
 
-    settings = training.Settings(
+    settings = Settings(
         **given(
             size=size, style_size=style_size, steps=steps, style_weight=style_weight, optimizer=optimizer, start=start,
             seed=seed, device=device,

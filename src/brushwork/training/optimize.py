@@ -6,83 +6,25 @@ here are NumPy's, as above the runtime: float32 (H, W, 3), sRGB, in [0, 1].
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.optim import LBFGS, Adam, Optimizer
 
-from brushwork.errors import UserError, unknown
+from brushwork.errors import UserError
 from brushwork.images import Image, fit, fit_short, resize
 from brushwork.images.color import match_color_statistics
 from brushwork.losses import LossWeights, PerceptualLoss
-from brushwork.runtime.devices import DEVICES, find_device
+from brushwork.runtime.devices import find_device
+from brushwork.training.optimize_settings import OPTIMIZERS, SMALLEST_SIDE, Settings
 
-# Both evaluate the loss once a step: a line search would take several evaluations, and L-BFGS does well without.
-OPTIMIZERS: Mapping[str, Callable[[Tensor], Optimizer]] = {
-    "lbfgs": lambda pixels: LBFGS([pixels], max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0),
-    "adam": lambda pixels: Adam([pixels], lr=0.03),
-}
-STARTS = ("recolored", "content", "noise")
-SMALLEST_SIDE = 16  # the loss network halves a picture three times; below this hardly a position would be left
 TINY = 1e-12
 # Terms that equal pictures can have in float32, because the kernels of a processor sum in another order: at most 2.1e-7
 # and 3.4e-12 were measured. One grey level everywhere makes 2 and 1e-5. Below these a term, and so its gradient, is 0.
 CONTENT_ROUNDING, STYLE_ROUNDING = 1e-6, 1e-11
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How pixels are optimised.
-
-    Attributes:
-        size: Limit of the long side; a larger content is shrunk.
-        style_size: Limit of the short side at which styles are seen; None is the pastiche's own long side. Less means
-            finer strokes.
-        coarsest: The long side is halved as long as it stays this long; the coarsest size comes first.
-        steps: Evaluations of the loss at each size.
-        style_weight: Weight of each layer's style term, where the content term's is 1 / 40,000 (see `LossWeights`).
-        optimizer: A key of `OPTIMIZERS`.
-        start: ``recolored``, the content in the colours of the styles (their mean and covariance); ``content``; or
-            ``noise``, uniform in [0, 1].
-        seed: Settles the noise.
-        device: ``auto`` or one of `DEVICES`; ``auto`` is a GPU where torch sees one.
-
-    Raises:
-        UserError: If a value is unknown or out of its range.
-    """
-
-    size: int = 512
-    style_size: int | None = None
-    coarsest: int = 128
-    steps: int = 40
-    style_weight: float = 2.5
-    optimizer: str = "lbfgs"
-    start: str = "recolored"
-    seed: int = 0
-    device: str = "auto"
-
-    def __post_init__(self) -> None:
-        for name, value, known in (
-            ("optimizer", self.optimizer, tuple(OPTIMIZERS)),
-            ("start", self.start, STARTS),
-            ("device", self.device, ("auto", *DEVICES)),
-        ):
-            if value not in known:
-                raise UserError(unknown(name, value, known))
-        for name, number, low, high in (
-            ("size", self.size, SMALLEST_SIDE, 100_000),
-            ("style size", self.style_size or self.size, SMALLEST_SIDE, 100_000),
-            ("coarsest size", self.coarsest, SMALLEST_SIDE, 100_000),
-            ("number of steps", self.steps, 1, 1_000_000),
-            ("style weight", self.style_weight, 0, 1e9),
-            ("seed", self.seed, 0, 2**63),
-        ):
-            if not low <= number <= high:
-                raise UserError(f"the {name} is {number:g}; it must lie between {low:,} and {high:,.0f}")
 
 
 @dataclass(frozen=True, eq=False)
