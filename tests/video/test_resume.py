@@ -49,13 +49,14 @@ def die_at_frame(number: int) -> None:
 
 def die_within_record() -> None:
     """The last state is saved, and the record does not know it yet."""
-    replace = Path.replace
+    record = ResumeFolder._record
 
-    def dying(self: Path, target: Path) -> Path:
-        record = self.name == f"{resume.STATE}.new" and list(self.parent.glob("last-*"))
-        return die() if record else replace(self, target)  # type: ignore[return-value]
+    def dying(self: ResumeFolder, pieces: int, frames: int) -> None:
+        if list(self.folder.glob("last-*")):
+            die()
+        record(self, pieces, frames)
 
-    Path.replace = dying  # type: ignore[method-assign, assignment]
+    ResumeFolder._record = dying  # type: ignore[method-assign]
 
 
 def die_while_joining() -> None:
