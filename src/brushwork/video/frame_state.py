@@ -23,11 +23,14 @@ class FrameState:
         pts, duration: When the frame is shown, in ticks of the clip.
         embedding: Style embedding (1, D) of this frame.
         begins: Whether a shot begins here.
+        fading: Whether its style differs from that of the previous frame.
         still: Whether the frame repeats the previous one in the same style.
         motion: Optical flow back to the previous frame, where it was estimated.
         own: Embedding (1, D) of the shot's own content, where the strength is below 1.
         statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
         pastiche: Pastiche (H, W, 3), float32 in [0, 1].
+        style, target: Embeddings (1, D), where styles are recoloured: of the time, before that, and the one that the
+            colours are moving to.
     """
 
     pixels: Pixels
@@ -36,10 +39,13 @@ class FrameState:
     embedding: Array
     begins: bool = True
     still: bool = False
+    fading: bool = False
     motion: Motion | None = None
     own: Array | None = None
     statistics: Array | None = None
     pastiche: Image | None = None
+    style: Array | None = None
+    target: Array | None = None
 
     def save(self, path: Path) -> None:
         """Writes everything but the motion to a file; no later frame needs it."""
@@ -53,5 +59,5 @@ class FrameState:
         """Reads a saved state; its arrays are equal bit for bit."""
         with np.load(path) as file:
             values: dict[str, Any] = dict(file)
-        plain = {name: values[name].item() for name in ("pts", "duration", "begins", "still")}
+        plain = {name: values[name].item() for name in ("pts", "duration", "begins", "still", "fading")}
         return cls(**{**values, **plain})

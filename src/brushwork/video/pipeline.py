@@ -17,6 +17,7 @@ from brushwork.prefetch import map_ahead, prefetch
 from brushwork.video.frame_state import FrameState
 from brushwork.video.letterbox import Painter
 from brushwork.video.reading.frames import VideoFrame, seconds
+from brushwork.video.shot_colors import ShotColors
 from brushwork.video.temporal import optical_flow, stabilisation
 from brushwork.video.timeline import Timeline
 
@@ -58,7 +59,7 @@ def with_styles(
 
 def run_stages(
     states: Iterator[FrameState], last: FrameState | None, painter: Painter, weight: float, search: bool,
-    spent: MutableMapping[str, float],
+    spent: MutableMapping[str, float], colors: ShotColors | None = None,
 ) -> Generator[FrameState, None, None]:  # fmt: skip
     """Runs all stages, each in a thread of its own, and yields the finished states in order.
 
@@ -69,9 +70,12 @@ def run_stages(
         weight: Weight of the previous pastiche, see `stabilisation.stabilise`; 0 leaves each frame as it was painted.
         search: Whether motion and scene cuts are needed.
         spent: Seconds per stage; added to.
+        colors: Recolours the styles like each shot, where that is wanted.
     """
     states = prefetch(time_decoding(states, timer(spent, "decode")))
     states = prefetch(estimate_motion(states, last, search, timer(spent, "motion")))
+    if colors is not None:
+        states = prefetch(recolor(states, last, colors, timer(spent, "colours")))
     states = prefetch(stylize_frames(states, last, painter, timer(spent, "stylise")))
     return prefetch(stabilise_frames(states, last, weight, timer(spent, "steady")))
 
@@ -94,9 +98,22 @@ def estimate_motion(
         with timed():
             if last is not None:
                 same = np.array_equal(state.pixels, last.pixels)
-                still = same and np.array_equal(state.embedding, last.embedding)
+                style = last.embedding if last.style is None else last.style
+                fading = not np.array_equal(state.embedding, style)
                 motion = optical_flow.find(state.pixels, last.pixels) if search and not same else None
-                state = replace(state, begins=motion is not None and motion.cut, still=still, motion=motion)
+                begins = motion is not None and motion.cut
+                state = replace(state, begins=begins, still=same and not fading, fading=fading, motion=motion)
+        yield state
+        last = state
+
+
+def recolor(
+    states: Iterator[FrameState], last: FrameState | None, colors: ShotColors, timed: Timer
+) -> Iterator[FrameState]:
+    """Gives each frame the style recoloured like its shot."""
+    for state in states:
+        with timed():
+            state = colors.follow(state, last)
         yield state
         last = state
 
@@ -138,8 +155,7 @@ def stabilise_frames(
                 if state.still:
                     state = replace(state, pastiche=last.pastiche)
                 elif state.pastiche is not None and weight and not state.begins:
-                    same_style = np.array_equal(state.embedding, last.embedding)
-                    used = weight if same_style else weight * WEIGHT_IN_FADES
+                    used = weight * WEIGHT_IN_FADES if state.fading else weight
                     stable = stabilisation.stabilise(state.pastiche, last.pastiche, state.motion, used)
                     state = replace(state, pastiche=stable)
         yield state

@@ -1,33 +1,26 @@
 """Stylises a clip: decoding, motion, stylisation, stabilisation and encoding run side by side."""
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from brushwork.batch.session import Session
 from brushwork.errors import UserError
-from brushwork.images import Picture
 from brushwork.runtime import SMALLEST_SIDE
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
 from brushwork.video.excerpt import Excerpt
-from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
-from brushwork.video.letterbox import SAMPLES, LetterboxPainter, Painter, find_box
-from brushwork.video.reading.frames import Pixels, as_image
+from brushwork.video.letterbox import SAMPLES, find_box
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
-from brushwork.video.timeline import Timeline
+from brushwork.video.stages import Stages
 from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.target import Target
 from brushwork.video.writing.writer import Writer
 
 PIECE = 240  # frames per piece: what a killed run loses at most
-# Frames painted at once, each on its part of the cores. Larger frames take gigabytes each, so they are painted singly.
-TOGETHER, LARGEST = 2, 2560 * 1440
 
 
 @dataclass
@@ -114,11 +107,12 @@ def run(
         box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
         if box:
             notes.append(f"black bars stay as they are; {box.right - box.left} x {box.bottom - box.top} is painted")
-        timeline, painter = _prepare(load(), settings, box.crop(excerpt.first.pixels) if box else excerpt.first.pixels)
-        painter = LetterboxPainter(painter, box) if box else painter
-        states = pipeline.with_styles(excerpt.frames(last), timeline, clip.start, clip.time_base)
+        stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box)
+        states = pipeline.with_styles(excerpt.frames(last), stages.timeline, clip.start, clip.time_base)
         weight = settings.stabilisation_weight
-        done = pipeline.run_stages(states, last, painter, weight, settings.needs_motion, progress.spent)
+        done = pipeline.run_stages(
+            states, last, stages.painter, weight, settings.needs_motion, progress.spent, stages.colors
+        )
         output = _Output(writer, folder, excerpt, options.piece)
         with closing(done):
             yield from _write(done, last, output, progress, stop)
@@ -129,21 +123,6 @@ def run(
         raise
     notes.extend(clip.damaged)
     yield progress
-
-
-def _prepare(stylizer: Stylizer, settings: Settings, first: Pixels) -> tuple[Timeline, Painter]:
-    """Embeds every style of a run once, and makes the painter."""
-    options = settings.options()
-    content = Picture.of(as_image(first))
-    embedding = Session(stylizer, options).blend(settings.styles, content)
-    single = Session(stylizer, replace(options, weights=None))
-    changes = [(when, single.blend((style,), content)) for when, style in settings.changes]
-    together = min(TOGETHER, os.cpu_count() or 1) if first.size <= 3 * LARGEST else 1
-    painter = FramePainter(
-        stylizer, strength=settings.strength, settings=options, hold=settings.hold,
-        together=together,
-    )  # fmt: skip
-    return Timeline(embedding, changes, settings.fade_seconds), painter
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,9 @@ class Settings:
 
     @property
     def needs_motion(self) -> bool:
-        """Whether motion and scene cuts must be found: something is carried from frame to frame."""
-        return self.stabilisation_weight > 0 or self.hold > 0 or 0 < self.strength < 1
+        """Whether motion and scene cuts must be found: something is carried from frame to frame, or kept for a shot."""
+        carried = self.stabilisation_weight > 0 or self.hold > 0 or 0 < self.strength < 1
+        return carried or self.keep_colors == "histogram"
 
     def values(self) -> dict[str, Any]:
         """Returns the settings as plain values."""

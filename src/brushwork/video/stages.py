@@ -1,0 +1,67 @@
+"""What the stages of a run need, made once before it begins: styles over time, colours and painter."""
+
+import os
+from dataclasses import dataclass, replace
+
+from brushwork.batch.session import Session
+from brushwork.images import Image, Picture
+from brushwork.stylizer import Stylizer
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.letterbox import Box, LetterboxPainter, Painter
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import Pixels, as_image
+from brushwork.video.settings import Settings
+from brushwork.video.shot_colors import ShotColors
+from brushwork.video.timeline import Timeline
+
+# Frames painted at once, each on its part of the cores. Larger frames take gigabytes each, so they are painted singly.
+TOGETHER, LARGEST = 2, 2560 * 1440
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What frames are painted with.
+
+    Attributes:
+        timeline: Style embeddings over time.
+        painter: Stylises frames.
+        colors: Recolours the styles like each shot; None where styles keep their colours.
+    """
+
+    timeline: Timeline
+    painter: Painter
+    colors: ShotColors | None
+
+    @classmethod
+    def of(cls, stylizer: Stylizer, settings: Settings, clip: Clip, first: Pixels, box: Box | None) -> "Stages":
+        """Embeds every style once, and makes the painter.
+
+        Args:
+            stylizer: The model.
+            settings: How the clip is painted.
+            clip: The clip.
+            first: Its first frame that is painted, (H, W, 3).
+            box: What of its frames is painted; None paints all.
+
+        Raises:
+            UserError: If a style cannot be read.
+        """
+        options = settings.options()
+        blended, single = Session(stylizer, options), Session(stylizer, replace(options, weights=None))
+
+        def timeline_of(content: Image) -> Timeline:
+            picture = Picture.of(content)
+            changes = [(when, single.blend((style,), picture)) for when, style in settings.changes]
+            return Timeline(blended.blend(settings.styles, picture), changes, settings.fade_seconds)
+
+        def crop(content: Image) -> Image:
+            return box.crop(content) if box else content
+
+        together = min(TOGETHER, os.cpu_count() or 1) if first.size <= 3 * LARGEST else 1
+        painter: Painter = FramePainter(
+            stylizer, strength=settings.strength, settings=options, hold=settings.hold, together=together
+        )
+        painter = LetterboxPainter(painter, box) if box else painter
+        recolors = settings.keep_colors == "histogram"
+        colors = ShotColors(timeline_of, crop, clip.start, clip.time_base) if recolors else None
+        return cls(timeline_of(crop(as_image(first))), painter, colors)
