@@ -212,7 +212,7 @@ def test_what_cannot_be_begun_is_said_at_once() -> None:
         optimize(CONTENT, [STYLE, OTHER], [1])
     with pytest.raises(UserError, match="sum to more than 0"):
         optimize(CONTENT, [STYLE], [0])
-    with pytest.raises(UserError, match="0 weights for 0 styles"):
+    with pytest.raises(UserError, match="no style: give one or more pictures"):
         optimize(CONTENT, [])
 
 

@@ -19,6 +19,7 @@ from brushwork.images import Image, fit, fit_short, resize
 from brushwork.images.color import match_color_statistics
 from brushwork.losses import LossWeights, PerceptualLoss
 from brushwork.runtime.devices import find_device
+from brushwork.styles.embeddings import normalized_weights
 from brushwork.training.optimize_settings import OPTIMIZERS, SMALLEST_SIDE, Settings
 
 TINY = 1e-12
@@ -80,18 +81,10 @@ def optimize(
         height, width = image.shape[:2]
         if min(height, width) < SMALLEST_SIDE:
             raise UserError(f"the {role} is {width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}")
-    return _coarse_to_fine(
-        content, styles, _shares(weights, len(styles)), settings, torch.device(find_device(settings.device))
-    )
-
-
-def _shares(weights: Sequence[float] | None, count: int) -> list[float]:
-    values = [1.0] * count if weights is None else list(weights)
-    if len(values) != count or not count:
-        raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
-    if not all(math.isfinite(value) and value >= 0 for value in values) or not sum(values):
-        raise UserError("weights must be finite, not negative, and sum to more than 0")
-    return [value / sum(values) for value in values]
+    if not styles:
+        raise UserError("no style: give one or more pictures")
+    device = torch.device(find_device(settings.device))
+    return _coarse_to_fine(content, styles, normalized_weights(weights, len(styles)).tolist(), settings, device)
 
 
 def _sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
