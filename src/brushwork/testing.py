@@ -36,7 +36,7 @@ class FakeRuntime:
     def predict(self, style: Array) -> Array:
         """Return the mean colours (B, 3) of styles (B, H, W, 3)."""
         self.predicted.append(style.shape)
-        colours: Array = style.mean(axis=(1, 2))
+        colours: Array = style.mean(axis=(1, 2), dtype=np.float64).astype(np.float32)
         return colours
 
     def transfer(self, content: Array, embedding: Array) -> Array:
@@ -55,7 +55,7 @@ class FakeRuntime:
         """Return pastiches, and the mean colours (B, 3) of the contents averaged with those that are held."""
         if statistics is None and np.any(hold):
             raise ValueError("hold is not 0, and there are no statistics to hold")
-        measured = content.mean(axis=(1, 2))
+        measured = content.mean(axis=(1, 2), dtype=np.float64)
         weight = np.reshape(hold, (-1, 1))
         used = measured if statistics is None else (1 - weight) * measured + weight * statistics
         if masks is None:

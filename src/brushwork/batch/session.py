@@ -69,9 +69,26 @@ class Session:
         Raises:
             UserError: If a mask or the style of a region cannot be used.
         """
-        notices = [] if notices is None else notices
         rows = content.image if rows is None else rows
         size = rows.shape[0], rows.shape[1]
+        regions, protected = self.read_regions(content, source, [] if notices is None else notices, size)
+        return self.stylizer.compose(rows, embedding, self.options.strength, regions=regions, protect=protected)
+
+    def read_regions(
+        self, content: Picture, source: Path | None, notices: list[str], size: tuple[int, int] | None = None
+    ) -> tuple[list[Region], Array | None]:
+        """Return the run's regions with their masks and embeddings, and the mask (h, w) of what is protected.
+
+        Args:
+            content: The content, or a reduced copy.
+            source: Where the content came from, for folders of masks.
+            notices: Takes a line for each mask that is fitted to the content.
+            size: Height and width of the content where a reduced copy is given.
+
+        Raises:
+            UserError: If a mask or a style cannot be used.
+        """
+        size = size or (content.image.shape[0], content.image.shape[1])
 
         def read(mask: str) -> Array:
             found, notice = masks.read(mask, source, content.alpha, size)
@@ -83,8 +100,7 @@ class Session:
             Region(read(region.mask), self._embed(region.style, content), region.strength)
             for region in self.options.regions
         ]
-        protected = None if self.options.protect is None else read(self.options.protect)
-        return self.stylizer.compose(rows, embedding, self.options.strength, regions=regions, protect=protected)
+        return regions, None if self.options.protect is None else read(self.options.protect)
 
     def paint(
         self,

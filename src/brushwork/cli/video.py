@@ -42,6 +42,15 @@ Fade = Annotated[float | None, option(STYLE, "--fade", "SECONDS", "Seconds from 
 Hold = Annotated[
     float | None, option(RESULT, "--hold", "0..1", "Weight of the last frame's statistics in the next; else 0.")
 ]
+Stroke = Annotated[
+    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to a frame; 1 is that in "
+    "a frame of 1024 pixels. auto is 1 for larger frames, and paints each of them twice; else own.")
+]  # fmt: skip
+Regions = Annotated[
+    list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask, the same for all "
+    "frames, is white.")
+]  # fmt: skip
+Protect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the clip where this mask is white.")]
 Start = Annotated[str | None, option(FILES, "--start", "TIME", "Begin here: 5, 0:05 or 1:02:03.5.")]
 End = Annotated[str | None, option(FILES, "--end", "TIME", "End here.")]
 Output = Annotated[
@@ -69,6 +78,9 @@ def video(
     hold: Hold = None,
     strength: Strength = None,
     keep_colors: KeepColors = None,
+    stroke: Stroke = None,
+    region: Regions = None,
+    protect: Protect = None,
     size: Size = None,
     start: Start = None,
     end: End = None,
@@ -98,7 +110,7 @@ def video(
     brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
     """
     from brushwork import extras, model_folder
-    from brushwork.batch.options import parse_weights
+    from brushwork.batch.options import parse_region, parse_stroke, parse_weights
     from brushwork.errors import UserError
 
     extras.require("video", "video")
@@ -121,7 +133,8 @@ def video(
             weights=tuple(parsed) if parsed else None, fade=fade, steady=steady, hold=hold, strength=strength,
             keep_colors=keep_colors, style_size=style_size, size=size, start=times.parse(start) if start else None,
             end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, fps=fps,
-            hdr=hdr,
+            hdr=hdr, stroke=parse_stroke(stroke) if stroke else None, protect=protect,
+            regions=tuple(parse_region(text) for text in region or ()),
         ),
     )  # fmt: skip
     load = loader(model, device, precision, threads)

@@ -1,12 +1,16 @@
 """The pastiche of one frame, with what is held over a shot."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from brushwork.images import Image
 from brushwork.rendering.memory import Tiling
+from brushwork.rendering.regions import Region, StyleMap
 from brushwork.rendering.settings import OWN, RenderSettings, check_size, check_strength
 from brushwork.rendering.tiles import HeldStatistics
+from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import as_image
@@ -22,6 +26,7 @@ class FramePainter:
         stylizer: The model.
         strength: As in `Stylizer.stylize`, but the content's own embedding is that of the first frame of a shot: a new
             one for every frame would flicker.
+        regions, protect: As in `Stylizer.stylize`, the same for all frames.
         settings: Colours, stroke and tiles; whether frames are painted in tiles is decided once for all of one size.
         hold: Weight of the last frame's statistics in those of the instance norms, from one frame of a shot to the
             next: a moving average. 0 normalises each frame by itself.
@@ -34,21 +39,26 @@ class FramePainter:
         *,
         strength: float = 1.0,
         settings: RenderSettings = OWN_STROKE,
+        regions: Sequence[Region] = (),
+        protect: Array | None = None,
         hold: float = 0.0,
         together: int = 1,
     ) -> None:
         check_strength(strength)
         self._stylizer, self._strength, self._settings, self._hold = stylizer, strength, settings, hold
+        self._regions, self._protect = regions, protect
         self._tilings: dict[tuple[int, int], Tiling] = {}
-        needs_last = hold > 0 or (0 < strength < 1 and not stylizer.styles)
-        self.together = 1 if needs_last else together
+        self._composed: tuple[Array, StyleMap] | None = None
+        strengths = (strength, *(region.strength for region in regions))
+        needs_own = min(strengths) < 1 and max(strengths) > 0 and not stylizer.styles
+        self.together = 1 if hold > 0 or needs_own else together
 
     def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
         """Return a state with its pastiche, own embedding and statistics; the last one tells what is held."""
         content = as_image(state.pixels)
         height, width = check_size("content", content)
         own, statistics = (None, None) if last is None or state.begins else (last.own, last.statistics)
-        style = self._stylizer.compose(content, state.embedding, self._strength, own=own)
+        style = self._compose(content, state.embedding, own)
         held = HeldStatistics(self._hold, statistics) if self._hold and style.visible else None
         self._stylizer.runtime.expect(height, width, self.together)
         pastiche = np.empty_like(content)
@@ -56,10 +66,24 @@ class FramePainter:
         self._stylizer.paint(content, style, pastiche, self._settings, tiling=tiling, held=held)
         return replace(state, own=style.own, statistics=held.after if held else None, pastiche=pastiche)
 
+    def _compose(self, content: Image, embedding: Array, own: Array | None) -> StyleMap:
+        """The styles of a frame; those of the frame before where neither its style nor the shot has changed."""
+        if self._composed is not None:
+            last, style = self._composed
+            if last is embedding and style.own is own:
+                return style
+        style = self._stylizer.compose(
+            content, embedding, self._strength, regions=self._regions, protect=self._protect, own=own
+        )
+        self._composed = embedding, style
+        return style
+
     def _tiling(self, height: int, width: int) -> Tiling:
         """Whether frames of a size are painted in tiles; with held statistics they are not."""
         if self._hold:
             return Tiling("never")
         if (height, width) not in self._tilings:
-            self._tilings[height, width] = self._stylizer.choose_tiling((height, width), self._settings)
+            self._tilings[height, width] = self._stylizer.choose_tiling(
+                (height, width), self._settings, bool(self._regions)
+            )
         return self._tilings[height, width]

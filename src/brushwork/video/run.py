@@ -107,7 +107,7 @@ def run(
         box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
         if box:
             notes.append(f"black bars stay as they are; {box.right - box.left} x {box.bottom - box.top} is painted")
-        stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box)
+        stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box, notes)
         states = pipeline.with_styles(excerpt.frames(last), stages.timeline, clip.start, clip.time_base)
         weight = settings.stabilisation_weight
         done = pipeline.run_stages(

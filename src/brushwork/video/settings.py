@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from brushwork.batch.options import Options
+from brushwork.batch.options import Options, RegionOption
 from brushwork.errors import UserError, unknown
 from brushwork.rendering.settings import OWN, Stroke
 from brushwork.video.timeline import FADE, check_changes
@@ -27,6 +27,10 @@ class Settings:
         hold: Weight of the previous frame's normalisation statistics in the next frame's, in [0, 1].
         strength: In [0, 1]; 0 is the clip, 1 the full pastiche.
         keep_colors: "luma", "histogram" or None.
+        stroke: Size of the brush relative to a frame, see `Stylizer.stylize`; the network's own unless asked for, as
+            broad strokes take a second pass over every frame.
+        regions: Parts of every frame with styles of their own.
+        protect: Mask of what stays the clip.
         style_size: Short side in pixels at which the predictor sees the styles.
         size: Limit of the long side in pixels.
         start, end: The part of the clip to paint, in seconds; an end of None is the clip's.
@@ -49,7 +53,9 @@ class Settings:
     hold: float = 0.0
     strength: float = 1.0
     keep_colors: str | None = None
-    stroke: Stroke = OWN  # broad strokes take a second pass over every frame
+    stroke: Stroke = OWN
+    regions: tuple[RegionOption, ...] = ()
+    protect: str | None = None
     style_size: int | None = None
     size: int | None = None
     start: float = 0.0
@@ -84,13 +90,14 @@ class Settings:
     @property
     def stabilisation_weight(self) -> float:
         """Weight of the previous pastiche in the next; 0 at strength 0, where the pastiche is the clip itself."""
-        return self.steady if self.strength > 0 else 0.0
+        return self.steady if self.strength > 0 or self.regions else 0.0
 
     @property
     def needs_motion(self) -> bool:
         """Whether motion and scene cuts must be found: something is carried from frame to frame, or kept for a shot."""
-        carried = self.stabilisation_weight > 0 or self.hold > 0 or 0 < self.strength < 1
-        return carried or self.keep_colors == "histogram"
+        strengths = (self.strength, *(region.strength for region in self.regions))
+        needs_own = min(strengths) < 1 and max(strengths) > 0
+        return self.stabilisation_weight > 0 or self.hold > 0 or needs_own or self.keep_colors == "histogram"
 
     def values(self) -> dict[str, Any]:
         """Returns the settings as plain values."""
@@ -101,4 +108,5 @@ class Settings:
         return Options(
             weights=self.weights, strength=self.strength, keep_colors=self.keep_colors,
             size=self.size, style_size=self.style_size, quality=self.quality, stroke=self.stroke,
+            regions=self.regions, protect=self.protect,
         )  # fmt: skip

@@ -2,9 +2,13 @@
 
 import os
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from brushwork import images
 from brushwork.batch.session import Session
 from brushwork.images import Image, Picture
+from brushwork.rendering.regions import Region
+from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.letterbox import Box, LetterboxPainter, Painter
@@ -33,7 +37,9 @@ class Stages:
     colors: ShotColors | None
 
     @classmethod
-    def of(cls, stylizer: Stylizer, settings: Settings, clip: Clip, first: Pixels, box: Box | None) -> "Stages":
+    def of(
+        cls, stylizer: Stylizer, settings: Settings, clip: Clip, first: Pixels, box: Box | None, notes: list[str]
+    ) -> "Stages":
         """Embeds every style once, and makes the painter.
 
         Args:
@@ -42,9 +48,10 @@ class Stages:
             clip: The clip.
             first: Its first frame that is painted, (H, W, 3).
             box: What of its frames is painted; None paints all.
+            notes: Takes a line for each mask that is fitted to the frames.
 
         Raises:
-            UserError: If a style cannot be read.
+            UserError: If a style or a mask cannot be read.
         """
         options = settings.options()
         blended, single = Session(stylizer, options), Session(stylizer, replace(options, weights=None))
@@ -58,10 +65,25 @@ class Stages:
             return box.crop(content) if box else content
 
         together = min(TOGETHER, os.cpu_count() or 1) if first.size <= 3 * LARGEST else 1
+        regions, protected = _read_masks(blended, clip, first, box, notes)
         painter: Painter = FramePainter(
-            stylizer, strength=settings.strength, settings=options, hold=settings.hold, together=together
-        )
+            stylizer, strength=settings.strength, settings=options, regions=regions, protect=protected,
+            hold=settings.hold, together=together,
+        )  # fmt: skip
         painter = LetterboxPainter(painter, box) if box else painter
         recolors = settings.keep_colors == "histogram"
         colors = ShotColors(timeline_of, crop, clip.start, clip.time_base) if recolors else None
         return cls(timeline_of(crop(as_image(first))), painter, colors)
+
+
+def _read_masks(
+    session: Session, clip: Clip, first: Pixels, box: Box | None, notes: list[str]
+) -> tuple[list[Region], Array | None]:
+    """The regions of every frame, and the mask of what is protected; of masks what is painted."""
+    size = first.shape[:2]
+    content = Picture.of(as_image(box.crop(first) if box else first))
+    regions, protected = session.read_regions(content, Path(clip.name), notes, size)
+    if box is None:
+        return regions, protected
+    fitted = [replace(region, mask=box.crop(images.resize(region.mask, size))) for region in regions]
+    return fitted, None if protected is None else box.crop(images.resize(protected, size))

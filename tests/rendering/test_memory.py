@@ -1,0 +1,72 @@
+"""Memory that may be used: what is free, within the limits of every control group; and the tiles that fit."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from brushwork.rendering import memory
+from brushwork.rendering.memory import Tiling, choose_tiling
+from brushwork.rendering.settings import RenderSettings
+
+GIB = 2**30
+
+
+def group(folder: Path, **files: str | int) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(f"{text}\n")
+
+
+def test_the_tightest_group_above_a_process_counts(tmp_path: Path) -> None:
+    """A service of systemd: 4 GiB of which 1 is used, 1/4 of that by files that can go; the machine has no limit."""
+    service = tmp_path / "system.slice/brushwork.service"
+    group(service, memory__max=4 * GIB, memory__current=GIB, memory__stat=f"anon 1\ninactive_file {GIB // 4}")
+    group(tmp_path / "system.slice", memory__max="max", memory__current=9 * GIB, memory__stat="anon 1")
+    found = memory.groups("0::/system.slice/brushwork.service\n", tmp_path)
+    assert found == [service, tmp_path / "system.slice", tmp_path]
+    assert [memory.left_in_group(each) for each in found] == [3 * GIB + GIB // 4, None, None]
+
+
+def test_version_1_of_control_groups(tmp_path: Path) -> None:
+    inner = tmp_path / "memory/docker/abc"
+    usage = {"memory__limit_in_bytes": 2 * GIB, "memory__usage_in_bytes": GIB, "memory__stat": "total_inactive_file 5"}
+    group(inner, **usage)
+    found = memory.groups("9:name=systemd:/\n4:memory:/docker/abc\n1:cpu:/\n", tmp_path)
+    assert found[0] == inner
+    assert memory.left_in_group(inner) == GIB + 5
+    assert memory.groups("", tmp_path) == []
+
+
+def test_most_of_what_is_free_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "groups", lambda own: [Path("one"), Path("other")])
+    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * GIB))
+    for left, expected in ((None, 10), (4 * GIB, 4), (20 * GIB, 10), (-GIB, 0)):
+        monkeypatch.setattr(memory, "left_in_group", lambda path, left=left: left if path.name == "one" else None)
+        assert memory.available() == int(expected * GIB * memory.FRACTION)
+
+
+@pytest.mark.parametrize(("exact", "mode"), [(True, "exact"), (False, "fast")])
+def test_auto_paints_at_once_what_fits(exact: bool, mode: str) -> None:
+    """At 1000 bytes a pixel in all, 600 pixels squared take 360 MB over the program's."""
+    settings = RenderSettings(memory=memory.PROGRAM + 360_000_000)
+    assert choose_tiling((600, 600), settings, 1000 - memory.PICTURE, exact) == Tiling("never")
+    assert choose_tiling((600, 601), settings, 1000 - memory.PICTURE, exact).mode == mode
+
+
+def test_tiles_shrink_with_the_memory_and_are_as_asked_for() -> None:
+    def tiling(**settings: object) -> Tiling:
+        return choose_tiling((10_000, 10_000), RenderSettings(tile="exact", **settings), 300, True)  # type: ignore[arg-type]
+
+    assert tiling(memory=64 * GIB).side == memory.TILE
+    assert tiling(memory=64 * GIB, tile_size=512).side == 512
+    assert tiling(memory=memory.PROGRAM + 1).side == 128
+    room = 100_000_000
+    # Half of it for a tile and its overlap: sqrt(50e6 / 300) is 408, of which 128 are overlap; 83 rows take 50e6 bytes.
+    settings = RenderSettings(tile="exact", memory=memory.PROGRAM + room)
+    assert tiling(memory=settings.memory).side == 128
+    assert choose_tiling((9000, 1000), settings, 300, True).side == 280
+
+
+def test_never_is_never() -> None:
+    assert choose_tiling((10**6, 10**6), RenderSettings(tile="never", memory=2**28), 1000, True).mode == "never"
