@@ -14,6 +14,7 @@ from PIL import Image
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.limits import Limits
+from brushwork.web.api.origins import Names
 from brushwork.web.app import build
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
@@ -40,7 +41,9 @@ def runtime() -> FakeRuntime:
 @pytest.fixture
 def client(runtime: FakeRuntime) -> Iterator[TestClient]:
     limits = Limits(upload=1, pixels=1, frames=3, styles=3)
-    with TestClient(build(Stylizer(runtime), "colours", limits=limits, hosts=("testserver",), page=False)) as client:
+    with TestClient(
+        build(Stylizer(runtime), "colours", limits=limits, names=Names.of(["testserver"]), page=False)
+    ) as client:
         yield client
 
 

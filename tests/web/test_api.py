@@ -12,6 +12,7 @@ from PIL import Image
 
 from brushwork import stylizer
 from brushwork.testing import FakeRuntime
+from brushwork.web.api.origins import Names
 from brushwork.web.api.progress import ProgressBoard
 from brushwork.web.app import build
 from tests.web.conftest import BLUE, RED, encode, pixels
@@ -173,7 +174,7 @@ def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
 
 def test_the_shipped_model_has_named_styles_with_pictures(own_cache: object) -> None:
     loaded = stylizer.load("magenta-mobile")
-    with TestClient(build(loaded, "magenta-mobile", hosts=("testserver",), page=False)) as client:
+    with TestClient(build(loaded, "magenta-mobile", names=Names.of(["testserver"]), page=False)) as client:
         styles = client.get("/v1/styles").json()
         assert tuple(style["name"] for style in styles) == loaded.names
         thumbnail = client.get(styles[0]["thumbnail"])

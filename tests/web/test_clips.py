@@ -15,6 +15,7 @@ from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api import clips
 from brushwork.web.api.limits import Limits
+from brushwork.web.api.origins import Names
 from brushwork.web.app import build
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.conftest import RED, encode
@@ -46,7 +47,9 @@ def patient() -> Patient:
 @pytest.fixture
 def server(patient: Patient) -> Iterator[TestClient]:
     limits = Limits(clips=2, clip_frames=8, pixels=1)
-    with TestClient(build(Stylizer(patient), "colours", limits=limits, hosts=("testserver",), page=False)) as client:
+    with TestClient(
+        build(Stylizer(patient), "colours", limits=limits, names=Names.of(["testserver"]), page=False)
+    ) as client:
         yield client
         patient.may.set()
 
@@ -145,7 +148,7 @@ def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monke
     made: list[clips.Clips] = []
     monkeypatch.setattr("brushwork.web.app.Clips", lambda service: made.append(clips.Clips(service)) or made[-1])
     patient.may.set()
-    with TestClient(build(Stylizer(patient), "colours", hosts=("testserver",), page=False)) as server:
+    with TestClient(build(Stylizer(patient), "colours", names=Names.of(["testserver"]), page=False)) as server:
         key = begin(server, clip)["id"]
         events(server, key)
         folder = made[0].find(str(key)).folder

@@ -5,10 +5,11 @@ from hypothesis import HealthCheck, settings
 
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
+from brushwork.web.api.origins import Names
 from brushwork.web.app import build
 
 schema = schemathesis.openapi.from_asgi(
-    "/openapi.json", build(Stylizer(FakeRuntime()), "colours", hosts=(), page=False)
+    "/openapi.json", build(Stylizer(FakeRuntime()), "colours", names=Names.of(["testserver"]), page=False)
 )
 
 

@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
+from starlette.datastructures import Headers
 
+from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.guard import HEADERS
 from brushwork.web.api.limits import Limits
+from brushwork.web.api.origins import Names, Origin, is_local
+from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
-from brushwork.web.server import is_local
 from tests.web.conftest import RED, encode
 
 FILES = {"content": encode(RED), "style": encode(RED)}
@@ -21,19 +25,52 @@ def client(**settings: object) -> TestClient:
     return TestClient(app, base_url="http://localhost:7860", follow_redirects=False)
 
 
-def test_a_name_that_was_made_to_point_here_is_refused() -> None:
-    assert client().get("/healthz").status_code == 200
-    assert client().get("/healthz", headers={"Host": "[::1]:7860"}).status_code == 200
-    answer = client().get("/healthz", headers={"Host": "evil.example:7860"})
-    assert (answer.status_code, answer.json()["detail"]) == (421, "this server is not evil.example")
-    assert client(hosts=()).get("/healthz", headers={"Host": "evil.example"}).status_code == 200
+def asked_as(host: str, **settings: object) -> httpx.Response:
+    return client(**settings).get("/healthz", headers={"Host": host})
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:7860", "LOCALHOST", "127.0.0.1:7860", "[::1]:7860", "10.1.2.3"]
+)
+def test_own_names_and_addresses_in_numbers_are_answered(host: str) -> None:
+    assert asked_as(host).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["evil.example:7860", "127.0.0.1.evil.example", "localhost.evil.example"])
+def test_a_name_that_was_made_to_point_here_is_refused(host: str) -> None:
+    answer = asked_as(host)
+    assert (answer.status_code, answer.headers["content-type"]) == (421, "application/problem+json")
+    name = host.partition(":")[0]
+    assert f"this server is not {name}" in answer.json()["detail"]
+    assert asked_as(host, names=Names.of([name])).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["", "a b", "[::1", "localhost:port", "user@localhost", "localhost/x", "[zz]", "localhost:99999"]
+)
+def test_a_malformed_host_is_a_bad_request(host: str) -> None:
+    assert asked_as(host).status_code == 400
 
 
 def test_a_page_of_another_site_cannot_send_requests() -> None:
     own, foreign = ({"Origin": origin} for origin in ("http://localhost:7860", "https://evil.example"))
     assert client().post("/v1/stylize", files=FILES, headers=own).status_code == 200
-    assert client().post("/v1/stylize", files=FILES, headers=foreign).status_code == 403
-    assert client().post("/v1/stylize", files=FILES, headers={"Origin": "null"}).status_code == 403
+    for origin in ("https://evil.example", "null", "", "http://localhost:7861", "http://[", "localhost:7860"):
+        assert client().post("/v1/stylize", files=FILES, headers={"Origin": origin}).status_code == 403
+    assert client().delete("/v1/clips/x", headers=foreign).status_code == 403
+
+
+def test_only_a_listed_proxy_tells_under_which_name_it_was_called() -> None:
+    told = {"Forwarded": 'for=192.0.2.7;proto=https;host="art.example"'}
+    older = {"X-Forwarded-Host": "art.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
+    names = Names.of(["art.example"], ["testclient"])
+    for headers in (told, older):
+        origin = names.origin(Headers({"host": "localhost", **headers}), "testclient", "http")
+        assert origin == Origin("art.example", "https", "192.0.2.7")
+        assert names.origin(Headers({"host": "localhost", **headers}), "10.0.0.9", "http").host == "localhost"
+    behind = client(names=names)
+    posted = behind.post("/v1/stylize", files=FILES, headers={**told, "Origin": "https://art.example"})
+    assert posted.status_code == 200
 
 
 def test_a_request_larger_than_allowed_is_refused_whether_it_says_so_or_not() -> None:
@@ -55,23 +92,60 @@ def test_a_request_larger_than_allowed_is_refused_whether_it_says_so_or_not() ->
     assert small.post("/v1/embed", content=b"", headers={"Content-Length": "-1"}).status_code == 413
 
 
-def test_a_token_is_asked_for_and_can_be_shown_in_three_ways() -> None:
-    closed = client(token="secret")
+ANY = 'p\u00e4\u00df; word="1",\u2713'
+
+
+@pytest.mark.parametrize("token", ["secret", ANY])
+def test_a_token_is_asked_for_and_can_be_shown_in_four_ways(token: str) -> None:
+    closed = client(tokens=Tokens(["another", token]))
     assert closed.get("/healthz").status_code == 200
     refused = closed.get("/v1/styles")
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
-    for wrong in ("Bearer other", "Basic secret", "Bearer", "secret"):
+    for wrong in ("Bearer other", "Basic secret", "Bearer", "secret", "Bearer "):
         assert closed.get("/v1/styles", headers={"Authorization": wrong}).status_code == 401
-    assert closed.get("/v1/styles", headers={"Authorization": "Bearer secret"}).status_code == 200
-    assert closed.get("/?token=other").status_code == 401
-    shown = closed.get("/?token=secret")
-    assert (shown.status_code, shown.headers["location"]) == (303, "/")
-    assert "HttpOnly" in shown.headers["set-cookie"] and "SameSite=strict" in shown.headers["set-cookie"]
-    assert closed.get("/v1/styles").status_code == 200  # the client keeps the cookie, as a browser does
+    header = {"Authorization": b"Bearer " + token.encode()}
+    assert closed.get("/v1/styles", headers=header).status_code == 200
+    for shown in (closed.get("/", params={"token": token}), closed.post("/login", data={"token": token})):
+        assert (shown.status_code, shown.headers["location"]) == (303, "/")
+        cookie = shown.headers["set-cookie"]
+        assert "HttpOnly" in cookie and "SameSite=strict" in cookie and token not in cookie
+        kept = cookie.partition(";")[0]
+        answer = client_of(closed).get("/v1/styles", headers={"Cookie": f'broken="; {kept}; other=1'})
+        assert answer.status_code == 200
+
+
+def client_of(other: TestClient) -> TestClient:
+    """A client of the same application without its cookies."""
+    return TestClient(other.app, base_url="http://localhost:7860", follow_redirects=False)
+
+
+def test_a_browser_gets_a_form_and_programs_get_a_problem() -> None:
+    closed = client(tokens=Tokens(["secret"]))
+    page = closed.get("/", headers={"Accept": "text/html"})
+    assert page.status_code == 401 and 'action="/login"' in page.text
+    assert closed.get("/").headers["content-type"] == "application/problem+json"
+    wrong = closed.post("/login", data={"token": "<b>wrong"})
+    assert wrong.status_code == 401 and "not the token" in wrong.text and "<b>" not in wrong.text
+    assert closed.get("/?token=wrong").status_code == 401
+
+
+def test_an_empty_token_is_an_error() -> None:
+    with pytest.raises(UserError, match="a token is empty"):
+        Tokens([""])
+
+
+def test_a_cookie_is_worth_nothing_after_a_restart() -> None:
+    cookie = Tokens(["secret"]).cookie_for(b"secret")
+    assert cookie and not Tokens(["secret"]).admit(Headers({"cookie": f"brushwork_token={cookie}"}))
+
+
+def test_head_is_answered_like_get_without_a_body() -> None:
+    whole, head = client().get("/v1/styles"), client().head("/v1/styles")
+    assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(whole.content)), b"")
 
 
 def test_every_answer_has_the_headers_that_browsers_heed() -> None:
-    for answer in (client().get("/healthz"), client().get("/nothing"), client(token="t").get("/v1/styles")):
+    for answer in (client().get("/healthz"), client().get("/nothing"), client(tokens=Tokens(["t"])).get("/v1/styles")):
         assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "http" not in HEADERS["Content-Security-Policy"]  # no other place is named there
 

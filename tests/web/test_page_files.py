@@ -9,8 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
+from brushwork.web.api.origins import Names
 from brushwork.web.app import build
-from tests.conftest import FakeRuntime
 
 FOLDER = Path(str(files("brushwork.web.page")))
 MODULES = sorted(FOLDER.glob("*.js"))
@@ -18,7 +19,7 @@ MODULES = sorted(FOLDER.glob("*.js"))
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    with TestClient(build(Stylizer(FakeRuntime()), "colours", hosts=("testserver",))) as client:
+    with TestClient(build(Stylizer(FakeRuntime()), "colours", names=Names.of(["testserver"]))) as client:
         yield client
 
 

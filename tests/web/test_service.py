@@ -48,6 +48,24 @@ def test_a_full_queue_says_when_to_come_back() -> None:
     asyncio.run(run())
 
 
+def test_one_client_cannot_fill_the_queue_of_all() -> None:
+    async def run() -> None:
+        shared, go = service(queue=4, client_queue=2), threading.Event()
+        greedy = [asyncio.create_task(shared.run(lambda _: go.wait(), stays, "a")) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(RefusedError):
+            await shared.run(lambda _: True, stays, "a")
+        other = asyncio.create_task(shared.run(lambda _: "served", stays, "b"))
+        await asyncio.sleep(0)
+        go.set()
+        assert await other == "served"
+        await asyncio.gather(*greedy)
+        assert await shared.run(lambda _: "room again", stays, "a") == "room again"
+        shared.close()
+
+    asyncio.run(run())
+
+
 def test_work_stops_when_its_client_leaves() -> None:
     async def run() -> None:
         busy, stopped = service(), threading.Event()

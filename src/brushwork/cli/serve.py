@@ -1,29 +1,46 @@
 """`brushwork serve`: the page and the HTTP API."""
 
+from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from brushwork.cli.options import Device, Model, Precision, Threads, given, loader, option
+from brushwork.cli.options import Device, Memory, Model, Precision, Threads, given, loader, option
 
-LIMITS = "Limits"
-
+ACCESS, LIMITS = "Access", "Limits"
 
 Host = Annotated[
     str | None,
-    option(None, "--host", "ADDRESS", "Address to listen on; 0.0.0.0 lets other machines in. Else 127.0.0.1."),
+    option(ACCESS, "--host", "ADDRESS", "Address to listen on; 0.0.0.0 lets other machines in. Else 127.0.0.1."),
 ]
-Port = Annotated[int | None, option(None, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 7860.")]
+Port = Annotated[int | None, option(ACCESS, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 7860.")]
 Token = Annotated[
-    str | None,
-    Option(envvar="brushwork_TOKEN", metavar="TOKEN", help="Token that clients must send.", show_envvar=True),
+    list[str] | None,
+    Option(envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="Token that clients must send; repeatable.",
+           show_envvar=True, rich_help_panel=ACCESS),
+]  # fmt: skip
+Name = Annotated[
+    list[str] | None, option(ACCESS, "--name", "HOST", "Further name by which clients call the server; repeatable.")
 ]
+BehindProxy = Annotated[
+    list[str] | None,
+    option(ACCESS, "--behind-proxy", "ADDRESS", "Proxy whose Forwarded headers are believed; repeatable."),
+]
+Certificate = Annotated[Path | None, option(ACCESS, "--certificate", "FILE", "TLS certificate chain, PEM.")]
+Key = Annotated[Path | None, option(ACCESS, "--key", "FILE", "Private key of the certificate, PEM.")]
+Open = Annotated[bool, option(None, "--open", "", "Open the page in the browser.")]
 NoPage = Annotated[bool, option(None, "--no-page", "", "Serve the API only.")]
 Upload = Annotated[int | None, option(LIMITS, "--upload", "1..", "Megabytes of a request; else 64.")]
 Pixels = Annotated[int | None, option(LIMITS, "--pixels", "1..", "Megapixels of a picture; else 50.")]
 Frames = Annotated[int | None, option(LIMITS, "--frames", "1..", "Frames of an animation; else 200.")]
+Animation = Annotated[
+    int | None, option(LIMITS, "--animation", "1..", "Megapixels of all frames of an animation together; else 200.")
+]
 Seconds = Annotated[int | None, option(LIMITS, "--seconds", "1..", "Seconds for a request; else 120.")]
 Queue = Annotated[int | None, option(LIMITS, "--queue", "1..", "Requests that may wait; else 16.")]
+ClientQueue = Annotated[int | None, option(LIMITS, "--client-queue", "1..", "Those of one client; else 8.")]
+Idle = Annotated[int | None, option(LIMITS, "--idle", "1..", "Seconds that a request may send nothing; else 30.")]
+Disk = Annotated[int | None, option(LIMITS, "--disk", "1..", "Megabytes of temporary files; else 4000.")]
 Clips = Annotated[int | None, option(LIMITS, "--clips", "1..", "Clips that are kept, waiting ones included; else 4.")]
 ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Frames of a clip; else 20000.")]
 ClipSeconds = Annotated[int | None, option(LIMITS, "--clip-seconds", "1..", "Seconds for painting a clip; else 3600.")]
@@ -33,15 +50,25 @@ def serve(
     host: Host = None,
     port: Port = None,
     token: Token = None,
+    name: Name = None,
+    behind_proxy: BehindProxy = None,
+    certificate: Certificate = None,
+    key: Key = None,
+    open_page: Open = False,
     no_page: NoPage = False,
     upload: Upload = None,
     pixels: Pixels = None,
     frames: Frames = None,
+    animation: Animation = None,
     seconds: Seconds = None,
     queue: Queue = None,
+    client_queue: ClientQueue = None,
+    idle: Idle = None,
+    disk: Disk = None,
     clips: Clips = None,
     clip_frames: ClipFrames = None,
     clip_seconds: ClipSeconds = None,
+    memory: Memory = None,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
@@ -51,26 +78,33 @@ def serve(
 
     Nothing leaves the machine. Ctrl-C or SIGTERM finish what is running and end.
 
-    brushwork serve
+    brushwork serve --open
 
     curl -F content=@photo.jpg -F style_name=ukiyo-e -o pastiche.jpg http://127.0.0.1:7860/v1/stylize
     """
     from contextlib import suppress
 
     from brushwork import extras, model_folder
+    from brushwork.batch.options import parse_memory
 
     extras.require("web", "the page and the HTTP API")
     from brushwork.web.api.limits import Limits
-    from brushwork.web.server import run
+    from brushwork.web.server import Access, run
 
     limits = Limits(
         **given(
-            upload=upload, pixels=pixels, frames=frames, seconds=seconds, queue=queue, clips=clips,
-            clip_frames=clip_frames, clip_seconds=clip_seconds,
+            upload=upload, pixels=pixels, frames=frames, animation=animation, seconds=seconds, queue=queue,
+            client_queue=client_queue, idle=idle, disk=disk, clips=clips, clip_frames=clip_frames,
+            clip_seconds=clip_seconds,
         )
     )  # fmt: skip
-    name = model_folder.find(model).name
+    access = Access(
+        **given(
+            host=host, port=port, tokens=token, names=name, proxies=behind_proxy, certificate=certificate, key=key
+        )
+    )  # fmt: skip
+    found, room = model_folder.find(model), parse_memory(memory)
     loaded = loader(model, device, precision, threads)()
     # The server finishes its requests, and raises the signal that ended it again.
     with suppress(KeyboardInterrupt):
-        run(loaded, name, limits=limits, token=token, page=not no_page, **given(host=host, port=port))
+        run(loaded, found.name, access, limits, page=not no_page, show=open_page, memory=room)

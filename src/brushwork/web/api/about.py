@@ -1,10 +1,11 @@
 """The HTTP API about the server itself: its styles, models, health and metrics."""
 
+import hashlib
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import generate_latest
 from pydantic import BaseModel
@@ -60,8 +61,12 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
     @api.get("/v1/styles/{name}/thumbnail", response_class=Response,
              responses=NO_STYLE,
              summary="A photo in the style of that name, as WebP.")  # fmt: skip
-    def thumbnail(name: str) -> Response:
-        return Response(_thumbnail(service, name), media_type="image/webp")
+    def thumbnail(request: Request, name: str) -> Response:
+        data = _thumbnail(service, name)
+        headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:24]}"', "Cache-Control": "private, max-age=86400"}
+        if request.headers.get("if-none-match") == headers["ETag"]:
+            return Response(status_code=304, headers=headers)
+        return Response(data, media_type="image/webp", headers=headers)
 
     @api.get("/v1/models", summary="The models that came with the package, and the one that paints.")
     def models() -> list[ModelEntry]:

@@ -4,15 +4,21 @@ import secrets
 
 from starlette.requests import HTTPConnection
 
+from brushwork.web.api.origins import is_local
+
 COOKIE = "brushwork_client"
 
 
 def client_of(connection: HTTPConnection) -> str:
-    """The name of a client: the cookie that the page gave its browser, else the address it comes from."""
-    named = connection.cookies.get(COOKIE)
-    if named:
-        return named
-    return connection.client.host if connection.client else "unknown"
+    """The name of a client: its address, and the cookie that the page gave its browser.
+
+    Browsers on the machine itself are told apart by the cookie alone. From elsewhere a cookie that is made up would
+    give as many places in the queue as one likes, so there the address counts.
+    """
+    origin = getattr(connection.state, "origin", None)
+    address: str = origin.client if origin else "unknown"
+    named = connection.cookies.get(COOKIE, "")
+    return f"{address} {named}" if is_local(address) else address
 
 
 def new_cookie() -> str:

@@ -2,7 +2,6 @@
 
 import secrets
 import shutil
-import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +15,9 @@ from pydantic import BaseModel
 
 from brushwork import extras
 from brushwork.errors import UserError, in_one_line
+from brushwork.web.api.limits import MEGABYTE
 from brushwork.web.api.problems import RefusedError
+from brushwork.web.api.scratch import ScratchFolder
 from brushwork.web.api.service import Service, Style
 
 # Containers by their first bytes, and nothing else: FFmpeg would take a playlist for a clip and open what it names.
@@ -24,6 +25,7 @@ STARTS = ((4, b"ftyp", "mp4"), (0, b"\x1aE\xdf\xa3", "mkv"), (8, b"AVI ", "avi")
 # FFmpeg looks for these two words of a DASH playlist anywhere in what it is shown first.
 PLAYLIST, LOOKED = (b"<MPD", b"dash:profile"), 2**22
 RETRY = {"Retry-After": "60"}
+LOOK_AT_DISK = 100  # frames between two looks at how much room is left
 Standing = Literal["waiting", "painting", "done", "failed", "stopped"]
 
 
@@ -71,7 +73,7 @@ class Clips:
         self.service = service
         self._clips: dict[str, PaintedClip] = {}
         self._pool = ThreadPoolExecutor(1, "clips")
-        self._folder = tempfile.TemporaryDirectory(prefix="brushwork-clips-")
+        self._scratch = ScratchFolder(service.limits.disk * MEGABYTE)
 
     def start(self, data: bytes, styles: Sequence[Style], client: str, **settings: Any) -> PaintedClip:
         """Takes a clip; it is painted when its turn comes.
@@ -84,7 +86,7 @@ class Clips:
 
         Raises:
             UserError: If something of it cannot be used, or the extra is missing.
-            RefusedError: 429 where as many clips wait as may.
+            RefusedError: 429 where as many clips wait as may, 507 where there is no room for it.
         """
         extras.require("video", "video")
         from brushwork.video.settings import Settings
@@ -93,8 +95,9 @@ class Clips:
         for style in styles:
             self.service.embed(style, settings.get("style_size"))  # so that what is wrong with it is said at once
         self._make_room()
+        self._scratch.check(len(data))
         key = secrets.token_urlsafe(12)
-        folder = Path(self._folder.name) / key
+        folder = self._scratch.path / key
         folder.mkdir()
         source = folder / f"clip.{suffix}"
         source.write_bytes(data)
@@ -130,7 +133,7 @@ class Clips:
         for clip in self._clips.values():
             clip.unwanted.set()
         self._pool.shutdown(cancel_futures=True)
-        self._folder.cleanup()
+        self._scratch.remove()
 
     def _make_room(self) -> None:
         if len(self._clips) < self.service.limits.clips:
@@ -146,7 +149,7 @@ class Clips:
         try:
             if not clip.unwanted.is_set():
                 self._run(clip, source, settings)
-        except (UserError, OSError, MemoryError) as error:
+        except (UserError, RefusedError, OSError, MemoryError) as error:
             state.error, standing = in_one_line(error).replace(f"{clip.folder}/", ""), "failed"
         if clip.unwanted.is_set():
             standing = "stopped"
@@ -167,6 +170,8 @@ class Clips:
             for record in records:
                 state.frames, state.count, state.rate = record.frames, record.count, record.rate
                 state.left, state.notes = record.left, list(record.notes)
+                if record.frames % LOOK_AT_DISK == 0:
+                    self._scratch.check()
                 if record.frames > limits.clip_frames:
                     raise UserError(f"more than {limits.clip_frames} frames, which is the limit of a clip")
                 if record.frames > record.rate * limits.clip_seconds:

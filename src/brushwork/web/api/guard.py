@@ -1,20 +1,24 @@
-"""What stands before every request: who may come in, how much may come in, and what browsers are told."""
+"""Checks every request before it is read: its name, origin, token, size and pace; adds headers to every answer."""
 
-import hmac
-from collections.abc import Sequence
+import asyncio
+from collections.abc import MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from brushwork.web.api.origins import Names, Origin, host_name
 from brushwork.web.api.problems import answer
+from brushwork.web.api.tokens import COOKIE, Tokens, login_form
 
-COOKIE = "brushwork_token"
-OPEN = ("/healthz",)  # answered without a token, so that a supervisor can ask
+LOGIN = "/login"
+# Answered without a token: supervisors ask whether the server works, and the form needs its looks.
+OPEN = ("/healthz", LOGIN, "/page/style.css", "/page/icon.svg", "/favicon.ico")
+LONGEST_TOKEN = 4096  # bytes of a login form
 # Everything a page needs comes from this server; pictures and clips that it made itself are blobs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -32,107 +36,147 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: hosts and origins, the token, the size of a request, and headers of every answer.
+    """ASGI middleware: names and origins, tokens, the size and the pace of a request, and headers of every answer.
 
     Args:
         app: What is guarded.
-        hosts: Names by which the server may be called; empty for any. A page elsewhere whose name is made to point
-            here (DNS rebinding) comes with its own name.
-        token: What a client must show: ``Authorization: Bearer``, or once ``/?token=``, which leaves a cookie.
+        names: Names by which the server may be called.
+        tokens: What clients must show.
         upload: Most bytes of a request.
+        disk: Most bytes of all requests that are being received or answered.
+        idle: Seconds that a request may send nothing before its end.
     """
 
-    def __init__(self, app: ASGIApp, *, hosts: Sequence[str], token: str | None, upload: int) -> None:
-        self.app, self.hosts, self.token, self.upload = app, tuple(hosts), token, upload
+    def __init__(
+        self, app: ASGIApp, *, names: Names, tokens: Tokens, upload: int, disk: int, idle: float
+    ) -> None:  # fmt: skip
+        self.app, self.names, self.tokens = app, names, tokens
+        self.upload, self.disk, self.idle = upload, disk, idle
+        self._held = 0  # bytes of requests that are being received or answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request through, or answers it."""
         if scope["type"] != "http":
-            await self.app(scope, receive, send)
+            if scope["type"] == "lifespan":
+                await self.app(scope, receive, send)
             return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
+        send = _with_headers(send, scope["method"] == "HEAD")
         headers = Headers(scope=scope)
-        refused = self._refuse(scope, headers)
+        client = scope["client"][0] if scope.get("client") else "unknown"
+        origin = self.names.origin(headers, client, scope.get("scheme", "http"))
+        scope.setdefault("state", {})["origin"] = origin
+        refused = self._refuse(scope, headers, origin) or await self._log_in(scope, receive, origin)
         if refused is not None:
-            await refused(scope, receive, with_headers)
+            await refused(scope, receive, send)
             return
-        if shown := self._shown_once(scope):
-            response = RedirectResponse(scope["path"], HTTPStatus.SEE_OTHER)
-            response.set_cookie(COOKIE, shown, httponly=True, samesite="strict")
-            await response(scope, receive, with_headers)
-            return
-        await self._bounded(scope, receive, with_headers)
+        if scope["method"] == "HEAD":  # answered like GET, without the body
+            scope = {**scope, "method": "GET"}
+        await self._bounded(scope, receive, send)
 
-    def _refuse(self, scope: Scope, headers: Headers) -> ASGIApp | None:
-        host = headers.get("host", "")
-        if self.hosts and _name(host) not in self.hosts:
-            return answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {_name(host) or 'without a name'}")
-        origin = headers.get("origin")
-        if scope["method"] not in ("GET", "HEAD") and origin and urlsplit(origin).netloc != host:
+    def _refuse(self, scope: Scope, headers: Headers, origin: Origin) -> Response | None:
+        """The answer to a request that may not come in."""
+        if origin.host is None:
+            return answer(HTTPStatus.BAD_REQUEST, "the Host header is missing or malformed")
+        if not self.names.accept(origin.name):
+            return answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {origin.name}; see --name")
+        if scope["method"] not in ("GET", "HEAD") and not _same_site(headers.get("origin"), origin.host):
             return answer(HTTPStatus.FORBIDDEN, "a page of another site may not send requests here")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self.upload:
             return answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")
-        if self.token and scope["path"] not in OPEN and not self._known(headers) and not self._shown_once(scope):
-            return answer(HTTPStatus.UNAUTHORIZED, "a token is needed", {"WWW-Authenticate": "Bearer"})
         return None
 
-    def _known(self, headers: Headers) -> bool:
-        scheme, _, shown = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._right(shown.strip()):
-            return True
-        try:
-            cookies = SimpleCookie(headers.get("cookie", ""))
-        except CookieError:
-            return False
-        return COOKIE in cookies and self._right(cookies[COOKIE].value)
+    async def _log_in(self, scope: Scope, receive: Receive, origin: Origin) -> Response | None:
+        """The answer to a request that shows no token, or shows one for the first time."""
+        if not self.tokens:
+            return None
+        path, headers = scope["path"], Headers(scope=scope)
+        shown = ""
+        if path == "/":
+            shown = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+        elif path == LOGIN and scope["method"] == "POST":
+            shown = parse_qs((await self._small_body(receive)).decode("utf-8", "replace")).get("token", [""])[0]
+        if shown and (cookie := self.tokens.cookie_for(shown.encode())):
+            response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
+            response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=origin.scheme == "https")
+            return response
+        if path == LOGIN:
+            wrong = "That is not the token." if scope["method"] == "POST" else ""
+            return HTMLResponse(login_form(wrong), HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK)
+        if path in OPEN or self.tokens.admit(headers):
+            return None
+        if "text/html" in headers.get("accept", ""):
+            return HTMLResponse(login_form(), HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        return answer(HTTPStatus.UNAUTHORIZED, "a token is needed", {"WWW-Authenticate": "Bearer"})
 
-    def _shown_once(self, scope: Scope) -> str:
-        """The token in the address of the page, if it is the right one."""
-        if not self.token or scope["path"] != "/":
-            return ""
-        shown = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
-        return shown if self._right(shown) else ""
-
-    def _right(self, shown: str) -> bool:
-        return hmac.compare_digest(shown.encode(), (self.token or "").encode())
+    async def _small_body(self, receive: Receive) -> bytes:
+        body = b""
+        more = True
+        while more and len(body) <= LONGEST_TOKEN:
+            message = await asyncio.wait_for(receive(), self.idle)
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        return body[:LONGEST_TOKEN]
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The request, of no more bytes than allowed even where it does not say how many will come."""
-        received = 0
-        begun = False
+        """Passes a request on; too many bytes, said beforehand or not, and long pauses end it."""
+        received, complete, begun = 0, False, False
+        refusal: Response | None = None
 
         async def count() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
+            nonlocal received, complete, refusal
+            try:
+                message = await asyncio.wait_for(receive(), None if complete else self.idle)
+            except TimeoutError:
+                refusal = answer(HTTPStatus.REQUEST_TIMEOUT, f"nothing came for {self.idle:g} seconds")
+                raise _RefusedError from None
+            size = len(message.get("body", b""))
+            received, self._held = received + size, self._held + size
+            complete = not message.get("more_body", False)
+            if self._held > self.disk:
+                refusal = answer(HTTPStatus.SERVICE_UNAVAILABLE, "too much is being received", {"Retry-After": "5"})
+                raise _RefusedError
             if received > self.upload:
-                raise _TooMuchError
+                refusal = answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")
+                raise _RefusedError
             return message
 
         async def note(message: Message) -> None:
             nonlocal begun
-            if received <= self.upload or begun:
+            if refusal is None or begun:
                 begun = True
                 await send(message)
 
-        with suppress(_TooMuchError):
-            await self.app(scope, count, note)
-        if not begun:  # whoever read the request may have answered something else, which was not sent
-            await answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")(scope, receive, send)
+        try:
+            with suppress(_RefusedError):
+                await self.app(scope, count, note)
+        finally:
+            self._held -= received
+        if refusal is not None and not begun:  # whoever read the request may have answered, which was not sent
+            await refusal(scope, receive, send)
 
 
-class _TooMuchError(Exception):
-    """More came than a request may hold."""
+class _RefusedError(Exception):
+    """A request that sends too much or too slowly."""
 
 
-def _name(host: str) -> str:
-    """The name in a Host header, without the port."""
-    return urlsplit(f"//{host}").hostname or ""
+def _same_site(origin: str | None, host: str) -> bool:
+    """Whether an Origin header, if there is one, names the host itself."""
+    if origin is None:
+        return True
+    scheme, _, rest = origin.partition("://")
+    return scheme in ("http", "https") and host_name(rest) is not None and urlsplit(f"//{rest}").netloc == host
+
+
+def _with_headers(send: Send, without_body: bool) -> Send:
+    """Adds what browsers heed to every answer; one to HEAD loses its body."""
+
+    async def send_on(message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        elif without_body:
+            message = {**message, "body": b""}
+        await send(message)
+
+    return send_on

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from brushwork.batch.options import Options, parse_region, parse_stroke, parse_weights
 from brushwork.errors import UserError
+from brushwork.web.api.clients import client_of
 from brushwork.web.api.metrics import Metrics
 from brushwork.web.api.problems import MEDIA_TYPE, Problem
 from brushwork.web.api.progress import ProgressBoard
@@ -34,6 +35,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
         403: "The request comes from a page of another site.",
         408: "It took longer than allowed.",
         413: "The request is larger than allowed.",
+        421: "The server is called by a name that is not its own.",
         429: "Too many requests at once; Retry-After says when to come back.",
     }.items()
 }
@@ -114,7 +116,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
             return encoded
 
         try:
-            data, kind = await service.run(work, request.is_disconnected)
+            data, kind = await service.run(work, request.is_disconnected, client_of(request))
         finally:
             board.forget(progress)
         return Response(data, media_type=kind)
@@ -151,7 +153,9 @@ def _embed(service: Service, model: str) -> Any:
         style_size: Annotated[int | None, STYLE_SIZE] = None,
     ) -> Embedding:
         (wanted,) = await read_styles(service, [style] if style else None, [style_name] if style_name else None, 1)
-        embedding = await service.run(lambda _: service.embed(wanted, style_size), request.is_disconnected)
+        embedding = await service.run(
+            lambda _: service.embed(wanted, style_size), request.is_disconnected, client_of(request)
+        )
         return Embedding(model=model, embedding=embedding[0].tolist())
 
     return embed

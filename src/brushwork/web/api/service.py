@@ -3,10 +3,11 @@
 import asyncio
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from io import BytesIO
 from typing import TypeVar
@@ -82,25 +83,28 @@ class Service:
         self.stylizer, self.limits, self.memory = stylizer, limits, memory
         self.waiting = 0
         self.hits = self.misses = 0
+        self._waiting: Counter[str] = Counter()  # requests by client
         self._pool = ThreadPoolExecutor(1, "paint")
         self._embeddings: OrderedDict[tuple[str, int], Array] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def run(self, work: Callable[[Ticket], T], gone: Callable[[], Awaitable[bool]]) -> T:
+    async def run(self, work: Callable[[Ticket], T], gone: Callable[[], Awaitable[bool]], client: str = "") -> T:
         """What the work gives, once it was its turn.
 
         Args:
             work: Is called with its ticket, in the thread that paints.
             gone: Tells whether the client has left; then the work stops.
+            client: Who asks, see `client_of`.
 
         Raises:
             RefusedError: 429 where the queue is full, 408 where it took too long or nobody waits any more.
         """
-        if self.waiting >= self.limits.queue:
+        if self.waiting >= self.limits.queue or self._waiting[client] >= self.limits.client_queue:
             raise RefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS, "too many requests at once; try again", {"Retry-After": "1"}
             )
         self.waiting += 1
+        self._waiting[client] += 1
         ticket = Ticket()
         loop = asyncio.get_running_loop()
         late = loop.time() + self.limits.seconds
@@ -110,7 +114,7 @@ class Service:
             return work(ticket)
 
         painted = loop.run_in_executor(self._pool, begin)
-        painted.add_done_callback(self._leave)
+        painted.add_done_callback(partial(self._leave, client))
         while not (await asyncio.wait({painted}, timeout=ASK))[0]:
             if loop.time() > late:
                 ticket.give_back()
@@ -124,8 +128,11 @@ class Service:
         """Ends the thread that paints, once it has nothing left to do."""
         self._pool.shutdown()
 
-    def _leave(self, painted: "asyncio.Future[T]") -> None:
+    def _leave(self, client: str, painted: "asyncio.Future[T]") -> None:
         self.waiting -= 1
+        self._waiting[client] -= 1
+        if not self._waiting[client]:
+            del self._waiting[client]
         if not painted.cancelled():
             painted.exception()  # somebody has looked: nobody may be left who waits for it
 
@@ -138,6 +145,12 @@ class Service:
         picture = images.open(data, size=size, max_pixels=self.limits.pixels * 10**6)
         if len(picture.frames) > self.limits.frames:
             raise UserError(f"{len(picture.frames)} frames are more than the limit of {self.limits.frames}")
+        height, width = picture.image.shape[:2]
+        if len(picture.frames) > 1 and len(picture.frames) * height * width > self.limits.animation * 10**6:
+            raise UserError(
+                f"{len(picture.frames)} frames of {width} x {height} are more than the limit of"
+                f" {self.limits.animation} megapixels"
+            )
         return picture
 
     def embed(self, style: Style, size: int | None = None) -> Array:
