@@ -155,11 +155,16 @@ def test_progress_is_told_until_the_request_is_over(client: TestClient) -> None:
 
     async def listen() -> list[str]:
         told = board.events("a-key-of-mine")
-        first = await anext(told)
+        first = [await anext(told), await anext(told)]
         board.forget("a-key-of-mine")
-        return [first, *[event async for event in told]]
+        return [*first, *[event async for event in told]]
 
-    assert asyncio.run(listen()) == ['event: progress\ndata: {"fraction": 0.500}\n\n', "event: done\ndata: {}\n\n"]
+    assert asyncio.run(listen()) == [
+        "retry: 500\n\n",
+        'event: progress\ndata: {"fraction": 0.500}\n\n',
+        "event: done\ndata: {}\n\n",
+    ]
+    assert client.get("/v1/progress/a-key-of-nobody").text == "retry: 500\n\n"  # to come back, and no end
     assert client.get("/v1/progress/x").status_code == 400  # too short to be anybody's own
 
 

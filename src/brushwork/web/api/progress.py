@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Callable
 KEPT = 256  # requests whose progress is known
 LOOK = 0.1  # seconds between two looks
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection open
-PATIENCE = 10.0  # seconds that a request may take to begin
 
 
 class ProgressBoard:
@@ -36,15 +35,16 @@ class ProgressBoard:
             self._fractions.pop(key, None)
 
     async def events(self, key: str) -> AsyncIterator[str]:
-        """Yields server-sent events: ``progress`` with the fraction as it changes, then ``done``."""
-        silent, last, begun = 0.0, -1.0, False
-        while True:
-            fraction = self._fractions.get(key)
-            begun = begun or fraction is not None
-            if fraction is None and (begun or silent > PATIENCE):
-                yield "event: done\ndata: {}\n\n"
-                return
-            if fraction is not None and fraction != last:
+        """Yields server-sent events: ``progress`` with the fraction as it changes, then ``done``.
+
+        A request that has not begun has no events yet: the stream ends, and browsers come back by themselves.
+        """
+        silent, last = 0.0, -1.0
+        yield "retry: 500\n\n"
+        if key not in self._fractions:
+            return
+        while (fraction := self._fractions.get(key)) is not None:
+            if fraction != last:
                 last, silent = fraction, 0.0
                 yield f'event: progress\ndata: {{"fraction": {fraction:.3f}}}\n\n'
             elif silent >= HEARTBEAT:
@@ -52,3 +52,4 @@ class ProgressBoard:
                 yield ": still here\n\n"
             await asyncio.sleep(LOOK)
             silent += LOOK
+        yield "event: done\ndata: {}\n\n"
