@@ -74,6 +74,9 @@ Format = Annotated[
 Quality = Annotated[int | None, option(FILES, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
 Overwrite = Annotated[bool, option(FILES, "--overwrite", "", "Replace files that exist.")]
 JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write every number to a file.")]
+Memory = Annotated[
+    str | None, option(MACHINE, "--memory", "2G", "Memory to use, at least 256M; else most of what is free.")
+]
 Model = Annotated[str | None, option(MACHINE, "--model", "NAME|FOLDER", "Model to use; brushwork models lists them.")]
 Device = Annotated[
     str | None, option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "Device to run on; gpu is an Intel GPU.")

@@ -13,6 +13,7 @@ from brushwork.cli.options import (
     Device,
     Format,
     KeepColors,
+    Memory,
     Model,
     Overwrite,
     Precision,
@@ -60,9 +61,6 @@ Tile = Annotated[
 TileSize = Annotated[
     int | None,
     option(MACHINE, "--tile-size", "128..16384", "Side of a tile in pixels, a multiple of 4; else what memory allows."),
-]
-Memory = Annotated[
-    str | None, option(MACHINE, "--memory", "2G", "Memory to use, at least 256M; else most of what is free.")
 ]
 
 
