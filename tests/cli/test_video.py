@@ -98,6 +98,12 @@ def test_without_a_name_the_container_takes_all_that_is_in_the_clip(brushwork: R
     assert len(ended.lines) == 1
 
 
+def test_a_preview_paints_a_sheet_and_no_clip(brushwork: Run, clip: Path, here: Path) -> None:
+    ended = brushwork("video", "clip.mkv", "-s", "waves.jpg", "--preview", "sheet.jpg")
+    assert (ended.code, (here / "sheet.jpg").exists(), (here / "clip-waves.mkv").exists()) == (0, True, False)
+    assert ended.lines[-1].startswith("sheet.jpg  6 frames at ")
+
+
 def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Path) -> None:
     import wave
 

@@ -63,6 +63,9 @@ NoSound = Annotated[bool, option(FILES, "--no-sound", "", "Leave the sound out."
 Hdr = Annotated[str | None, option(FILES, "--hdr", "tone-map|keep", "Write HDR clips as SDR, or in HDR.")]
 NoDeinterlace = Annotated[bool, option(FILES, "--no-deinterlace", "", "Paint interlaced frames as they are stored.")]
 Fps = Annotated[float | None, option(FILES, "--fps", "N", "Frames per second of numbered pictures; else 24.")]
+Preview = Annotated[
+    str | None, option(FILES, "--preview", "PICTURE", "Paint twelve frames as one picture; estimate time and size.")
+]
 Resume = Annotated[bool, option(FILES, "--resume", "", "Continue a run that was stopped or killed.")]
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
 
@@ -92,6 +95,7 @@ def video(
     hdr: Hdr = None,
     no_deinterlace: NoDeinterlace = False,
     fps: Fps = None,
+    preview: Preview = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
@@ -141,11 +145,31 @@ def video(
     options = RunOptions(overwrite, resume, model_folder.find(model).name, **given(precision=precision))
     with input_file(clip) as source:
         target = Path(output or (STANDARD if clip == STANDARD else default_target(clip, settings)))
+        if preview:
+            _preview(source, target, Path(preview), load, settings, overwrite)
+            return
         with output_file(target) as path:
             last = _run(source, path, load, settings, options)
         _report(clip, style, target, last, as_json)
     if last.stopped:
         raise Exit(interrupts.INTERRUPTED)
+
+
+def _preview(
+    clip: str, target: Path, sheet: Path, load: Callable[[], "Stylizer"], settings: "Settings", overwrite: bool
+) -> None:
+    """Writes the preview and prints the estimate."""
+    import sys
+
+    from brushwork.video.preview import preview
+    from brushwork.video.standard_io import STANDARD
+    from brushwork.video.writing.target import Target
+
+    whole = Target(Path("standard-output.mkv") if str(target) == STANDARD else target, settings)
+    found = preview(clip, whole, sheet, load, settings, overwrite=overwrite)
+    for note in found.notes:
+        print(f"brushwork: {note}", file=sys.stderr)
+    print(f"{sheet}  {found.line}", file=sys.stderr)
 
 
 def _run(

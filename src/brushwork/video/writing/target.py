@@ -65,6 +65,10 @@ def encoding_of(path: Path, settings: Settings) -> Encoding:
 class Target:
     """A video file, an animated picture, or a folder or pattern of numbered pictures.
 
+    Attributes:
+        path: The file, or the pattern of files.
+        encoding: How a video file is written; None for pictures.
+
     Args:
         path: What the user called it.
         settings: How it is written.
@@ -95,12 +99,12 @@ class Target:
             images.format_of(self.path.suffix)
             if not re.fullmatch(r"[^%]*%(0\d+)?d[^%]*", self.path.name):
                 raise UserError(f"{self.path} is no pattern of numbered pictures such as frames/%05d.png")
-        self._encoding = None if pictures else encoding_of(self.path, settings)
+        self.encoding = None if pictures else encoding_of(self.path, settings)
 
     @property
     def even(self) -> bool:
         """Whether its sides must be even."""
-        return self._encoding is not None and self._encoding.codec.even
+        return self.encoding is not None and self.encoding.codec.even
 
     def check_not_input(self, name: str) -> None:
         """Raises `UserError` if the target is the clip of this name, or one of the styles."""
@@ -118,11 +122,11 @@ class Target:
         notes = []
         if self.even and (clip.width % 2 or clip.height % 2):
             notes.append(f"{clip.width} x {clip.height} has an odd side, which the codec cannot have: a line is cut")
-        if self._encoding and clip.depth > 8 and self._encoding.codec.encoder == "libx264":
+        if self.encoding and clip.depth > 8 and self.encoding.codec.encoder == "libx264":
             notes.append("10 bits per channel are written as H.264 High 10, which few players show; try --codec h265")
-        if self._encoding and clip.path:
-            self._plans = plan_streams(clip.name, clip.stream, self._encoding, sound=self._settings.sound)
-            check_together(clip.name, self._plans, self._encoding)
+        if self.encoding and clip.path:
+            self._plans = plan_streams(clip.name, clip.stream, self.encoding, sound=self._settings.sound)
+            check_together(clip.name, self._plans, self.encoding)
             notes += [plan.note for plan in self._plans if plan.note]
         return notes
 
@@ -133,8 +137,8 @@ class Target:
             UserError: If there are such pictures already.
         """
         quality = self._settings.quality
-        if self._encoding:
-            return VideoFileWriter(clip, folder, self._encoding, self._plans)
+        if self.encoding:
+            return VideoFileWriter(clip, folder, self.encoding, self._plans)
         if self._animated:
             return AnimationWriter(clip, self.path, overwrite=overwrite, quality=quality)
         existing = numbered_files(self.path) if self.path.parent.is_dir() else []

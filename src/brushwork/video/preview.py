@@ -1,0 +1,157 @@
+"""Paints a few frames from all over a clip, and estimates what the whole would take."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+
+import av
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.images.levels import quantise
+from brushwork.styles.sheet import Cell, compose
+from brushwork.stylizer import Stylizer
+from brushwork.video import pipeline
+from brushwork.video.excerpt import Excerpt
+from brushwork.video.frame_state import FrameState
+from brushwork.video.letterbox import find_box
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import VideoFrame, encode
+from brushwork.video.reading.opening import open_clip
+from brushwork.video.settings import Settings
+from brushwork.video.stages import Stages
+from brushwork.video.times import format_time
+from brushwork.video.writing.codecs import Encoding
+from brushwork.video.writing.target import Target
+from brushwork.video.writing.video_file import add_video
+
+FRAMES = 12
+CELL = 480  # pixels of the long side of a painted frame on the sheet
+KEY_FRAMES = 96  # frames from one that is stored whole to the next: films have a cut every four seconds or so
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What the whole clip would take.
+
+    Attributes:
+        frames: Number of its frames; None where unknown.
+        rate: Frames per second on this machine.
+        size: Bytes of the picture in the target; None where it is no video file.
+        notes: What the user should know, one line each.
+    """
+
+    frames: int | None
+    rate: float
+    size: int | None
+    notes: Sequence[str]
+
+    @property
+    def line(self) -> str:
+        """The estimate for a person."""
+        if self.frames is None:
+            return f"{self.rate:.1f} frames/s; the clip does not say how long it is"
+        took = format_time(self.frames / self.rate)
+        size = "" if self.size is None else f", about {max(0.1, self.size / 1e6):.1f} MB without sound"
+        return f"{self.frames} frames at {self.rate:.1f} frames/s: about {took}{size}"
+
+
+def preview(
+    name: str, target: Target, sheet: Path, load: Callable[[], Stylizer], settings: Settings, *, overwrite: bool = False
+) -> Preview:
+    """Paints frames from all over a clip, and writes them as one picture.
+
+    Args:
+        name: The clip, see `open_clip`.
+        target: Where the whole would go: it decides sizes and the estimate of bytes.
+        sheet: The picture to write.
+        load: Loads the stylizer.
+        settings: How to paint.
+        overwrite: Whether an existing picture is replaced.
+
+    Raises:
+        UserError: If something cannot be read or written.
+    """
+    images.format_of(sheet.suffix)
+    if sheet.exists() and not overwrite:
+        raise UserError(f"{sheet} exists; use --overwrite to replace it")
+    clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
+    notes = clip.notes + target.check(clip)
+    clip = clip.with_even_sides() if target.even else clip
+    excerpt = Excerpt.of(clip, settings.start, settings.end)
+    pairs = _pairs(excerpt)
+    box = find_box([pair[0].pixels for pair in pairs])
+    stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box, notes)
+    spent: dict[str, float] = {}
+    _paint(pairs[0], clip, stages, settings, {})  # the first frame of a size compiles the network for it
+    painted = [_paint(pair, clip, stages, settings, spent) for pair in pairs]
+    cells = [
+        Cell(format_time(float((states[0].pts - clip.start) * clip.time_base)), _shown(states[0])) for states in painted
+    ]
+    images.save(compose(cells), sheet, overwrite=overwrite)
+    count = sum(len(states) for states in painted)
+    size = None
+    if target.encoding and excerpt.count:
+        with pipeline.timer(spent, "encode")():
+            size = _bytes(painted, clip, target.encoding, excerpt.count)
+    # All stages share the same cores; each of the frames painted at once has its own part of them.
+    spent["stylise"] /= stages.painter.together
+    return Preview(excerpt.count, count / sum(spent.values()), size, notes)
+
+
+def _pairs(excerpt: Excerpt) -> list[list[VideoFrame]]:
+    """Returns pairs of frames that follow each other: the second shows what stabilisation does."""
+    samples = excerpt.samples(FRAMES)
+    if not excerpt.clip.seekable:
+        return [[frame] for frame in samples]
+    return [list(islice(excerpt.clip.read(frame.pts), 2)) for frame in samples]
+
+
+def _paint(
+    frames: Sequence[VideoFrame], clip: Clip, stages: Stages, settings: Settings, spent: dict[str, float]
+) -> list[FrameState]:
+    """Returns the finished states of frames that follow each other, painted in this thread."""
+    weight = settings.stabilisation_weight
+    states: Iterator[FrameState] = pipeline.with_styles(iter(frames), stages.timeline, clip.start, clip.time_base)
+    states = pipeline.estimate_motion(states, None, settings.needs_motion, pipeline.timer(spent, "motion"))
+    if stages.colors is not None:
+        states = pipeline.recolor(states, None, stages.colors, pipeline.timer(spent, "colours"))
+    painted = [stages.painter.paint(state, None) for state in _timed(states, spent)]
+    return list(pipeline.stabilise_frames(iter(painted), None, weight, pipeline.timer(spent, "steady")))
+
+
+def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[FrameState]:
+    """Yields states, and counts the time until the next is asked for as that of stylisation."""
+    timed = pipeline.timer(spent, "stylise")
+    for state in states:
+        with timed():
+            yield state
+
+
+def _shown(state: FrameState) -> images.Image:
+    """Returns the pastiche (h, w, 3) of a state, as large as it is on the sheet."""
+    assert state.pastiche is not None
+    return images.fit(state.pastiche, CELL)
+
+
+def _bytes(painted: Sequence[Sequence[FrameState]], clip: Clip, encoding: Encoding, count: int) -> int | None:
+    """Estimates the bytes of so many frames from what a whole frame and one that follows it take."""
+    whole, following = [], []
+    for states in painted:
+        with av.open(BytesIO(), "w", format="matroska") as out:
+            stream = add_video(out, clip, encoding, states[0].pixels.shape)
+            packets = []
+            for number, state in enumerate(states):
+                assert state.pastiche is not None
+                levels = quantise(state.pastiche, 16 if clip.depth > 8 else 8)
+                frame = encode(levels, clip.color, encoding.pixels(clip.depth))
+                frame.pts, frame.time_base = number, 1 / clip.rate
+                packets += stream.encode(frame)
+            packets += stream.encode(None)
+        whole.append(packets[0].size)
+        following += [packet.size for packet in packets[1:]]
+    keys = -(-count // KEY_FRAMES)
+    each = sum(following) / len(following) if following else sum(whole) / len(whole)
+    return round(keys * sum(whole) / len(whole) + (count - keys) * each)

@@ -1,0 +1,64 @@
+"""A sheet of frames from all over a clip, painted as the whole would be, and an estimate that fits."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.stylizer import Stylizer
+from brushwork.video.preview import Preview, preview
+from brushwork.video.run import run
+from brushwork.video.settings import Settings
+from brushwork.video.writing.target import Target
+from tests.video.conftest import make_clip
+
+Load = Callable[[], Stylizer]
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """48 frames that become ever brighter, so that each can be told on the sheet."""
+    frames = [np.full((48, 64, 3), 5 * number, np.uint8) for number in range(48)]
+    return make_clip(tmp_path / "clip.mp4", frames, codec="libx264", form="yuv420p", options={"qp": "1", "g": "12"})
+
+
+def test_twelve_frames_across_the_clip_are_painted(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:
+    settings = Settings((grey,))
+    sheet = tmp_path / "sheet.png"
+    found = preview(str(clip), Target(tmp_path / "out.mp4", settings), sheet, load, settings)
+    assert (found.frames, found.notes) == (48, [])
+    assert not (tmp_path / "out.mp4").exists()
+    picture = images.open(sheet).image
+    shades = {round(float(shade) * 255) for shade in np.unique(picture)}
+    # Half the negative of every fourth frame, and half the grey of the style.
+    wanted = [round((255 - 5 * 4 * number) / 2 + 64) for number in range(12)]
+    assert all(any(abs(shade - level) <= 2 for shade in shades) for level in wanted)
+
+
+def test_the_estimate_of_bytes_has_the_right_size(tmp_path: Path, load: Load, grey: str) -> None:
+    frames = [np.random.default_rng(n).integers(0, 255, (96, 128, 3), np.uint8) for n in range(40)]
+    noise = make_clip(tmp_path / "noise.mkv", frames)
+    settings = Settings((grey,), steady=0, codec="ffv1")
+    found = preview(str(noise), Target(tmp_path / "out.mkv", settings), tmp_path / "sheet.jpg", load, settings)
+    for _ in run(str(noise), tmp_path / "out.mkv", load, settings):
+        pass
+    assert found.size == pytest.approx((tmp_path / "out.mkv").stat().st_size, rel=0.1)
+
+
+def test_the_line_says_how_long_and_how_large() -> None:
+    line = Preview(7200, 10.0, 52_000_000, []).line
+    assert line == "7200 frames at 10.0 frames/s: about 12:00, about 52.0 MB without sound"
+    assert Preview(720, 10.0, None, []).line == "720 frames at 10.0 frames/s: about 1:12"
+    assert Preview(None, 10.0, None, []).line == "10.0 frames/s; the clip does not say how long it is"
+
+
+def test_a_sheet_that_exists_stays(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:
+    sheet = tmp_path / "sheet.png"
+    sheet.write_text("mine")
+    settings = Settings((grey,))
+    with pytest.raises(UserError, match=r"sheet\.png exists; use --overwrite to replace it"):
+        preview(str(clip), Target(tmp_path / "out.mp4", settings), sheet, load, settings)
+    assert sheet.read_text() == "mine"
