@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -26,10 +27,11 @@ from brushwork.video.reading.opening import FPS
 from brushwork.video.settings import Settings
 from brushwork.video.timeline import Timeline
 from brushwork.web.api.limits import Limits
-from brushwork.web.server import run
+from brushwork.web.server import Access
 
 COMMANDS: dict[str, Command] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
 Function = Callable[..., Any]
+LIMITS = [field.name for field in fields(Limits) if field.name != "styles"]  # which is no option
 
 
 def parameters(command: str) -> dict[str, Any]:
@@ -52,9 +54,8 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("video", "fps", lambda fps=FPS: fps, "fps"),
         *(("optimize", name, optimize.Settings, name) for name in ("size", "steps", "style_weight", "seed")),
         *(("optimize", name, optimize.Settings, name) for name in ("optimizer", "start")),
-        *(("serve", name, Limits, name) for name in ("upload", "pixels", "frames", "seconds", "queue", "clips")),
-        *(("serve", name, Limits, name) for name in ("clip_frames", "clip_seconds")),
-        *(("serve", name, run, name) for name in ("host", "port")),
+        *(("serve", name, Limits, name) for name in LIMITS),
+        *(("serve", name, Access, name) for name in ("host", "port")),
         ("evaluate", "pairs", choose, "count"),
         ("evaluate", "size", evaluate, "size"),
         ("evaluate", "frames", steadiness, "count"),
@@ -91,7 +92,7 @@ MAKERS: dict[tuple[str, str], Function] = {
     **{("stylize", name): Options for name in ("style_size", "strength", "size", "quality", "tile_size")},
     **{("video", name): lambda **value: Settings(styles=("a",), **value) for name in ("steady", "hold", "strength")},
     **{("optimize", name): optimize.Settings for name in ("size", "style_size", "style_weight", "steps")},
-    **{("serve", name): Limits for name in ("upload", "pixels", "frames", "seconds", "queue", "clips")},
+    **{("serve", name): Limits for name in LIMITS},
 }
 
 
