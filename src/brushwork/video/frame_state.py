@@ -29,6 +29,7 @@ class FrameState:
         own: Embedding (1, D) of the shot's own content, where the strength is below 1.
         statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
         pastiche: Pastiche (H, W, 3), float32 in [0, 1].
+        alpha: Transparency (H, W) of the content and its pastiche, as it was decoded; None where there is none.
         style, target: Embeddings (1, D), where styles are recoloured: of the time, before that, and the one that the
             colours are moving to.
     """
@@ -44,6 +45,7 @@ class FrameState:
     own: Array | None = None
     statistics: Array | None = None
     pastiche: Image | None = None
+    alpha: Pixels | None = None
     style: Array | None = None
     target: Array | None = None
 

@@ -54,7 +54,7 @@ def with_styles(
     """
     for frame in frames:
         embedding = timeline.at(seconds(frame.pts - start, time_base))
-        yield FrameState(frame.pixels, frame.pts, frame.duration, embedding)
+        yield FrameState(frame.pixels, frame.pts, frame.duration, embedding, alpha=frame.alpha)
 
 
 def run_stages(

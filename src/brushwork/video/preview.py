@@ -79,7 +79,7 @@ def preview(
         raise UserError(f"{sheet} exists; use --overwrite to replace it")
     clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
     notes = clip.notes + target.check(clip)
-    clip = clip.with_even_sides() if target.even else clip
+    clip = target.fit(clip)
     excerpt = Excerpt.of(clip, settings.start, settings.end)
     pairs = _pairs(excerpt)
     box = find_box([pair[0].pixels for pair in pairs])

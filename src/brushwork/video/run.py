@@ -91,7 +91,7 @@ def run(
     clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
     clip = clip.keeping_hdr() if settings.hdr == "keep" else clip
     notes = clip.notes + target.check(clip)
-    clip = clip.with_even_sides() if target.even else clip
+    clip = target.fit(clip)
     if min(clip.width, clip.height) < SMALLEST_SIDE:
         raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")
     excerpt = Excerpt.of(clip, settings.start, settings.end)
@@ -151,7 +151,7 @@ def _write(
     for state in states:
         assert state.pastiche is not None
         with encoding():
-            output.writer.write(state.pastiche, state.pts, state.duration)
+            output.writer.write(state.pastiche, state.pts, state.duration, state.alpha)
             progress.frames += 1
             if progress.frames % output.piece == 0:
                 output.end_piece(progress.frames, state)

@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from brushwork import images
+from brushwork.images.alpha import fill_hidden
 from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame
@@ -31,8 +32,9 @@ def open_animation(name: str, size: int | None, fps: float) -> Clip:
     def read(tick: int) -> Iterator[VideoFrame]:
         reopened = images.open(name, size=size)  # frames are decoded from an open file: each reader has its own
         for number, frame in enumerate(reopened.frames):
-            image = frame.on_white
+            image = fill_hidden(np.asarray(frame.image, np.float32), frame.alpha)
+            alpha = None if frame.alpha is None else quantise(frame.alpha, 8)
             if times[number] >= tick:
-                yield VideoFrame(quantise(np.asarray(image, np.float32), 8), times[number], durations[number])
+                yield VideoFrame(quantise(image, 8), times[number], durations[number], alpha)
 
-    return Clip(name, None, width, height, MILLISECONDS, rate, 0, len(durations), read)
+    return Clip(name, None, width, height, MILLISECONDS, rate, 0, len(durations), read, alpha=picture.alpha is not None)

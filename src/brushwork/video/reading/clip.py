@@ -11,6 +11,7 @@ from brushwork.errors import UserError
 from brushwork.video.reading.frames import ColorInfo, VideoFrame
 from brushwork.video.reading.hdr import HdrInfo
 from brushwork.video.reading.timestamps import Discontinuity
+from brushwork.video.reading.transparency import on_white
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Clip:
         discontinuities: Where the file's times jump.
         stream: Place of the video stream in the file.
         seekable: Whether a frame in the middle can be read without decoding all before it.
+        alpha: Whether its frames have transparency.
         hdr: How its frames, which are read tone-mapped, become HDR again; None for SDR.
         keeps_hdr: Whether they do when they are written; `color` then says so.
         notes: What the user should know about how it is read, one line each.
@@ -56,6 +58,7 @@ class Clip:
     discontinuities: tuple[Discontinuity, ...] = ()
     stream: int = 0
     seekable: bool = True
+    alpha: bool = False
     hdr: HdrInfo | None = None
     keeps_hdr: bool = False
     notes: list[str] = field(default_factory=list)
@@ -77,6 +80,14 @@ class Clip:
         notes = [note for note in self.notes if note != self.hdr.note]
         return replace(self, color=self.hdr.color, keeps_hdr=True, notes=notes)
 
+    def on_white(self) -> "Clip":
+        """Returns the clip as it looks on white paper, without transparency."""
+
+        def read(tick: int) -> Iterator[VideoFrame]:
+            return map(on_white, self.read(tick))
+
+        return replace(self, alpha=False, read=read)
+
     def with_even_sides(self) -> "Clip":
         """Returns the clip with even sides: the last column or row of an odd number is left out."""
         height, width = self.height // 2 * 2, self.width // 2 * 2
@@ -85,6 +96,8 @@ class Clip:
 
         def read(tick: int) -> Iterator[VideoFrame]:
             for frame in self.read(tick):
-                yield replace(frame, pixels=np.ascontiguousarray(frame.pixels[:height, :width]))
+                alpha = None if frame.alpha is None else np.ascontiguousarray(frame.alpha[:height, :width])
+                pixels = np.ascontiguousarray(frame.pixels[:height, :width])
+                yield replace(frame, pixels=pixels, alpha=alpha)
 
         return replace(self, height=height, width=width, read=read)

@@ -90,30 +90,41 @@ class Orientation:
 
 @dataclass(frozen=True, eq=False)
 class VideoFrame:
-    """A decoded frame: pixels (H, W, 3), and when it is shown, in ticks of the clip's time base."""
+    """A decoded frame: pixels (H, W, 3), when it is shown, in ticks of the clip's time base, and its alpha (H, W)."""
 
     pixels: Pixels
     pts: int
     duration: int
+    alpha: Pixels | None = None
 
 
 def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], orientation: Orientation) -> Pixels:
-    """Returns the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented."""
+    """Returns the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented.
+
+    They are (H, W, 3), or (H, W, 4) where the frame has alpha.
+    """
     height, width = size
+    formats = ("rgba64le", "rgba") if has_alpha(frame) else ("rgb48le", "rgb24")
     deep = frame.format.components[0].bits > 8 or color.is_hdr
     matrix, stored = color.effective(frame.height)
     converted = frame.reformat(
-        width, height, "rgb48le" if deep else "rgb24",
+        width, height, formats[0] if deep else formats[1],
         src_colorspace=matrix, dst_colorspace=matrix, interpolation=Interpolation.LANCZOS | EXACT,
         src_color_range=FULL if frame.format.is_rgb else stored, dst_color_range=FULL,
     )  # fmt: skip
     return orientation.apply(converted.to_ndarray())
 
 
+def has_alpha(frame: av.VideoFrame) -> bool:
+    """Returns whether FFmpeg's frame has transparency."""
+    return any(component.is_alpha for component in frame.format.components)
+
+
 def encode(pixels: Pixels, color: ColorInfo, form: str) -> av.VideoFrame:
-    """Returns FFmpeg's frame of pixels (H, W, 3), in one of FFmpeg's pixel formats."""
+    """Returns FFmpeg's frame of pixels (H, W, 3) or, with alpha, (H, W, 4), in one of FFmpeg's pixel formats."""
+    formats = ("rgba64le", "rgba") if pixels.shape[2] == 4 else ("rgb48le", "rgb24")
     deep = pixels.dtype == np.uint16
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb48le" if deep else "rgb24")
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), formats[0] if deep else formats[1])
     matrix, stored = color.effective(frame.height)
     is_rgb = av.VideoFormat(form).is_rgb
     converted = frame.reformat(

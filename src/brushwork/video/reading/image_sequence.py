@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.images.alpha import fill_hidden
 from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame
@@ -59,9 +60,12 @@ def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: flo
             if picture.image.shape[:2] != (height, width):
                 other = f"{picture.image.shape[1]} x {picture.image.shape[0]}"
                 raise UserError(f"{path} is {other}, but {paths[0]} is {width} x {height}; frames have one size")
-            yield VideoFrame(quantise(picture.image, first.depth), number, 1)
+            image = fill_hidden(picture.image, picture.alpha)
+            alpha = None if picture.alpha is None else quantise(picture.alpha, first.depth)
+            yield VideoFrame(quantise(image, first.depth), number, 1, alpha)
 
-    return Clip(name, None, width, height, 1 / rate, rate, 0, len(paths), read, depth=first.depth)
+    has_alpha = first.alpha is not None
+    return Clip(name, None, width, height, 1 / rate, rate, 0, len(paths), read, depth=first.depth, alpha=has_alpha)
 
 
 def _rate(fps: float) -> Fraction:

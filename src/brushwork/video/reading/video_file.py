@@ -15,11 +15,12 @@ from brushwork.errors import UserError
 from brushwork.images.picture import fitted
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.deinterlacing import NOTE, deinterlace
-from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode
+from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode, has_alpha
 from brushwork.video.reading.hdr import SDR, HdrInfo
 from brushwork.video.reading.source import open_source, readable
 from brushwork.video.reading.timestamps import FrameTimes, demux
 from brushwork.video.reading.timing import Timing
+from brushwork.video.reading.transparency import split
 from brushwork.video.times import format_time
 
 # A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
@@ -71,8 +72,9 @@ class VideoSource:
             last = pts
             if pts >= tick:
                 pixels = decode(frame, self.color, self.size, self.orientation)
+                pixels, alpha = split(pixels)
                 pixels = self.hdr.tone_map.to_sdr(pixels) if self.hdr else pixels
-                yield VideoFrame(pixels, pts, frame.duration or self.timing.step)
+                yield VideoFrame(pixels, pts, frame.duration or self.timing.step, alpha)
         self._check_length(float((last - start) * self.timing.time_base), damaged)
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
@@ -139,7 +141,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
         depth=10 if hdr else first.format.components[0].bits,
         aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
         origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
-        seekable=timing.seekable, hdr=hdr, notes=notes,
+        seekable=timing.seekable, alpha=has_alpha(first), hdr=hdr, notes=notes,
     )  # fmt: skip
 
 

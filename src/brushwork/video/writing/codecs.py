@@ -16,6 +16,7 @@ class Codec:
     Attributes:
         encoder: FFmpeg's name of the encoder.
         pixels, deep_pixels: FFmpeg's pixel formats for 8 bits per channel and for more.
+        alpha_pixels: FFmpeg's pixel formats with alpha, of 8 bits and more; empty where it holds none.
         crf: Default quality, lower is better; None where the codec has no such setting.
         worst: The largest crf.
         options: What the encoder is told.
@@ -27,6 +28,7 @@ class Codec:
     encoder: str
     pixels: str
     deep_pixels: str
+    alpha_pixels: tuple[str, str] | tuple[()] = ()
     crf: int | None = None
     worst: int = 0
     options: Mapping[str, str] | None = None
@@ -37,14 +39,15 @@ class Codec:
 
 H265 = {"preset": "fast", "x265-params": "log-level=none"}
 AV1 = {"preset": "8", "svtav1-params": "tune=0"}
+FFV1 = {"level": "3", "slicecrc": "1"}
 CODECS: Mapping[str, Codec] = {
     # On pastiches as good and as large as preset fast with crf 20, in less than half the time.
-    "h264": Codec("libx264", "yuv420p", "yuv420p10le", 19, 51, {"preset": "veryfast"}, holds_hdr=False),
-    "h265": Codec("libx265", "yuv420p", "yuv420p10le", 24, 51, H265, tag="hvc1"),
-    "av1": Codec("libsvtav1", "yuv420p", "yuv420p10le", 30, 63, AV1),
-    "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", 28, 63, {"b": "0", "deadline": "good", "cpu-used": "4"}),
-    "ffv1": Codec("ffv1", "bgr0", "gbrp16le", options={"level": "3", "slicecrc": "1"}, even=False, holds_hdr=False),
-    "prores": Codec("prores_ks", "yuv422p10le", "yuv422p10le", options={"profile": "3"}),
+    "h264": Codec("libx264", "yuv420p", "yuv420p10le", (), 19, 51, {"preset": "veryfast"}, holds_hdr=False),
+    "h265": Codec("libx265", "yuv420p", "yuv420p10le", (), 24, 51, H265, tag="hvc1"),
+    "av1": Codec("libsvtav1", "yuv420p", "yuv420p10le", (), 30, 63, AV1),
+    "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", (), 28, 63, {"b": "0", "deadline": "good", "cpu-used": "4"}),
+    "ffv1": Codec("ffv1", "bgr0", "gbrp16le", ("bgra", "gbrap16le"), options=FFV1, even=False, holds_hdr=False),
+    "prores": Codec("prores_ks", "yuv422p10le", "yuv422p10le", ("yuva444p10le",) * 2, options={"profile": "3"}),
 }
 # Other names of the same codecs: of standards, encoders and FFmpeg.
 ALIASES: Mapping[str, str] = {
@@ -78,6 +81,7 @@ class Encoding:
     container: str
     codec: Codec
     crf: int | None
+    alpha: bool = False
 
     def options_with(self, parameters: Mapping[str, str]) -> dict[str, str]:
         """Returns the options with further parameters in the encoder's own notation."""
@@ -93,10 +97,13 @@ class Encoding:
         """What the encoder is told."""
         crf = {} if self.crf is None else {"crf": str(self.crf)}
         repeatable = {"x264-params": _repeatable_x264()} if self.codec.encoder == "libx264" else {}
-        return {**(self.codec.options or {}), **crf, **repeatable}
+        with_alpha = {"profile": "4"} if self.alpha and self.codec.encoder == "prores_ks" else {}
+        return {**(self.codec.options or {}), **crf, **repeatable, **with_alpha}
 
     def pixels(self, depth: int) -> str:
         """Returns FFmpeg's pixel format for so many bits per channel."""
+        if self.alpha and self.codec.alpha_pixels:
+            return self.codec.alpha_pixels[depth > 8]
         return self.codec.deep_pixels if depth > 8 else self.codec.pixels
 
 

@@ -32,12 +32,13 @@ class ImageSequenceWriter:
         """Continues after so many pictures, and replaces those that the interrupted run wrote after them."""
         self._number, self._overwrite = pieces, True
 
-    def write(self, pastiche: Image, pts: int, duration: int) -> None:
+    def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
         """See `Writer.write`."""
         self._number += 1
         path = self._pattern.with_name(self._pattern.name % self._number)
         deep = 16 if self._depth > 8 and images.FORMATS[images.format_of(path.suffix)].deep else None
-        images.save(pastiche, path, quality=self._quality, depth=deep, overwrite=self._overwrite)
+        picture = Picture.of(pastiche, None if alpha is None else as_image(alpha))
+        images.save(picture, path, quality=self._quality, depth=deep, overwrite=self._overwrite)
 
     def end_piece(self) -> int:
         """See `Writer.end_piece`; a piece is a picture."""
@@ -64,6 +65,7 @@ class AnimationWriter:
         self._clip, self._target, self._overwrite, self._quality = clip, target, overwrite, quality
         self._unit = UNITS.get(target.suffix.lower(), 1)
         self._frames: list[Pixels] = []
+        self._alphas: list[Pixels | None] = []
         self._ends: list[int] = [0]  # in milliseconds since the first frame, so that rounding does not add up
         self._start: int | None = None
 
@@ -71,10 +73,11 @@ class AnimationWriter:
         """Raises `UserError`: an animated picture has no pieces."""
         raise UserError("an animated picture is written at the end; there is nothing to resume")
 
-    def write(self, pastiche: Image, pts: int, duration: int) -> None:
+    def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
         """See `Writer.write`."""
         self._start = pts if self._start is None else self._start
         self._frames.append(quantise(pastiche, 8))
+        self._alphas.append(alpha)
         seconds = (pts + duration - self._start) * self._clip.time_base
         self._ends.append(round(seconds * 1000 / self._unit) * self._unit)
 
@@ -85,7 +88,9 @@ class AnimationWriter:
         """See `Writer.finish`."""
 
         def make(number: int) -> Frame:
-            return Frame(as_image(self._frames[number]), None, self._ends[number + 1] - self._ends[number])
+            alpha = self._alphas[number]
+            shown = None if alpha is None else as_image(alpha)
+            return Frame(as_image(self._frames[number]), shown, self._ends[number + 1] - self._ends[number])
 
         picture = Picture(Frames(len(self._frames), make))
         kind = "png" if self._target.suffix.lower() == ".apng" else None

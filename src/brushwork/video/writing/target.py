@@ -1,6 +1,7 @@
 """The target of a pastiche, and whether the pastiche fits into it, which is said before the work begins."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from brushwork import images
@@ -106,6 +107,20 @@ class Target:
         """Whether its sides must be even."""
         return self.encoding is not None and self.encoding.codec.even
 
+    @property
+    def holds_alpha(self) -> bool:
+        """Whether transparency can be written."""
+        if self.encoding:
+            return bool(self.encoding.codec.alpha_pixels)
+        return images.FORMATS[images.format_of(self.path.suffix)].alpha
+
+    def fit(self, clip: Clip) -> Clip:
+        """Returns the clip as it goes into the target: with even sides, or on white, where that must be."""
+        if clip.alpha and self.encoding:
+            self.encoding = replace(self.encoding, alpha=self.holds_alpha)
+        clip = clip if self.holds_alpha or not clip.alpha else clip.on_white()
+        return clip.with_even_sides() if self.even else clip
+
     def check_not_input(self, name: str) -> None:
         """Raises `UserError` if the target is the clip of this name, or one of the styles."""
         changes = (style for _, style in self._settings.changes)
@@ -122,6 +137,8 @@ class Target:
         notes = []
         if self.even and (clip.width % 2 or clip.height % 2):
             notes.append(f"{clip.width} x {clip.height} has an odd side, which the codec cannot have: a line is cut")
+        if clip.alpha and not self.holds_alpha:
+            notes.append("transparent parts are painted on white; prores, ffv1, .png, .webp and .apng keep alpha")
         if self.encoding and clip.depth > 8 and self.encoding.codec.encoder == "libx264":
             notes.append("10 bits per channel are written as H.264 High 10, which few players show; try --codec h265")
         if self.encoding and clip.path:

@@ -11,7 +11,7 @@ from brushwork.errors import UserError
 from brushwork.images import Image
 from brushwork.images.levels import quantise
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import encode
+from brushwork.video.reading.frames import Pixels, encode
 from brushwork.video.reading.light_levels import LightLevels
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import PIECES, Encoding
@@ -49,7 +49,7 @@ class VideoFileWriter:
         self._pieces = pieces
         self._times = [tuple(row) for row in np.load(self._times_file(pieces)).tolist()]
 
-    def write(self, pastiche: Image, pts: int, duration: int) -> None:
+    def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
         """See `Writer.write`."""
         depth = self._clip.depth
         with writable(self._folder.target):
@@ -57,7 +57,10 @@ class VideoFileWriter:
                 self._open, self._number, self._muxed = self._begin(pastiche.shape), 0, 0
             container, stream = self._open
             image = self._clip.hdr.tone_map.to_hdr(pastiche) if self._clip.hdr and self._clip.keeps_hdr else pastiche
-            frame = encode(quantise(image, depth), self._clip.color, self._encoding.pixels(depth))
+            levels = quantise(image, depth)
+            if alpha is not None:
+                levels = np.concatenate((levels, alpha[..., None]), axis=2)
+            frame = encode(levels, self._clip.color, self._encoding.pixels(depth))
             frame.pts, frame.time_base = self._number, 1 / self._clip.rate
             self._mux(container, stream.encode(frame))
         self._number += 1

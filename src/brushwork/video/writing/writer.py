@@ -11,14 +11,15 @@ from av.error import FFmpegError
 
 from brushwork.errors import UserError
 from brushwork.images import Image
+from brushwork.video.reading.frames import Pixels
 from brushwork.video.times import TimeRange
 
 
 class Writer(Protocol):
     """Takes pastiches in order and writes them to a target."""
 
-    def write(self, pastiche: Image, pts: int, duration: int) -> None:
-        """Takes a pastiche (H, W, 3) in [0, 1], shown at a tick for a number of ticks."""
+    def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
+        """Takes a pastiche (H, W, 3) in [0, 1] and its alpha (H, W), shown at a tick for a number of ticks."""
         ...
 
     def end_piece(self) -> int | None:

@@ -1,0 +1,101 @@
+"""Transparent clips: alpha is kept where the target can hold it, and laid on white, with a notice, elsewhere."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushwork.stylizer import Stylizer
+from brushwork.video.reading.opening import open_clip
+from brushwork.video.run import VideoProgress, run
+from brushwork.video.settings import Settings
+from tests.video.conftest import make_frames
+
+Load = Callable[[], Stylizer]
+NOTE = "transparent parts are painted on white; prores, ffv1, .png, .webp and .apng keep alpha"
+COUNT = 4
+
+
+def alpha(number: int) -> Any:
+    """A disc that grows, its edge soft."""
+    y, x = np.mgrid[:48, :64]
+    distance = np.hypot(y - 24, x - 32)
+    return np.clip((14 + 2 * number - distance) / 4 * 255, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Frames without loss whose hidden parts are pure magenta, which nothing that is seen is."""
+    path = tmp_path / "clip.mkv"
+    with av.open(str(path), "w") as out:
+        stream: Any = out.add_stream("ffv1", rate=Fraction(24))
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "bgra"
+        for number, pixels in enumerate(make_frames(COUNT)):
+            seen = alpha(number)
+            hidden = np.where(seen[..., None] > 0, pixels, np.array([255, 0, 255], np.uint8))
+            rgba = np.concatenate((hidden, seen[..., None]), axis=2)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), "rgba").reformat(format="bgra")
+            frame.pts = number
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path
+
+
+def paint(clip: Path, target: Path, load: Load, style: str, **choices: Any) -> VideoProgress:
+    *_, last = run(str(clip), target, load, Settings((style,), strength=0, **choices))
+    return last
+
+
+def test_alpha_is_read_and_hidden_colours_are_replaced(clip: Path) -> None:
+    opened = open_clip(str(clip))
+    frames = list(opened.read(opened.start))
+    assert opened.alpha
+    for number, frame in enumerate(frames):
+        assert frame.alpha is not None
+        assert np.array_equal(frame.alpha, alpha(number))
+        seen = alpha(number) > 0
+        assert np.array_equal(frame.pixels[seen], make_frames(COUNT)[number][seen])
+        magenta = (frame.pixels[..., 0] > 240) & (frame.pixels[..., 1] < 20) & (frame.pixels[..., 2] > 240)
+        assert not magenta.any()
+
+
+@pytest.mark.parametrize(("name", "codec", "error"), [("out.mkv", "ffv1", 0), ("out.mov", "prores", 3)])
+def test_alpha_goes_into_video_files_that_hold_it(
+    name: str, codec: str, error: int, clip: Path, tmp_path: Path, load: Load, grey: str
+) -> None:
+    assert paint(clip, tmp_path / name, load, grey, codec=codec).notes == []
+    with av.open(str(tmp_path / name)) as container:
+        found = [frame.to_ndarray(format="rgba") for frame in container.decode(video=0)]
+    assert len(found) == COUNT
+    for number, pixels in enumerate(found):
+        assert np.abs(pixels[..., 3].astype(int) - alpha(number)).max() <= error
+        opaque = alpha(number) == 255
+        assert np.abs(pixels[opaque][:, :3].astype(int) - make_frames(COUNT)[number][opaque]).mean() <= error + 0.01
+
+
+def test_alpha_goes_into_pictures_and_animations(clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
+    assert paint(clip, tmp_path / "frames", load, grey).notes == []
+    for number, path in enumerate(sorted((tmp_path / "frames").iterdir())):
+        assert np.array_equal(np.asarray(Image.open(path))[..., 3], alpha(number))
+    paint(clip, tmp_path / "out.webp", load, grey)
+    again = open_clip(str(tmp_path / "out.webp"))
+    frames = list(again.read(again.start))
+    assert again.alpha and frames[2].alpha is not None
+    assert np.abs(frames[2].alpha.astype(int) - alpha(2)).max() <= 2
+    from_files = open_clip(str(tmp_path / "frames"))
+    assert all(frame.alpha is not None for frame in from_files.read(0))
+
+
+def test_elsewhere_transparent_parts_are_white_and_that_is_said(
+    clip: Path, tmp_path: Path, load: Load, grey: str
+) -> None:
+    assert paint(clip, tmp_path / "out.mp4", load, grey, crf=1).notes == [NOTE]
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        pixels = next(container.decode(video=0)).to_ndarray(format="rgb24")
+    assert pixels[:4, :4].min() > 250
+    assert np.abs(pixels[20:28, 28:36].astype(int) - make_frames(COUNT)[0][20:28, 28:36]).mean() < 6
