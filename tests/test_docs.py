@@ -132,3 +132,35 @@ def test_a_chain_of_files_is_short_and_each_is_imported_by_one_before_it(title: 
         for package in direct & {"brushwork.images", "brushwork.losses", "brushwork.networks", "brushwork.runtime"}:
             direct |= set(imports(ast.parse(modules[package]), modules))  # the names that it passes on
         reached |= direct
+
+
+def described(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    """The parameters that a docstring describes under Args."""
+    _, _, text = (ast.get_docstring(node) or "").partition("\nArgs:\n")
+    block = re.split(r"\n\S", text, maxsplit=1)[0]
+    return re.findall(r"^    (\S.*?): ", block, re.MULTILINE)
+
+
+def accepted(node: ast.FunctionDef | ast.ClassDef) -> set[str]:
+    """The parameters of a function, or of what makes an instance of a class."""
+    if isinstance(node, ast.ClassDef):
+        fields = {
+            each.target.id
+            for each in node.body
+            if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name)
+        }
+        makers = [each for each in node.body if isinstance(each, ast.FunctionDef) and each.name == "__init__"]
+        return fields.union(*map(accepted, makers))
+    given = node.args
+    named = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
+    return {each.arg for each in named}
+
+
+def test_docstrings_describe_parameters_that_exist_one_by_one() -> None:
+    wrong = []
+    for module, text in sources().items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                unknown = [name for name in described(node) if name.lstrip("*") not in accepted(node)]
+                wrong += [f"{module}: {node.name}: {name}" for name in unknown]
+    assert wrong == []

@@ -26,7 +26,8 @@ class FramePainter:
         stylizer: The model.
         strength: As in `Stylizer.stylize`, but the content's own embedding is that of the first frame of a shot: a new
             one for every frame would flicker.
-        regions, protect: As in `Stylizer.stylize`, the same for all frames.
+        regions: As in `Stylizer.stylize`, the same for all frames.
+        protect: As in `Stylizer.stylize`, the same for all frames.
         settings: Colours, stroke and tiles; whether frames are painted in tiles is decided once for all of one size.
         hold: Weight of the last frame's statistics in those of the instance norms, from one frame of a shot to the
             next: a moving average. 0 normalises each frame by itself.
