@@ -81,7 +81,7 @@ def test_a_table_knows_its_styles_by_name(table_folder: ModelFolder) -> None:
     assert stylizer.embed("dots").tolist() == [[0, 1, 0]]
     with pytest.raises(UserError, match="its own styles only: waves, dots, ink"):
         stylizer.embed(RED)
-    with pytest.raises(UserError, match=r"no style 'dost'; did you mean 'dots'\? brushwork styles lists all 3"):
+    with pytest.raises(UserError, match=r"no style 'dost'; did you mean 'dots'\? this model knows: waves, dots, ink"):
         stylizer.embed("dost")
     half = stylizer.stylize(RED, stylizer.embed("dots"), 0.5)
     full = stylizer.stylize(RED, stylizer.embed("dots"), 1.0)

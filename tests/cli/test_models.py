@@ -77,7 +77,7 @@ def test_a_checkpoint_is_exported_and_played(brushwork: Run, paint: Paint, here:
     assert np.abs(both - a).max() > 0 and np.abs(both - b).max() > 0
 
     unknown = brushwork(*play, "-s", "c")
-    assert (unknown.code, unknown.lines) == (1, ["brushwork: unknown style 'c'; this model knows: a, b"])
+    assert (unknown.code, unknown.lines) == (1, ["brushwork: no style 'c'; this model knows: a, b"])
     histogram = brushwork(*play, "-s", "a", "--keep-colors", "histogram", "--overwrite")
     assert histogram.code == 1
     assert histogram.lines == [

@@ -81,7 +81,7 @@ def test_a_stylizer_knows_the_names(folder: ModelFolder) -> None:
     assert player.names == ("ink", "waves")
     for size, value in ((None, 2), (256, 2), (512, 4)):
         np.testing.assert_allclose(player.embed("waves", size), np.full((1, 100), value, np.float32))
-    with pytest.raises(UserError, match=r"no style 'wave'; did you mean 'waves'\? brushwork styles lists all 2"):
+    with pytest.raises(UserError, match=r"no style 'wave'; did you mean 'waves'\? this model knows: ink, waves"):
         player.embed("wave")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
 
-from brushwork.errors import UserError, nearest
+from brushwork.errors import FEW, UserError, nearest
 from brushwork.images import EXTENSIONS
 from brushwork.styles.gallery import Gallery, NamedStyle
 
@@ -50,4 +50,5 @@ def _unknown(name: str, known: Collection[str]) -> str:
         return f"no style {name!r}: this model has no named styles"
     near = nearest(name, known)
     hint = f" did you mean {near!r}?" if near else ""
-    return f"no style {name!r};{hint} brushwork styles lists all {len(known)}"
+    rest = f"this model knows: {', '.join(known)}" if len(known) <= FEW else f"brushwork styles lists all {len(known)}"
+    return f"no style {name!r};{hint} {rest}"
