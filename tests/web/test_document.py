@@ -1,23 +1,74 @@
-"""Requests drawn from the OpenAPI document, right ones and wrong ones: none may break the server."""
+"""The OpenAPI document, and requests drawn from it, right ones and wrong ones: none may break the server."""
 
+import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.origins import Names
+from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
 
-schema = schemathesis.openapi.from_asgi(
-    "/openapi.json", build(Stylizer(FakeRuntime()), "colours", names=Names.of(["testserver"]), page=False)
-)
+TOKEN = "secret"
+names = Names.of(["testserver"])
+schema = schemathesis.openapi.from_asgi("/openapi.json", build(Stylizer(FakeRuntime()), "colours", names=names))
+with_token = build(Stylizer(FakeRuntime()), "colours", names=names, tokens=Tokens([TOKEN]))
+closed = schemathesis.openapi.from_dict(with_token.openapi())
+closed.app = with_token
+drawn = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-@schema.parametrize()
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-def test_no_request_breaks_the_server(case: schemathesis.Case) -> None:
-    answer = case.call()
+def check(case: schemathesis.Case, **given: object) -> int:
+    """Sends a request; its status. An error has the one shape of errors."""
+    answer = case.call(**given)
     assert answer.status_code < 500
     if answer.status_code >= 400:
         assert answer.headers["content-type"][0] == "application/problem+json"
         assert answer.json()["status"] == answer.status_code
+    return answer.status_code
+
+
+@schema.parametrize()
+@drawn
+def test_no_request_breaks_the_server(case: schemathesis.Case) -> None:
+    assert check(case) != 401
+
+
+@closed.parametrize()
+@drawn
+def test_no_request_breaks_a_server_with_a_token(case: schemathesis.Case) -> None:
+    assert check(case, headers={"Authorization": f"Bearer {TOKEN}"}) != 401
+
+
+@closed.parametrize()
+@settings(drawn, max_examples=5)
+def test_nothing_but_its_health_is_told_without_a_token(case: schemathesis.Case) -> None:
+    status = check(case, headers={"Authorization": "Bearer wrong"})
+    assert status in ((200, 405) if case.path == "/healthz" else (401, 403, 413))
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, dict[str, dict[str, dict[str, dict[str, object]]]]]:
+    return build(Stylizer(FakeRuntime()), "colours").openapi()  # type: ignore[return-value]
+
+
+def test_every_error_is_a_problem_and_nothing_else(document: dict[str, dict]) -> None:  # type: ignore[type-arg]
+    found = 0
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            for status, response in operation["responses"].items():
+                if status >= "400":
+                    found += 1
+                    assert list(response["content"]) == ["application/problem+json"], operation["summary"]
+                if status == "429":
+                    assert "Retry-After" in response["headers"]
+    assert found > 50
+    assert "HTTPValidationError" not in str(document)
+
+
+def test_tokens_and_what_needs_none_are_stated(document: dict[str, dict]) -> None:  # type: ignore[type-arg]
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "browser"}
+    assert document["paths"]["/healthz"]["get"]["security"] == []
+    assert {"bearer": []} in document["paths"]["/v1/stylize"]["post"]["security"]
+    assert "Location" in document["paths"]["/v1/clips"]["post"]["responses"]["202"]["headers"]

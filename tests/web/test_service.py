@@ -14,7 +14,8 @@ from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.problems import RefusedError
-from brushwork.web.api.service import KEPT, SentRegion, Service, Style, Ticket
+from brushwork.web.api.service import KEPT, SentRegion, Service, Style
+from brushwork.web.api.work_queue import Ticket
 from tests.web.conftest import encode
 
 
@@ -33,16 +34,16 @@ def service(**limits: int) -> Service:
 def test_a_full_queue_says_when_to_come_back() -> None:
     async def run() -> None:
         full, go = service(queue=2), threading.Event()
-        waiting = [asyncio.create_task(full.run(lambda _: go.wait(), stays)) for _ in range(2)]
+        waiting = [asyncio.create_task(full.queue.run(lambda _: go.wait(), stays)) for _ in range(2)]
         await asyncio.sleep(0)
-        assert full.waiting == 2
+        assert full.queue.waiting == 2
         with pytest.raises(RefusedError) as refused:
-            await full.run(lambda _: True, stays)
+            await full.queue.run(lambda _: True, stays)
         assert (refused.value.status, refused.value.headers) == (HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": "1"})
         go.set()
         assert await asyncio.gather(*waiting) == [True, True]
-        assert await full.run(lambda _: "room again", stays) == "room again"
-        assert full.waiting == 0
+        assert await full.queue.run(lambda _: "room again", stays) == "room again"
+        assert full.queue.waiting == 0
         full.close()
 
     asyncio.run(run())
@@ -51,16 +52,16 @@ def test_a_full_queue_says_when_to_come_back() -> None:
 def test_one_client_cannot_fill_the_queue_of_all() -> None:
     async def run() -> None:
         shared, go = service(queue=4, client_queue=2), threading.Event()
-        greedy = [asyncio.create_task(shared.run(lambda _: go.wait(), stays, "a")) for _ in range(2)]
+        greedy = [asyncio.create_task(shared.queue.run(lambda _: go.wait(), stays, "a")) for _ in range(2)]
         await asyncio.sleep(0)
         with pytest.raises(RefusedError):
-            await shared.run(lambda _: True, stays, "a")
-        other = asyncio.create_task(shared.run(lambda _: "served", stays, "b"))
+            await shared.queue.run(lambda _: True, stays, "a")
+        other = asyncio.create_task(shared.queue.run(lambda _: "served", stays, "b"))
         await asyncio.sleep(0)
         go.set()
         assert await other == "served"
         await asyncio.gather(*greedy)
-        assert await shared.run(lambda _: "room again", stays, "a") == "room again"
+        assert await shared.queue.run(lambda _: "room again", stays, "a") == "room again"
         shared.close()
 
     asyncio.run(run())
@@ -79,8 +80,8 @@ def test_work_stops_when_its_client_leaves() -> None:
                     raise
 
         with pytest.raises(RefusedError):
-            await busy.run(work, left)
-        assert stopped.is_set() and busy.waiting == 0
+            await busy.queue.run(work, left)
+        assert stopped.is_set() and busy.queue.waiting == 0
         busy.close()
 
     asyncio.run(run())
@@ -90,7 +91,7 @@ def test_work_that_takes_too_long_is_given_up() -> None:
     async def run() -> None:
         slow, go = service(seconds=1), threading.Event()
         with pytest.raises(RefusedError, match="more than 1 seconds") as refused:
-            await slow.run(lambda _: go.wait(), stays)
+            await slow.queue.run(lambda _: go.wait(), stays)
         assert refused.value.status == HTTPStatus.REQUEST_TIMEOUT
         go.set()
         slow.close()

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from fastapi import FastAPI
 from brushwork.stylizer import Stylizer
 from brushwork.web.api import about, clip_routes, pictures, problems
 from brushwork.web.api.clips import Clips
+from brushwork.web.api.document import document
 from brushwork.web.api.guard import Guard
 from brushwork.web.api.limits import MEGABYTE, Limits
 from brushwork.web.api.metrics import Counted, Metrics
@@ -57,6 +59,7 @@ def build(
         title="brushwork", version=version("brushwork"), lifespan=life, docs_url=None, redoc_url=None,
         summary="Any photo in the style of any picture.",
     )  # fmt: skip
+    app.openapi = partial(document, app)  # type: ignore[method-assign]
     problems.handle(app)
     app.include_router(about.router(service, metrics, model))
     app.include_router(pictures.router(service, metrics, model, ProgressBoard()))

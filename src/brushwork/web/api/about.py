@@ -14,13 +14,11 @@ from brushwork import model_folder
 from brushwork.styles.plane import positions
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.metrics import Metrics
-from brushwork.web.api.problems import MEDIA_TYPE, Problem, RefusedError
+from brushwork.web.api.problems import RefusedError
 from brushwork.web.api.service import Service
 
 MAP_SIZE = 256  # style size in pixels at which named styles are compared
-NO_STYLE: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "No such style."}
-}
+NO_STYLE: dict[int | str, dict[str, Any]] = {404: {"description": "No such style."}}
 
 
 class StyleEntry(BaseModel):
@@ -78,7 +76,7 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
 
     @api.get("/healthz", summary="Whether the server works.")
     def health() -> Health:
-        return Health(status="ok", model=model, waiting=service.waiting)
+        return Health(status="ok", model=model, waiting=service.queue.waiting)
 
     @api.get("/metrics", response_class=PlainTextResponse, summary="Counters for Prometheus.")
     def numbers() -> PlainTextResponse:

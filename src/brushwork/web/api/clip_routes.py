@@ -12,13 +12,13 @@ from brushwork.batch.options import parse_weights
 from brushwork.web.api.clients import client_of
 from brushwork.web.api.clips import Clips, ClipState, PaintedClip
 from brushwork.web.api.pictures import NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, read_styles
-from brushwork.web.api.problems import MEDIA_TYPE, Problem, RefusedError
+from brushwork.web.api.problems import RefusedError
 
 CLIP = File(description="The clip: MP4, MOV, MKV, WebM or AVI. Its sound comes along.")
 STEADY = Form(description="Share of the last frame in the next; 0 paints each by itself.", ge=0, le=1)
 UNKNOWN: dict[int | str, dict[str, Any]] = {
-    404: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "No such clip."},
-    409: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": "The clip is not painted yet, or failed."},
+    404: {"description": "No such clip."},
+    409: {"description": "The clip is not painted yet, or failed."},
 }
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events: `progress`, then `done`, `failed` or `stopped`, each with the state.",
@@ -89,7 +89,7 @@ def _start(clips: Clips) -> Any:
         if steady is not None:
             settings["steady"] = steady
         data = await clip.read()
-        taken = await service.run(
+        taken = await service.queue.run(
             lambda _: clips.start(data, styles, client_of(request), **settings), request.is_disconnected
         )
         response.headers["Location"] = f"/v1/clips/{taken.state.id}"

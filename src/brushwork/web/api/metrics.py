@@ -26,7 +26,9 @@ class Metrics:
 
     def collect(self) -> list[CounterMetricFamily | GaugeMetricFamily]:
         """What is read off the service when it is asked for."""
-        waiting = GaugeMetricFamily("brushwork_waiting", "Requests painted or in the queue.", self._service.waiting)
+        waiting = GaugeMetricFamily(
+            "brushwork_waiting", "Requests painted or in the queue.", self._service.queue.waiting
+        )
         embeddings = CounterMetricFamily("brushwork_embeddings", "Style pictures by where theirs came from.",
                                          labels=["source"])  # fmt: skip
         embeddings.add_metric(["kept"], self._service.hits)

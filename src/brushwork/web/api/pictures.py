@@ -12,9 +12,9 @@ from brushwork.batch.options import Options, parse_region, parse_stroke, parse_w
 from brushwork.errors import UserError
 from brushwork.web.api.clients import client_of
 from brushwork.web.api.metrics import Metrics
-from brushwork.web.api.problems import MEDIA_TYPE, Problem
 from brushwork.web.api.progress import ProgressBoard
-from brushwork.web.api.service import SentRegion, Service, Style, Ticket
+from brushwork.web.api.service import SentRegion, Service, Style
+from brushwork.web.api.work_queue import Ticket
 
 CONTENT = File(description="The photo: JPEG, PNG, WebP, TIFF, AVIF, GIF or BMP.")
 STYLES = File(description="Pictures whose style is taken; several blend.")
@@ -28,7 +28,7 @@ KEY = r"[A-Za-z0-9_-]{8,64}"
 PROGRESS = Form(description="A key made up by the client; GET /v1/progress/KEY then tells how far the request is.",
                 pattern=f"^{KEY}$")  # fmt: skip
 PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
+    status: {"description": description}
     for status, description in {
         400: "Something in the request cannot be used.",
         401: "A token is needed.",
@@ -116,7 +116,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
             return encoded
 
         try:
-            data, kind = await service.run(work, request.is_disconnected, client_of(request))
+            data, kind = await service.queue.run(work, request.is_disconnected, client_of(request))
         finally:
             board.forget(progress)
         return Response(data, media_type=kind)
@@ -153,7 +153,7 @@ def _embed(service: Service, model: str) -> Any:
         style_size: Annotated[int | None, STYLE_SIZE] = None,
     ) -> Embedding:
         (wanted,) = await read_styles(service, [style] if style else None, [style_name] if style_name else None, 1)
-        embedding = await service.run(
+        embedding = await service.queue.run(
             lambda _: service.embed(wanted, style_size), request.is_disconnected, client_of(request)
         )
         return Embedding(model=model, embedding=embedding[0].tolist())

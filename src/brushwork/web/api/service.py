@@ -1,16 +1,11 @@
-"""What is painted for clients: one pastiche after the other, a bounded queue before it, embeddings kept by hash."""
+"""The stylizer that clients share: what they send is opened, painted and encoded; embeddings are kept by hash."""
 
-import asyncio
 import hashlib
 import threading
-from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from http import HTTPStatus
 from io import BytesIO
-from typing import TypeVar
 
 import numpy as np
 
@@ -25,11 +20,9 @@ from brushwork.runtime import Array
 from brushwork.styles import resolve
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.limits import Limits
-from brushwork.web.api.problems import RefusedError
+from brushwork.web.api.work_queue import Ticket, WorkQueue
 
-T = TypeVar("T")
 KEPT = 1024  # embeddings
-ASK = 0.2  # seconds between looks at whether a client is still there
 
 
 @dataclass(frozen=True)
@@ -54,87 +47,25 @@ class SentRegion:
     strength: float = 1.0
 
 
-class Ticket:
-    """A request's place in the queue; who paints asks it now and then whether anybody still waits."""
-
-    def __init__(self) -> None:
-        self._given_back = threading.Event()
-
-    def give_back(self) -> None:
-        """Lets the work stop where it next asks."""
-        self._given_back.set()
-
-    def check(self) -> None:
-        """Raises `RefusedError` where nobody waits any more."""
-        if self._given_back.is_set():
-            raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, "stopped")
-
-
 class Service:
     """A stylizer that many clients share.
 
     Args:
-        stylizer: What paints. Its engine uses all cores for one picture, so pictures are painted one by one.
+        stylizer: The model.
         limits: What a client may ask for.
         memory: Bytes that a request may use; larger pictures are painted in tiles. None for most of what is free then.
     """
 
     def __init__(self, stylizer: Stylizer, limits: Limits, memory: int | None = None) -> None:
         self.stylizer, self.limits, self.memory = stylizer, limits, memory
-        self.waiting = 0
+        self.queue = WorkQueue(limits)
         self.hits = self.misses = 0
-        self._waiting: Counter[str] = Counter()  # requests by client
-        self._pool = ThreadPoolExecutor(1, "paint")
         self._embeddings: OrderedDict[tuple[str, int], Array] = OrderedDict()
         self._lock = threading.Lock()
 
-    async def run(self, work: Callable[[Ticket], T], gone: Callable[[], Awaitable[bool]], client: str = "") -> T:
-        """What the work gives, once it was its turn.
-
-        Args:
-            work: Is called with its ticket, in the thread that paints.
-            gone: Tells whether the client has left; then the work stops.
-            client: Who asks, see `client_of`.
-
-        Raises:
-            RefusedError: 429 where the queue is full, 408 where it took too long or nobody waits any more.
-        """
-        if self.waiting >= self.limits.queue or self._waiting[client] >= self.limits.client_queue:
-            raise RefusedError(
-                HTTPStatus.TOO_MANY_REQUESTS, "too many requests at once; try again", {"Retry-After": "1"}
-            )
-        self.waiting += 1
-        self._waiting[client] += 1
-        ticket = Ticket()
-        loop = asyncio.get_running_loop()
-        late = loop.time() + self.limits.seconds
-
-        def begin() -> T:
-            ticket.check()
-            return work(ticket)
-
-        painted = loop.run_in_executor(self._pool, begin)
-        painted.add_done_callback(partial(self._leave, client))
-        while not (await asyncio.wait({painted}, timeout=ASK))[0]:
-            if loop.time() > late:
-                ticket.give_back()
-                raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"more than {self.limits.seconds} seconds")
-            if await gone():
-                ticket.give_back()
-                break
-        return await painted
-
     def close(self) -> None:
         """Ends the thread that paints, once it has nothing left to do."""
-        self._pool.shutdown()
-
-    def _leave(self, client: str, painted: "asyncio.Future[T]") -> None:
-        self.waiting -= 1
-        self._waiting[client] -= 1
-        if not self._waiting[client]:
-            del self._waiting[client]
-        if not painted.cancelled():
-            painted.exception()  # somebody has looked: nobody may be left who waits for it
+        self.queue.close()
 
     def open(self, data: bytes, size: int | None = None) -> Picture:
         """A client's picture.
