@@ -18,8 +18,6 @@ import numpy as np
 from brushwork.video.reading.frames import ColorInfo, encode
 from brushwork.video.writing.codecs import CODECS, choose
 
-pytestmark = pytest.mark.numeric
-
 blots = np.random.default_rng(0).integers(0, 256, (40, 60, 3)).repeat(5, axis=0).repeat(6, axis=1)
 
 def digest(name, form, height, width):
@@ -42,6 +40,8 @@ print(json.dumps({
     for form in {codec.pixels, codec.deep_pixels if name != "vp9" else codec.pixels}
 }))
 """
+
+pytestmark = pytest.mark.numeric
 
 
 @pytest.fixture(scope="module")

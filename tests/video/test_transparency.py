@@ -71,6 +71,7 @@ def test_alpha_goes_into_video_files_that_hold_it(
     assert paint(clip, tmp_path / name, load, grey, codec=codec).notes == []
     with av.open(str(tmp_path / name)) as container:
         found = [frame.to_ndarray(format="rgba") for frame in container.decode(video=0)]
+        assert codec != "prores" or container.streams.video[0].codec_context.codec_tag == "ap4h"
     assert len(found) == COUNT
     for number, pixels in enumerate(found):
         assert np.abs(pixels[..., 3].astype(int) - alpha(number)).max() <= error

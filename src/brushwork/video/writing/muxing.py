@@ -65,8 +65,8 @@ def join(
     with av.open(f"file:{path}", "w", format=encoding.container, options=options) as out:
         with av.open(f"file:{video.pieces[0]}") as first:
             target = out.add_stream_from_template(first.streams.video[0], opaque=True)
-        if encoding.codec.tag and encoding.container in ("mp4", "mov"):
-            target.codec_context.codec_tag = encoding.codec.tag
+            if encoding.container in ("mp4", "mov"):  # without it ProRes 4444 would be named like ProRes 422
+                target.codec_context.codec_tag = encoding.codec.tag or first.streams.video[0].codec_context.codec_tag
         written = Counter[int]()
         if clip.path is None:
             _mux(out, [_video_items(video, span, target)], written)
