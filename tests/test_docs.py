@@ -164,3 +164,10 @@ def test_docstrings_describe_parameters_that_exist_one_by_one() -> None:
                 unknown = [name for name in described(node) if name.lstrip("*") not in accepted(node)]
                 wrong += [f"{module}: {node.name}: {name}" for name in unknown]
     assert wrong == []
+
+
+def test_every_test_that_the_security_page_names_exists() -> None:
+    named = re.findall(r"`(tests/\S+\.py)::(test_\w+)`", (ROOT / "docs/guide/security.md").read_text(encoding="utf-8"))
+    assert len(named) > 15
+    missing = [name for file, name in named if f"def {name}(" not in (ROOT / file).read_text(encoding="utf-8")]
+    assert missing == []
