@@ -117,9 +117,7 @@ class Service:
         protect: bytes | None = None,
         progress: Callable[[float], None] = lambda fraction: None,
     ) -> Picture:
-        """Return the pastiche of an encoded content in a blend of styles; see `Stylizer.stylize`.
-
-        The frames of an animation are painted when they are asked for, with the styles composed for the first.
+        """Return the pastiche of an encoded content; the frames of an animation are painted when they are asked for.
 
         Args:
             content: The encoded picture.
@@ -138,16 +136,13 @@ class Service:
         if regions or (styles and options.strength > 0):  # where nothing is painted not even what is hidden changes
             picture = picture.filled()
         embeddings = [self._embed_for(style, picture, options) for style in styles]
-        composed = self.stylizer.compose(
-            picture.image,
-            self.stylizer.blend(embeddings, options.weights) if embeddings else None,
-            options.strength,
-            regions=[
-                Region(self._mask(each.mask), self._embed_for(each.style, picture, options), each.strength)
-                for each in regions
-            ],
-            protect=None if protect is None else self._mask(protect),
-        )
+        painted = [
+            Region(self._mask(each.mask), self._embed_for(each.style, picture, options), each.strength)
+            for each in regions
+        ]
+        blend = self.stylizer.blend(embeddings, options.weights) if embeddings else None
+        kept = None if protect is None else self._mask(protect)
+        composed = self.stylizer.compose(picture.image, blend, options.strength, regions=painted, protect=kept)
         size = check_size("content", picture.image)
         settings = options if options.memory else replace(options, memory=self.memory)
         tiling = self.stylizer.choose_tiling(size, settings, bool(regions))
