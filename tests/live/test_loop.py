@@ -161,6 +161,23 @@ def test_what_cannot_be_a_camera_is_said_in_one_line(name: str, line: str) -> No
         open_input(name, size=64)
 
 
+def test_a_still_picture_plays_on(tmp_path: Path) -> None:
+    Image.new("RGB", (96, 64), (10, 200, 30)).save(tmp_path / "still.png")
+    with open_input(str(tmp_path / "still.png"), size=48) as camera:
+        frames = [frame for _, frame in zip(range(3), camera, strict=False)]
+    assert [frame.pixels.shape for frame in frames] == [(32, 48, 3)] * 3
+    assert frames[2].pixels[0, 0].tolist() == [10, 200, 30]
+
+
+def test_a_file_that_is_no_clip_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(2000))
+    with pytest.raises(UserError, match="cannot read .*broken.mp4: not a video file, or cut short"):
+        open_input(str(tmp_path / "broken.mp4"), size=64)
+    with pytest.raises(UserError, match="cannot open rtsp://127.0.0.1:9/x"):
+        open_input("rtsp://127.0.0.1:9/x", size=64)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_camera_that_is_not_there() -> None:
     with pytest.raises(UserError, match="cannot open camera 97"):
         open_camera(97, size=64)

@@ -1,6 +1,7 @@
 """Reads a camera, or a file played like one, and keeps only the latest frame."""
 
 import ipaddress
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,9 @@ import numpy as np
 
 from brushwork.errors import UserError
 from brushwork.images.picture import fitted
-from brushwork.video.reading.frames import Pixels, VideoFrame
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.frames import Pixels, VideoFrame, seconds
+from brushwork.video.reading.opening import open_clip
 
 SIZE = 640  # pixels of the long side, unless told otherwise
 Source = Callable[[], Pixels | None]
@@ -126,26 +129,28 @@ def open_input(name: str, *, size: int = SIZE) -> Camera:
     host = urlsplit(name).hostname if "://" in name else None
     if "://" in name and not _local(host):
         raise UserError(f"{name} is not an address of this machine or its network")
+    if host is None and Path(name).is_file():
+        frames = _play(open_clip(name, size=size))
+        return Camera(lambda: next(frames, None))
     capture = _open(name, name)
-    if host or not Path(name).is_file():
-        return Camera(lambda: _read(capture, size))
-    pause = 1 / (capture.get(cv2.CAP_PROP_FPS) or 24)
-    due = time.monotonic()
+    return Camera(lambda: _read(capture, size))
 
-    def play() -> Pixels | None:
-        nonlocal due
-        due = max(due + pause, time.monotonic() - pause)
-        time.sleep(max(0.0, due - time.monotonic()))
-        pixels = _read(capture, size)
-        if pixels is None:
-            capture.set(cv2.CAP_PROP_POS_FRAMES, 0)
-            pixels = _read(capture, size)
-        return pixels
 
-    return Camera(play)
+def _play(clip: Clip) -> Iterator[Pixels]:
+    """Yields the frames of a clip at their own times, over and over; a still picture is a clip of one frame."""
+    while True:
+        began = time.monotonic()
+        end = began
+        for frame in clip.read(clip.start):
+            due = began + seconds(frame.pts - clip.start, clip.time_base)
+            time.sleep(max(0.0, due - time.monotonic()))
+            yield frame.pixels
+            end = due + seconds(max(1, frame.duration), clip.time_base)
+        time.sleep(max(0.0, end - time.monotonic()))
 
 
 def _open(source: int | str, name: str) -> Any:
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg would do the same
     quiet: Any = cv2.utils.logging
     quiet.setLogLevel(quiet.LOG_LEVEL_SILENT)  # OpenCV would print many lines where one error is raised here
     capture = cv2.VideoCapture(source)
