@@ -4,8 +4,9 @@
     python -m benchmarks.server --batches
 
 Every request is drawn from a seed: size and format of the photo, one to three styles (pictures and names), strength,
-options; a tenth are truncated, no pictures, or out of range. The server is a process of its own on 127.0.0.1, whose
-resident memory is read every second. `--batches` measures instead the speed of several contents in one call.
+options; a tenth are truncated, no pictures, or out of range; one of `--large` is a photo of 12 megapixels. The server
+is a process of its own on 127.0.0.1, whose resident memory is read, and which is asked for its health, every second.
+`--batches` measures instead the speed of several contents in one call.
 """
 
 import random
@@ -40,6 +41,7 @@ from matplotlib import pyplot as plt
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 SIDES = (48, 64, 96, 128, 192, 256)
 BROKEN = 0.1
+FULL_SIZE = 4000, 3000  # a photo as a camera takes it
 PAGE = 4096  # bytes of a page of memory on Linux
 
 
@@ -57,10 +59,10 @@ def picture(draw: random.Random) -> bytes:
     return blots(draw.choice(SIDES), draw.choice(SIDES), draw.choice(FORMATS), draw.randrange(16))
 
 
-def request(number: int, names: list[str]) -> tuple[bool, dict[str, Any]]:
-    """Whether the request of that number is valid, and what is sent."""
+def request(number: int, names: list[str], large: int) -> tuple[bool, dict[str, Any]]:
+    """Whether the request of that number is valid, and what is sent; one of so many is a photo at full size."""
     draw = random.Random(number)
-    content = picture(draw)
+    content = blots(*FULL_SIZE, "JPEG", 0) if large and number % large == large - 1 else picture(draw)
     styles = [picture(draw) for _ in range(draw.choice((0, 0, 1, 2)))]
     named = draw.sample(names, draw.choice((1, 1, 2)) if not styles else 0)
     data = {
@@ -82,19 +84,26 @@ def resident(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
-def load(address: str, pid: int, count: int, clients: int, stop: Callable[[], bool]) -> dict[str, Any]:
+def load(
+    address: str, pid: int, count: int, clients: int, large: int, stop: Callable[[], bool]
+) -> dict[str, Any]:  # fmt: skip
     """Send the requests, or as many as there are until a stop, and return what was measured."""
     names = [style["name"] for style in httpx.get(f"{address}/v1/styles").json()]
     answers: Counter[tuple[bool, int]] = Counter()
     seconds: list[float] = []
     memory: list[tuple[float, float]] = []
+    health: list[float] = []
     numbers = iter(range(count))
     lock, done = threading.Lock(), threading.Event()
     begun = time.perf_counter()
 
     def watch() -> None:
-        while not done.wait(1):
-            memory.append((time.perf_counter() - begun, resident(pid)))
+        with httpx.Client(base_url=address, timeout=60) as web:
+            while not done.wait(1):
+                memory.append((time.perf_counter() - begun, resident(pid)))
+                start = time.perf_counter()
+                web.get("/healthz")
+                health.append(time.perf_counter() - start)
 
     def client() -> None:
         with httpx.Client(base_url=address, timeout=300) as web:
@@ -103,7 +112,7 @@ def load(address: str, pid: int, count: int, clients: int, stop: Callable[[], bo
                     number = next(numbers, None)
                 if number is None or stop():
                     return
-                right, sent = request(number, names)
+                right, sent = request(number, names, large)
                 start = time.perf_counter()
                 answer = web.post("/v1/stylize", **sent)
                 with lock:
@@ -117,7 +126,8 @@ def load(address: str, pid: int, count: int, clients: int, stop: Callable[[], bo
             each.result()
     done.set()
     watcher.join()
-    return {"answers": answers, "seconds": seconds, "memory": memory, "wall": time.perf_counter() - begun}
+    wall = time.perf_counter() - begun
+    return {"answers": answers, "seconds": seconds, "memory": memory, "health": health, "wall": wall}
 
 
 def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
@@ -128,6 +138,9 @@ def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
     console.print(table)
     cuts = quantiles(found["seconds"], n=20)
     console.print(f"{len(found['seconds']) / found['wall']:.1f} requests/s; p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
+    health = sorted(found["health"])
+    worst = health[-1]
+    console.print(f"/healthz: median {1000 * median(health):.0f} ms, at most {1000 * worst:.0f} ms")
     memory = found["memory"]
     tenth = max(1, len(memory) // 10)
     parts = [median(size for _, size in memory[k : k + tenth]) for k in (tenth, len(memory) // 2, len(memory) - tenth)]
@@ -164,6 +177,9 @@ def batches(console: Console) -> None:
 def main(
     requests: Annotated[int, typer.Option(help="Number of requests.", min=1)] = 10_000,
     clients: Annotated[int, typer.Option(help="Number of clients.", min=1)] = 16,
+    large: Annotated[
+        int, typer.Option(help="One request of so many is a photo of 12 megapixels; 0: none.", min=0)
+    ] = 100,
     plot: Annotated[Path | None, typer.Option(help="Draw the memory over time.")] = None,
     only_batches: Annotated[bool, typer.Option("--batches", help="Measure batches instead.")] = False,
 ) -> None:
@@ -173,11 +189,12 @@ def main(
         batches(console)
         return
     command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", "--queue", str(clients)]
+    command += ["--client-queue", str(clients)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         address = next(line.strip() for line in server.stderr if re.match("http://", line))
         with interrupts.deferred() as stop:  # Ctrl-C prints what has been measured
-            show(console, load(address, server.pid, requests, clients, stop), plot)
+            show(console, load(address, server.pid, requests, clients, large, stop), plot)
         server.terminate()
 
 
