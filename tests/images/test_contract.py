@@ -52,7 +52,7 @@ def test_alpha_comes_back_or_lies_on_white(kind: str) -> None:
 @pytest.mark.parametrize("kind", ALL)
 def test_sixteen_bits_are_kept_exactly_or_refused(kind: str) -> None:
     values = np.random.default_rng(0).integers(0, 65536, (9, 7, 3), dtype=np.uint16)
-    picture = Picture.of(values / np.float32(65535))
+    picture = Picture.of((values / 65535).astype(np.float32))
     if kind not in DEEP:
         with pytest.raises(ImageError, match=f"{kind} holds 8 bits per channel; choose PNG or TIFF"):
             written(picture, kind, depth=16)

@@ -3,16 +3,19 @@
 import io
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import pyvips
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms, TiffImagePlugin
 
 from brushwork import images
-from brushwork.images import colorimetry
+from brushwork.images import Image, colorimetry
 from brushwork.images.colorimetry import Colorimetry
 from tests.images.samples import encoded, exif_of, linear_grey_profile, smooth, swapped_profile, with_vips
 
@@ -24,7 +27,9 @@ INK = np.concatenate([255 - BYTES, np.full_like(ALPHA, 20)], axis=2)
 DEEP = (COLOUR * 65535).astype(np.uint16)
 
 
-def tiff(array, photometric=2, sample_format=1, extra=(), **tags):
+def tiff(
+    array: NDArray[Any], photometric: int = 2, sample_format: int = 1, extra: tuple[int, ...] = (), **tags: Any
+) -> bytes:
     """A TIFF of one strip with any numbers, which neither Pillow nor pyvips writes."""
     height, width, bands = array.shape
     directory = TiffImagePlugin.ImageFileDirectory_v2()
@@ -39,7 +44,7 @@ def tiff(array, photometric=2, sample_format=1, extra=(), **tags):
     return buffer.getvalue() + array.tobytes()
 
 
-def png_with(chunks, array=BYTES):
+def png_with(chunks: Sequence[tuple[bytes, bytes]], array: NDArray[Any] = BYTES) -> bytes:
     """A PNG with chunks behind its header."""
     data = with_vips(array, ".png", "rgb16") if array.dtype == np.uint16 else encoded(array)
     added = b"".join(
@@ -48,7 +53,7 @@ def png_with(chunks, array=BYTES):
     return data[:33] + added + data[33:]
 
 
-def palette(**options):
+def palette(**options: Any) -> bytes:
     return encoded(Pillow.fromarray(BYTES).quantize(16), **options)
 
 
@@ -106,7 +111,7 @@ FILES = {
 
 @pytest.fixture(params=FILES)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    path = tmp_path / request.param
+    path: Path = tmp_path / request.param
     path.write_bytes(FILES[request.param])
     return path
 
@@ -124,7 +129,7 @@ def test_a_file_is_the_same_whole_and_by_strips(path: Path, monkeypatch: pytest.
         np.testing.assert_allclose(pixels[..., 3], whole.alpha, atol=0.51 / 65535)
 
 
-def colours(name):
+def colours(name: str) -> Image:
     return images.open(FILES[name]).image
 
 
@@ -190,7 +195,7 @@ def test_adobe_rgb_by_exif_is_adobe_rgb_by_chromaticities_and_gamma() -> None:
     np.testing.assert_allclose(under_srgb, BYTES / 255, atol=1e-6)  # a profile goes before EXIF
 
 
-def _srgb():
+def _srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
@@ -213,5 +218,6 @@ def test_high_dynamic_ranges_are_tone_mapped_with_a_notice() -> None:
         assert images.open(FILES[name]).notices == ()
 
 
-def _encoded(linear):
-    return 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
+def _encoded(linear: NDArray[Any]) -> NDArray[Any]:
+    encoded_light: NDArray[Any] = 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
+    return encoded_light

@@ -1,11 +1,13 @@
 """16 bits per channel and floats, read and written exactly."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
 import pyvips
 from PIL import Image as Pillow
+from PIL import TiffImagePlugin
 
 from brushwork import images
 from brushwork.images import ImageError, Picture
@@ -14,7 +16,7 @@ from tests.images.samples import LOSSLESS, deep, encoded, levels, smooth, with_v
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 @pytest.mark.parametrize(("bands", "interpretation"), [(1, "grey16"), (2, "grey16"), (3, "rgb16"), (4, "rgb16")])
-def test_sixteen_bits_are_read_exactly(suffix, bands, interpretation):
+def test_sixteen_bits_are_read_exactly(suffix: str, bands: int, interpretation: str) -> None:
     source = deep(bands)
     picture = images.open(with_vips(source, suffix, interpretation))
     assert picture.depth == 16
@@ -24,14 +26,14 @@ def test_sixteen_bits_are_read_exactly(suffix, bands, interpretation):
     assert picture.alpha is None or (levels(picture.alpha, 65535) == source[..., -1]).all()
 
 
-def test_sixteen_bit_grey_by_pillow():
+def test_sixteen_bit_grey_by_pillow() -> None:
     source = deep(1)[..., 0]
     for kind in ("PNG", "TIFF"):
         assert (levels(images.open(encoded(source, kind)).image[..., 1], 65535) == source).all()
 
 
 @pytest.mark.parametrize(("bands", "interpretation"), [(1, "b-w"), (3, "srgb"), (4, "srgb")])
-def test_float_tiff(bands, interpretation):
+def test_float_tiff(bands: int, interpretation: str) -> None:
     source = np.random.default_rng(1).random((4, 6, bands)).astype(np.float32)
     picture = images.open(with_vips(source, ".tif", interpretation))
     colours = source[..., :1].repeat(3, -1) if bands == 1 else source[..., :3]
@@ -41,10 +43,10 @@ def test_float_tiff(bands, interpretation):
 
 @pytest.mark.parametrize("kind", LOSSLESS)
 @pytest.mark.parametrize("bands", [3, 4])
-def test_sixteen_bits_are_written_exactly(kind, bands):
+def test_sixteen_bits_are_written_exactly(kind: str, bands: int) -> None:
     source = deep(bands)
-    image = source[..., :3] / np.float32(65535)
-    alpha = source[..., 3] / np.float32(65535) if bands == 4 else None
+    image = (source[..., :3] / 65535).astype(np.float32)
+    alpha = (source[..., 3] / 65535).astype(np.float32) if bands == 4 else None
     data = written(Picture.of(image, alpha), kind, depth=16)
     assert (pyvips.Image.new_from_buffer(data, "").numpy() == source).all()
     picture = images.open(data)
@@ -55,16 +57,17 @@ def test_sixteen_bits_are_written_exactly(kind, bands):
     assert images.open(written(picture, kind, depth=8)).depth == 8
 
 
-def test_sixteen_bits_want_a_format_that_holds_them(tmp_path):
+def test_sixteen_bits_want_a_format_that_holds_them(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="JPEG holds 8 bits per channel; choose PNG or TIFF"):
         images.save(smooth(), tmp_path / "a.jpg", depth=16)
     with pytest.raises(ImageError, match="depth is 12"):
         images.save(smooth(), tmp_path / "a.png", depth=12)
 
 
-def test_tiff_of_many_strips():
+def test_tiff_of_many_strips() -> None:
     source = np.random.default_rng(0).random((900, 800, 3)).astype(np.float32)
     data = written(source, "TIFF")
     with Pillow.open(io.BytesIO(data)) as file:
+        assert isinstance(file, TiffImagePlugin.TiffImageFile)
         assert len(file.tag_v2[273]) > 1
         assert (np.asarray(file) == np.floor(source * np.float32(255) + np.float32(0.5))).all()

@@ -1,15 +1,18 @@
 """Pictures as they are written: levels, quality, names of formats and limits."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from brushwork import images
+from brushwork.errors import UserError
 from brushwork.images import ImageError, Picture, profiles
 from tests.images.samples import encoded, levels, smooth, written
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_lossless_round_trip(kind):
+def test_lossless_round_trip(kind: str) -> None:
     source = np.random.default_rng(2).integers(0, 256, (9, 11, 4), dtype=np.uint8)
     first = images.open(encoded(source))
     again = images.open(written(first, kind))
@@ -17,7 +20,7 @@ def test_lossless_round_trip(kind):
     assert (levels(again.alpha) == source[..., 3]).all()
 
 
-def test_equal_pictures_give_equal_files():
+def test_equal_pictures_give_equal_files() -> None:
     profiles.srgb_profile.cache_clear()
     first = written(smooth(), "PNG")
     profiles.srgb_profile.cache_clear()
@@ -25,31 +28,33 @@ def test_equal_pictures_give_equal_files():
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF"])
-def test_quality_changes_the_size(kind):
+def test_quality_changes_the_size(kind: str) -> None:
     sizes = [len(written(smooth(120, 160), kind, quality=quality)) for quality in (10, 100)]
     assert sizes[0] < sizes[1]
     assert len(written(smooth(120, 160), kind)) < sizes[1]
 
 
-def test_quality_is_ignored_without_loss_and_checked_always():
+def test_quality_is_ignored_without_loss_and_checked_always() -> None:
     assert written(smooth(), "PNG", quality=3) == written(smooth(), "PNG")
     for wrong in (0, 101):
         with pytest.raises(ImageError, match="from 1 to 100"):
             written(smooth(), "JPEG", quality=wrong)
 
 
-def test_jpeg_keeps_colour_at_full_resolution():
+def test_jpeg_keeps_colour_at_full_resolution() -> None:
     stripes = np.zeros((16, 16, 3), np.float32)
     stripes[:, ::2, 0], stripes[:, 1::2, 2] = 1, 1
     assert np.abs(images.open(written(stripes, "JPEG")).image - stripes).mean() < 0.05
 
 
-def test_values_outside_the_range_are_cut_off():
-    image = images.open(written(np.array([[[-1, 0.5, 7]]], np.float32), "PNG")).image
+def test_rounding_beyond_the_range_is_cut_off_and_more_is_refused() -> None:
+    image = images.open(written(np.array([[[-0.0005, 0.5, 1.0005]]], np.float32), "PNG")).image
     assert levels(image).tolist() == [[[0, 128, 255]]]
+    with pytest.raises(UserError, match="the image reaches from -1 to 7; floats must lie in"):
+        written(np.array([[[-1, 0.5, 7]]], np.float32), "PNG")
 
 
-def test_names_of_formats(tmp_path):
+def test_names_of_formats(tmp_path: Path) -> None:
     names = {"jpg": "JPEG", ".JPEG": "JPEG", "png": "PNG", "TIF": "TIFF", "webp": "WEBP", "avif": "AVIF", ".gif": "GIF"}
     assert {name: images.format_of(name) for name in names} == names
     with pytest.raises(ImageError, match=r"a\.jpgg: unknown output format 'jpgg'; did you mean 'jpg'\? known: jpg, "):
@@ -60,12 +65,12 @@ def test_names_of_formats(tmp_path):
     assert images.open(tmp_path / "b").format == "PNG"
 
 
-def test_sides_longer_than_a_format_holds():
+def test_sides_longer_than_a_format_holds() -> None:
     with pytest.raises(ImageError, match="WEBP holds at most 16383 pixels on a side, not 16384 x 1"):
         written(np.zeros((1, 16384, 3), np.float32), "WEBP")
 
 
-def test_nothing_changes_the_callers_array():
+def test_nothing_changes_the_callers_array() -> None:
     image, alpha = smooth(), np.full((40, 56), 0.5, np.float32)
     kept = image.copy()
     for kind in images.FORMATS:

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from brushwork import images
-from brushwork.images import ImageError, Picture
+from brushwork.images import Image, ImageError, Picture
 from tests.images.samples import RED, clip, encoded, levels, pixels, refused, smooth, written
 
 
-def test_an_existing_file_is_kept_unless_told(tmp_path):
+def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_text("mine")
     with pytest.raises(ImageError, match=r"^cannot write .*a\.png: it exists already$"):
@@ -27,10 +27,10 @@ def test_an_existing_file_is_kept_unless_told(tmp_path):
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, links):
+def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     path = tmp_path / "a.gif"
 
-    def paint(image):
+    def paint(image: Image) -> Image:
         path.write_text("mine")
         return image
 
@@ -43,21 +43,21 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path, monkeypatch, links):
     assert [*tmp_path.iterdir()] == [path]
 
 
-def _no_links(*_):
+def _no_links(*_: object) -> None:
     raise PermissionError(1, "Operation not permitted")
 
 
-def test_disks_without_hard_links(tmp_path, monkeypatch):
+def test_disks_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "link", _no_links)
     images.save(smooth(), tmp_path / "a.png")
     assert images.open(tmp_path / "a.png").image.shape == (40, 56, 3)
     assert [file.name for file in tmp_path.iterdir()] == ["a.png"]
 
 
-def test_of_many_writers_one_wins(tmp_path):
+def test_of_many_writers_one_wins(tmp_path: Path) -> None:
     path, refusals = tmp_path / "a.png", []
 
-    def write():
+    def write() -> None:
         try:
             images.save(smooth(), path)
         except ImageError as error:
@@ -73,8 +73,10 @@ def test_of_many_writers_one_wins(tmp_path):
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, OSError(28, "No space left on device")])
-def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, stop):
-    def fail(*_):
+def test_nothing_is_left_when_writing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException] | BaseException
+) -> None:
+    def fail(*_: object) -> None:
         raise stop
 
     monkeypatch.setattr(Path, "replace", fail)
@@ -83,7 +85,7 @@ def test_nothing_is_left_when_writing_fails(tmp_path, monkeypatch, stop):
     assert [*tmp_path.iterdir()] == []
 
 
-def test_folders_are_made_and_errors_named(tmp_path):
+def test_folders_are_made_and_errors_named(tmp_path: Path) -> None:
     images.save(smooth(), tmp_path / "x" / "y" / "a.png")
     assert images.open(tmp_path / "x" / "y" / "a.png").format == "PNG"
     (tmp_path / "file").touch()
@@ -95,7 +97,7 @@ def test_folders_are_made_and_errors_named(tmp_path):
         images.save(smooth(), tmp_path / ("n" * 300 + "n.png"))
 
 
-def test_unix_manners(tmp_path):
+def test_unix_manners(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         images.save(smooth(), tmp_path / "a.png")
@@ -110,7 +112,7 @@ def test_unix_manners(tmp_path):
     assert images.open(tmp_path / "a.png").image.shape == (8, 8, 3)
 
 
-def test_streams(tmp_path):
+def test_streams(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     images.save(images.open(encoded(pixels([RED]), "GIF")), buffer)
     assert images.open(buffer.getvalue()).format == "GIF"
@@ -124,7 +126,7 @@ def test_streams(tmp_path):
         refused(file, r"a\.png: not a picture")
 
 
-def test_find(tmp_path):
+def test_find(tmp_path: Path) -> None:
     names = ["b10.JPG", "b2.jpg", "A1.png", "c.txt", ".hidden.png", "d.webp", "sub/e.tiff", "sub/c.gif"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -138,7 +140,7 @@ def test_find(tmp_path):
         images.find(tmp_path / "c.txt")
 
 
-def test_nothing_of_pillow_is_changed_and_pyvips_waits():
+def test_nothing_of_pillow_is_changed_and_pyvips_waits() -> None:
     code = (
         "import sys, io; from PIL import Image, ImageFile; before = Image.MAX_IMAGE_PIXELS, dict(Image.OPEN)\n"
         "from brushwork import images\n"

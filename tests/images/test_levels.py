@@ -10,8 +10,8 @@ def test_levels_by_hand() -> None:
     image = np.array([[-1, 0, 0.499 / 255, 0.5 / 255, 1, 7]], np.float32)
     assert quantise(image).tolist() == [[0, 0, 0, 1, 255, 255]]
     assert quantise(image).dtype == np.uint8
-    assert quantise(np.float32([0, 0.5, 1]), 16).tolist() == [0, 32768, 65535]
-    assert quantise(np.float32([1]), 10).dtype == np.uint16
+    assert quantise(np.array([0, 0.5, 1], np.float32), 16).tolist() == [0, 32768, 65535]
+    assert quantise(np.array([1], np.float32), 10).dtype == np.uint16
 
 
 @pytest.mark.parametrize(("depth", "top"), [(8, 255), (16, 65535)])

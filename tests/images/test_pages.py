@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from PIL import TiffImagePlugin
 
 from brushwork import images
 from brushwork.images import ImageError
@@ -103,6 +104,7 @@ def test_all_pages_are_read_and_written_each_of_its_own_size(depth: int, tmp_pat
     assert [frame.image.shape for frame in picture.frames] == [(*BYTES.shape[:2], 3), (20, 9, 3)]
     images.save(picture.map(lambda image: 1 - image), tmp_path / "a.tif", depth=depth)
     with Pillow.open(tmp_path / "a.tif") as file:
+        assert isinstance(file, TiffImagePlugin.TiffImageFile)
         assert (file.n_frames, file.tag_v2[315], file.info["dpi"]) == (2, "Somebody", (300, 300))
     again = images.open(tmp_path / "a.tif", page=None)
     assert again.depth == depth

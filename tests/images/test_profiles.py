@@ -2,6 +2,7 @@
 
 import io
 import zlib
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.images.samples import RED, encoded, levels, linear_grey_profile, swap
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_plain_ink(kind):
+def test_plain_ink(kind: str) -> None:
     """Full magenta and yellow are red; JPEG stores ink the Adobe way, inverted."""
     ink = Pillow.new("CMYK", (16, 16), (0, 255, 255, 0))
     assert np.abs(images.open(encoded(ink, kind)).image - (1, 0, 0)).max() < 0.02
@@ -23,7 +24,7 @@ def test_plain_ink(kind):
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
-def test_ink_with_a_profile(suffix):
+def test_ink_with_a_profile(suffix: str) -> None:
     colour = np.full((16, 16, 3), (190, 80, 70), np.uint8)
     image = pyvips.Image.new_from_memory(colour.tobytes(), 16, 16, 3, "uchar").copy(interpretation="srgb")
     data = image.icc_transform(
@@ -33,14 +34,14 @@ def test_ink_with_a_profile(suffix):
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
-def test_profiles_are_converted(kind):
-    options = {"lossless": True} if kind == "WEBP" else {}
+def test_profiles_are_converted(kind: str) -> None:
+    options: dict[str, Any] = {"lossless": True} if kind == "WEBP" else {}
     red = np.full((16, 16, 3), RED, np.uint8)
     picture = images.open(encoded(red, kind, icc_profile=swapped_profile(), **options))
     assert np.abs(picture.image - (0, 0, 1)).max() < 0.02
 
 
-def test_profiles_are_converted_in_16_bits():
+def test_profiles_are_converted_in_16_bits() -> None:
     data = with_vips(np.full((2, 2, 4), (65535, 0, 0, 300), np.uint16), ".png", "rgb16")
     chunk = io.BytesIO()
     PngImagePlugin.putchunk(chunk, b"iCCP", b"x\0\0" + zlib.compress(swapped_profile()))
@@ -51,20 +52,20 @@ def test_profiles_are_converted_in_16_bits():
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_grey_profile(kind):
+def test_grey_profile(kind: str) -> None:
     """Half the light, 128 / 255, is 1.055 * 0.50196 ** (1 / 2.4) - 0.055 = 0.7366 in sRGB."""
     grey = np.full((3, 3), 128, np.uint8)
     image = images.open(encoded(grey, kind, icc_profile=linear_grey_profile())).image
     np.testing.assert_allclose(image, 0.7366, atol=0.004)
 
 
-def test_grey_with_a_colour_profile():
+def test_grey_with_a_colour_profile() -> None:
     profile = images.open(encoded(np.full((3, 3), 99, np.uint8), icc_profile=swapped_profile())).image
     np.testing.assert_allclose(profile, profile[..., :1].repeat(3, -1), atol=0.02)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF", "JPEG"])
 @pytest.mark.parametrize("profile", [b"nonsense", linear_grey_profile(), swapped_profile()[:200]])
-def test_unusable_profiles_are_ignored(kind, profile):
+def test_unusable_profiles_are_ignored(kind: str, profile: bytes) -> None:
     image = images.open(encoded(np.full((8, 8, 3), RED, np.uint8), kind, icc_profile=profile)).image
     assert np.abs(image - (1, 0, 0)).max() < 0.01

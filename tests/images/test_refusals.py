@@ -12,7 +12,7 @@ from brushwork.images import ImageError, Metadata, Picture
 from tests.images.samples import LOSSLESS, XMP, clip, encoded, exif_of, refused, smooth, written
 
 
-def test_files_that_are_no_pictures(tmp_path):
+def test_files_that_are_no_pictures(tmp_path: Path) -> None:
     text = tmp_path / "a.jpg"
     text.write_text("hello")
     refused(text, r"^cannot read .*a\.jpg: not a picture of a kind read here \(JPEG, PNG")
@@ -27,7 +27,7 @@ def test_files_that_are_no_pictures(tmp_path):
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "GIF", "BMP"])
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
-def test_truncated_files_are_refused(kind, part, tmp_path):
+def test_truncated_files_are_refused(kind: str, part: float, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     data = encoded(noise, kind)
     path = tmp_path / "cut.bin"
@@ -36,7 +36,7 @@ def test_truncated_files_are_refused(kind, part, tmp_path):
 
 
 @pytest.mark.parametrize("kind", LOSSLESS)
-def test_truncated_deep_files_are_refused(kind):
+def test_truncated_deep_files_are_refused(kind: str) -> None:
     noise = np.random.default_rng(0).random((64, 64, 3)).astype(np.float32)
     data = written(noise, kind, depth=16)
     refused(data[: len(data) // 2], "damaged")
@@ -44,7 +44,7 @@ def test_truncated_deep_files_are_refused(kind):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # what Pillow says of damaged EXIF, which is then left out
 @pytest.mark.parametrize("kind", [*images.FORMATS])
-def test_damaged_files_never_raise_anything_else(kind):
+def test_damaged_files_never_raise_anything_else(kind: str) -> None:
     generator = np.random.default_rng(0)
     good = written(Picture(clip(alpha=True), metadata=Metadata(exif_of(), XMP)), kind)
     for _ in range(25):
@@ -57,14 +57,14 @@ def test_damaged_files_never_raise_anything_else(kind):
             assert "\n" not in str(error)
 
 
-def bomb(width, height):
+def bomb(width: int, height: int) -> bytes:
     """A PNG of 33 bytes that claims a size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunk = b"IHDR" + header
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)) + b"\0\0\0\0IDAT"
 
 
-def test_the_limit_on_pixels():
+def test_the_limit_on_pixels() -> None:
     refused(bomb(100_000, 100_000), "100000 x 100000 pixels are more than the limit of 400,000,000 allows")
     refused(
         bomb(20_000, 19_000), "truncated|damaged|broken"
@@ -75,8 +75,8 @@ def test_the_limit_on_pixels():
         refused(data, "20 x 20 pixels are more than the limit of 399 allows", max_pixels=399)
 
 
-def test_unreadable_and_unwritable_places(tmp_path, monkeypatch):
-    def forbid(*_):
+def test_unreadable_and_unwritable_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     images.save(smooth(), tmp_path / "a.png")
