@@ -59,7 +59,7 @@ def test_one_photo_is_one_pastiche(brushwork: Run, paint: Paint, here: Path, exa
     names = (("content", "photo.png"), ("style", "waves.png"), ("mask", "left.png"), ("region_style", "stars.png"))
     files = [(field, (name, Path(name).read_bytes())) for field, name in names]
     fields = {**EVERYTHING, "region": "left.png=stars.png:0.7"}
-    with TestClient(build(exact, "mobile", hosts=("testserver",), page=False)) as client:
+    with TestClient(build(exact, "mobile", page=False), base_url="http://localhost") as client:
         answer = client.post("/v1/stylize", files=files, data=fields)
     assert answer.status_code == 200, answer.text
     Path("http.png").write_bytes(answer.content)
