@@ -1,9 +1,14 @@
 """Where pastiches go: one file each, never over a content, the same on every system."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image as Pillow
 
+from brushwork import images
+from brushwork.batch.options import Options, RegionOption
 from brushwork.batch.plan import make_plan
 from brushwork.errors import UserError
 
@@ -22,7 +27,9 @@ def picture(*names: str) -> None:
 
 
 def targets(*contents: str, styles: tuple[str, ...] = ("waves.png",), target: str | None = None, **how: object) -> list:
-    return [job.target and job.target.as_posix() for job in make_plan(contents, styles, target, **how)]  # type: ignore[arg-type]
+    settings = {name: how.pop(name) for name in [*how] if name not in ("each", "recursive")}
+    jobs = make_plan(contents, styles, target, options=Options(**settings), **how)  # type: ignore[arg-type]
+    return [job.target and job.target.as_posix() for job in jobs]
 
 
 @pytest.mark.parametrize(
@@ -114,9 +121,90 @@ def test_spellings_of_one_path_are_one_path(here: Path) -> None:
     assert targets("out/a.jpg", "link/a.jpg") == ["out/a-waves.jpg", "link/a-waves-2.jpg"]
 
 
+def pastiche(name: str) -> None:
+    """A picture that says that it is a pastiche."""
+    Path(name).parent.mkdir(parents=True, exist_ok=True)
+    image = images.Picture.of(np.zeros((4, 4, 3), np.float32))
+    images.save(replace(image, metadata=images.Metadata().marked()), name)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif"])
+def test_pastiches_of_earlier_runs_are_no_photos(suffix: str) -> None:
+    picture("photos/a.jpg")
+    pastiche(f"photos/a-stars.{suffix}")
+    pastiche(f"photos/out/a.{suffix}")
+    assert targets("photos", target="photos") == ["photos/a-waves.jpg"]
+    assert targets("photos", target="photos/other", recursive=True)[0] == "photos/other/a.jpg"
+    assert targets("photos", target="photos/out", recursive=True) == ["photos/out/a.jpg"]
+    assert targets("photos/out") == [f"photos/out-waves/a.{suffix}"]  # nothing but pastiches: they are restyled
+    (job,) = make_plan(["photos"], ["waves"], "photos")
+    assert job.notices == ("1 pastiches of earlier runs are left out",)
+
+
+def test_a_run_is_the_same_when_it_is_run_again() -> None:
+    """Even where a format or --strip leaves no mark: the name tells."""
+    picture("photos/a.gif", "photos/b.gif")
+    for _ in range(3):
+        found = targets("photos", target="photos")
+        assert found == ["photos/a-waves.gif", "photos/b-waves.gif"]
+        picture(*found)
+    assert targets("photos", target="photos", skip_existing=True) == []
+    Path("photos/a-waves.gif").unlink()
+    assert targets("photos", target="photos", skip_existing=True) == ["photos/a-waves.gif"]
+
+
+@pytest.mark.parametrize("option", [{"protect": "m.png"}, {"regions": (RegionOption("m.png", "x"),)},
+                                    {"regions": (RegionOption("alpha", "m.png"),)}])  # fmt: skip
+def test_what_is_read_is_never_written(option: dict[str, object], here: Path) -> None:
+    picture("m.png", "a.jpg")
+    (here / "link.png").hardlink_to("m.png")
+    for target in ("m.png", "link.png"):
+        with pytest.raises(UserError, match=rf"{target} is one of the pictures read"):
+            targets("a.jpg", target=target, overwrite=True, **option)
+    with pytest.raises(UserError, match=r"m\.png is one of the pictures read"):
+        targets("in/m.png", target=".", overwrite=True, **option)
+
+
+def test_masks_of_a_folder_are_not_written_over() -> None:
+    picture("masks/a.png", "in/a.png")
+    with pytest.raises(UserError, match=r"a\.png is one of the pictures read"):
+        targets("in", target="masks", overwrite=True, regions=(RegionOption("masks", "x"),))
+
+
+def test_each_without_styles_is_the_regions_alone() -> None:
+    assert targets("a.jpg", styles=(), each=True, regions=(RegionOption("alpha", "x"),)) == ["a-regions.jpg"]
+
+
+def test_hidden_folders_are_not_searched() -> None:
+    picture("photos/.thumbnails/a.jpg", "photos/b.jpg", "photos/.hidden.jpg", "photos/.x/y/c.jpg")
+    assert targets("photos", recursive=True) == ["photos-waves/b.jpg"]
+
+
+def test_a_name_with_a_dot_is_a_folder_where_several_go() -> None:
+    picture("photos/b.jpg")
+    assert targets("a.jpg", "b.jpg", target="out.v2") == ["out.v2/a.jpg", "out.v2/b.jpg"]
+    assert targets("photos", target="out.v2") == ["out.v2/b.jpg"]
+
+
+@pytest.mark.parametrize(("kind", "suffix"), [("JPEG", ".jpg"), ("TIFF", ".tif"), ("WEBP", ".webp"), ("BMP", ".png")])
+def test_a_picture_without_an_ending_keeps_its_format(kind: str, suffix: str, here: Path) -> None:
+    Pillow.new("RGB", (4, 4)).save(here / "photo", kind)
+    assert targets("photo") == [f"photo-waves{suffix}"]
+
+
+def test_what_a_heic_becomes() -> None:
+    Path("photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert targets("photo.heic") == ["photo-waves.jpg"]
+
+
 @pytest.mark.parametrize(
     ("contents", "how", "expected"),
     [
+        (("a.jpg",), {"target": ""}, "the output has an empty name"),
+        (("a.jpg",), {"target": "x.png", "format": "jpeg"}, "x.png has the ending of PNG, but the format is JPEG"),
+        (("a.jpg",), {"depth": 16}, "JPEG holds 8 bits per channel"),
+        (("a.png",), {"depth": 16, "format": "webp"}, "WEBP holds 8 bits per channel"),
+        (("a.png",), {"target": "-", "depth": 16, "format": "jpeg"}, "JPEG holds 8 bits per channel"),
         (("a.jpg", "b.jpg"), {"target": "out.jpg"}, "out.jpg is one file, but there are 2 pastiches"),
         (("a.jpg", "b.jpg"), {"target": "-"}, "standard output takes one pastiche, not 2"),
         (("-", "-"), {"target": "out"}, "standard input can be read once"),

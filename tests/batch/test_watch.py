@@ -94,3 +94,27 @@ def test_folders_that_cannot_be_used(inbox: Path, style: str) -> None:
         start(inbox, Path(style))
     with pytest.raises(UserError, match="taken for photos"):
         start(inbox, inbox / ".." / "inbox")
+
+
+def test_two_pictures_never_share_a_pastiche(tmp_path: Path) -> None:
+    """With --format both would be called so; the second, which comes later, gets a number."""
+    (tmp_path / "in").mkdir()
+    looks = 0
+
+    def stop() -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            Image.new("RGB", (20, 20), (9, 9, 9)).save(tmp_path / "in" / "a.png")
+        if looks == 8:
+            Image.new("RGB", (20, 20), (9, 9, 9)).save(tmp_path / "in" / "a.jpg")
+        return looks > 16
+
+    Image.new("RGB", (64, 64), (255, 0, 0)).save(tmp_path / "red.png")
+    records = watch(
+        tmp_path / "in", tmp_path / "out", [str(tmp_path / "red.png")], Stylizer(FakeRuntime(), style_size=96),
+        Options(format="png"), stop=stop, wait=lambda seconds: None,
+    )  # fmt: skip
+    assert [(Path(record.content).name, Path(record.pastiche).name, record.error) for record in records] == [
+        ("a.png", "a.png", None), ("a.jpg", "a-2.png", None),
+    ]  # fmt: skip

@@ -103,7 +103,8 @@ def test_missing_files(brushwork: Run, here: Path, photo: str, style: str) -> No
     assert refused(brushwork, "dangling.jpg", "-s", style) == "cannot read dangling.jpg: no such file"
     assert refused(brushwork, f"{photo}/below.jpg", "-s", style) == f"cannot read {photo}/below.jpg: not a directory"
     assert "file name too long" in refused(brushwork, "x" * 300, "-s", style)
-    assert refused(brushwork, photo, "-s", ".") == "cannot read .: it is a folder"
+    (here / "empty").mkdir()
+    assert refused(brushwork, photo, "-s", "empty") == "no pictures in the folder empty"
     assert refused(brushwork, "", "-s", style) == "a content has an empty name"
 
 
@@ -212,7 +213,11 @@ def test_the_pastiche_over_what_it_is_made_of(brushwork: Run, here: Path, photo:
         (["--quality", "101"], "the quality is 101; it must lie between 1 and 100"),
         (["--depth", "12"], "the depth is 12; it must be 8 or 16 bits a channel"),
         (["--depth", "16"], "JPEG holds 8 bits per channel; choose PNG or TIFF"),
-        (["-o", "-", "--json"], "standard output takes the pastiche or its JSON record, not both"),
+        (["-o", ""], "the output has an empty name"),
+        (["-o", "x.png", "--format", "jpeg"], "x.png has the ending of PNG, but the format is JPEG; leave out one"),
+        (["--page", "two"], "the page is 'two'; it is all or a number from 1"),
+        (["--page", "0"], "the page is 0; pages are counted from 1"),
+        (["--skip-existing", "--overwrite"], "leave out either --skip-existing or --overwrite"),
         (["-s", "waves.png", "--each", "-o", "-"], "standard output takes one pastiche, not 2"),
         (["-", "-"], "standard input can be read once only"),
     ],

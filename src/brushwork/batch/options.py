@@ -3,9 +3,11 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, unknown
+from brushwork.images.metadata import STRIP
 from brushwork.rendering.settings import LEAST_MEMORY, RenderSettings, Stroke, check_range, check_strength
 from brushwork.styles.embeddings import STYLE_SIZES, normalized_weights
 
@@ -23,6 +25,8 @@ class RegionOption:
 class Options(RenderSettings):
     """How the pastiches of a run are made and written; see ``brushwork stylize --help``.
 
+    Of a TIFF file with several, the page from 1 is taken, or all for None.
+
     Raises:
         UserError: If a value is out of its range.
     """
@@ -37,6 +41,9 @@ class Options(RenderSettings):
     overwrite: bool = False
     regions: tuple[RegionOption, ...] = ()
     protect: str | None = None
+    page: int | None = 1
+    strip: str | None = None
+    skip_existing: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,6 +53,15 @@ class Options(RenderSettings):
         check_range("quality", self.quality, 1, 100)
         if self.depth not in (None, 8, 16):
             raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits a channel")
+        if self.page is not None and self.page < 1:
+            raise UserError(f"the page is {self.page}; pages are counted from 1")
+        if self.strip not in (None, *STRIP):
+            raise UserError(unknown("part of the metadata", str(self.strip), STRIP))
+        if self.skip_existing and self.overwrite:
+            raise UserError("files that exist are skipped or replaced; leave out either --skip-existing or --overwrite")
+
+
+DEFAULT = Options()
 
 
 def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[float] | None:
@@ -72,8 +88,11 @@ def parse_region(text: str) -> RegionOption:
     Raises:
         UserError: If it is no such thing, or its strength is not in [0, 1].
     """
-    mask, equals, style = text.partition("=")
-    if not (mask and equals and style):
+    # A name may hold the sign, too: the first that splits off a file is meant, or else the first.
+    places = [place for place, letter in enumerate(text) if letter == "="]
+    place = next((each for each in places if Path(text[:each]).exists()), places[0] if places else 0)
+    mask, style = text[:place], text[place + 1 :]
+    if not (mask and style):
         raise UserError(
             f"region {text!r} is not a mask and a style, such as mask.png=painting.jpg or alpha=ink.jpg:0.8"
         )
@@ -82,6 +101,20 @@ def parse_region(text: str) -> RegionOption:
         style, strength = match[1], float(match[2])
     check_strength(strength)
     return RegionOption(mask, style, strength)
+
+
+def parse_page(text: str | None) -> int | None:
+    """A page from ``3``, or all pages, which is None, from ``all``.
+
+    Raises:
+        UserError: If it is neither.
+    """
+    if text == "all":
+        return None
+    try:
+        return int(text or 1)
+    except ValueError:
+        raise UserError(f"the page is {text!r}; it is all or a number from 1") from None
 
 
 def parse_stroke(text: str) -> Stroke:

@@ -1,16 +1,20 @@
 """Which content goes with which styles, and where its pastiche is written; no picture is read or written here."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from brushwork import images
+from brushwork.batch.inputs import STANDARD, Content, find_contents, is_folder, key, without_pastiches
+from brushwork.batch.options import DEFAULT, Options
 from brushwork.errors import UserError
 
 # What can be written: fewer formats than can be read.
 WRITTEN = {extension for known in images.FORMATS.values() for extension in known.extensions}
-STANDARD = "-"  # standard input as a content, standard output as a target
+# What a content is written as whose own format is read only.
+_WRITTEN_AS = {"HEIF": "JPEG"}
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,7 @@ class Job:
     content: Path | None
     styles: tuple[str, ...]
     target: Path | None
-
-
-@dataclass(frozen=True)
-class _Found:
-    """A content, and the folder that was given, if that is how it was found."""
-
-    path: Path | None
-    folder: Path | None = None
+    notices: tuple[str, ...] = ()
 
 
 def make_plan(
@@ -37,9 +34,10 @@ def make_plan(
     *,
     each: bool = False,
     recursive: bool = False,
-    format: str | None = None,  # noqa: A002
+    options: Options = DEFAULT,
+    taken: set[str] | None = None,
 ) -> list[Job]:
-    """The jobs of a run, in order, no two of which write the same file.
+    """Return the jobs of a run, in order: no two write the same file, and none writes over a file that is read.
 
     Args:
         contents: Pictures, folders of pictures, or ``-`` for standard input.
@@ -48,60 +46,57 @@ def make_plan(
             and the pictures of a folder ``photos`` into ``photos-style`` beside it.
         each: Every content with every style, one pastiche each; else every content with the blend of all styles.
         recursive: Whether folders are searched to any depth; the folders below them are made anew in the target.
-        format: Format of what is written; None keeps each content's own.
+        options: Of them, the format, the depth, what regions read, and whether existing pastiches are skipped.
+        taken: Keys of files that other plans write; those of this one are added.
 
     Raises:
-        UserError: If a folder holds no picture, a format is unknown, or one file is the target of several pastiches.
+        UserError: If a folder holds no picture, a format is unknown or cannot hold what is asked for, one file is the
+            target of several pastiches, or a target is read.
     """
-    kind = images.format_of(format) if format else None
-    found = list(_find(contents, recursive))
-    groups = [(style,) for style in styles] if each else [tuple(styles)]
-    pairs = [(content, group) for content in found for group in groups]
-    if target == STANDARD or (target is None and found == [_Found(None)]):
-        if len(pairs) != 1:
-            raise UserError(f"standard output takes one pastiche, not {len(pairs)}; give a folder with -o")
+    kind = images.format_of(options.format) if options.format else None
+    found = find_contents(contents, recursive, target)
+    groups = [(style,) for style in styles] if each and styles else [tuple(styles)]
+    jobs = _single(found, groups, target, kind)
+    if jobs is None:
+        place = _Place(target, each, kind)
+        kept = without_pastiches(found, {key(place.of(content, group)) for content in found for group in groups})
+        taken = set() if taken is None else taken
+        taken |= {key(content.path) for content in kept if content.path}
+        pairs = [(content, group) for content in kept for group in groups]
+        jobs = [Job(content.path, group, _free(place.of(content, group), taken)) for content, group in pairs]
+        if jobs and len(kept) < len(found):
+            left_out = f"{len(found) - len(kept)} pastiches of earlier runs are left out"
+            jobs[0] = Job(jobs[0].content, jobs[0].styles, jobs[0].target, (left_out,))
+    _check(jobs, options)
+    return [job for job in jobs if not (options.skip_existing and job.target and job.target.exists())]
+
+
+def _single(
+    found: Sequence[Content], groups: Sequence[tuple[str, ...]], target: str | None, kind: str | None
+) -> list[Job] | None:
+    """Return the one job that writes to standard output or to a file that was named; None where there is none such."""
+    count = len(found) * len(groups)
+    if target == "":
+        raise UserError("the output has an empty name")
+    if target == STANDARD or (target is None and list(found) == [Content(None)]):
+        if count != 1:
+            raise UserError(f"standard output takes one pastiche, not {count}; give a folder with -o")
         return [Job(found[0].path, groups[0], None)]
-    if target is not None and _is_file(target, len(pairs)):
-        if not kind:
-            images.format_of(Path(target).suffix)
-        return [Job(found[0].path, groups[0], Path(target))]
-    taken = {_key(content.path) for content in found if content.path}
-    targets = [_free(_target(content, group, target, each, kind), taken) for content, group in pairs]
-    return [Job(content.path, group, path) for (content, group), path in zip(pairs, targets, strict=True)]
+    if target is None or not _is_file(target, found, count):
+        return None
+    named = images.format_of(Path(target).suffix)
+    if kind and kind != named:
+        raise UserError(f"{target} has the ending of {named}, but the format is {kind}; leave out one")
+    return [Job(found[0].path, groups[0], Path(target))]
 
 
-def _find(contents: Sequence[str], recursive: bool) -> Iterator[_Found]:
-    """Each picture of the contents."""
-    if list(contents).count(STANDARD) > 1:
-        raise UserError("standard input can be read once only")
-    for content in contents:
-        if not content:
-            raise UserError("a content has an empty name")
-        if content == STANDARD:
-            yield _Found(None)
-        elif _is_folder(folder := Path(content)):
-            pictures = images.find(folder, recursive=recursive)
-            if not pictures:
-                raise UserError(f"no pictures in the folder {folder}" + ("" if recursive else " (try --recursive)"))
-            yield from (_Found(picture, folder) for picture in pictures)
-        else:
-            yield _Found(Path(content))
-
-
-def _is_folder(path: Path) -> bool:
-    """Whether a path is a folder, and one that may be looked at."""
-    try:
-        return path.is_dir()
-    except OSError:  # what is wrong with it is said when it is read
-        return False
-
-
-def _is_file(target: str, count: int) -> bool:
+def _is_file(target: str, found: Sequence[Content], count: int) -> bool:
     """Whether a target means a file: it has the ending of one and is no folder."""
     path = Path(target)
-    if _is_folder(path):
+    if is_folder(path):
         return False
-    if target.endswith(("/", "\\")) or not path.suffix:
+    known = path.suffix.lower() in WRITTEN
+    if target.endswith(("/", "\\")) or not path.suffix or (not known and (count > 1 or found[0].folder)):
         if path.exists():
             raise UserError(f"{path} is a file, not a folder to write to")
         return False
@@ -110,32 +105,68 @@ def _is_file(target: str, count: int) -> bool:
     return True
 
 
-def _target(content: _Found, styles: tuple[str, ...], target: str | None, each: bool, kind: str | None) -> Path:
-    """Where a pastiche is written: named like its content, and like its styles where it would else be the same."""
-    path = content.path or Path("pastiche.png")
-    suffixes = images.FORMATS[kind].extensions if kind else WRITTEN
-    suffix = path.suffix if path.suffix.lower() in suffixes else images.FORMATS[kind or "PNG"].extensions[0]
-    look = "+".join(Path(style).stem for style in styles) or "regions"
-    below = path.parent.relative_to(content.folder) if content.folder else Path()
-    if target is None and content.folder:
-        # Not among the contents: a second run would take the pastiches for photos.
-        named = content.folder if content.folder.name not in ("", "..") else Path(os.path.realpath(content.folder))
-        return named.parent / f"{named.name}-{look}" / below / f"{path.stem}{suffix}"
-    folder = Path(target) / below if target else path.parent
-    marked = each or os.path.realpath(folder) == os.path.realpath(path.parent)
-    return folder / (f"{path.stem}-{look}{suffix}" if marked else f"{path.stem}{suffix}")
+@dataclass(frozen=True)
+class _Place:
+    """Where pastiches are written: named like their contents, and like their styles where it would else be the same."""
+
+    target: str | None
+    each: bool
+    kind: str | None
+
+    def of(self, content: Content, styles: tuple[str, ...]) -> Path:
+        """Return the file of a pastiche, which another may have taken."""
+        path = content.path or Path("pastiche.png")
+        suffix = self._suffix(path, content)
+        name = "+".join(Path(style).stem for style in styles) or "regions"
+        below = path.parent.relative_to(content.folder) if content.folder else Path()
+        if self.target is None and content.folder:
+            # Not among the contents: a second run would take the pastiches for photos.
+            unnamed = content.folder.name in ("", "..")
+            folder = Path(os.path.realpath(content.folder)) if unnamed else content.folder
+            return folder.parent / f"{folder.name}-{name}" / below / f"{path.stem}{suffix}"
+        folder = Path(self.target) / below if self.target else path.parent
+        marked = self.each or os.path.realpath(folder) == os.path.realpath(path.parent)
+        return folder / (f"{path.stem}-{name}{suffix}" if marked else f"{path.stem}{suffix}")
+
+    def _suffix(self, path: Path, content: Content) -> str:
+        """Return the ending: the content's own where it fits, else that of the format that the content has."""
+        if path.suffix.lower() in (images.FORMATS[self.kind].extensions if self.kind else WRITTEN):
+            return path.suffix
+        own = (images.format_in(content.path) if content.path and not self.kind else None) or "PNG"
+        kind = self.kind or _WRITTEN_AS.get(own, own if own in images.FORMATS else "PNG")
+        return images.FORMATS[kind].extensions[0]
 
 
 def _free(path: Path, taken: set[str]) -> Path:
-    """The path, or one with a number where another pastiche or a content of this run has it; it is then taken."""
+    """Return the path, or one with a number where another pastiche or a content has it; it is then taken."""
     candidate, number = path, 1
-    while _key(candidate) in taken:
+    while key(candidate) in taken:
         number += 1
         candidate = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    taken.add(_key(candidate))
+    taken.add(key(candidate))
     return candidate
 
 
-def _key(path: Path) -> str:
-    """One key for all spellings of a path; without case, since `A` and `a` are one file on Windows and macOS."""
-    return os.path.realpath(path).lower()
+def _check(jobs: Sequence[Job], options: Options) -> None:
+    """Refuse before any work what would be refused after it."""
+    regions = [name for region in options.regions for name in (region.mask, region.style)]
+    read = {*regions, *([options.protect] if options.protect else []), *chain(*(job.styles for job in jobs))}
+    sources = [path for name in read if (path := Path(name)).exists()]
+    masks = [path for folder in sources if is_folder(folder) for path in images.find(folder)]
+    keys = {key(path) for path in (*sources, *masks)}
+    for job in jobs:
+        kind = options.format or (job.target.suffix if job.target else None)
+        if kind and options.depth == 16 and not images.FORMATS[images.format_of(kind)].deep:
+            raise UserError(f"{images.format_of(kind)} holds 8 bits per channel; choose PNG or TIFF")
+        if job.target is None:
+            continue
+        if key(job.target) in keys or any(_same(job.target, path) for path in (*sources, job.content)):
+            raise UserError(f"{job.target} is one of the pictures read; write the pastiche elsewhere")
+
+
+def _same(target: Path, source: Path | None) -> bool:
+    """Whether two paths lead to one file, a link to it, too."""
+    try:
+        return source is not None and target.exists() and source.exists() and target.samefile(source)
+    except OSError:
+        return False

@@ -6,12 +6,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from brushwork import images
 from brushwork.batch.options import Options
+from brushwork.batch.output import check_sides, check_target, fit_frames, kept_metadata, kind_of
 from brushwork.batch.plan import Job
 from brushwork.batch.session import Session, Strips
 from brushwork.errors import UserError, in_one_line
@@ -42,7 +43,7 @@ class Record:
     @classmethod
     def of(cls, job: Job) -> "Record":
         """The record of a job that has not begun."""
-        return cls(str(job.content or "-"), list(job.styles), str(job.target or "-"))
+        return cls(str(job.content or "-"), list(job.styles), str(job.target or "-"), notices=[*job.notices])
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
@@ -125,8 +126,9 @@ class _Contents:
         """The record of a job, and its content; none where that failed, which the record says."""
         record = Record.of(job)
         with record.noted():
-            _check_target(job, self._options)
+            check_target(job, self._options)
             if large := self._measure(job.content):
+                check_sides(large.height, large.width, kind_of(job, self._options))
                 return record, large
             return record, self.decode_whole(job, record)
         return record, None
@@ -135,17 +137,20 @@ class _Contents:
         """The content of a job, in memory; none where that failed, which the record says."""
         with record.noted(), record.timed("decode"):
             picture = self._open(job.content)
+            record.notices.extend(picture.notices)
+            picture, notice = fit_frames(picture, kind_of(job, self._options, picture.format))
+            record.notices.extend([notice] if notice else [])
             record.height, record.width = picture.image.shape[:2]
             record.frames = len(picture.frames)
-            record.notices.extend(picture.notices)
             return picture
         return None
 
     def _measure(self, content: Path | None) -> Undecoded | None:
         """A content that may not fit into memory; none where it does for sure, or cannot be read by strips."""
-        if content is None or self._options.size is not None or self._options.tile == "never":
+        options = self._options
+        if content is None or options.size is not None or options.tile == "never" or options.page is None:
             return None
-        size = images.measure(content)
+        size = images.measure(content, options.page)
         return Undecoded(content, *size) if size and size[0] * size[1] > LARGE else None
 
     def _open(self, content: Path | None) -> Picture:
@@ -154,29 +159,10 @@ class _Contents:
             return self._last[1]
         if content is None and self._standard_input is None:
             self._standard_input = sys.stdin.buffer.read()
-        picture = images.open(content or self._standard_input or b"", size=self._options.size)
-        if _is_painted(self._options):
-            picture = picture.filled()
+        source = content or self._standard_input or b""
+        picture = images.open(source, size=self._options.size, page=self._options.page)
         self._last = content, picture
         return picture
-
-
-def _is_painted(options: Options) -> bool:
-    """Whether anything is painted; where nothing is, not even what is hidden may change."""
-    return options.strength > 0 or bool(options.regions)
-
-
-def _check_target(job: Job, options: Options) -> None:
-    """What would be refused at the end is refused before the work."""
-    if job.target is None and sys.stdout.isatty():
-        raise UserError("a picture cannot be shown in a terminal; choose a file with -o")
-    if job.target is None or not job.target.exists():
-        return
-    for source in (job.content, *(Path(style) for style in job.styles)):
-        if source is not None and source.exists() and source.samefile(job.target):
-            raise UserError(f"{job.target} is one of the pictures read; write the pastiche elsewhere")
-    if not options.overwrite:
-        raise UserError(f"{job.target} exists; use --overwrite to replace it")
 
 
 class _Pastiches:
@@ -206,7 +192,7 @@ class _Pastiches:
 
     def _paint(self, job: Job, record: Record, content: Picture) -> Picture | None:
         with nullcontext() if self._shared else record.noted(), record.timed("embed"):
-            embedding = self._session.blend(job.styles, content) if job.styles else None
+            embedding = self._session.blend(job.styles, content.filled()) if job.styles else None
         if record.error is not None:
             return None
         with record.noted():
@@ -220,21 +206,23 @@ class _Pastiches:
         with record.noted(), ExitStack() as stack:
             if job.target is None:
                 raise UserError("it is too large for standard output; choose a file with -o")
-            kind = images.format_of(options.format or job.target.suffix)
+            kind = kind_of(job, options)
             with record.timed("decode"):
-                content = stack.enter_context(images.open_large(job.content))
+                content = stack.enter_context(images.open_large(job.content, options.page or 1))
             height, width, bands = content.pixels.shape
             record.height, record.width = height, width
             record.notices.extend(content.notices)
             depth = 8 if kind == "JPEG" else options.depth or content.depth
             target = stack.enter_context(images.canvas(height, width, bands, f"uint{depth}"))
             with record.timed("stylise"):
-                hidden = bands == 4 and _is_painted(options)
-                rows = images.FilledRows(content.pixels) if hidden else content.pixels
-                strips = Strips(rows, target, job.content, tiling)
+                strips = Strips(content.pixels, target, job.content, tiling)
+                if bands == 4:
+                    filled = images.FilledRows(content.pixels)
+                    rows = images.RestoredRows(target, content.pixels, filled)
+                    strips = Strips(filled, rows, job.content, tiling)
                 self._session.paint_strips(job.styles, strips, record.notices, self._progress)
             with record.timed("encode"):
-                pastiche = images.LargePicture(target, content.metadata)
+                pastiche = images.LargePicture(target, kept_metadata(content.metadata, options))
                 images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
 
 
@@ -245,7 +233,8 @@ def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options
     painted = record.seconds["stylise"]
     with record.noted(), record.timed("encode"):
         target = job.target or sys.stdout.buffer
-        kind = options.format or (None if job.target else pastiche.format or "png")
+        pastiche = replace(pastiche, metadata=kept_metadata(pastiche.metadata, options))
+        kind = kind_of(job, options, pastiche.format)
         images.save(
             pastiche, target, format=kind, quality=options.quality, depth=options.depth, overwrite=options.overwrite
         )

@@ -116,7 +116,7 @@ class Session:
         `compose` for the rest.
         """
         start = time.perf_counter()
-        style = self.compose(content, embedding, source, notices)
+        style = self.compose(content.filled(), embedding, source, notices)
         tiling = self.choose_tiling(*content.image.shape[:2])
         seconds["stylise"] = time.perf_counter() - start
 
@@ -129,7 +129,7 @@ class Session:
             seconds["stylise"] += time.perf_counter() - start
             return pastiche
 
-        return content.map(stylize)
+        return content.map_visible(stylize)
 
     def choose_tiling(self, height: int, width: int) -> Tiling:
         """Decide whether a content of a size is painted in tiles: as the run says, or as memory allows."""

@@ -63,15 +63,21 @@ def _watch(
 ) -> Iterator[Record]:
     seen: dict[Path, State] = {}
     done: dict[Path, State] = {}
+    jobs: dict[Path, Job] = {}
+    taken: set[str] = set()
     first = True
     while not stop():
         now = {path: state for path in images.find(folder) if (state := _state(path))}
+        new = [str(path) for path in now if path not in jobs]
+        # Planned together, and with what earlier ones have taken: two pictures never share a pastiche.
+        planned = make_plan(new, styles, f"{target}/", options=options, taken=taken) if new else []
+        jobs |= {job.content: job for job in planned if job.content}
         for path, state in now.items():
             if stop():
                 return
             if done.get(path) == state or (seen.get(path) != state and not first):
                 continue
-            job = _job(path, styles, target, options)
+            job = jobs[path]
             if first and job.target is not None and (made := _state(job.target)) and made[1] >= state[1]:
                 done[path] = state
             elif not first:
@@ -79,11 +85,6 @@ def _watch(
                 yield from run([job], lambda: stylizer, options)
         seen, first = now, False
         wait(PAUSE)
-
-
-def _job(path: Path, styles: list[str], target: Path, options: Options) -> Job:
-    (job,) = make_plan([str(path)], styles, f"{target}/", format=options.format)
-    return job
 
 
 def _state(path: Path) -> State | None:

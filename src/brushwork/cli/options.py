@@ -62,6 +62,15 @@ KeepColors = Annotated[
     str | None, option(RESULT, "--keep-colors", "luma|histogram", "Keep the content's colours: paint lightness only, "
     "or recolour the style first.")
 ]  # fmt: skip
+Stroke = Annotated[
+    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to the picture; 1 is that "
+    "in a picture of 1024 pixels. auto is 1 for larger pictures; own is the network's, whatever the size.")
+]  # fmt: skip
+Regions = Annotated[
+    list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask is white; the "
+    "mask is a file, a folder of masks, or alpha. The rest of the picture takes -s, or stays the photo.")
+]  # fmt: skip
+Protect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the photo where this mask is white.")]
 Size = Annotated[
     int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; else the content's size.")
 ]
@@ -72,6 +81,7 @@ Format = Annotated[
     str | None, option(FILES, "--format", "FORMAT", "jpeg, png, webp, tiff, avif or gif; else the content's own.")
 ]
 Quality = Annotated[int | None, option(FILES, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
+Depth = Annotated[int | None, option(FILES, "--depth", "8|16", "Bits per channel of PNG and TIFF; else the photo's.")]
 Overwrite = Annotated[bool, option(FILES, "--overwrite", "", "Replace files that exist.")]
 JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write every number to a file.")]
 Memory = Annotated[

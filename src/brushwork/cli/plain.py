@@ -4,9 +4,22 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
+# Options that may stand alone, the values that may follow them, and the value that is meant where none does.
+_MAY_STAND_ALONE = {"--strip": (("all", "gps"), "all")}
+
 
 class PlainCommand(TyperCommand):
     """A command whose help is its own words."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse arguments, after giving options that stand alone the values that they mean."""
+        complete = []
+        for place, argument in enumerate(args):
+            complete.append(argument)
+            values, meant = _MAY_STAND_ALONE.get(argument, ((), None))
+            if meant and args[place + 1 : place + 2] not in ([value] for value in values):
+                complete.append(meant)
+        return super().parse_args(ctx, complete)
 
     def get_help_option(self, ctx: Any) -> Any:
         """The option ``--help``; who reads it has found it."""

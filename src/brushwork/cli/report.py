@@ -4,7 +4,7 @@ import dataclasses
 import json
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from brushwork.cli import progress
 
@@ -12,22 +12,23 @@ if TYPE_CHECKING:
     from brushwork.batch.run import Record
 
 
-def report(records: Iterator["Record"], count: int, *, as_json: bool) -> bool:
+def report(records: Iterator["Record"], count: int, *, json_to: TextIO | None = None) -> bool:
     """Print the records as they come; return whether no picture failed.
 
-    Everything but JSON records goes to standard error, so that a pastiche can go to standard output.
+    JSON records go to a stream, one a line, in place of lines for a person. Everything else goes to standard error, so
+    that a pastiche can go to standard output.
     """
     failed = 0
     with progress.bar(count, hidden=count == 1) as bar:
         for number, record in enumerate(records, start=1):
-            if as_json:
-                print(json.dumps(dataclasses.asdict(record)), flush=True)
-            for notice in () if as_json else record.notices:
+            if json_to:
+                print(json.dumps(dataclasses.asdict(record)), flush=True, file=json_to)
+            for notice in () if json_to else record.notices:
                 bar.print(f"note: {notice}")
             if record.error is not None:
                 failed += 1
                 bar.print(f"brushwork: {record.error}")
-            elif not as_json:
+            elif not json_to:
                 bar.print(_line(record))
             bar.update(number)
     if failed and count > 1:

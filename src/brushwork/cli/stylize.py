@@ -1,6 +1,8 @@
 """`brushwork stylize`: pictures in, pastiches out."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit
@@ -8,8 +10,8 @@ from typer import Argument, Exit
 from brushwork.cli.options import (
     FILES,
     MACHINE,
-    RESULT,
     STYLE,
+    Depth,
     Device,
     Format,
     KeepColors,
@@ -17,9 +19,12 @@ from brushwork.cli.options import (
     Model,
     Overwrite,
     Precision,
+    Protect,
     Quality,
+    Regions,
     Size,
     Strength,
+    Stroke,
     Styles,
     StyleSize,
     Threads,
@@ -39,21 +44,16 @@ if TYPE_CHECKING:
 Contents = Annotated[list[str], Argument(metavar="CONTENT", hidden=True)]
 StylesOrNone = Annotated[list[str] | None, Styles.__metadata__[0]]
 Each = Annotated[bool, option(STYLE, "--each", "", "Paint every content in every style, instead of a blend.")]
-Stroke = Annotated[
-    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to the picture; 1 is that "
-    "in a picture of 1024 pixels. auto is 1 for larger pictures; own is the network's, whatever the size.")
-]  # fmt: skip
-Regions = Annotated[
-    list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask is white; the "
-    "mask is a file, a folder of masks, or alpha. The rest of the picture takes -s, or stays the photo.")
-]  # fmt: skip
-Protect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the photo where this mask is white.")]
 Output = Annotated[
     str | None, option(FILES, "--output -o", "FILE|FOLDER", "Where to write, or - for standard output. Else "
     "photo-style.jpg beside photo.jpg, folder photos-style beside photos.")
 ]  # fmt: skip
+Page = Annotated[str | None, option(FILES, "--page", "1..|all", "Page of a TIFF file with several; all writes TIFF.")]
+Strip = Annotated[str | None, option(FILES, "--strip", "[gps]", "Keep no metadata; with gps, all but the place.")]
+SkipExisting = Annotated[
+    bool, option(FILES, "--skip-existing", "", "Leave out pictures whose pastiches exist, to go on with a run.")
+]
 Recursive = Annotated[bool, option(FILES, "--recursive -r", "", "Search folders to any depth.")]
-Depth = Annotated[int | None, option(FILES, "--depth", "8|16", "Bits per channel of PNG and TIFF; else the photo's.")]
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record per picture: paths, sizes, seconds.")]
 Tile = Annotated[
     str | None, option(MACHINE, "--tile", "auto|never|fast|exact", "Paint in tiles; auto does if memory is short.")
@@ -79,6 +79,9 @@ def stylize(
     output: Output = None,
     recursive: Recursive = False,
     overwrite: Overwrite = False,
+    skip_existing: SkipExisting = False,
+    page: Page = None,
+    strip: Strip = None,
     format: Format = None,  # noqa: A002
     quality: Quality = None,
     depth: Depth = None,
@@ -101,16 +104,19 @@ def stylize(
 
     brushwork stylize photo.jpg -s waves.jpg --region sky.png=stars.jpg:0.8
     """
-    from brushwork.batch.options import Options, parse_memory, parse_region, parse_stroke, parse_weights
+    from brushwork.batch.inputs import expand_styles, is_folder
+    from brushwork.batch.options import Options, parse_memory, parse_page, parse_region, parse_stroke, parse_weights
     from brushwork.batch.plan import make_plan
     from brushwork.errors import UserError
 
-    style = style or []
+    each = each or any(is_folder(Path(name)) for name in style or [] if name)
+    style = expand_styles(style or [])
     if not style and not region:
         raise UserError("no style: give a picture or a name with -s, or a --region")
     options = Options(
         weights=parse_weights(weights, len(style), each=each), overwrite=overwrite, protect=protect,
         regions=tuple(parse_region(text) for text in region or ()), memory=parse_memory(memory),
+        page=parse_page(page), strip=strip, skip_existing=skip_existing,
         **given(
             strength=strength, keep_colors=keep_colors, size=size, style_size=style_size, format=format,
             quality=quality, depth=depth, stroke=parse_stroke(stroke) if stroke else None, tile=tile,
@@ -118,9 +124,10 @@ def stylize(
         ),
     )  # fmt: skip
     load = loader(model, device, precision, threads)
-    plan = make_plan(contents, style, output, each=each, recursive=recursive, format=format)
-    if as_json and plan[0].target is None:
-        raise UserError("standard output takes the pastiche or its JSON record, not both; choose a file with -o")
+    plan = make_plan(contents, style, output, each=each, recursive=recursive, options=options)
+    if not plan:
+        print("every pastiche exists", file=sys.stderr)
+        return
     if not _run(plan, load, options, as_json):
         raise Exit(1)
 
@@ -138,7 +145,8 @@ def _run(plan: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Option
         interrupts.raised() as check,
         closing(run.run(plan, load, options, percentage(hidden=len(plan) > 1))) as records,
     ):
-        return report(_checked(records, check), len(plan), as_json=as_json)
+        records_to = sys.stderr if plan[0].target is None else sys.stdout
+        return report(_checked(records, check), len(plan), json_to=records_to if as_json else None)
 
 
 def _checked(records: Iterator["Record"], check: Callable[[], None]) -> Iterator["Record"]:

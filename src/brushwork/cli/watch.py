@@ -6,15 +6,19 @@ from typing import Annotated
 from typer import Argument
 
 from brushwork.cli.options import (
+    Depth,
     Device,
     Format,
     KeepColors,
     Model,
     Overwrite,
     Precision,
+    Protect,
     Quality,
+    Regions,
     Size,
     Strength,
+    Stroke,
     Styles,
     StyleSize,
     Threads,
@@ -32,10 +36,14 @@ def watch(
     style_size: StyleSize = None,
     strength: Strength = None,
     keep_colors: KeepColors = None,
+    stroke: Stroke = None,
+    region: Regions = None,
+    protect: Protect = None,
     size: Size = None,
     overwrite: Overwrite = False,
     format: Format = None,  # noqa: A002
     quality: Quality = None,
+    depth: Depth = None,
     model: Model = None,
     device: Device = None,
     precision: Precision = None,
@@ -51,14 +59,18 @@ def watch(
     import sys
 
     from brushwork.batch import watch
-    from brushwork.batch.options import Options, parse_weights
+    from brushwork.batch.inputs import expand_styles
+    from brushwork.batch.options import Options, parse_region, parse_stroke, parse_weights
     from brushwork.cli import interrupts
     from brushwork.styles import resolve
 
+    style = expand_styles(style)
     choices = given(
-        strength=strength, keep_colors=keep_colors, size=size, style_size=style_size, format=format, quality=quality
-    )
-    options = Options(weights=parse_weights(weights, len(style)), overwrite=overwrite, **choices)
+        strength=strength, keep_colors=keep_colors, size=size, style_size=style_size, format=format, quality=quality,
+        depth=depth, stroke=parse_stroke(stroke) if stroke else None, protect=protect,
+    )  # fmt: skip
+    regions = tuple(parse_region(text) for text in region or ())
+    options = Options(weights=parse_weights(weights, len(style)), overwrite=overwrite, regions=regions, **choices)
     loaded = loader(model, device, precision, threads)()
     for name in style:
         resolve(name, loaded.gallery, files=True)

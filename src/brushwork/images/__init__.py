@@ -5,7 +5,7 @@ with its colours converted, its alpha, depth, animation and camera notes beside 
 goes wrong with a file is an `ImageError` of one line that names it.
 """
 
-from brushwork.images.alpha import FilledRows, fill_hidden
+from brushwork.images.alpha import FilledRows, RestoredRows, fill_hidden, restore_hidden
 from brushwork.images.arrays import Pixels, as_image, as_mask
 from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
@@ -13,6 +13,7 @@ from brushwork.images.formats import FORMATS, Format, ImageError, format_of
 from brushwork.images.large import LargePicture, measure, open_large, save_large
 from brushwork.images.metadata import Metadata
 from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resample, resize, resize_rows
+from brushwork.images.recognition import format_in, is_pastiche
 
 __all__ = [
     "EXTENSIONS",
@@ -28,6 +29,7 @@ __all__ = [
     "Metadata",
     "Picture",
     "Pixels",
+    "RestoredRows",
     "Rows",
     "as_image",
     "as_mask",
@@ -36,13 +38,16 @@ __all__ = [
     "find",
     "fit",
     "fit_short",
+    "format_in",
     "format_of",
+    "is_pastiche",
     "measure",
     "open",
     "open_large",
     "resample",
     "resize",
     "resize_rows",
+    "restore_hidden",
     "save",
     "save_large",
 ]

@@ -28,6 +28,13 @@ def fill_hidden(image: Image, alpha: Image | None) -> Image:
     return np.where(alpha[..., None] > 0, image, _means(_sums(image, alpha)))
 
 
+def restore_hidden(pastiche: Image, image: Image, filled: Image) -> Image:
+    """Give a pastiche (H, W, 3) of a filled image, with what it left as it was filled unfilled again."""
+    if filled is image or pastiche.shape != image.shape:
+        return pastiche
+    return np.where((pastiche == filled).all(axis=2, keepdims=True), image, pastiche)
+
+
 class FilledRows:
     """The rows of a picture (H, W, 4), by strips, as `fill_hidden` makes them."""
 
@@ -62,6 +69,24 @@ class FilledRows:
     def __setitem__(self, rows: slice, pixels: Any) -> None:
         """Replaces rows."""
         self._rows[rows] = pixels
+
+
+class RestoredRows:
+    """Rows (H, W, 4) that take a pastiche of filled rows, by strips, as `restore_hidden` makes it."""
+
+    def __init__(self, target: Rows, content: Rows, filled: FilledRows) -> None:
+        self.shape = target.shape
+        self._target, self._content, self._filled = target, content, filled
+
+    def __getitem__(self, rows: slice) -> Any:
+        """Rows (h, W, 4) of a slice with a start and an end."""
+        return self._target[rows]
+
+    def __setitem__(self, rows: slice, pixels: Any) -> None:
+        """Replaces rows."""
+        content, filled = self._content[rows], self._filled[rows]
+        colour = restore_hidden(pixels[..., :3], content[..., :3], filled[..., :3])
+        self._target[rows] = np.concatenate([colour, pixels[..., 3:]], axis=2)
 
 
 def _sums(image: Image, alpha: Image) -> Image:

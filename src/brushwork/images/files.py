@@ -126,7 +126,9 @@ def save(
 
 
 def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Path]:
-    """List the picture files of a folder (and of those below it), by extension, 2 before 10; hidden ones left out.
+    """List the picture files of a folder (and of those below it), by extension, 2 before 10.
+
+    Hidden ones are left out, and so is all that lies in hidden folders, such as ``.thumbnails``.
 
     Raises ImageError where the folder is missing or cannot be read.
     """
@@ -135,7 +137,8 @@ def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Pat
         here = list(root.iterdir())  # fails where the folder cannot be read; the search below would find nothing
     paths = root.rglob("*") if recursive else here
     found = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
-    return sorted((path for path in found if not path.name.startswith(".")), key=_natural)
+    shown = (path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
+    return sorted(shown, key=_natural)
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:

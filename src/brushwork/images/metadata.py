@@ -9,7 +9,7 @@ from xml.parsers.expat import ExpatError
 
 from brushwork.errors import UserError
 from brushwork.images import directories
-from brushwork.images.directories import EXIF, GPS, INTEROPERABILITY, Directory
+from brushwork.images.directories import EXIF, GPS, INTEROPERABILITY, Directory, Entry
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 274, 282, 283, 296
 _COLOR_SPACE = 40961
@@ -20,6 +20,7 @@ _STRUCTURE |= {*range(512, 533), 700}
 # comment, author, keywords and subject of Windows.
 _PRIVATE_KEPT = {33432, *range(40091, 40096)}
 _SIZES = {40962, 40963}  # the old width and height
+_PROCESSING_SOFTWARE, _MARK = 11, Entry(2, b"brushwork\0")
 _HEADER = b"Exif\0\0"
 STRIP = ("all", "gps")
 
@@ -43,6 +44,17 @@ class Metadata:
     comments: tuple[bytes, ...] = ()
     texts: tuple[tuple[str, str], ...] = ()
     dpi: tuple[float, float] | None = None
+
+    def marked(self) -> "Metadata":
+        """Say in EXIF's ProcessingSoftware that this is a pastiche, for later runs that look for photos."""
+        exif = read_exif(self.exif)
+        exif.entries[_PROCESSING_SOFTWARE] = _MARK
+        return replace(self, exif=write_exif(exif))
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether `marked` has been here."""
+        return read_exif(self.exif).entries.get(_PROCESSING_SOFTWARE) == _MARK
 
     def stripped(self, what: str | None) -> "Metadata":
         """Drop ``all`` of it, or the place where a photo was taken (``gps``); None drops nothing.

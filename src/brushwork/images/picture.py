@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from brushwork.images.alpha import fill_hidden
+from brushwork.images.alpha import fill_hidden, restore_hidden
 from brushwork.images.metadata import NONE, Metadata
 
 Image: TypeAlias = NDArray[np.float32]
@@ -98,9 +98,7 @@ class Picture:
         def fill(frame: Frame) -> Frame:
             return replace(frame, image=fill_hidden(frame.image, frame.alpha))
 
-        if not self.animated:
-            return replace(self, frames=(fill(self.frames[0]),))
-        return replace(self, frames=Frames(len(self.frames), lambda index: fill(self.frames[index])))
+        return self._with(fill)
 
     def map(self, function: Callable[[Image], Image]) -> "Picture":
         """Apply a function to every image; alpha, durations and notes stay.
@@ -114,6 +112,22 @@ class Picture:
             alpha = None if frame.alpha is None else resize(frame.alpha, image.shape[:2])
             return Frame(image, alpha, frame.duration)
 
+        return self._with(apply)
+
+    def map_visible(self, function: Callable[[Image], Image]) -> "Picture":
+        """Apply a function to every image as it is seen, hidden colours filled; see `map` and `filled`.
+
+        Pixels that the function leaves as they are stay bit for bit, hidden ones, too.
+        """
+
+        def apply(frame: Frame) -> Frame:
+            filled = fill_hidden(frame.image, frame.alpha)
+            return replace(frame, image=restore_hidden(function(filled), frame.image, filled))
+
+        return self._with(apply)
+
+    def _with(self, apply: Callable[[Frame], Frame]) -> "Picture":
+        """Change every frame: of a still picture at once, of an animation when it is asked for."""
         if not self.animated:
             return replace(self, frames=(apply(self.frames[0]),))
         return replace(self, frames=Frames(len(self.frames), lambda index: apply(self.frames[index])))

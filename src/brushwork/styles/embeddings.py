@@ -55,7 +55,8 @@ def normalized_weights(weights: Sequence[float] | None, count: int) -> NDArray[n
     values = np.asarray([1.0] * count if weights is None else weights, dtype=np.float64)
     if len(values) != count:
         raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
-    if not np.isfinite(values).all() or (values < 0).any() or values.sum() == 0:
+    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
         raise UserError("weights must be finite, not negative, and sum to more than 0")
+    values = values / values.max()  # the sum of large ones could be too large to be a number
     scaled: NDArray[np.float64] = values / values.sum()
     return scaled

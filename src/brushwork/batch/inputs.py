@@ -1,0 +1,103 @@
+"""Which pictures the arguments of a run mean: files, folders, standard input; without pastiches of earlier runs."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from brushwork import images
+from brushwork.errors import UserError
+
+STANDARD = "-"  # standard input as a content, standard output as a target
+
+
+@dataclass(frozen=True)
+class Content:
+    """A content (None is standard input), and the folder that was given, if that is how it was found."""
+
+    path: Path | None
+    folder: Path | None = None
+
+
+def find_contents(contents: Sequence[str], recursive: bool, target: str | None) -> list[Content]:
+    """Return each picture that the contents mean.
+
+    Args:
+        contents: Pictures, folders of pictures, or ``-`` for standard input.
+        recursive: Whether folders are searched to any depth.
+        target: Where pastiches are written; a folder of them inside a searched one is left out.
+
+    Raises:
+        UserError: If a name is empty, a folder holds no picture, or standard input is named twice.
+    """
+    if list(contents).count(STANDARD) > 1:
+        raise UserError("standard input can be read once only")
+    return [found for content in contents for found in _find(content, recursive, target)]
+
+
+def _find(content: str, recursive: bool, target: str | None) -> Iterator[Content]:
+    if not content:
+        raise UserError("a content has an empty name")
+    if content == STANDARD:
+        yield Content(None)
+    elif is_folder(folder := Path(content)):
+        pictures = [path for path in images.find(folder, recursive=recursive) if not _is_below(path, target, folder)]
+        if not pictures:
+            raise UserError(f"no pictures in the folder {folder}" + ("" if recursive else " (try --recursive)"))
+        yield from (Content(picture, folder) for picture in pictures)
+    else:
+        yield Content(Path(content))
+
+
+def _is_below(path: Path, target: str | None, folder: Path) -> bool:
+    """Whether a picture lies in the folder of pastiches, where that is not the searched folder itself."""
+    if target is None or os.path.realpath(target) == os.path.realpath(folder):
+        return False
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(target))
+
+
+def without_pastiches(found: Sequence[Content], targets: set[str]) -> list[Content]:
+    """Leave out what earlier runs wrote into the folders that are searched.
+
+    That is what says so itself, see `images.Metadata.marked`, where a photo lies in the same folder that does not; and
+    what has the name of a pastiche of this run. A folder of nothing but pastiches is taken: they are restyled.
+
+    Args:
+        found: Contents.
+        targets: Keys of the files that this run would write, see `key`.
+    """
+    kept = [content for content in found if not (content.folder and content.path and key(content.path) in targets)]
+    marked = {content for content in kept if content.folder and content.path and images.is_pastiche(content.path)}
+    photos = {content.folder for content in kept if content not in marked}
+    return [content for content in kept if content not in marked or content.folder not in photos]
+
+
+def expand_styles(styles: Sequence[str]) -> list[str]:
+    """Return styles with each folder replaced by the pictures in it.
+
+    Raises:
+        UserError: If a folder holds no picture.
+    """
+    expanded: list[str] = []
+    for style in styles:
+        if style and is_folder(Path(style)):
+            found = [str(path) for path in images.find(style)]
+            if not found:
+                raise UserError(f"no pictures in the folder {style}")
+            expanded += found
+        else:
+            expanded.append(style)
+    return expanded
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a path is a folder, and one that may be looked at."""
+    try:
+        return path.is_dir()
+    except OSError:  # what is wrong with it is said when it is read
+        return False
+
+
+def key(path: Path) -> str:
+    """Return one key for all spellings of a path; without case, since `A` and `a` are one file on Windows and macOS."""
+    return os.path.realpath(path).lower()

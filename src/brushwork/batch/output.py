@@ -1,0 +1,62 @@
+"""What of a content goes into the file that is written: its format, frames, sides and metadata."""
+
+import os
+import sys
+from dataclasses import replace
+
+from brushwork import images
+from brushwork.batch.options import Options
+from brushwork.batch.plan import Job
+from brushwork.errors import UserError
+from brushwork.images import Frame, Metadata, Picture
+
+
+def kind_of(job: Job, options: Options, own: str = "") -> str:
+    """Return the format that a job writes; the content's own where neither the run nor the target says.
+
+    Raises:
+        ImageError: If the target has no ending of a known format.
+    """
+    if options.format or job.target:
+        return images.format_of(options.format or (job.target.suffix if job.target else ""))
+    return own if own in images.FORMATS else "JPEG" if own == "HEIF" else "PNG"
+
+
+def fit_frames(content: Picture, kind: str) -> tuple[Picture, str | None]:
+    """Return as many frames of a content as a format holds, and what is to be said of the others.
+
+    Raises:
+        UserError: If a side is too long for the format, or it holds no pages; before anything is painted.
+    """
+    check_sides(content.image.shape[0], content.image.shape[1], kind)
+    count = len(content.frames)
+    if content.paged and kind != "TIFF":
+        raise UserError(f"{kind} holds one page; {count} pages are written as TIFF, or one of them with --page")
+    if count == 1 or content.paged or images.FORMATS[kind].animated:
+        return content, None
+    first = content.frames[0]
+    single = replace(content, frames=(Frame(first.image, first.alpha),))
+    return single, f"{kind} holds one frame; the first of {count} is taken"
+
+
+def check_sides(height: int, width: int, kind: str) -> None:
+    """Raise `UserError` where a format cannot hold a picture of a size."""
+    longest = images.FORMATS[kind].longest
+    if max(height, width) > longest:
+        raise UserError(f"{kind} holds at most {longest} pixels on a side, not {width} x {height}; try --size")
+
+
+def check_target(job: Job, options: Options) -> None:
+    """Raise `UserError` where a pastiche could not be written, before it is made."""
+    if job.target is None and getattr(sys.stdout, "name", None) == os.devnull:  # see `brushwork.__main__`
+        raise UserError("standard output is closed; choose a file with -o")
+    if job.target is None and sys.stdout.isatty():
+        raise UserError("a picture cannot be shown in a terminal; choose a file with -o")
+    if job.target is not None and job.target.exists() and not options.overwrite:
+        raise UserError(f"{job.target} exists; use --overwrite to replace it")
+
+
+def kept_metadata(found: Metadata, options: Options) -> Metadata:
+    """Return what a run keeps of a content's metadata, with the mark of a pastiche unless it keeps nothing."""
+    kept = found.stripped(options.strip)
+    return kept if options.strip == "all" else kept.marked()

@@ -1,0 +1,29 @@
+"""What a file is, by its first bytes and its header; no pixel is decoded."""
+
+from pathlib import Path
+
+from brushwork.images import header
+from brushwork.images.decoding import one_line, open_with_pillow
+from brushwork.images.formats import FORMATS, ImageError, sniff
+
+
+def format_in(path: Path) -> str | None:
+    """Give the format of a picture file by its first bytes, whatever its name; None where it is no such file."""
+    try:
+        with path.open("rb") as file:
+            return sniff(file.read(64))
+    except (ImageError, OSError):
+        return None
+
+
+def is_pastiche(path: Path) -> bool:
+    """Whether a picture file says that it is a pastiche of an earlier run; see `Metadata.marked`."""
+    kind = format_in(path)
+    if kind is None or kind not in FORMATS:
+        return False
+    try:
+        with path.open("rb") as file, one_line():
+            opened = None if kind in ("TIFF", "PNG") else open_with_pillow(file, kind)
+            return header.read(file, kind, opened).metadata.is_marked
+    except (ImageError, OSError):  # whoever opens it says what is wrong with it
+        return False
