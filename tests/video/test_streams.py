@@ -460,3 +460,19 @@ def test_what_is_not_interlaced_needs_no_wish_to_stay_so(tmp_path: Path) -> None
     assert open_clip(str(clip)).notes == []
     with pytest.raises(UserError, match="--no-deinterlace does nothing: .* is not interlaced"):
         open_clip(str(clip), deinterlaced=False)
+
+
+def test_a_clip_that_vanishes_is_not_called_a_full_disk(tmp_path: Path, load: Load, grey: str) -> None:
+    """The sound is read at the end: what fails there is reading, and the painted frames stay for --resume."""
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(4), **H264, sound="aac")
+    hidden = tmp_path / "hidden"
+    settings = Settings((grey,), strength=0)
+    with pytest.raises(UserError, match=r"^cannot read .*clip\.mkv: no such file or directory$"):
+        for progress in run(str(clip), tmp_path / "out.mkv", load, settings):
+            if progress.frames == 4:
+                clip.rename(hidden)
+    hidden.rename(clip)
+    for _ in run(str(clip), tmp_path / "out.mkv", load, settings, RunOptions(resume=True)):
+        pass
+    assert len(read_frames(tmp_path / "out.mkv")) == 4
+    assert packets(tmp_path / "out.mkv", "audio") == packets(clip, "audio")

@@ -19,7 +19,6 @@ from brushwork.video.frame_state import FrameState
 from brushwork.video.letterbox import find_box
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame, encode
-from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
 from brushwork.video.stages import Stages
 from brushwork.video.times import format_time
@@ -64,7 +63,7 @@ def preview(
     """Paints frames from all over a clip, and writes them as one picture.
 
     Args:
-        name: The clip, see `open_clip`.
+        name: The clip, see `brushwork.video.reading.opening.open_clip`.
         target: Where the whole would go: it decides sizes and the estimate of bytes.
         sheet: The picture to write.
         load: Loads the stylizer.
@@ -77,9 +76,7 @@ def preview(
     images.format_of(sheet.suffix)
     if sheet.exists() and not overwrite:
         raise UserError(f"{sheet} exists; use --overwrite to replace it")
-    clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
-    notes = clip.notes + target.check(clip)
-    clip = target.fit(clip)
+    clip, notes = target.open(name)
     excerpt = Excerpt.of(clip, settings.start, settings.end)
     pairs = _pairs(excerpt)
     box = find_box([pair[0].pixels for pair in pairs])

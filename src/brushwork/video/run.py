@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from brushwork.errors import UserError
-from brushwork.runtime import SMALLEST_SIDE
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
 from brushwork.video.excerpt import Excerpt
 from brushwork.video.frame_state import FrameState
 from brushwork.video.letterbox import SAMPLES, find_box
-from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
 from brushwork.video.stages import Stages
 from brushwork.video.writing.resume import ResumeFolder
@@ -88,12 +86,7 @@ def run(
     """
     target = Target(path, settings)
     target.check_not_input(name)
-    clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
-    clip = clip.keeping_hdr() if settings.hdr == "keep" else clip
-    notes = clip.notes + target.check(clip)
-    clip = target.fit(clip)
-    if min(clip.width, clip.height) < SMALLEST_SIDE:
-        raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")
+    clip, notes = target.open(name)
     excerpt = Excerpt.of(clip, settings.start, settings.end)
     made_with = {"model": options.model, "precision": options.precision, "piece": options.piece}
     folder = ResumeFolder(target.path, {**made_with, "clip": clip.fingerprint(), **settings.values()})
@@ -104,15 +97,7 @@ def run(
     last = point.last if point else None
     progress = VideoProgress(point.frames if point else 0, excerpt.count, clip.width, clip.height, notes=notes)
     try:
-        box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
-        if box:
-            notes.append(f"black bars stay as they are; {box.right - box.left} x {box.bottom - box.top} is painted")
-        stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box, notes)
-        states = pipeline.with_styles(excerpt.frames(last), stages.timeline, clip.start, clip.time_base)
-        weight = settings.stabilisation_weight
-        done = pipeline.run_stages(
-            states, last, stages.painter, weight, settings.needs_motion, progress.spent, stages.colors
-        )
+        done = _finished_states(load(), settings, excerpt, last, progress)
         output = _Output(writer, folder, excerpt, options.piece)
         with closing(done):
             yield from _write(done, last, output, progress, stop)
@@ -123,6 +108,23 @@ def run(
         raise
     notes.extend(clip.damaged)
     yield progress
+
+
+def _finished_states(
+    stylizer: Stylizer, settings: Settings, excerpt: Excerpt, last: FrameState | None, progress: VideoProgress
+) -> Generator[FrameState, None, None]:
+    """Returns the states of all frames after the last one, painted and stabilised."""
+    clip = excerpt.clip
+    box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
+    if box:
+        size = f"{box.right - box.left} x {box.bottom - box.top}"
+        progress.notes.append(f"black bars stay as they are; {size} is painted")
+    stages = Stages.of(stylizer, settings, clip, excerpt.first.pixels, box, progress.notes)
+    states = pipeline.with_styles(excerpt.frames(last), stages.timeline, clip.start, clip.time_base)
+    weight = settings.stabilisation_weight
+    return pipeline.run_stages(
+        states, last, stages.painter, weight, settings.needs_motion, progress.spent, stages.colors
+    )
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.runtime import SMALLEST_SIDE
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import is_pattern, numbered_files
 from brushwork.video.reading.opening import open_clip
@@ -113,6 +114,24 @@ class Target:
         if self.encoding:
             return bool(self.encoding.codec.alpha_pixels)
         return images.FORMATS[images.format_of(self.path.suffix)].alpha
+
+    def open(self, name: str) -> tuple[Clip, list[str]]:
+        """Opens a clip as it goes into the target.
+
+        Returns:
+            The clip, and what the user should know about it, one line each.
+
+        Raises:
+            UserError: If it cannot be read, is too small, or cannot be written.
+        """
+        settings = self._settings
+        clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
+        clip = clip.keeping_hdr() if settings.hdr == "keep" else clip
+        notes = clip.notes + self.check(clip)
+        clip = self.fit(clip)
+        if min(clip.width, clip.height) < SMALLEST_SIDE:
+            raise UserError(f"{name} is {clip.width} x {clip.height}; both sides must be at least {SMALLEST_SIDE}")
+        return clip, notes
 
     def fit(self, clip: Clip) -> Clip:
         """Returns the clip as it goes into the target: with even sides, or on white, where that must be."""
