@@ -109,13 +109,19 @@ def packets(path: Path, kind: str) -> list[tuple[Fraction, bytes]]:
     with av.open(str(path)) as container:
         streams = [stream for stream in container.streams if stream.type == kind]
         found = [packet for packet in container.demux(streams) if packet.size] if streams else []
-        return [(packet.pts * packet.time_base, bytes(packet)) for packet in found]
+        return [(seconds(packet), bytes(packet)) for packet in found]
 
 
 def read_frames(path: Path) -> list[tuple[Fraction, Pixels]]:
     """Time and pixels of every frame."""
     with av.open(str(path)) as container:
-        return [(frame.pts * frame.time_base, frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+        return [(seconds(frame), frame.to_ndarray(format="rgb24")) for frame in container.decode(video=0)]
+
+
+def seconds(item: "av.Packet[Any] | av.VideoFrame") -> Fraction:
+    """When a packet or a frame is shown."""
+    assert item.pts is not None and item.time_base is not None
+    return item.pts * item.time_base
 
 
 class Negative(FakeRuntime):

@@ -11,7 +11,7 @@ import pytest
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
 from brushwork.video.reading import hdr
-from brushwork.video.reading.frames import HLG, PQ, encode
+from brushwork.video.reading.frames import HLG, PQ, ColorInfo, encode
 from brushwork.video.reading.hdr import ToneMap
 from brushwork.video.reading.light_levels import LightLevels
 from brushwork.video.reading.opening import open_clip
@@ -80,7 +80,7 @@ def make_hdr(path: Path, levels: list[float], transfer: str = "smpte2084", param
         context = stream.codec_context
         context.color_primaries, context.color_trc = 9, PQ if transfer == "smpte2084" else HLG
         context.colorspace, context.color_range = 9, 1
-        info = hdr.ColorInfo(9, 1, 9, context.color_trc)
+        info = ColorInfo(9, 1, 9, context.color_trc)
         for number, level in enumerate(levels):
             code = round(65535 * float(hdr.light_to_pq(level)))
             frame = encode(np.full((48, 64, 3), code, np.uint16), info, "yuv420p10le")

@@ -27,7 +27,7 @@ PROCESSES.set_forkserver_preload([__name__])
 def paint(clip: str, target: str, style: str, *, resume: bool = False) -> None:
     # Without loss, so that no encoder's habits matter, and with something to be carried from frame to frame.
     settings = Settings((style,), codec="ffv1", strength=0.7)
-    load: Callable[[], Stylizer] = lambda: Stylizer(Negative())  # type: ignore[arg-type]  # noqa: E731
+    load: Callable[[], Stylizer] = lambda: Stylizer(Negative())  # noqa: E731
     for _ in run(clip, Path(target), load, settings, RunOptions(resume=resume, piece=PIECE)):
         pass
 
@@ -44,7 +44,7 @@ def die_at_frame(number: int) -> None:
             die()
         write(self, *frame)
 
-    VideoFileWriter.write = dying  # type: ignore[method-assign]  # of a process that is about to die
+    VideoFileWriter.write = dying  # type: ignore[method-assign, assignment]  # of a process that is about to die
 
 
 def die_within_record() -> None:
@@ -91,7 +91,7 @@ def die_while_removing() -> None:
             next(folder.glob("*.piece")).unlink()
             die()
 
-    resume.shutil.rmtree = dying  # type: ignore[attr-defined, assignment]
+    resume.shutil.rmtree = dying  # type: ignore[attr-defined]
 
 
 PHASES: dict[str, Callable[[], None]] = {

@@ -96,7 +96,8 @@ def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load
     times = [time for time, _ in packets(clip, "audio") if Fraction(1, 4) <= time < Fraction(3, 4)]
     assert [time for time, _ in packets(tmp_path / "out.mkv", "audio")] == [time - Fraction(1, 4) for time in times]
     with av.open(str(tmp_path / "out.mkv")) as container:
-        spans = [(c["start"] * c["time_base"], c["end"] * c["time_base"]) for c in container.chapters()]
+        chapters: list[Any] = container.chapters()
+    spans = [(chapter["start"] * chapter["time_base"], chapter["end"] * chapter["time_base"]) for chapter in chapters]
     assert spans == [(0, Fraction(1, 4)), (Fraction(1, 4), Fraction(1, 2))]
 
 
@@ -118,7 +119,7 @@ def test_matrix_and_range_of_the_colours_are_kept(look: tuple[int, int], tmp_pat
         contexts = [container.streams.video[0].codec_context for container in (given, made)]
         assert [(context.colorspace, context.color_range) for context in contexts] == [look, look]
         frames = [next(container.decode(video=0)) for container in (given, made)]
-    planes = [np.frombuffer(frame.planes[0], np.uint8).reshape(48, -1)[:, :64].astype(int) for frame in frames]
+    planes = [np.frombuffer(bytes(frame.planes[0]), np.uint8).reshape(48, -1)[:, :64].astype(int) for frame in frames]
     assert np.abs(planes[0] - planes[1]).max() <= 2
     assert abs((planes[0] - planes[1]).mean()) < 0.2
 
@@ -176,7 +177,7 @@ def test_animated_pictures_go_out_and_in(ending: str, tmp_path: Path, load: Load
     target = tmp_path / f"out.{ending}"
     paint(clip, target, load, alone(grey))
     with Image.open(target) as picture:
-        assert picture.n_frames == 4
+        assert getattr(picture, "n_frames", 1) == 4
         picture.seek(2)
         picture.load()
         assert picture.info["duration"] == 300  # from 0.2 to 0.5 seconds

@@ -25,7 +25,8 @@ def tinted(color: tuple[int, int, int], number: int) -> Pixels:
     """A pattern in a colour, one of two so that a change of colour is a cut."""
     random = np.random.default_rng(sum(color) + color[0])
     pattern = np.kron(random.integers(-30, 30, (6, 8, 1)), np.ones((16, 16, 1)))
-    return np.clip(np.asarray(color) + pattern + number % 2, 0, 255).astype(np.uint8)
+    pixels: Pixels = np.clip(np.asarray(color) + pattern + number % 2, 0, 255).astype(np.uint8)
+    return pixels
 
 
 def followed(frames: list[Pixels]) -> list[Image]:
@@ -38,7 +39,8 @@ def followed(frames: list[Pixels]) -> list[Image]:
 
 
 def mean(pixels: Pixels) -> Image:
-    return (pixels / 255).mean(axis=(0, 1))[None].astype(np.float32)
+    embedding: Image = (pixels / 255).mean(axis=(0, 1))[None].astype(np.float32)
+    return embedding
 
 
 def test_every_shot_has_its_own_colours() -> None:

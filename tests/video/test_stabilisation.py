@@ -31,7 +31,8 @@ class Flickering(FakeRuntime):
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         strokes = self.random.normal(0, 0.05, content.shape).astype(np.float32)
-        return np.clip(1 - content + strokes, 0, 1)
+        pastiche: Array = np.clip(1 - content + strokes, 0, 1)
+        return pastiche
 
     def transfer_with_statistics(
         self,
