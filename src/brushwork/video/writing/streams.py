@@ -17,6 +17,7 @@ attachments
 Whether a container takes a stream is not looked up but tried: its header and first packets are written to memory.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -34,7 +35,8 @@ from brushwork.video.writing.codecs import Encoding
 SOUND = {"mp4": "aac", "mov": "aac", "matroska": "flac", "webm": "libopus"}
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 WORDS = {"audio": "sound", "subtitle": "subtitles", "video": "video", "data": "data", "attachment": "attachment"}
-TRIED = 3  # packets of each stream that are written in the trial
+# Packets at the start of a clip that are looked at, and packets of each stream that are written in the trial.
+EXAMINED, TRIED = 500, 3
 REFUSALS = (FFmpegError, ValueError)  # of PyAV and FFmpeg, where a container does not take a stream
 
 
@@ -118,22 +120,29 @@ def _takes(container: str, name: str, index: int) -> bool:
 def _write_start(container: str, streams: Sequence[Any]) -> None:
     """Writes a file's header and the first packets of some streams to memory."""
     with av.open(BytesIO(), "w", format=container) as out:
+        copies = {}
         for stream in streams:
-            copy = out.add_stream_from_template(stream, opaque=True)
+            copies[stream.index] = copy = out.add_stream_from_template(stream, opaque=True)
             copy.disposition = stream.disposition
         out.start_encoding()
-        for packet in islice(streams[0].container.demux(list(streams)), TRIED * len(streams)):
-            if packet.size:
-                packet.dts = packet.dts if packet.dts is not None else packet.pts or 0
-                packet.stream = out.streams[[stream.index for stream in streams].index(packet.stream.index)]
+        written = Counter[int]()
+        for packet in islice(streams[0].container.demux(), EXAMINED):
+            index = packet.stream.index
+            if packet.size and index in copies and written[index] < TRIED:
+                packet.pts = packet.dts = written[index] * 1000  # whether its own times fit is not asked here
+                packet.stream = copies[index]
                 out.mux(packet)
+                written[index] += 1
 
 
 def _decodes(name: str, index: int) -> bool:
+    """Tries whether a stream can be decoded; subtitles, of which there may be none for an hour, are taken to be."""
     with open_source(name) as source:
-        stream = source.streams[index]
+        if source.streams[index].type == "subtitle":
+            return True
+        packets = (packet for packet in islice(source.demux(), EXAMINED) if packet.stream.index == index)
         try:
-            return any(packet.decode() for packet in source.demux(stream) if packet.size)
+            return any(packet.decode() for packet in packets if packet.size)
         except FFmpegError:
             return False
 
