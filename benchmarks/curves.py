@@ -3,9 +3,11 @@
     python -m benchmarks.curves --output docs/figures/training-curves.png \
         "from magenta-mobile=runs/widened/log.jsonl" "reference=log.jsonl"
 
-A line of a log counts its pastiches as ``pastiches`` or ``seen``, or else they are its steps times `--per-step`.
+A line of a log says how many pastiches it adds (``pastiches``) or how many there were so far (``seen``); else they are
+its steps times `--per-step`.
 """
 
+import itertools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,13 +26,13 @@ PANELS = {"total": "objective", "content": "content loss", "style": "normalised 
 def read(path: Path, per_step: float) -> list[dict[str, float]]:
     """Return pastiches, objective, content and style of each line of a log."""
     lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    return [_numbers(line, per_step) for line in lines]
+    seen = itertools.accumulate(line.get("pastiches", 0) for line in lines)
+    return [_numbers(line, counted or line["step"] * per_step) for line, counted in zip(lines, seen, strict=True)]
 
 
-def _numbers(line: Mapping[str, Any], per_step: float) -> dict[str, float]:
-    seen = line.get("pastiches", line.get("seen", line["step"] * per_step))
+def _numbers(line: Mapping[str, Any], seen: float) -> dict[str, float]:
     layers = line["style"] if isinstance(line["style"], list) else [v for k, v in line.items() if k[:6] == "style/"]
-    return {"seen": seen, "total": line["total"], "content": line["content"], "style": sum(layers)}
+    return {"seen": line.get("seen", seen), "total": line["total"], "content": line["content"], "style": sum(layers)}
 
 
 def main(
@@ -40,7 +42,7 @@ def main(
     limit: Annotated[float, typer.Option(help="Pastiches at which the plot ends.", min=1)] = 1e9,
 ) -> None:
     """Plot the objective, the content loss and the style loss of training runs."""
-    figure, axes = plt.subplots(1, len(PANELS), figsize=(12, 3.6), layout="constrained")
+    figure, axes = plt.subplots(1, len(PANELS), figsize=(12, 4.2), layout="constrained")
     for named in logs:
         name, separator, path = named.rpartition("=")
         if not separator:
@@ -50,7 +52,7 @@ def main(
             panel.plot([record["seen"] for record in records], [record[key] for record in records], label=name)
             panel.set(title=title, xlabel="pastiches")
             panel.grid(alpha=0.3)
-    axes[0].legend(frameon=False, fontsize=8)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(output, dpi=120)
 
 

@@ -21,6 +21,7 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
         8.0,
         white,
         minutes=3.5,
+        pastiches=6,
         validation={"total": 7.0},
     )
     with open_log(tmp_path) as keep:
@@ -31,7 +32,8 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
     assert [line["step"] for line in lines] == [10, 20]
     assert lines[1] == {
         "step": 20, "content": 2.0, "style/relu1_2": 0.25, "total": 1.0,
-        "learning_rate": 5e-4, "gradient": 0.125, "pastiches_per_second": 8.0, "minutes": 3.5, "validation/total": 7.0,
+        "learning_rate": 5e-4, "gradient": 0.125, "pastiches_per_second": 8.0,
+        "pastiches": 6, "minutes": 3.5, "validation/total": 7.0,
     }  # fmt: skip
     events = EventAccumulator(str(tmp_path))
     events.Reload()

@@ -18,6 +18,7 @@ def test_means_weigh_every_pastiche_alike() -> None:
     progress = window.close(2, 12, 1e-3, 0.5)
     assert progress.terms == pytest.approx({"total": 40 / 6})
     assert (progress.gradient, progress.learning_rate, progress.minutes) == (5.0, 1e-3, 0.5)
+    assert progress.pastiches == 6
     # Two steps and six pastiches were counted; ten steps are left.
     assert progress.minutes_left == pytest.approx(10 / 2 * 6 / progress.pastiches_per_second / 60)
 

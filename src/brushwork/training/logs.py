@@ -19,6 +19,7 @@ def facts(progress: Progress) -> dict[str, Any]:
         "learning_rate": progress.learning_rate,
         "gradient": progress.gradient,
         "pastiches_per_second": progress.pastiches_per_second,
+        "pastiches": progress.pastiches,
         "minutes": progress.minutes,
     }
 

@@ -25,6 +25,7 @@ class Progress:
     stopped: str = ""  # why the run ended before its last step
     minutes: float = 0.0  # of training, those before an interruption included
     minutes_left: float = 0.0  # at the speed of these steps
+    pastiches: int = 0  # in these steps
     validation: Mapping[str, float] = field(default_factory=dict)  # the terms of the validation pairs
 
 
@@ -65,7 +66,17 @@ class Window:
         gradient = means.pop("gradient", 0.0)
         speed = self._counts["total"] / seconds
         left = seconds / 60 / self._steps * (steps - step)
-        return Progress(step, steps, means, learning_rate, gradient, speed, minutes=minutes, minutes_left=left)
+        return Progress(
+            step,
+            steps,
+            means,
+            learning_rate,
+            gradient,
+            speed,
+            minutes=minutes,
+            minutes_left=left,
+            pastiches=self._counts["total"],
+        )
 
 
 class Timer:
