@@ -38,7 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Lets OpenVINO's precision `auto` mean what --precision says, for the whole session and in this process."""
     wanted = config.getoption("--precision")
-    for name in ("choose", "choose_for_film") if wanted else ():
+    for name in ("choose", "choose_for_frames") if wanted else ():
         plain = getattr(precisions, name)
         setattr(precisions, name, lambda device, name, plain=plain: plain(device, wanted if name == "auto" else name))
 

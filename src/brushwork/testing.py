@@ -54,7 +54,7 @@ class FakeRuntime:
     ) -> tuple[Array, Array]:
         """Return pastiches, and the mean colours (B, 3) of the contents averaged with those that are held."""
         if statistics is None and np.any(hold):
-            raise ValueError("hold is not 0, and there are no statistics to hold")
+            raise ValueError("hold is not 0, and no statistics are given")
         measured = content.mean(axis=(1, 2), dtype=np.float64)
         weight = np.reshape(hold, (-1, 1))
         used = measured if statistics is None else (1 - weight) * measured + weight * statistics

@@ -205,5 +205,5 @@ def test_a_folder_without_the_variants_still_stylises_and_says_what_is_missing(
 
 def test_nothing_can_be_held_that_is_not_given(table_folder: ModelFolder) -> None:
     runtime = OpenVINORuntime(table_folder.path, table_folder.sha256[model_folder.WEIGHTS], precision="f32")
-    with pytest.raises(ValueError, match="no statistics to hold"):
+    with pytest.raises(ValueError, match="no statistics are given"):
         runtime.transfer_with_statistics(np.zeros((1, 32, 32, 3), np.float32), np.ones((1, 3), np.float32), hold=0.5)

@@ -121,7 +121,7 @@ def test_held_statistics_are_a_moving_average(candidate: Candidate) -> None:
 
 
 def test_statistics_to_hold_must_be_there(candidate: Candidate) -> None:
-    with pytest.raises(ValueError, match="hold is not 0, and there are no statistics to hold"):
+    with pytest.raises(ValueError, match="hold is not 0, and no statistics are given"):
         candidate.runtime.transfer_with_statistics(random(1, 16, 16, 3), random(1, candidate.size), None, 0.5)
 
 

@@ -132,7 +132,7 @@ def test_which_precision_it_is(
     monkeypatch.setattr(precisions, "_capable", lambda device: capable)
     monkeypatch.setattr("platform.machine", lambda: machine)
     assert precisions.choose("CPU", precision) == still
-    assert precisions.choose_for_film("CPU", precision) == film
+    assert precisions.choose_for_frames("CPU", precision) == film
 
 
 def test_a_processor_without_integers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What networks leave in a pastiche that no painter would: grids of up-sampling, and a frame along the border.
+"""Measures of what networks leave in a pastiche by mistake: grids of up-sampling, and a frame along the border.
 
 Both measures are the project's own. They are ratios that are about 1 where nothing is wrong, whatever the picture's
 contrast.

@@ -1,4 +1,4 @@
-"""Pastiches of a model, or finished ones of anybody, judged pair by pair (torch)."""
+"""Scores pastiches pair by pair: those of a model, or finished ones of any program (torch)."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,14 +23,14 @@ from brushwork.stylizer import Stylizer
 
 
 class Painted(NamedTuple):
-    """A pastiche (H, W, 3), the seconds it took, and whether strength 0 gives the content bit for bit, where known."""
+    """A pastiche (H, W, 3), its seconds, and whether strength 0 returns the content bit for bit, where known."""
 
     pastiche: Image
     seconds: float | None = None
     identity: bool | None = None
 
 
-# What gives the pastiche of a pair, a content (size, size, 3) and a style (h, w, 3).
+# Returns the pastiche of a pair, from its content (size, size, 3) and its style (h, w, 3).
 Painter: TypeAlias = Callable[[Pair, Image, Image], Painted]
 
 
@@ -71,14 +71,14 @@ class Judged(NamedTuple):
 
 
 def evaluate(pairs: Sequence[Pair], painter: Painter, size: int = 512) -> Iterator[Judged]:
-    """Judges the pastiche of each pair; records come as they are made, and no picture is kept.
+    """Score the pastiche of each pair; records are yielded as they are made, and no picture is stored.
 
     Contents, styles and pastiches are judged as squares, see `square`. The loss network runs where torch has a GPU,
     else on the CPU.
 
     Args:
-        pairs: What to judge.
-        painter: What paints, see `of_model` and `of_folder`. It is given the content's square and the whole style.
+        pairs: The pairs to score.
+        painter: Returns the pastiche of a content's square and a whole style; see `of_model` and `of_folder`.
         size: Side of the squares, at least 64.
 
     Raises:
@@ -101,14 +101,14 @@ def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Ju
 
 @cache
 def loss_network() -> VGGFeatures:
-    """The loss network, read once for all evaluations."""
+    """Return the loss network, loaded once for all evaluations."""
     return VGGFeatures().to(find_device("auto"))
 
 
 def of_model(stylizer: Stylizer) -> Painter:
-    """What paints with a model, each style seen whole at the model's own style size.
+    """Return a painter that uses a model, with each whole style picture at the model's own style size.
 
-    A model with named styles paints those whose name is that of the style's file.
+    A model with a table of styles uses the one whose name is that of the style's file.
     """
 
     def paint(pair: Pair, content: Image, style: Image) -> Painted:
@@ -126,7 +126,7 @@ def of_model(stylizer: Stylizer) -> Painter:
 
 
 def of_folder(folder: Path, pairs: Sequence[Pair]) -> Painter:
-    """What takes pastiches that are finished from a folder, of the contents' squares or of the whole contents.
+    """Return a painter that reads finished pastiches from a folder, of the contents' squares or of whole contents.
 
     Raises:
         UserError: If one of the pairs is missing there.
@@ -136,7 +136,7 @@ def of_folder(folder: Path, pairs: Sequence[Pair]) -> Painter:
 
 
 def read(path: Path) -> Image:
-    """A picture file's first image (H, W, 3) in [0, 1], on white where it is transparent.
+    """Read a picture file's first image (H, W, 3) in [0, 1], on white where it is transparent.
 
     Raises:
         UserError: If it cannot be read.
@@ -145,7 +145,7 @@ def read(path: Path) -> Image:
 
 
 def square(image: Image, size: int) -> Image:
-    """The middle (size, size, 3) of an image (H, W, 3) whose short side is scaled to that size."""
+    """Return the central square of an image (H, W, 3), scaled to (size, size, 3)."""
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2

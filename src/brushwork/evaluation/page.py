@@ -1,4 +1,4 @@
-"""A page to look through: content, style, pastiche and numbers of every pair, in one HTML file that works offline."""
+"""An HTML page with the content, style, pastiche and scores of every pair, in one file that works offline."""
 
 import base64
 import html
@@ -30,7 +30,7 @@ td:nth-child(3) img {{ width: 384px }}
 <body>
 <h1>{title}</h1>
 <pre>{summary}</pre>
-<p>The head of a column sorts by it; once more, the other way round.</p>
+<p>Click a column's head to sort by it; click again for the reverse order.</p>
 <table>
 <thead><tr>{columns}</tr></thead>
 <tbody>
@@ -40,10 +40,10 @@ td:nth-child(3) img {{ width: 384px }}
 <script>
 const body = document.querySelector("tbody");
 document.querySelectorAll("th button").forEach((button, column) => button.addEventListener("click", () => {{
-  const way = button.dataset.way = button.dataset.way === "1" ? "-1" : "1";
+  const sign = button.dataset.sign = button.dataset.sign === "1" ? "-1" : "1";
   const key = row => row.cells[column].dataset.key;
   const order = (a, b) => isNaN(key(a)) ? key(a).localeCompare(key(b)) : key(a) - key(b);
-  body.append(...[...body.rows].sort((a, b) => way * order(a, b)));
+  body.append(...[...body.rows].sort((a, b) => sign * order(a, b)));
 }}));
 </script>
 </body>
@@ -56,7 +56,7 @@ FORMS = {
 
 
 class Page:
-    """A page that grows pair by pair; its pictures are kept as small JPEG files, not as pixels."""
+    """A page that grows pair by pair; its pictures are stored as small JPEG files."""
 
     def __init__(self) -> None:
         self._rows: list[str] = []

@@ -1,4 +1,4 @@
-"""Which content goes with which style, and where a pastiche of theirs lies that somebody has finished."""
+"""Pairs of a content and a style, and the files of their finished pastiches."""
 
 import math
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ class Pair:
 
 
 def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
-    """The first so many pairs of two folders, always the same ones: all there are, where there are fewer.
+    """Return the first `count` pairs of two folders, always the same; all pairs where there are fewer.
 
     Pair k is content k with style 7 k, counted round in the order of their names (2 before 10); in place of 7 the next
     number that shares no factor with the number of styles. So the first S pairs show each of the S styles once. Where
@@ -38,12 +38,12 @@ def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
     """
     if count < 1:
         raise UserError(f"the number of pairs is {count}; it must be at least 1")
-    photos, looks = _pictures(contents), _pictures(styles)
-    stride = next(number for number in range(STRIDE, STRIDE + len(looks) + 1) if math.gcd(number, len(looks)) == 1)
-    again = math.lcm(len(photos), len(looks))
+    photos, found = _pictures(contents), _pictures(styles)
+    stride = next(number for number in range(STRIDE, STRIDE + len(found) + 1) if math.gcd(number, len(found)) == 1)
+    again = math.lcm(len(photos), len(found))
     return [
-        Pair(photos[k % len(photos)], looks[(stride * k + k // again) % len(looks)])
-        for k in range(min(count, len(photos) * len(looks)))
+        Pair(photos[k % len(photos)], found[(stride * k + k // again) % len(found)])
+        for k in range(min(count, len(photos) * len(found)))
     ]
 
 
@@ -67,7 +67,7 @@ def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
 
 
 def pastiches_in(judged: str | None) -> Path | None:
-    """The folder of finished pastiches that is meant; None where a model is: its name, its folder or the default."""
+    """Return the folder of finished pastiches that an argument names; None where it names a model."""
     if judged is None or judged in model_folder.names():
         return None
     folder = Path(judged)

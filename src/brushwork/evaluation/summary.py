@@ -1,4 +1,4 @@
-"""Many records in a few numbers, as values and as words."""
+"""Means over the records of many pairs, as values and as text."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Compiled graphs, kept from one run to the next."""
+"""Compiles graphs with OpenVINO and caches them on the disk from one run to the next."""
 
 import functools
 import hashlib
@@ -17,13 +17,13 @@ _starting = threading.Lock()
 
 
 def core() -> ov.Core:
-    """Return the core of this process: there is one, it stays, and it has run a graph before any thread can ask it to.
+    """Return the one core of this process, which has run a graph before any thread can use it.
 
-    Each core moves the stack on which signals are handled, and when several have come and gone it lies in memory that
-    is no longer there: the next Ctrl-C would be a crash.
+    Each core moves the stack on which signals are handled; after several have been created and destroyed it lies in
+    memory that was freed, and the next Ctrl-C would be a crash.
 
-    The first run initialises static variables of OpenVINO's bindings, and that may let go of the interpreter. A second
-    thread that came in between would wait for the variables with the interpreter in hand, and both would for ever.
+    The first inference initialises static variables of OpenVINO's bindings, and may release the interpreter lock while
+    it does. A second thread would then wait for the variables while it holds that lock: a deadlock.
     """
     with _starting:
         return _start()
@@ -41,15 +41,15 @@ def _start() -> ov.Core:
 
 
 class CompiledGraphs:
-    """Compiles graphs, or takes them from a folder where they lie compiled.
+    """Compiles graphs, or loads them from a folder of compiled graphs.
 
-    OpenVINO's own cache is left alone: it maps files into memory that another process may be writing, and a process
-    that reads them then dies. Here a file appears whole or not at all.
+    OpenVINO's own cache is not used: it maps files into memory that another process may be writing, and a process that
+    reads them then crashes. Here a file appears whole or not at all.
 
     Args:
-        folder: Where compiled graphs lie. Where it cannot be written only the start is slower.
+        folder: Folder of compiled graphs. If it cannot be written, only the start is slower.
         device: OpenVINO's name of the device.
-        properties: How it compiles.
+        properties: Properties with which graphs are compiled.
     """
 
     def __init__(self, folder: Path, device: str, properties: Mapping[str, Any]) -> None:
@@ -66,31 +66,31 @@ class CompiledGraphs:
         read: Callable[[], ov.Model] | None = None,
         properties: Mapping[str, Any] | None = None,
     ) -> Any:
-        """A compiled graph.
+        """Return a compiled graph.
 
         Args:
             path: The graph's file.
-            part: What is taken of it; all of it unless given.
-            read: Gives that part.
-            properties: Of its own, which go before the others.
+            part: Name of the part that is compiled; the whole graph unless given.
+            read: Returns that part.
+            properties: Further properties, which override those of all graphs.
         """
         properties = {**self._properties, **(properties or {})}
         words = f"{self._where} {sorted(properties.items())} {part} "
         key = hashlib.sha256(words.encode() + path.read_bytes()).hexdigest()
-        kept = self._folder / f"{path.stem}-{key[:16]}.blob"
+        cached = self._folder / f"{path.stem}-{key[:16]}.blob"
         try:
-            return core().import_model(kept.read_bytes(), self._device, properties)
-        except (OSError, RuntimeError):  # not there, or of no use
+            return core().import_model(cached.read_bytes(), self._device, properties)
+        except (OSError, RuntimeError):  # missing, or from another version
             compiled = self.compile_once(read() if read else core().read_model(str(path)), properties)
-            _keep(kept, compiled.export_model().getvalue())
+            _store(cached, compiled.export_model().getvalue())
             return compiled
 
     def compile_once(self, model: ov.Model, properties: Mapping[str, Any] | None = None) -> Any:
-        """A compiled graph that is not worth keeping; properties of its own go before the others."""
+        """Return a compiled graph that is not cached; its properties override those of all graphs."""
         return core().compile_model(model, self._device, {**self._properties, **(properties or {})})
 
 
-def _keep(path: Path, data: bytes) -> None:
-    """Writes a file, whole or not at all; does without where that is not possible."""
+def _store(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all; an error is ignored, since the cache is optional."""
     with suppress(OSError):
         atomic.write_bytes(path, data)

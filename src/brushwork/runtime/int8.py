@@ -1,9 +1,9 @@
 """Convolutions in 8-bit integers: what a CPU without bfloat16 multiplies fastest.
 
-Affine quantisation as in Jacob et al. 2018 (arXiv 1712.05877, equations 1 to 4), but for two things. What enters a
-convolution spans, in every content and style, exactly the range of the integers, so there is nothing to calibrate. And
-weights are rounded so that along the taps of a kernel their errors cancel: pictures are smooth, and what a kernel sums
-up of a smooth one stays what it was. Without this the first layer alone would cost 16 dB.
+Affine quantisation as in Jacob et al. 2018 (arXiv 1712.05877, equations 1 to 4), with two differences. The input of
+each convolution is scaled to the range of the integers anew for every content and style, so nothing is calibrated. And
+weights are rounded so that their errors cancel along the taps of a kernel: pictures are smooth, so the sum over a
+kernel's taps hardly changes. Without this the first layer alone would cost 16 dB.
 """
 
 import numpy as np
@@ -14,20 +14,20 @@ from brushwork.runtime.layers import layers_of, outputs_of
 
 # Weights have 7 bits, features 8 (0 to 255). AVX2 adds products by pairs in 16 bits, which must hold 2 * 255 * 64.
 WEIGHT, LEVELS = 63, 256
-SMALLEST = 1e-6  # range of features that are the same everywhere
+SMALLEST = 1e-6  # the least range, for features that are equal everywhere
 AXES = (1, 2, 3)
 
 
 def quantise(model: ov.Model) -> ov.Model:
-    """A style transfer graph whose convolutions multiply integers, changed in place.
+    """Make the convolutions of a style transfer graph multiply integers, in place, and return it.
 
-    Transposed convolutions stay as they are: CPUs have none in integers.
+    Transposed convolutions stay as they are: CPUs have no integer version.
 
     Args:
-        model: With the input ``content``, in [0, 1], as OpenVINO read it from a model folder.
+        model: A graph with the input ``content`` in [0, 1], as OpenVINO read it from a model folder.
 
     Raises:
-        UserError: If an older brushwork exported the graph, which does not say what its layers are.
+        UserError: If an older version exported the graph, without the metadata that names its layers.
     """
     folding = Manager()
     folding.register_pass(ConstantFolding())  # some weights are computed from others
@@ -43,9 +43,9 @@ def quantise(model: ov.Model) -> ov.Model:
 
 
 def rounded(weights: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Weights (O, I, H, W) as integers, of which all that come before one sum up to what they should, within a half.
+    """Round weights (O, I, H, W) to integers so that each running sum over a kernel's taps is off by at most a half.
 
-    Taps are taken row by row, there and back, so that each comes beside the one before.
+    Taps are visited row by row, alternately left to right and right to left, so that each is next to the one before.
     """
     taps = _there_and_back(weights.astype(np.float64)).reshape(*weights.shape[:2], -1)
     sums = np.rint(np.cumsum(taps, axis=-1))
@@ -53,14 +53,14 @@ def rounded(weights: NDArray[np.float32]) -> NDArray[np.int8]:
 
 
 def _there_and_back(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """With every other row of a kernel turned round."""
+    """Reverse every other row of a kernel."""
     turned = weights.copy()
     turned[:, :, 1::2] = weights[:, :, 1::2, ::-1]
     return turned
 
 
 def _quantise(convolution: ov.Node, pad: ov.Node) -> None:
-    """Puts integers into a convolution and the padding before it; what comes out is brought back to what it was."""
+    """Quantise the inputs of a convolution and of the padding before it, and scale its output back."""
     weights = np.array(convolution.input_value(1).get_node().data, np.float32)
     unit = np.maximum(np.abs(weights).max(axis=AXES, keepdims=True), np.float32(SMALLEST)) / np.float32(WEIGHT)
     integers = rounded(weights / unit)
@@ -84,7 +84,7 @@ def _quantise(convolution: ov.Node, pad: ov.Node) -> None:
 
 
 def _range(features: ov.Output) -> tuple[ov.Node, ov.Node]:
-    """The least of each content's features (B, C, H, W), and how far the greatest is from it; both (B, 1, 1, 1)."""
+    """Return the minimum of each content's features (B, C, H, W), and their range; both (B, 1, 1, 1)."""
     axes = ops.constant(np.asarray(AXES))
     low = ops.reduce_min(features, axes, keep_dims=True)
     size = ops.subtract(ops.reduce_max(features, axes, keep_dims=True), low)
@@ -92,7 +92,7 @@ def _range(features: ov.Output) -> tuple[ov.Node, ov.Node]:
 
 
 def _integers(features: ov.Output | ov.Node) -> ov.Node:
-    """Features in [0, 1], which OpenVINO then keeps as integers."""
+    """Quantise features in [0, 1]; OpenVINO then stores them as integers."""
     low, high = _scalar(0), _scalar(1)
     return ops.fake_quantize(features, low, high, low, high, LEVELS)
 

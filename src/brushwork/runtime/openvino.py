@@ -1,4 +1,4 @@
-"""OpenVINO plays a model folder's ONNX graphs: the default runtime, for CPUs of any maker and Intel's GPUs."""
+"""Runs a model folder's ONNX graphs with OpenVINO: the default runtime, for CPUs of any maker and Intel GPUs."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ class OpenVINORuntime:
         if not any(name.split(".")[0] == self.device for name in known):
             raise UserError(f"no device {device!r} here; OpenVINO sees {', '.join(known)}")
         self.precision = precisions.choose(self.device, precision)
-        self._for_film = precisions.choose_for_film(self.device, precision)
+        self._for_frames = precisions.choose_for_frames(self.device, precision)
         properties: dict[str, Any] = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": precisions.HINTS[self.precision],
@@ -125,7 +125,7 @@ class OpenVINORuntime:
                 self._find(graph)
                 model = core().read_model(str(self.folder / graph))
                 model.reshape({name: list(values.shape) for name, values in inputs.items()})
-                if graph == TRANSFER and self._for_film == "int8":
+                if graph == TRANSFER and self._for_frames == "int8":
                     int8.quantise(model)
                 # Sizes are without number: kept they pile up.
                 self._fitted = {key: self._graphs.compile_once(model, self._sharing())}

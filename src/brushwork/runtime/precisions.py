@@ -1,18 +1,18 @@
-"""Which precision OpenVINO computes in."""
+"""Precisions that OpenVINO computes in, and which of them a device has."""
 
 import platform
 
 from brushwork.errors import UserError
 from brushwork.runtime.compiled import core
 
-# What OpenVINO is told; the graph itself says what it multiplies as integers.
+# OpenVINO's inference precision; with int8 the graph itself states which products are of integers.
 HINTS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
-# What a device must be able to do natively for a precision to be worth asking for.
+# The capability that a device must have for a precision to be worth using.
 CAPABILITIES = {"bf16": "BF16", "f16": "FP16", "int8": "INT8"}
 
 
 def choose(device: str, precision: str) -> str:
-    """The precision that was asked for; auto is the fastest that a device (``CPU``, ``GPU``) has natively, of floats.
+    """Return the precision for a device (``CPU``, ``GPU``); auto is its fastest native floating-point one.
 
     Raises:
         UserError: If the device lacks it.
@@ -26,10 +26,10 @@ def choose(device: str, precision: str) -> str:
     return precision
 
 
-def choose_for_film(device: str, precision: str) -> str:
-    """The same for the frames of a film: auto is int8 where it would be f32.
+def choose_for_frames(device: str, precision: str) -> str:
+    """Return the precision for the frames of a clip: auto is int8 where `choose` returns f32.
 
-    A film is encoded with more loss than integers cost. Measured on x86 alone, so chosen there alone.
+    Encoding a clip loses more than integers do. Measured on x86 only, so chosen there only.
     """
     chosen = choose(device, precision)
     x86 = platform.machine().lower() in ("x86_64", "amd64")

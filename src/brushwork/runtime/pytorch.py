@@ -1,4 +1,4 @@
-"""torch plays a network: NVIDIA GPUs, Apple's, and the CPU for comparison (extra ``torch``)."""
+"""Runs a network with torch: on NVIDIA and Apple GPUs, and on the CPU for comparison (extra ``torch``)."""
 
 from collections.abc import Sequence
 

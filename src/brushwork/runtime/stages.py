@@ -1,4 +1,4 @@
-"""A style transfer graph cut where its instance norms are, so that a picture goes through it layer by layer.
+"""Cuts a style transfer graph at its instance norms, so that a picture can be run through it layer by layer.
 
 The graphs are cut in memory: a model folder needs no file for them.
 """
@@ -14,11 +14,11 @@ from brushwork.runtime.layers import layers_of, outputs_of
 
 
 class StageGraphs:
-    """The stages of one graph, which says itself what its layers are.
+    """The stages of one graph, whose metadata names its layers.
 
-    Stage i ends where norm i begins, at the *raw* features that are to be measured. The first of a residual block give
-    the block's *features* as well. Those at a quarter of the picture's size are kept between the stages: all stages of
-    the encoder begin at the content, and those that expand begin after the last residual block.
+    Stage i ends before norm i, at the *raw* features that are measured. The first stage of a residual block also
+    returns the block's input, its *features*. Only features at a quarter of the picture's size are stored between
+    stages: all stages of the encoder begin at the content, and those that expand begin after the last residual block.
     """
 
     def __init__(self, core: ov.Core, path: Path) -> None:
@@ -28,7 +28,7 @@ class StageGraphs:
         self.channels = [layer.channels for layer in self._norms]
 
     def cut(self, stage: int) -> ov.Model:
-        """The graph of a stage; its inputs and answers have names."""
+        """Return the graph of a stage, with named inputs and outputs."""
         model = self._core.read_model(str(self._path))
         outputs = outputs_of(model)
         raws = [outputs[layer.raw] for layer in self._norms]
@@ -53,7 +53,7 @@ class StageGraphs:
 
 
 def _enter(output: Any, name: str) -> Any:
-    """An input in the place of what a graph computes there."""
+    """Replace an output of a graph by an input, and return the input."""
     parameter = ops.parameter([-1, _depth(output), -1, -1], dtype=np.float32, name=name)
     parameter.output(0).get_tensor().set_names({name})
     for user in output.get_target_inputs():
@@ -66,7 +66,7 @@ def _depth(output: Any) -> int:
 
 
 def _reached(results: list[Any]) -> set[str]:
-    """Names of all nodes that results need."""
+    """Return the names of all nodes that the results depend on."""
     waiting, seen = [result.input_value(0).get_node() for result in results], set()
     while waiting:
         node = waiting.pop()
