@@ -51,10 +51,10 @@ def named(
         yield NamedStyle(name, style["kind"], style["about"], embeddings)
 
 
-def thumbnails(photo: Image, player: Stylizer, styles: Sequence[NamedStyle], side: int) -> Image:
+def thumbnails(photo: Image, player: Stylizer, styles: Sequence[NamedStyle], side: int, size: int) -> Image:
     """The strip of pastiches (side * styles, side, 3) of the photo's square, rendered at twice the side."""
     square = images.resize(photo, (2 * side, 2 * side))
-    pastiches = (player.stylize(square, style.at(player.style_size)) for style in styles)
+    pastiches = (player.stylize(square, style.at(size)) for style in styles)
     return np.concatenate([images.resize(pastiche, (side, side)) for pastiche in pastiches])
 
 
@@ -71,15 +71,16 @@ def main() -> None:
     wanted = parser.parse_args()
     folder = model_folder.find(wanted.model)
     player = stylizer.load(wanted.model, device="cpu", precision="f32")
-    low, high = folder.card.style_size_range
     listed = tomllib.loads(wanted.list.read_text(encoding="utf-8"))
     found = pictures(wanted.styles, {style["member"] for style in listed.values()})
-    styles = list(named(listed, found, player, sorted({low, folder.card.style_size, high})))
+    styles = list(named(listed, found, player, folder.card.gallery_sizes))
     gallery.write(folder.path, styles)
     photo = images.open(wanted.photo).image
     height, width = photo.shape[:2]
     side, left = min(height, width), (width - min(height, width)) // 2
-    strip = thumbnails(photo[:side, left : left + side], player, styles, wanted.side)
+    strip = thumbnails(
+        photo[:side, left : left + side], player, styles, wanted.side, player.style_size_for(2 * wanted.side)
+    )
     images.save(strip, folder.path / model_folder.THUMBNAILS, quality=QUALITY, overwrite=True)
     model_folder.write(folder.path, folder.card, folder.network)
     print(f"{len(styles)} styles in {folder.path}")

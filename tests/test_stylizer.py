@@ -235,3 +235,25 @@ def test_cuda_without_torch_names_the_command(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     with pytest.raises(UserError, match=r"pip install 'brushwork\[torch\]'"):
         load(device="cuda")
+
+
+def test_the_style_size_follows_what_is_painted(fake_runtime: FakeRuntime) -> None:
+    """As a table of the model says: 512 is half of the way from 256 to 1024 in octaves, and steps are 32 pixels."""
+    stylizer = Stylizer(fake_runtime, style_size=300, style_sizes=((256, 192), (1024, 576)))
+    sides = (16, 256, 512, 520, 1024, 9000)
+    assert [stylizer.style_size_for(side) for side in sides] == [192, 192, 384, 384, 576, 576]
+    assert stylizer.style_size_for(None) == 300
+    assert Stylizer(fake_runtime, style_size=300).style_size_for(512) == 300
+    style = np.ones((40, 80, 3), np.float32)
+
+    def seen() -> tuple[int, ...]:
+        return fake_runtime.predicted[-1][1:3]
+
+    stylizer.embed(style)
+    assert seen() == (300, 600)
+    stylizer.embed(style, painted=512)
+    assert seen() == (384, 768)
+    stylizer.embed(style, 96, painted=512)
+    assert seen() == (96, 192)
+    stylizer.stylize(np.zeros((16, 256, 3), np.float32), style)
+    assert seen() == (192, 384)

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from brushwork.networks import PasticheNetwork
 
 MODELS = Path(__file__).parent / "models"
-DEFAULT_MODEL = "brushwork-mobile"
+DEFAULT_MODEL = "brushwork"
+# What videos and the camera use unless told otherwise: several frames a second on two cores.
+FAST_MODEL = "brushwork-mobile"
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
+# A second set of weights of the style transfer network; see brushwork.model_detail.
+STYLE_WEIGHTS = "model-style.safetensors"
 TRANSFER = "transfer.onnx"
 PREDICTOR = "predictor.onnx"
 STATISTICS = "transfer-statistics.onnx"
@@ -42,8 +46,11 @@ class ModelCard:
         title: A name in words.
         licence: SPDX identifier of the weights' licence.
         source: Who trained it.
-        style_size: Short side, in pixels, at which the predictor sees a style by default.
+        about: What it is good for, a line.
+        style_size: Short side, in pixels, at which the predictor sees a style where nothing says how large is painted.
         style_size_range: The useful range of that side; smaller means finer strokes.
+        style_sizes: Long side of the painted image -> style size that was measured to be best for it, pairs in growing
+            order; empty where `style_size` is for all.
         data: What it was trained on, and under which terms those pictures are.
         recipe: Name of the training recipe, if there is one.
         hours: Hours of training, where known.
@@ -57,8 +64,10 @@ class ModelCard:
     title: str
     licence: str
     source: str
+    about: str = ""
     style_size: int = 256
     style_size_range: tuple[int, int] = (128, 512)
+    style_sizes: Sequence[tuple[int, int]] = ()
     data: str = ""
     recipe: str | None = None
     hours: float | None = None
@@ -67,6 +76,11 @@ class ModelCard:
     measured: str = ""
     scores: Mapping[str, float] = field(default_factory=dict)
     peers: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def gallery_sizes(self) -> list[int]:
+        """The style sizes for which a gallery holds embeddings; those between them are interpolated."""
+        return sorted({*self.style_size_range, self.style_size, *(size for _, size in self.style_sizes)})
 
 
 @dataclass(frozen=True)
@@ -107,8 +121,8 @@ class ModelFolder:
 
     @property
     def extras(self) -> list[Path]:
-        """The files that no export makes: those of the gallery."""
-        return [path for name in (GALLERY, THUMBNAILS) if (path := self.path / name).is_file()]
+        """The files that no export makes: those of the gallery, and a second set of weights."""
+        return [path for name in (GALLERY, THUMBNAILS, STYLE_WEIGHTS) if (path := self.path / name).is_file()]
 
     @property
     def size(self) -> int:
@@ -135,6 +149,11 @@ def names() -> list[str]:
     """Names of the models that came with the package, the default first."""
     found = sorted(path.parent.name for path in MODELS.glob(f"*/{CONFIG}"))
     return sorted(found, key=lambda name: name != DEFAULT_MODEL)
+
+
+def for_frames(model: str | Path | None) -> str | Path:
+    """What paints the frames of videos and cameras: the model that was asked for, else the fastest."""
+    return model or FAST_MODEL
 
 
 def find(model: str | Path | None = None) -> ModelFolder:
@@ -184,7 +203,8 @@ def read_card(path: Path) -> ModelCard:
 
 def _card(values: Mapping[str, Any]) -> ModelCard:
     lists = {name: tuple(values[name]) for name in ("style_size_range", "limits") if name in values}
-    return ModelCard(**{**values, **lists})
+    sizes = tuple((int(painted), int(size)) for painted, size in values.get("style_sizes", ()))
+    return ModelCard(**{**values, **lists, "style_sizes": sizes})
 
 
 def describe(folder: ModelFolder) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brushwork import images, model_folder
 from brushwork.errors import UserError
 from brushwork.images import Picture, Pixels, Rows, color
+from brushwork.model_detail import at_detail
 from brushwork.rendering import memory as memories
 from brushwork.rendering import strokes
 from brushwork.rendering.memory import Tiling
@@ -22,7 +23,14 @@ from brushwork.rendering.tiles import HeldStatistics, Progress
 from brushwork.runtime import Array, Runtime
 from brushwork.runtime.opening import check_choices, open_runtime
 from brushwork.styles import NamedStyle, resolve
-from brushwork.styles.embeddings import LONGEST_STYLE, STYLE_SIZES, as_embedding, normalized_weights, scale_style
+from brushwork.styles.embeddings import (
+    LONGEST_STYLE,
+    STYLE_SIZES,
+    as_embedding,
+    normalized_weights,
+    scale_style,
+    style_size_for,
+)
 from brushwork.styles.gallery import Gallery
 
 # Long side of the copy by which a content's colours and its own embedding are judged, the same for strips and arrays.
@@ -36,7 +44,8 @@ class Stylizer:
 
     Args:
         runtime: The model, loaded for inference.
-        style_size: Short side, in pixels, at which a style is embedded by default; smaller means finer strokes.
+        style_size: Short side, in pixels, at which a style is embedded where nothing says how large is painted.
+        style_sizes: The same by the long side of what is painted, see `ModelCard.style_sizes`; empty for one size.
         styles: Names of a table's styles; empty where embeddings are predicted from pictures.
         gallery: Named styles of a model that predicts embeddings from pictures.
         width: Multiplier of the paper's channels, which tells how much memory an image takes.
@@ -47,6 +56,7 @@ class Stylizer:
         runtime: Runtime,
         *,
         style_size: int = 256,
+        style_sizes: Sequence[tuple[int, int]] = (),
         styles: Sequence[str] = (),
         gallery: Gallery | None = None,
         width: float = 1.0,
@@ -54,6 +64,7 @@ class Stylizer:
         self.runtime = runtime
         self.width = width
         self.style_size = style_size
+        self.style_sizes = tuple(style_sizes)
         self.styles = tuple(styles)
         self.gallery = Gallery(table=self.styles) if self.styles else gallery or Gallery()
 
@@ -62,7 +73,23 @@ class Stylizer:
         """Every name that `embed` knows: those of a table, or of the gallery."""
         return tuple(self.gallery.styles)
 
-    def embed(self, style: Style | NamedStyle, size: int | None = None, *, colors_of: Pixels | None = None) -> Array:
+    def style_size_for(self, painted: int | None) -> int:
+        """Return the style size that was measured to be best where the long side of what is painted is so many pixels.
+
+        None is for what is not known yet.
+        """
+        if painted is None or not self.style_sizes:
+            return self.style_size
+        return style_size_for(painted, self.style_sizes)
+
+    def embed(
+        self,
+        style: Style | NamedStyle,
+        size: int | None = None,
+        *,
+        painted: int | None = None,
+        colors_of: Pixels | None = None,
+    ) -> Array:
         """Return the embedding (1, D) of a style.
 
         The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels. A named style of
@@ -72,7 +99,8 @@ class Stylizer:
             style: A picture, an array (H, W, 3) of floats in [0, 1] or uint8 or a Pillow image, laid on white where it
                 is transparent; the path of a picture file; or the name of a style, see `brushwork.styles.resolve`.
                 An embedding is returned as it is.
-            size: Short side in pixels, 80 to 2048; None for the model's own.
+            size: Short side in pixels, 80 to 2048; None for the model's own, see `style_size_for`.
+            painted: Long side in pixels of what will be painted in the style, if that is known.
             colors_of: A content whose colours the style picture is given first (``keep_colors="histogram"``).
 
         Raises:
@@ -83,8 +111,9 @@ class Stylizer:
             style = resolve(style, self.gallery, files=True)
         if colors_of is not None and (isinstance(style, NamedStyle) or self.styles):
             raise UserError("histogram recolours style pictures, and this is a named style; use luma")
+        size = size or self.style_size_for(painted)
         if isinstance(style, NamedStyle):
-            return style.at(size or self.style_size)
+            return style.at(size)
         if isinstance(style, np.ndarray) and style.ndim < 3:
             if colors_of is not None:
                 raise UserError("histogram recolours style pictures, and this is an embedding; use luma")
@@ -92,7 +121,7 @@ class Stylizer:
         if self.styles:
             raise UserError(f"this model renders its own styles only: {', '.join(self.styles)}")
         picture = images.open(style) if isinstance(style, Path) else style
-        scaled = scale_style(images.as_image("the style", picture, on_white=True), size or self.style_size)
+        scaled = scale_style(images.as_image("the style", picture, on_white=True), size)
         if colors_of is not None:
             scaled = color.match_color_statistics(scaled, _seen(images.as_image("the content", colors_of)))
         return self.runtime.predict(np.ascontiguousarray(scaled[None], dtype=np.float32))
@@ -195,11 +224,12 @@ class Stylizer:
         masks = mix_masks([region.mask for region in regions]) if regions else None
         protected = None if protect is None else images.as_mask("the mask of what is protected", protect)
         seen = _seen(content) if recolor else None
-        wanted = [(self.embed(region.style, colors_of=seen), region.strength) for region in regions]
-        rest = (None, 0.0) if style is None else (self.embed(style, colors_of=seen), strength)
+        painted = max(content.shape[:2])
+        wanted = [(self.embed(region.style, painted=painted, colors_of=seen), region.strength) for region in regions]
+        rest = (None, 0.0) if style is None else (self.embed(style, painted=painted, colors_of=seen), strength)
         strengths = [each for _, each in (*wanted, rest)]
         if own is None and not self.styles and any(strengths) and min(strengths) < 1:
-            own = self.embed(_seen(content))
+            own = self.embed(_seen(content), painted=painted)
         return combine([*wanted, rest], own, masks, protected, table=bool(self.styles))
 
     def paint(
@@ -237,7 +267,12 @@ class Stylizer:
 
 
 def load(
-    model: str | Path | None = None, *, device: str = "auto", precision: str = "auto", threads: int | None = None
+    model: str | Path | None = None,
+    *,
+    device: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    detail: float = 1.0,
 ) -> Stylizer:
     """Return a stylizer that runs a model.
 
@@ -246,17 +281,19 @@ def load(
         device: ``auto``, ``cpu``, ``gpu`` (Intel's, through OpenVINO), ``cuda`` or ``mps`` (through torch).
         precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``.
         threads: Threads of the CPU; None for all cores.
+        detail: 1 keeps the most of a photo's detail, 0 takes over the most of a style; see `brushwork.model_detail`.
 
     Raises:
-        UserError: If model, device or precision is unknown or not to be had here.
+        UserError: If model, device or precision is unknown or not to be had here, or the model has one detail only.
     """
     check_choices(device, precision, threads)
-    folder = model_folder.find(model)
+    folder = at_detail(model_folder.find(model), detail)
     digest = folder.sha256[model_folder.WEIGHTS]
     network = partial(model_folder.load_network, folder)
     return Stylizer(
         open_runtime(folder.path, digest, network, device=device, precision=precision, threads=threads),
         style_size=folder.card.style_size,
+        style_sizes=folder.card.style_sizes,
         styles=folder.styles,
         gallery=Gallery(folder),
         width=float(folder.network.get("width", 1.0)),

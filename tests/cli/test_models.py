@@ -23,10 +23,24 @@ def test_models_are_listed(brushwork: Run) -> None:
     ended = brushwork("models")
     assert (ended.code, ended.err) == (0, "")
     heading, *models = ended.out.splitlines()
-    assert heading.split() == ["name", "licence", "size", "styles", "scores", "source"]
+    assert heading.split() == ["name", "licence", "size", "styles", "scores", "for", "source"]
     assert re.match(rf"{DEFAULT_MODEL} \(default\) +Apache-2.0  \d.\d MB  \d\d      content loss \d", models[0])
     (magenta,) = (line for line in models if line.startswith("magenta-mobile"))
     assert re.search(r"  Apache-2.0  \d.\d MB .*  Google Magenta", magenta)
+    assert all(model_folder.find(name).card.about in ended.out for name in model_folder.names())
+
+
+def test_help_names_every_model(brushwork: Run) -> None:
+    """With its megabytes, so that nobody has to list them to choose."""
+    said = " ".join(brushwork("stylize", "--help").out.split())
+    for name in model_folder.names():
+        folder = model_folder.find(name)
+        assert name in said and f"{folder.size / 1e6:.0f} MB" in said
+
+
+def test_videos_and_cameras_choose_the_fastest() -> None:
+    assert model_folder.for_frames(None) == model_folder.FAST_MODEL in model_folder.names()
+    assert model_folder.for_frames("magenta-mobile") == "magenta-mobile"
 
 
 def test_models_are_listed_as_json(brushwork: Run) -> None:

@@ -35,8 +35,9 @@ class Session:
     def __init__(self, stylizer: Stylizer, options: Options) -> None:
         self.stylizer = stylizer
         self.options = options
-        self._styles: dict[str, Array | NamedStyle] = {}
-        self._embeddings: dict[str, Array] = {}
+        # By style, and by the style size that a content's own size asks for.
+        self._styles: dict[tuple[str, int], Array | NamedStyle] = {}
+        self._embeddings: dict[tuple[str, int], Array] = {}
         self._closed = False
         if options.keep_colors == "histogram" and stylizer.styles:
             raise UserError("histogram recolours style pictures, and this model has named styles; use luma")
@@ -166,30 +167,32 @@ class Session:
     def _embed(self, style: str, content: Picture) -> Array:
         """The embedding of one style; recoloured like the content it is for that content alone, else for all."""
         recolor = self.options.keep_colors == "histogram"
-        if not recolor and style in self._embeddings:
-            return self._embeddings[style]
+        painted = max(content.image.shape[:2]) if content.frames else None
+        size = self.options.style_size or self.stylizer.style_size_for(painted)
+        if not recolor and (style, size) in self._embeddings:
+            return self._embeddings[style, size]
         try:
-            found = self._read(style)
+            found = self._read(style, size)
         except ImageError as error:  # it names the style; whoever notes it adds the content
             raise UserError(str(error)) from None
         if recolor and isinstance(found, NamedStyle):
             raise UserError(f"histogram recolours style pictures, and {style!r} is a named style; use luma")
         try:
             colors_of = content if recolor else None
-            embedding = self.stylizer.embed(found, self.options.style_size, colors_of=colors_of)
+            embedding = self.stylizer.embed(found, size, colors_of=colors_of)
         except UserError as error:
             raise UserError(f"{style}: {error}") from None
         if not recolor:
-            self._embeddings[style] = embedding
+            self._embeddings[style, size] = embedding
         return embedding
 
-    def _read(self, style: str) -> Array | NamedStyle:
+    def _read(self, style: str, size: int) -> Array | NamedStyle:
         """A style picture, on white where transparent, no larger than the predictor sees it; or a named style."""
-        if style not in self._styles:
+        if (style, size) not in self._styles:
             found = resolve(style, self.stylizer.gallery, files=True)
             if isinstance(found, Path):
                 seen = images.open(found).on_white
-                self._styles[style] = images.fit_short(seen, self.options.style_size or self.stylizer.style_size)
+                self._styles[style, size] = images.fit_short(seen, size)
             else:
-                self._styles[style] = found
-        return self._styles[style]
+                self._styles[style, size] = found
+        return self._styles[style, size]

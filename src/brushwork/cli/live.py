@@ -7,7 +7,7 @@ from brushwork.cli.options import (
     RESULT,
     STYLE,
     Device,
-    Model,
+    FrameModel,
     Precision,
     Strength,
     Threads,
@@ -50,7 +50,7 @@ def live(
     steady: Steady = None,
     strength: Strength = None,
     keep_colors: KeepColors = False,
-    model: Model = None,
+    model: FrameModel = None,
     device: Device = None,
     precision: Precision = None,
     threads: Threads = None,
@@ -61,7 +61,7 @@ def live(
 
     brushwork live --gallery --input clip.mp4
     """
-    from brushwork import extras
+    from brushwork import extras, model_folder
     from brushwork.cli import interrupts, progress
     from brushwork.errors import UserError, unknown
 
@@ -74,7 +74,7 @@ def live(
 
     if output not in OUTPUTS:
         raise UserError(unknown("output", output, OUTPUTS))
-    painting = loader(model, device, precision, threads)()
+    painting = loader(model_folder.for_frames(model), device, precision, threads)()
     palette = Palette(*_styles(painting, style or [], gallery))
     settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
     painter = FramePainter(painting, settings=settings, **given(strength=strength))

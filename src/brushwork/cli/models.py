@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from brushwork.model_folder import ModelFolder
 
 
@@ -42,16 +44,21 @@ def _scores(scores: dict[str, float]) -> str:
     )
 
 
+def _sizes(style_sizes: "Sequence[tuple[int, int]]") -> str:
+    """Style sizes by the long side of what is painted."""
+    each = ", ".join(f"{size} where {painted} pixels are painted" for painted, size in style_sizes)
+    return f"; by default {each}, evenly between" if each else ""
+
+
 def _table(folders: "list[ModelFolder]") -> str:
     """A line for each model."""
-    rows = [("name", "licence", "size", "styles", "scores", "source")]
+    rows = [("name", "licence", "size", "styles", "scores", "for", "source")]
     for folder in folders:
         values = _values(folder)
         name = f"{folder.name} (default)" if values["default"] else folder.name
         size, styles = f"{folder.size / 1e6:.1f} MB", str(len(values["styles"]) or "-")
-        rows.append(
-            (name, folder.card.licence, size, styles, _scores(values["scores"]) or "not measured", values["source"])
-        )
+        stated = _scores(values["scores"]) or "not measured", values["about"], values["source"]
+        rows.append((name, folder.card.licence, size, styles, *stated))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
@@ -64,13 +71,14 @@ def _card(values: dict[str, Any]) -> str:
     rows = {
         "name": values["name"] + (" (default)" if values["default"] else ""),
         "title": values["title"],
+        "for": values["about"],
         "licence": values["licence"],
         "source": values["source"],
         "data": values["data"],
         "recipe": values["recipe"],
         "hours": values["hours"] if values["hours"] is None else f"{values['hours']:g}, {values['hardware']}",
         "size": f"{values['bytes'] / 1e6:.1f} MB",
-        "style size": f"{values['style_size']} pixels, useful from {low} to {high}",
+        "style size": f"{values['style_size']} pixels, useful from {low} to {high}" + _sizes(values["style_sizes"]),
         "styles": f"{len(values['styles'])} with names: brushwork styles" if values["styles"] else None,
         "limits": "\n".join(values["limits"]),
         "measured": values["measured"],

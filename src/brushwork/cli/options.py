@@ -27,7 +27,11 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def loader(
-    model: str | None, device: str | None, precision: str | None, threads: int | None
+    model: str | Path | None,
+    device: str | None,
+    precision: str | None,
+    threads: int | None,
+    detail: float | None = None,
 ) -> "Callable[[], Stylizer]":
     """Return a function that loads the stylizer of these options.
 
@@ -40,7 +44,7 @@ def loader(
     from brushwork import stylizer
     from brushwork.runtime.opening import check_choices
 
-    choices = given(device=device, precision=precision, threads=threads)
+    choices = given(device=device, precision=precision, threads=threads, detail=detail)
     defaults = {name: parameter.default for name, parameter in signature(stylizer.load).parameters.items()}
     check_choices(*({**defaults, **choices}[name] for name in ("device", "precision", "threads")))
     return partial(stylizer.load, model, **choices)
@@ -87,7 +91,19 @@ JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write every n
 Memory = Annotated[
     str | None, option(MACHINE, "--memory", "2G", "Memory to use, at least 256M; else most of what is free.")
 ]
-Model = Annotated[str | None, option(MACHINE, "--model", "NAME|FOLDER", "Model to use; brushwork models lists them.")]
+Model = Annotated[
+    str | None,
+    option(MACHINE, "--model", "NAME|FOLDER", "brushwork, the default, is the best (8 MB), brushwork-mobile "
+    "twice as fast (6 MB), magenta-mobile Google's (6 MB); or a model folder.")
+]  # fmt: skip
+FrameModel = Annotated[
+    str | None,
+    option(MACHINE, "--model", "NAME|FOLDER", "brushwork-mobile, the default, is the fastest, brushwork the best "
+    "at half the frames; or a model folder.")
+]  # fmt: skip
+Detail = Annotated[
+    float | None, option(RESULT, "--detail", "0..1", "1 keeps the content's detail, 0 takes most of the style; else 1.")
+]
 Device = Annotated[
     str | None, option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "Device to run on; gpu is an Intel GPU.")
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Option
 
-from brushwork.cli.options import Device, Memory, Model, Precision, Threads, given, loader, option
+from brushwork.cli.options import Detail, Device, Memory, Model, Precision, Threads, given, loader, option
 
 ACCESS, LIMITS = "Access", "Limits"
 
@@ -70,6 +70,7 @@ def serve(
     clip_seconds: ClipSeconds = None,
     memory: Memory = None,
     model: Model = None,
+    detail: Detail = None,
     device: Device = None,
     precision: Precision = None,
     threads: Threads = None,
@@ -104,7 +105,7 @@ def serve(
         )
     )  # fmt: skip
     found, room = model_folder.find(model), parse_memory(memory)
-    loaded = loader(model, device, precision, threads)()
+    loaded = loader(model, device, precision, threads, detail)()
     # The server finishes its requests, and raises the signal that ended it again.
     with suppress(KeyboardInterrupt):
         run(loaded, found.name, access, limits, page=not no_page, show=open_page, memory=room)

@@ -59,7 +59,7 @@ def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, 
     path = target(photo, output, overwrite=overwrite)
     content = open_photo(photo, **given(size=size))
     player = load()
-    coming = cells(content.image, player.names, lambda image, name: player.stylize(image, player.embed(name)))
+    coming = cells(content.image, player.names, lambda image, name: player.stylize(image, name))
     painted = list(track(coming, len(player.names) + 1))
     images.save(compose(painted, content.alpha), path, overwrite=overwrite)
     print(f"{path}  {len(player.names)} styles", file=sys.stderr)

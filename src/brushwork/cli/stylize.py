@@ -12,6 +12,7 @@ from brushwork.cli.options import (
     MACHINE,
     STYLE,
     Depth,
+    Detail,
     Device,
     Format,
     KeepColors,
@@ -90,6 +91,7 @@ def stylize(
     tile_size: TileSize = None,
     memory: Memory = None,
     model: Model = None,
+    detail: Detail = None,
     device: Device = None,
     precision: Precision = None,
     threads: Threads = None,
@@ -123,7 +125,7 @@ def stylize(
             tile_size=tile_size,
         ),
     )  # fmt: skip
-    load = loader(model, device, precision, threads)
+    load = loader(model, device, precision, threads, detail)
     plan = make_plan(contents, style, output, each=each, recursive=recursive, options=options)
     if not plan:
         print("every pastiche exists", file=sys.stderr)

@@ -12,8 +12,8 @@ from brushwork.cli.options import (
     RESULT,
     STYLE,
     Device,
+    FrameModel,
     KeepColors,
-    Model,
     Overwrite,
     Precision,
     Quality,
@@ -99,7 +99,7 @@ def video(
     resume: Resume = False,
     overwrite: Overwrite = False,
     as_json: Json = False,
-    model: Model = None,
+    model: FrameModel = None,
     device: Device = None,
     precision: Precision = None,
     threads: Threads = None,
@@ -141,8 +141,9 @@ def video(
             regions=tuple(parse_region(text) for text in region or ()),
         ),
     )  # fmt: skip
-    load = loader(model, device, precision, threads)
-    options = RunOptions(overwrite, resume, model_folder.find(model).name, **given(precision=precision))
+    chosen = model_folder.for_frames(model)
+    load = loader(chosen, device, precision, threads)
+    options = RunOptions(overwrite, resume, model_folder.find(chosen).name, **given(precision=precision))
     with input_file(clip) as source:
         target = Path(output or (STANDARD if clip == STANDARD else default_target(clip, settings)))
         if preview:

@@ -7,6 +7,7 @@ from typer import Argument
 
 from brushwork.cli.options import (
     Depth,
+    Detail,
     Device,
     Format,
     KeepColors,
@@ -45,6 +46,7 @@ def watch(
     quality: Quality = None,
     depth: Depth = None,
     model: Model = None,
+    detail: Detail = None,
     device: Device = None,
     precision: Precision = None,
     threads: Threads = None,
@@ -71,7 +73,7 @@ def watch(
     )  # fmt: skip
     regions = tuple(parse_region(text) for text in region or ())
     options = Options(weights=parse_weights(weights, len(style)), overwrite=overwrite, regions=regions, **choices)
-    loaded = loader(model, device, precision, threads)()
+    loaded = loader(model, device, precision, threads, detail)()
     for name in style:
         resolve(name, loaded.gallery, files=True)
     with interrupts.deferred() as stop:

@@ -114,7 +114,8 @@ def of_model(stylizer: Stylizer) -> Painter:
     def paint(pair: Pair, content: Image, style: Image) -> Painted:
         try:
             start = time.perf_counter()
-            embedding: Array = stylizer.embed(pair.style.stem if stylizer.styles else style)
+            named = pair.style.stem if stylizer.styles else style
+            embedding: Array = stylizer.embed(named, painted=max(content.shape[:2]))
             pastiche = stylizer.stylize(content, embedding)
             seconds = time.perf_counter() - start
             untouched = stylizer.stylize(content, embedding, strength=0)

@@ -154,7 +154,8 @@ def steadiness(
         content = warping_error(contents, pairs)
         for path in styles:
             style = read(path)
-            embedding = stylizer.embed(path.stem if stylizer.styles else style)
+            named = path.stem if stylizer.styles else style
+            embedding = stylizer.embed(named, painted=max(contents[0].shape[:2]))
             single, stable = paint_both(frames, embedding, stylizer, steady)
             chosen = np.unique(np.linspace(1, len(frames) - 1, JUDGED).round().astype(int))
             shares = [

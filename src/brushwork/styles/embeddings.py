@@ -16,6 +16,20 @@ from brushwork.runtime import Array
 LONGEST_STYLE = 32
 # Short sides, in pixels, at which styles may be embedded.
 STYLE_SIZES = 80, 2048
+STEP = 32
+
+
+def style_size_for(painted: int, sizes: Sequence[tuple[int, int]]) -> int:
+    """Return the style size for an image whose long side is so many pixels, in steps of 32.
+
+    Args:
+        painted: The long side.
+        sizes: Long side -> style size, pairs in growing order; between two of them the size grows with the logarithm of
+            the side, beyond them it stays.
+    """
+    sides, short = zip(*sizes, strict=True)
+    # In steps, so that photos of a folder that differ by a few pixels share their embeddings.
+    return STEP * round(float(np.interp(np.log(painted), np.log(sides), short)) / STEP)
 
 
 def scale_style(image: Image, size: int) -> Image:

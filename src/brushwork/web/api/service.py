@@ -84,15 +84,16 @@ class Service:
             )
         return picture
 
-    def embed(self, style: Style, size: int | None = None) -> Array:
+    def embed(self, style: Style, size: int | None = None, painted: int | None = None) -> Array:
         """Return the embedding (1, D) of a style; that of a picture is kept by the hash of its bytes.
 
         Raises:
             UserError: If it cannot be read, or its name is unknown.
         """
         if style.data is None:
-            return self.stylizer.embed(resolve(style.name, self.stylizer.gallery, files=False), size)
-        key = hashlib.sha256(style.data).hexdigest(), size or self.stylizer.style_size
+            return self.stylizer.embed(resolve(style.name, self.stylizer.gallery, files=False), size, painted=painted)
+        size = size or self.stylizer.style_size_for(painted)
+        key = hashlib.sha256(style.data).hexdigest(), size
         with self._lock:
             if key in self._embeddings:
                 self.hits += 1
@@ -168,11 +169,13 @@ class Service:
 
     def _embed_for(self, style: Style, content: Picture, options: Options) -> Array:
         """The embedding (1, D) of a style, recoloured for a content where the options say so."""
+        painted = max(content.image.shape[:2])
         if options.keep_colors != "histogram":
-            return self.embed(style, options.style_size)
+            return self.embed(style, options.style_size, painted)
         if style.data is None:
             raise UserError(f"histogram recolours style pictures, and {style.name!r} is a named style; use luma")
-        return self.stylizer.embed(self.open(style.data), options.style_size, colors_of=content)
+        data = self.open(style.data)
+        return self.stylizer.embed(data, options.style_size, painted=painted, colors_of=content)
 
     def _mask(self, data: bytes) -> Array:
         """A client's mask (h, w) in [0, 1]."""
