@@ -81,12 +81,15 @@ def make_hdr(path: Path, levels: list[float], transfer: str = "smpte2084", param
         context.color_primaries, context.color_trc = 9, PQ if transfer == "smpte2084" else HLG
         context.colorspace, context.color_range = 9, 1
         info = ColorInfo(9, 1, 9, context.color_trc)
+        packets: list[Any] = []
         for number, level in enumerate(levels):
             code = round(65535 * float(hdr.light_to_pq(level)))
             frame = encode(np.full((48, 64, 3), code, np.uint16), info, "yuv420p10le")
             frame.pts = number
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
+            packets += stream.encode(frame)
+        for place, packet in enumerate([*packets, *stream.encode(None)]):
+            packet.dts = place - 16  # those of x265 are random in short clips
+            out.mux(packet)
     return path
 
 
@@ -98,7 +101,7 @@ def paint(clip: Path, target: Path, load: Load, style: str, **choices: Any) -> V
 def test_an_hdr_clip_is_read_as_sdr(tmp_path: Path) -> None:
     clip = open_clip(str(make_hdr(tmp_path / "clip.mp4", [20, 203, 1000])))
     assert clip.notes == ["HDR (PQ, up to 1000 cd/m2) is tone-mapped to SDR; --hdr keep keeps it"]
-    assert (clip.color, clip.depth) == (hdr.SDR, 10)
+    assert (clip.color, clip.depth) == (hdr.SDR, 8)  # 10 bits of H.264 are shown by few players
     found = [frame.pixels.mean() / 65535 for frame in clip.read(clip.start)]
     expected = [float(hdr.tone_curve(level, 1000) / hdr.WHITE) ** (1 / 2.4) for level in (20, 203, 1000)]
     assert found == pytest.approx(expected, abs=0.01)
@@ -106,7 +109,7 @@ def test_an_hdr_clip_is_read_as_sdr(tmp_path: Path) -> None:
 
 def test_a_tone_mapped_clip_says_that_it_is_sdr(tmp_path: Path, load: Load, grey: str) -> None:
     last = paint(make_hdr(tmp_path / "clip.mp4", [20, 100, 300]), tmp_path / "out.mp4", load, grey)
-    assert "HDR (PQ, up to 1000 cd/m2) is tone-mapped to SDR; --hdr keep keeps it" in last.notes
+    assert last.notes == ["HDR (PQ, up to 1000 cd/m2) is tone-mapped to SDR; --hdr keep keeps it"]
     with av.open(str(tmp_path / "out.mp4")) as container:
         context = container.streams.video[0].codec_context
         assert (context.colorspace, context.color_primaries, context.color_trc) == (1, 1, 1)

@@ -28,7 +28,7 @@ class Clip:
         count: Number of frames, where known.
         read: Yields the frames from a tick on, in order; ``read(clip.start)`` yields all.
         color: What it says of its colours.
-        depth: Bits per channel.
+        depth: Bits per channel that its pastiche is written with.
         aspect: Width of a pixel divided by its height, upright.
         damaged: Gets a line for each thing that had to be left out.
         origin: Time in seconds, as the file counts, that is the beginning of the clip for all its streams.
@@ -78,7 +78,7 @@ class Clip:
         if self.hdr is None:
             raise UserError(f"--hdr keep does nothing: {self.name} is not HDR")
         notes = [note for note in self.notes if note != self.hdr.note]
-        return replace(self, color=self.hdr.color, keeps_hdr=True, notes=notes)
+        return replace(self, color=self.hdr.color, depth=10, keeps_hdr=True, notes=notes)
 
     def on_white(self) -> "Clip":
         """Returns the clip as it looks on white paper, without transparency."""

@@ -138,7 +138,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
     height, width = stored[::-1] if orientation.turned else stored
     return Clip(
         name, Path(name), width, height, timing.time_base, timing.rate, start, count, read, SDR if hdr else color,
-        depth=10 if hdr else first.format.components[0].bits,
+        depth=8 if hdr else first.format.components[0].bits,
         aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
         origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
         seekable=timing.seekable, alpha=has_alpha(first), hdr=hdr, notes=notes,

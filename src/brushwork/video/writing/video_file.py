@@ -59,7 +59,8 @@ class VideoFileWriter:
             image = self._clip.hdr.tone_map.to_hdr(pastiche) if self._clip.hdr and self._clip.keeps_hdr else pastiche
             levels = quantise(image, depth)
             if alpha is not None:
-                levels = np.concatenate((levels, alpha[..., None]), axis=2)
+                same_depth = alpha if alpha.dtype == levels.dtype else (alpha >> 8).astype(levels.dtype)
+                levels = np.concatenate((levels, same_depth[..., None]), axis=2)
             frame = encode(levels, self._clip.color, self._encoding.pixels(depth))
             frame.pts, frame.time_base = self._number, 1 / self._clip.rate
             self._mux(container, stream.encode(frame))
