@@ -1,4 +1,5 @@
 import itertools
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -257,3 +258,8 @@ def test_the_style_size_follows_what_is_painted(fake_runtime: FakeRuntime) -> No
     assert seen() == (96, 192)
     stylizer.stylize(np.zeros((16, 256, 3), np.float32), style)
     assert seen() == (192, 384)
+
+
+def test_a_stylizer_says_why_it_is_not_pickled(fake_runtime: FakeRuntime) -> None:
+    with pytest.raises(TypeError, match=r"call brushwork\.load where it is used"):
+        pickle.dumps(Stylizer(fake_runtime))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,6 +67,9 @@ class Stylizer:
         self.style_sizes = tuple(style_sizes)
         self.styles = tuple(styles)
         self.gallery = Gallery(table=self.styles) if self.styles else gallery or Gallery()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Stylizer holds a model in memory and is not pickled; call brushwork.load where it is used")
 
     @property
     def names(self) -> tuple[str, ...]:

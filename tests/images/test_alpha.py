@@ -139,3 +139,14 @@ def test_a_filled_picture_keeps_the_rest_and_fills_each_frame() -> None:
         np.testing.assert_allclose(frame.image[..., index], 1, atol=1e-6)
     still = Picture.of(smooth(), np.zeros((40, 56), np.float32))
     assert still.filled().image is still.image
+
+
+@pytest.mark.parametrize("size", [10, 20, 61])
+def test_what_is_hidden_does_not_matter_when_a_picture_shrinks(size: int, random: np.random.Generator) -> None:
+    y, x = np.mgrid[:80, :90]
+    alpha = np.clip(255 * (30 - np.hypot(y - 40, x - 45)), 0, 255).astype(np.uint8)[..., None]
+    seen = random.integers(0, 256, (80, 90, 3), np.uint8)
+    other = np.where(alpha > 0, seen, 255 - seen)
+    first, second = (images.open(encoded(np.concatenate([each, alpha], axis=2)), size=size) for each in (seen, other))
+    np.testing.assert_array_equal(first.alpha, second.alpha)
+    np.testing.assert_allclose(first.image, second.image, atol=1e-6)

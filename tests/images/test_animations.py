@@ -1,5 +1,6 @@
 """Animated pictures: frames, durations, loops and alpha."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,15 @@ def test_frames_are_decoded_when_asked_for_and_painted_once() -> None:
     assert picture.frames[-1].duration == 200
     with pytest.raises(IndexError):
         picture.frames[3]
+
+
+def test_pickling_says_why_not_or_works():
+    still = Picture.of(smooth())
+    assert (pickle.loads(pickle.dumps(still)).image == still.image).all()
+    opened = images.open(written(Picture(clip()), "GIF"))
+    with pytest.raises(TypeError, match=r"pickle list\(picture.frames\)"):
+        pickle.dumps(opened)
+    assert len(pickle.loads(pickle.dumps(list(opened.frames)))) == 3
 
 
 def test_mapping_a_still_picture_keeps_all_but_the_image() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image as Pillow
 
 from brushwork.images.conversion import ColorEncoding, Pixels, Stored, convert
-from brushwork.images.picture import Frame, Image, resample, resize_frame
+from brushwork.images.picture import Frame, Image, divide_alpha, resample, resize_frame
 
 
 def factor(shape: tuple[int, int], target: tuple[int, int]) -> int:
@@ -39,7 +39,8 @@ def assemble(
         reduced = tuple(-(-side // by) for side in shape)
         small = _joined((_reduced(convert(stored, encoding), by) for stored in strips), (reduced[0], reduced[1]))
         box = (0.0, 0.0, shape[1] / by, shape[0] / by)  # the last column and row may stand for less than the others
-        frame = Frame(*_parts(_visible(np.clip(resample(small, target, box), 0, 1))))
+        image, alpha = _parts(np.clip(resample(small, target, box), 0, 1))
+        frame = Frame(image) if alpha is None else divide_alpha(image, alpha)
     return upright(frame, orientation)
 
 
@@ -71,13 +72,6 @@ def _reduced(pixels: Pixels, by: int) -> Pixels:
         pixels[..., :3] *= pixels[..., 3:]
     planes = (Pillow.fromarray(np.ascontiguousarray(pixels[..., channel])) for channel in range(pixels.shape[2]))
     return np.stack([np.asarray(plane.reduce(by)) for plane in planes], axis=2)
-
-
-def _visible(pixels: Pixels) -> Pixels:
-    """Undo the multiplication by alpha; what cannot be seen at all stays black."""
-    if pixels.shape[2] == 4:
-        pixels[..., :3] = np.minimum(pixels[..., :3] / np.maximum(pixels[..., 3:], 1 / 255), 1)
-    return pixels
 
 
 def upright(frame: Frame, orientation: int) -> Frame:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeAlias, overload
+from typing import NoReturn, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,9 @@ class Frames(Sequence[Frame]):
 
     def __len__(self) -> int:
         return len(self._indices)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("frames of an animation are made when asked for and not pickled; pickle list(picture.frames)")
 
     @overload
     def __getitem__(self, index: int) -> Frame: ...
@@ -160,10 +163,19 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
         return Frame(resize(frame.image, size), frame.alpha, frame.duration)
     alpha = resize(frame.alpha, size)
     visible = resize(frame.image * frame.alpha[..., None], size)
-    hidden = resize(frame.image, size)
-    weight = np.maximum(alpha, 1 / 255)[..., None]
-    colour = np.where(alpha[..., None] > 1 / 255, np.minimum(visible / weight, 1), hidden)
-    return Frame(colour, alpha, frame.duration)
+    return divide_alpha(visible, alpha, frame.duration)
+
+
+def divide_alpha(visible: Image, alpha: Image, duration: int = 0) -> Frame:
+    """Make a frame of a resized image (H, W, 3) that is multiplied by its alpha (H, W).
+
+    What 8 bits could not show is made fully transparent, and its colours come from what can be seen near it: whatever
+    was hidden before has no part in them.
+    """
+    alpha = np.where(alpha < np.float32(0.5 / 255), np.float32(0), alpha)
+    seen = alpha[..., None] > 0
+    colour = np.divide(visible, alpha[..., None], out=np.zeros_like(visible), where=seen)
+    return Frame(fill_hidden(np.minimum(colour, 1, out=colour), alpha), alpha, duration)
 
 
 def fitted(height: int, width: int, long_side: int) -> tuple[int, int]:
