@@ -71,6 +71,13 @@ def test_an_embedding_is_predicted_once_a_picture_and_size(client: TestClient, r
     assert "brushwork_painting_seconds_count 1.0" in numbers
 
 
+def test_metadata_can_be_left_out(client: TestClient) -> None:
+    exif = Image.Exif()
+    exif[271] = "A camera"
+    answer = stylize(client, encode(RED), content=encode(GREY, exif=exif), strip="all")
+    assert 271 not in Image.open(BytesIO(answer.content)).getexif()
+
+
 PHOTO = {"content": encode(GREY)}
 BAD: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
     "content: field required": ({"style": encode(RED)}, {}),

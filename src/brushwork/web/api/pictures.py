@@ -95,6 +95,10 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         ] = None,
         quality: Annotated[int | None, Form(description="Of JPEG, WebP and AVIF.", ge=1, le=100)] = None,
         depth: Annotated[Literal["8", "16"] | None, Form(description="Bits a channel of PNG and TIFF.")] = None,
+        strip: Annotated[Literal["all", "gps"] | None, Form(description="Leave out metadata, or the place.")] = None,
+        tile: Annotated[
+            Literal["auto", "fast", "exact"], Form(description="How it is painted in tiles; auto decides by memory.")
+        ] = "auto",
         progress: Annotated[str | None, PROGRESS] = None,
     ) -> Response:
         least = 0 if strength == 0 or region else 1
@@ -103,7 +107,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         options = Options(
             weights=parse_weights(weights, len(styles)), strength=strength, keep_colors=keep_colors, size=size,
             style_size=style_size, stroke=parse_stroke(stroke), format=format, quality=quality,
-            depth=int(depth) if depth else None,
+            depth=int(depth) if depth else None, strip=strip, tile=tile,
         )  # fmt: skip
         photo, kept = await content.read(), await protect.read() if protect else None
         report = board.reporter(progress)

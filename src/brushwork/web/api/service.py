@@ -11,6 +11,7 @@ import numpy as np
 
 from brushwork import images
 from brushwork.batch.options import Options
+from brushwork.batch.output import kept_metadata
 from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.rendering import masks
@@ -164,6 +165,7 @@ class Service:
         """The encoded pastiche, and its media type; the frames of an animation are painted on the way."""
         kind = images.format_of(options.format or (pastiche.format if pastiche.format in images.FORMATS else "PNG"))
         buffer = BytesIO()
+        pastiche = replace(pastiche, metadata=kept_metadata(pastiche.metadata, options))
         images.save(pastiche, buffer, format=kind, quality=options.quality, depth=options.depth)
         return buffer.getvalue(), f"image/{kind.lower()}"
 
