@@ -97,7 +97,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]
         ".*cache*", ".git", ".venv*", "*.egg-info", "__pycache__", "build", "dist", "site"
     )
     shutil.copytree(ROOT, tree, ignore=left_out)
-    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", tree]
+    command: list[str | Path] = [sys.executable, "-m", "build", "--no-isolation", "--outdir", folder / "dist", tree]
     answer = subprocess.run(command, capture_output=True, text=True)
     assert answer.returncode == 0, answer.stdout + answer.stderr
     (source,) = (folder / "dist").glob("*.tar.gz")

@@ -66,7 +66,7 @@ def test_prefetched_items_are_the_same_and_made_elsewhere() -> None:
 
 
 def test_closing_ends_the_iterator() -> None:
-    ended = []
+    ended: list[bool] = []
 
     def items() -> Iterator[int]:
         try:

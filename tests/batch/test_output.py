@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from brushwork import images
 from brushwork.batch.options import Options, parse_page, parse_region
@@ -68,6 +68,7 @@ def test_pages(fake: FakeRuntime) -> None:
     both = made(fake, "a.tif", "both.tif", page=None)
     assert (both.error, both.frames, both.notices) == (None, 2, [])
     with Image.open("both.tif") as file:
+        assert isinstance(file, TiffImagePlugin.TiffImageFile)
         assert file.n_frames == 2 and file.size == (40, 32)
         file.seek(1)
         assert file.size == (24, 50) and file.getpixel((3, 3)) == (255, 0, 0)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,9 +27,11 @@ def picture(*names: str) -> None:
         Path(name).touch()
 
 
-def targets(*contents: str, styles: tuple[str, ...] = ("waves.png",), target: str | None = None, **how: object) -> list:
+def targets(
+    *contents: str, styles: tuple[str, ...] = ("waves.png",), target: str | None = None, **how: Any
+) -> list[Any]:
     settings = {name: how.pop(name) for name in [*how] if name not in ("each", "recursive")}
-    jobs = make_plan(contents, styles, target, options=Options(**settings), **how)  # type: ignore[arg-type]
+    jobs = make_plan(contents, styles, target, options=Options(**settings), **how)
     return [job.target and job.target.as_posix() for job in jobs]
 
 
@@ -155,7 +158,7 @@ def test_a_run_is_the_same_when_it_is_run_again() -> None:
 
 @pytest.mark.parametrize("option", [{"protect": "m.png"}, {"regions": (RegionOption("m.png", "x"),)},
                                     {"regions": (RegionOption("alpha", "m.png"),)}])  # fmt: skip
-def test_what_is_read_is_never_written(option: dict[str, object], here: Path) -> None:
+def test_what_is_read_is_never_written(option: dict[str, Any], here: Path) -> None:
     picture("m.png", "a.jpg")
     (here / "link.png").hardlink_to("m.png")
     for target in ("m.png", "link.png"):
@@ -214,7 +217,7 @@ def test_what_a_heic_becomes() -> None:
         (("",), {}, "a content has an empty name"),
     ],
 )
-def test_what_cannot_be_planned(here: Path, contents: tuple[str, ...], how: dict[str, object], expected: str) -> None:
+def test_what_cannot_be_planned(here: Path, contents: tuple[str, ...], how: dict[str, Any], expected: str) -> None:
     (here / "empty").mkdir()
     with pytest.raises(UserError, match=expected):
-        targets(*contents, **how)  # type: ignore[arg-type]
+        targets(*contents, **how)

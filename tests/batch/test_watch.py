@@ -1,8 +1,9 @@
 """A watched folder, look by look: between two looks the test does what a user would."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -20,7 +21,7 @@ def style(tmp_path: Path) -> str:
     return str(tmp_path / "red.png")
 
 
-def looks(folder: Path, style: str, deeds: list[Callable[[], object]], **options: bool) -> list[str]:
+def looks(folder: Path, style: str, deeds: Sequence[Callable[[], object]], **options: Any) -> list[str]:
     """What is reported while one deed is done after each look; the watch ends with the last deed."""
     target = folder.parent / "pastiches"
     rest: Iterator[Callable[[], object]] = iter(deeds)

@@ -73,7 +73,7 @@ def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     def leave(code: int) -> None:
         raise SystemExit(code)
 
-    monkeypatch.setattr(program.os, "_exit", leave)
+    monkeypatch.setattr(os, "_exit", leave)
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: object) -> Ended:

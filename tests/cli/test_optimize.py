@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from typer.testing import CliRunner
 from brushwork import extras
 from brushwork.cli import app
 from brushwork.training import optimize as training
+from brushwork.training.optimize_settings import Settings
 from tests.cli.conftest import Ended, Paint, Run
 
 PROGRAM = [sys.executable, "-m", "brushwork"]
@@ -85,20 +87,20 @@ def test_every_choice_arrives(
         return real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(training, "optimize", note)
-    options = {
+    options: dict[str, Any] = {
         "size": 40, "style_size": 20, "steps": 2, "style_weight": 3.0,
         "optimizer": "adam", "start": "noise", "seed": 7, "device": "cpu",
     }  # fmt: skip
     written = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
     assert brushwork("optimize", photo, "-s", style, *written).code == 0
-    assert chosen == [training.Settings(**options)]  # type: ignore[arg-type]
+    assert chosen == [Settings(**options)]
 
 
 def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = CliRunner().invoke(app, ["optimize", "--help"]).output
     told = dict(re.findall(r"--([a-z-]+) .* else (?:at the )?([\w.]+)\.", text))
-    defaults = training.Settings()
+    defaults = Settings()
     assert told.pop("output", None) is None
     assert told == {
         "size": str(defaults.size), "steps": str(defaults.steps), "style-weight": f"{defaults.style_weight:g}",

@@ -22,7 +22,7 @@ from brushwork.live.camera import open_camera
 from brushwork.live.loop import live
 from brushwork.live.mjpeg import MJPEG
 from brushwork.styles.sheet import open_photo
-from brushwork.training import optimize
+from brushwork.training.optimize_settings import Settings as OptimizeSettings
 from brushwork.video.reading.opening import FPS
 from brushwork.video.settings import Settings
 from brushwork.video.timeline import Timeline
@@ -52,8 +52,8 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("video", "steady", Settings, "steady"),
         ("video", "hold", Settings, "hold"),
         ("video", "fps", lambda fps=FPS: fps, "fps"),
-        *(("optimize", name, optimize.Settings, name) for name in ("size", "steps", "style_weight", "seed")),
-        *(("optimize", name, optimize.Settings, name) for name in ("optimizer", "start")),
+        *(("optimize", name, OptimizeSettings, name) for name in ("size", "steps", "style_weight", "seed")),
+        *(("optimize", name, OptimizeSettings, name) for name in ("optimizer", "start")),
         *(("serve", name, Limits, name) for name in LIMITS),
         *(("serve", name, Access, name) for name in ("host", "port")),
         ("evaluate", "pairs", choose, "count"),
@@ -91,7 +91,7 @@ def test_no_default_in_a_help_is_left_unchecked() -> None:
 MAKERS: dict[tuple[str, str], Function] = {
     **{("stylize", name): Options for name in ("style_size", "strength", "size", "quality", "tile_size")},
     **{("video", name): lambda **value: Settings(styles=("a",), **value) for name in ("steady", "hold", "strength")},
-    **{("optimize", name): optimize.Settings for name in ("size", "style_size", "style_weight", "steps")},
+    **{("optimize", name): OptimizeSettings for name in ("size", "style_size", "style_weight", "steps")},
     **{("serve", name): Limits for name in LIMITS},
 }
 
@@ -99,19 +99,18 @@ MAKERS: dict[tuple[str, str], Function] = {
 @pytest.mark.parametrize(("command", "option"), sorted(MAKERS))
 def test_a_range_in_the_help_is_that_of_the_function(command: str, option: str) -> None:
     make = MAKERS[command, option]
-    low, high = (
-        float(text) if text else None for text in re.fullmatch(r"(.+)\.\.(.*)", parameters(command)[option].metavar)
-        .groups()  # type: ignore[union-attr]
-    )  # fmt: skip
-    kind = float if parameters(command)[option].type.name == "float" else int
-    outside = 0.001 if kind is float else 1
-    make(**{option: kind(low)})
+    told = re.fullmatch(r"(.+)\.\.(.*)", parameters(command)[option].metavar)
+    assert told is not None
+    number: Callable[[float], float] = float if parameters(command)[option].type.name == "float" else int
+    low, high = float(told[1]), float(told[2]) if told[2] else None
+    outside = 0.001 if number is float else 1
+    make(**{option: number(low)})
     with pytest.raises(UserError):
-        make(**{option: kind(low) - outside})
+        make(**{option: number(low) - outside})
     if high is not None:
-        make(**{option: kind(high)})
+        make(**{option: number(high)})
         with pytest.raises(UserError):
-            make(**{option: kind(high) + outside if high < 1e6 else kind(high) * 1.01})
+            make(**{option: number(high) + outside if high < 1e6 else number(high) * 1.01})
 
 
 def test_only_given_values_are_passed() -> None:

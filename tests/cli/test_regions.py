@@ -144,13 +144,13 @@ def test_tiles_are_chosen_where_memory_is_short(
 ) -> None:
     monkeypatch.setattr(run, "LARGE", 10_000)
     seen: list[str] = []
-    plain = run.Session.paint_strips
+    plain = Session.paint_strips
 
     def paint_strips(session: Session, styles: tuple[str, ...], strips: Strips, *given: Any) -> None:
         seen.append(strips.tiling.mode)
         plain(session, styles, strips, *given)
 
-    monkeypatch.setattr(run.Session, "paint_strips", paint_strips)
+    monkeypatch.setattr(Session, "paint_strips", paint_strips)
     photo, style = paint("photo.png", 640, 480), paint("waves.png", seed=1)
     assert brushwork("stylize", photo, "-s", style, "--memory", "8G", "-o", "a.png").code == 0
     assert seen == []

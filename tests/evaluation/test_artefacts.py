@@ -23,7 +23,8 @@ def photo(request: pytest.FixtureRequest) -> Image:
 def grid(rows: float, columns: float) -> Image:
     """A wave (256, 256, 1) of that many cycles a pixel, between -1 and 1."""
     down, across = np.mgrid[:SIDE, :SIDE]
-    return np.cos(2 * np.pi * (rows * down + columns * across)).astype(np.float32)[..., None]
+    wave: Image = np.cos(2 * np.pi * (rows * down + columns * across)).astype(np.float32)[..., None]
+    return wave
 
 
 def test_white_noise_has_its_variance_at_every_frequency(random: np.random.Generator) -> None:

@@ -51,21 +51,20 @@ def test_mobilenet_has_the_published_size_and_torchvision_s_names() -> None:
 
 def test_average_pools_count_padding_or_not() -> None:
     """Of ones under zero padding a corner's mean is 4/9 or 1."""
-    block = InceptionV3(count_padding=True).get_submodule("Mixed_5b")
-    seen: list[torch.Tensor] = []
-    block.get_submodule("branch_pool").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
-    block(torch.ones(1, 192, 5, 5))
-    assert seen[0][0, 0, 0, 0].item() == pytest.approx(4 / 9)
-    block.count_padding = False
-    block(torch.ones(1, 192, 5, 5))
-    assert seen[1][0, 0, 0, 0].item() == 1
+    for count_padding, mean in ((True, 4 / 9), (False, 1)):
+        block = InceptionV3(count_padding=count_padding).get_submodule("Mixed_5b")
+        seen: list[torch.Tensor] = []
+        pool = block.get_submodule("branch_pool")
+        pool.register_forward_pre_hook(lambda _, inputs, seen=seen: seen.append(inputs[0]))
+        block(torch.ones(1, 192, 5, 5))
+        assert seen[0][0, 0, 0, 0].item() == pytest.approx(mean)
 
 
 def test_relu6_clips_at_six() -> None:
     for activation, largest in (("relu6", 6.0), ("relu", 1000.0)):
         layer = build_backbone("inception_v3", activation=activation).get_submodule("Conv2d_1a_3x3")
         with torch.no_grad():
-            layer.bn.bias.fill_(1000.0)
+            layer.get_parameter("bn.bias").fill_(1000.0)
         assert layer.eval()(torch.zeros(1, 3, 9, 9)).max().item() == largest
 
 

@@ -3,6 +3,7 @@ import torch
 from torch import nn
 
 from brushwork.networks import ConditionalInstanceNorm2d, StyleTransferNetwork
+from brushwork.networks.transfer import EncoderNorm
 
 
 def test_sizes_of_the_published_network() -> None:
@@ -40,12 +41,14 @@ def test_pastiche_has_the_size_of_the_content(size: tuple[int, int]) -> None:
 
 
 def test_encoder_norms() -> None:
-    for kind, norm in (("batch", nn.BatchNorm2d), ("instance", nn.InstanceNorm2d), ("folded", nn.Identity)):
+    norms: dict[EncoderNorm, type[nn.Module]]
+    norms = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d, "folded": nn.Identity}
+    for kind, norm in norms.items():
         network = StyleTransferNetwork(width=0.125, encoder_norm=kind)
         assert all(isinstance(layer.norm, norm) for layer in network.contract)
-        assert all((layer.conv.bias is not None) == (kind == "folded") for layer in network.contract)
+        assert all((layer.get_submodule("conv").bias is not None) == (kind == "folded") for layer in network.contract)
     with pytest.raises(ValueError, match="batch, instance, folded"):
-        StyleTransferNetwork(encoder_norm="layer")
+        StyleTransferNetwork(encoder_norm="layer")  # type: ignore[arg-type]
 
 
 def test_batch_norm_of_the_encoder_has_a_beta_that_learns_and_no_gamma() -> None:

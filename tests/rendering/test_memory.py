@@ -3,6 +3,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from brushwork.rendering import memory
@@ -30,7 +31,11 @@ def test_the_tightest_group_above_a_process_counts(tmp_path: Path) -> None:
 
 def test_version_1_of_control_groups(tmp_path: Path) -> None:
     inner = tmp_path / "memory/docker/abc"
-    usage = {"memory__limit_in_bytes": 2 * GIB, "memory__usage_in_bytes": GIB, "memory__stat": "total_inactive_file 5"}
+    usage: dict[str, str | int] = {
+        "memory__limit_in_bytes": 2 * GIB,
+        "memory__usage_in_bytes": GIB,
+        "memory__stat": "total_inactive_file 5",
+    }
     group(inner, **usage)
     found = memory.groups("9:name=systemd:/\n4:memory:/docker/abc\n1:cpu:/\n", tmp_path)
     assert found[0] == inner
@@ -40,7 +45,7 @@ def test_version_1_of_control_groups(tmp_path: Path) -> None:
 
 def test_most_of_what_is_free_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "groups", lambda own: [Path("one"), Path("other")])
-    monkeypatch.setattr(memory.psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * GIB))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=10 * GIB))
     for left, expected in ((None, 10), (4 * GIB, 4), (20 * GIB, 10), (-GIB, 0)):
         monkeypatch.setattr(memory, "left_in_group", lambda path, left=left: left if path.name == "one" else None)
         assert memory.available() == int(expected * GIB * memory.FRACTION)

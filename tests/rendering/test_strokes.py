@@ -1,5 +1,7 @@
 """The size of the brush: coarse from the reduced copy, fine from the picture's own size."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -64,7 +66,10 @@ def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
 
 def test_what_a_stroke_may_be() -> None:
     assert [parse_stroke(text) for text in ("auto", "own", "2")] == ["auto", "own", 2.0]
-    for wrong, words in ((parse_stroke("wide"), "'wide'"), (None, "None"), (True, "True"), ("2", "'2'")):
+    wrongs: list[tuple[Any, str]] = [
+        (parse_stroke("wide"), "'wide'"), (None, "None"), (True, "True"), ("2", "'2'")
+    ]  # fmt: skip
+    for wrong, words in wrongs:
         with pytest.raises(UserError, match=f"the stroke is {words}; it is auto, own or a number from 0.25 to 8"):
             RenderSettings(stroke=wrong)
     for wrong in (-1, 0.2, 8.1, float("nan")):

@@ -135,7 +135,7 @@ def test_a_stroke_is_relative_to_the_picture(fake_runtime: FakeRuntime, random: 
 
 
 def test_a_reduced_copy_is_the_mean_of_squares() -> None:
-    content = np.arange(8 * 12, dtype=np.float32).reshape(8, 12, 1).repeat(3, axis=2) / 96
+    content = np.arange(8 * 12, dtype=np.float32).reshape(8, 12, 1).repeat(3, axis=2) / np.float32(96)
     expected = content.reshape(2, 4, 3, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(strokes._shrunk(content, 4), expected, rtol=1e-6)
     assert strokes.resized(np.ones((4096, 8192, 3), np.float32), 1024).shape == (512, 1024, 3)

@@ -31,7 +31,8 @@ def psnr(one: Array, other: Array) -> float:
 @pytest.fixture(scope="module")
 def content() -> Array:
     photo = images.resize(images.open(Path("examples/cat.jpg")).image, (180, 240))
-    return np.rint(photo[None] * EIGHT_BIT).astype(np.float32) / EIGHT_BIT
+    rounded: Array = np.rint(photo[None] * EIGHT_BIT).astype(np.float32) / EIGHT_BIT
+    return rounded
 
 
 @pytest.fixture(scope="module")

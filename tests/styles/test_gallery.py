@@ -18,7 +18,8 @@ from brushwork.testing import FakeRuntime
 
 
 def style(name: str, embeddings: dict[int, list[float]]) -> NamedStyle:
-    return NamedStyle(name, "print", "flat", {size: np.float32(numbers) for size, numbers in embeddings.items()})
+    rows = {size: np.array(numbers, np.float32) for size, numbers in embeddings.items()}
+    return NamedStyle(name, "print", "flat", rows)
 
 
 @pytest.fixture
@@ -34,9 +35,9 @@ def bare(tmp_path: Path) -> ModelFolder:
 @pytest.fixture
 def folder(bare: ModelFolder) -> ModelFolder:
     """The same with two styles, `ink` (all 1) and `waves` (all 2, and 4 at twice the size)."""
-    ones, default = np.ones(bare.embedding_size), bare.card.style_size
-    waves = {default: list(2 * ones), 2 * default: list(4 * ones)}
-    gallery.write(bare.path, [style("ink", {default: list(ones)}), style("waves", waves)])
+    ones, default = [1.0] * bare.embedding_size, bare.card.style_size
+    waves = {default: [2 * one for one in ones], 2 * default: [4 * one for one in ones]}
+    gallery.write(bare.path, [style("ink", {default: ones}), style("waves", waves)])
     model_folder.write(bare.path, bare.card, bare.network)
     return model_folder.find(bare.path)
 

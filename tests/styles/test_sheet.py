@@ -18,7 +18,7 @@ def test_the_photo_comes_first_and_then_every_style(fake_runtime: FakeRuntime) -
     assert [cell.label for cell in painted] == ["photo", "red", "dusk"]
     assert {cell.image.shape for cell in painted} == {(20, 30, 3)}
     for cell, colour in zip(painted, ((0.5, 0.5, 0.5), (1, 0, 0), (0.5, 0.5, 1)), strict=True):
-        np.testing.assert_allclose(cell.image, np.broadcast_to(np.float32(colour), (20, 30, 3)), atol=1e-6)
+        np.testing.assert_allclose(cell.image, np.broadcast_to(colour, (20, 30, 3)), atol=1e-6)
 
 
 def test_a_model_without_names_has_no_sheet() -> None:

@@ -125,7 +125,7 @@ def test_two_batches_of_a_step_have_the_mean_of_their_gradients(
     def gradient(count: int, step: int) -> torch.Tensor:
         recipe = replace(cached, optimizer=replace(cached.optimizer, accumulate=count))
         accumulate(setup, recipe, batches, step)
-        found = setup.network.transfer.contract[0].conv.weight.grad
+        found = setup.network.transfer.get_parameter("contract.0.conv.weight").grad
         assert found is not None
         return found.clone()
 
@@ -136,8 +136,8 @@ def test_two_batches_of_a_step_have_the_mean_of_their_gradients(
 
 
 def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(cached: Recipe, setup: Setup) -> None:
-    pictures = {"contents": cached.data.contents, "styles": cached.data.styles}
-    recipe = replace(cached, validation=ValidationConfig(**pictures, pairs=7, content_side=32, style_side=40))
+    config = ValidationConfig(cached.data.contents, cached.data.styles, pairs=7, content_side=32, style_side=40)
+    recipe = replace(cached, validation=config)
     validation = Validation.open(recipe, setup)
     assert validation is not None
     assert [tuple(content.shape) for content in validation.contents] == [(1, 3, 32, 32)] * 7

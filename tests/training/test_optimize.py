@@ -79,7 +79,8 @@ def test_every_record_is_the_best_so_far_and_stays_as_it_was(records: list[Progr
     totals = [record.terms["total"] for record in records]
     assert totals == sorted(totals, reverse=True)
     for record in records[::8]:
-        assert (record.pastiche.shape, record.pastiche.dtype) == ((SIDE, SIDE, 3), np.float32)
+        assert record.pastiche.shape == (SIDE, SIDE, 3)
+        assert record.pastiche.dtype == np.float32
         assert record.pastiche.min() >= 0 and record.pastiche.max() <= 1
         with torch.no_grad():
             terms = loss(tensor(record.pastiche), tensor(CONTENT), tensor(STYLE))

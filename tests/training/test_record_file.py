@@ -1,16 +1,18 @@
 """The file of records: bounded, keyed, and whole whatever happens to the process that writes it."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from brushwork.training.record_file import RecordFile
 
 FIELDS = {"half": (np.float16, (3,)), "whole": (np.float32, (2, 2))}
 
 
-def record(number: int) -> dict[str, np.ndarray]:  # type: ignore[type-arg]
+def record(number: int) -> dict[str, NDArray[Any]]:
     return {"half": np.full(3, number, np.float16), "whole": np.full((2, 2), number / 3, np.float32)}
 
 

@@ -35,7 +35,7 @@ def test_copies_have_gradients_of_their_own() -> None:
     network = widen(shaken(PasticheConfig(styles=("a",), width=0.125)), 2, torch.Generator().manual_seed(0))
     network(torch.rand(1, 3, 32, 32), torch.ones(1, 1)).square().sum().backward()
     for block in network.transfer.residual:
-        gradient = block.conv1.weight.grad
+        gradient = block.get_parameter("conv1.weight").grad
         assert gradient is not None
         one, other = gradient[0::2], gradient[1::2]
         assert (one - other).abs().max() > 1e-3 * gradient.abs().max()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.chromium.webdriver import ChromiumDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
@@ -23,7 +24,7 @@ SWITCHES = (
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[WebDriver]:
+def browser(tmp_path: Path) -> Iterator[ChromiumDriver]:
     options = webdriver.ChromeOptions()
     for argument in SWITCHES:
         options.add_argument(argument)
@@ -47,7 +48,7 @@ def node_module(name: str, file: str) -> Path:
 class Page:
     """The page, opened in a browser."""
 
-    def __init__(self, browser: WebDriver, address: str) -> None:
+    def __init__(self, browser: ChromiumDriver, address: str) -> None:
         self.browser = browser
         self.address = address
         self.open()
@@ -59,8 +60,13 @@ class Page:
     def until(self, condition: Callable[[WebDriver], Any]) -> Any:
         return WebDriverWait(self.browser, 90, 0.05).until(condition)
 
+    def wait_for(self, script: str, *arguments: Any) -> None:
+        """Waits until a script returns what counts as true."""
+        self.until(lambda _: self.run(script, *arguments))
+
     def find(self, selector: str) -> WebElement:
-        return self.until(lambda browser: next(iter(browser.find_elements(By.CSS_SELECTOR, selector)), None))
+        found: WebElement = self.until(lambda _: next(iter(self.all(selector)), None))
+        return found
 
     def all(self, selector: str) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
@@ -101,7 +107,12 @@ class Page:
 
     def painted(self, before: str = "") -> str:
         """Waits for another pastiche than the one before, and for nothing more to be on its way; its address."""
-        return self.until(lambda _: (now := self.pastiche()) not in ("", before) and now)
+        address: str = self.until(lambda _: (now := self.pastiche()) not in ("", before) and now)
+        return address
+
+    def value(self, selector: str) -> str:
+        """What stands in a field."""
+        return str(self.find(selector).get_property("value"))
 
     def slide(self, selector: str, value: float) -> None:
         """Moves a slider to a value, as dragging it and letting it go does."""

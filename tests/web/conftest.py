@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from typing import Any, TypeAlias
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from brushwork.web.api.origins import Names
 from brushwork.web.app import build
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
+Response: TypeAlias = Any  # of httpx or of httpx2, whichever Starlette finds
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 

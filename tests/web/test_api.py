@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
-from httpx import Response
 from PIL import Image
 
 from brushwork import stylizer
@@ -15,7 +14,7 @@ from brushwork.testing import FakeRuntime
 from brushwork.web.api.origins import Names
 from brushwork.web.api.progress import ProgressBoard
 from brushwork.web.app import build
-from tests.web.conftest import BLUE, RED, encode, pixels
+from tests.web.conftest import BLUE, RED, Response, encode, pixels
 
 GREY = (100, 100, 100)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
@@ -20,6 +21,7 @@ from brushwork.testing import FakeRuntime
 from brushwork.web import connections
 from brushwork.web.api import scratch
 from brushwork.web.api.limits import Limits
+from brushwork.web.api.problems import RefusedError
 from brushwork.web.app import build
 from tests.web.conftest import RED, encode
 
@@ -182,7 +184,7 @@ def test_a_file_name_from_a_client_names_nothing_on_the_machine(tmp_path: Path) 
 
 
 def test_what_a_crashed_server_left_goes_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scratch.psutil, "pid_exists", lambda pid: pid == os.getpid())
+    monkeypatch.setattr(psutil, "pid_exists", lambda pid: pid == os.getpid())
     dead, own = (tmp_path / f"{scratch.PREFIX}{pid}-abc" for pid in (999_999, os.getpid()))
     foreign = tmp_path / "brushwork-clips-notes"
     for folder in (dead, own, foreign):
@@ -196,7 +198,7 @@ def test_clips_have_no_more_room_than_they_are_given() -> None:
     folder = scratch.ScratchFolder(1000)
     folder.check(1000)
     (folder.path / "clip.mp4").write_bytes(bytes(600))
-    with pytest.raises(scratch.RefusedError, match="no room for more clips"):
+    with pytest.raises(RefusedError, match="no room for more clips"):
         folder.check(401)
     folder.remove()
     assert not folder.path.exists()

@@ -16,6 +16,7 @@ from brushwork.testing import FakeRuntime
 from brushwork.web.api import clips
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names
+from brushwork.web.api.service import Service
 from brushwork.web.app import build
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.conftest import RED, encode
@@ -146,7 +147,12 @@ def test_a_broken_clip_fails_without_a_path_of_the_server(server: TestClient, cl
 
 def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[clips.Clips] = []
-    monkeypatch.setattr("brushwork.web.app.Clips", lambda service: made.append(clips.Clips(service)) or made[-1])
+
+    def make(service: Service) -> clips.Clips:
+        made.append(clips.Clips(service))
+        return made[-1]
+
+    monkeypatch.setattr("brushwork.web.app.Clips", make)
     patient.may.set()
     with TestClient(build(Stylizer(patient), "colours", names=Names.of(["testserver"]), page=False)) as server:
         key = begin(server, clip)["id"]

@@ -1,5 +1,7 @@
 """The OpenAPI document, and requests drawn from it, right ones and wrong ones: none may break the server."""
 
+from typing import Any, TypeAlias
+
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
@@ -11,6 +13,8 @@ from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
 
 TOKEN = "secret"
+Case: TypeAlias = "schemathesis.Case[Any]"
+Document: TypeAlias = dict[str, Any]
 names = Names.of(["testserver"])
 schema = schemathesis.openapi.from_asgi("/openapi.json", build(Stylizer(FakeRuntime()), "colours", names=names))
 with_token = build(Stylizer(FakeRuntime()), "colours", names=names, tokens=Tokens([TOKEN]))
@@ -19,7 +23,7 @@ closed.app = with_token
 drawn = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
-def check(case: schemathesis.Case, **given: object) -> int:
+def check(case: Case, **given: Any) -> int:
     """Sends a request; its status. An error has the one shape of errors."""
     answer = case.call(**given)
     assert answer.status_code < 500
@@ -31,29 +35,29 @@ def check(case: schemathesis.Case, **given: object) -> int:
 
 @schema.parametrize()
 @drawn
-def test_no_request_breaks_the_server(case: schemathesis.Case) -> None:
+def test_no_request_breaks_the_server(case: Case) -> None:
     assert check(case) != 401
 
 
 @closed.parametrize()
 @drawn
-def test_no_request_breaks_a_server_with_a_token(case: schemathesis.Case) -> None:
+def test_no_request_breaks_a_server_with_a_token(case: Case) -> None:
     assert check(case, headers={"Authorization": f"Bearer {TOKEN}"}) != 401
 
 
 @closed.parametrize()
 @settings(drawn, max_examples=5)
-def test_nothing_but_its_health_is_told_without_a_token(case: schemathesis.Case) -> None:
+def test_nothing_but_its_health_is_told_without_a_token(case: Case) -> None:
     status = check(case, headers={"Authorization": "Bearer wrong"})
     assert status in ((200, 405) if case.path == "/healthz" else (401, 403, 413))
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, dict[str, dict[str, dict[str, dict[str, object]]]]]:
-    return build(Stylizer(FakeRuntime()), "colours").openapi()  # type: ignore[return-value]
+def document() -> Document:
+    return build(Stylizer(FakeRuntime()), "colours").openapi()
 
 
-def test_every_error_is_a_problem_and_nothing_else(document: dict[str, dict]) -> None:  # type: ignore[type-arg]
+def test_every_error_is_a_problem_and_nothing_else(document: Document) -> None:
     found = 0
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -67,7 +71,7 @@ def test_every_error_is_a_problem_and_nothing_else(document: dict[str, dict]) ->
     assert "HTTPValidationError" not in str(document)
 
 
-def test_tokens_and_what_needs_none_are_stated(document: dict[str, dict]) -> None:  # type: ignore[type-arg]
+def test_tokens_and_what_needs_none_are_stated(document: Document) -> None:
     assert set(document["components"]["securitySchemes"]) == {"bearer", "browser"}
     assert document["paths"]["/healthz"]["get"]["security"] == []
     assert {"bearer": []} in document["paths"]["/v1/stylize"]["post"]["security"]

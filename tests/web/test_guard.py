@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 from starlette.datastructures import Headers
@@ -15,7 +14,7 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names, Origin, is_local
 from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
-from tests.web.conftest import RED, encode
+from tests.web.conftest import RED, Response, encode
 
 FILES = {"content": encode(RED), "style": encode(RED)}
 
@@ -25,7 +24,7 @@ def client(**settings: object) -> TestClient:
     return TestClient(app, base_url="http://localhost:7860", follow_redirects=False)
 
 
-def asked_as(host: str, **settings: object) -> httpx.Response:
+def asked_as(host: str, **settings: object) -> Response:
     return client(**settings).get("/healthz", headers={"Host": host})
 
 
@@ -103,7 +102,7 @@ def test_a_token_is_asked_for_and_can_be_shown_in_four_ways(token: str) -> None:
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
     for wrong in ("Bearer other", "Basic secret", "Bearer", "secret", "Bearer "):
         assert closed.get("/v1/styles", headers={"Authorization": wrong}).status_code == 401
-    header = {"Authorization": b"Bearer " + token.encode()}
+    header = {b"Authorization": b"Bearer " + token.encode()}
     assert closed.get("/v1/styles", headers=header).status_code == 200
     for shown in (closed.get("/", params={"token": token}), closed.post("/login", data={"token": token})):
         assert (shown.status_code, shown.headers["location"]) == (303, "/")

@@ -11,9 +11,9 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from selenium.webdriver.chromium.webdriver import ChromiumDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.web.browser import Page, browser
 from tests.web.conftest import Serve
@@ -28,7 +28,7 @@ def address(serve: Serve) -> str:
 
 
 @pytest.fixture
-def page(browser: WebDriver, address: str) -> Page:
+def page(browser: ChromiumDriver, address: str) -> Page:
     return Page(browser, address)
 
 
@@ -48,7 +48,8 @@ def saved(page: Page, folder: Path, pattern: str = "*.jpg") -> Path:
     """The file that is saved when the pastiche is painted at full size."""
     before = set(folder.glob(pattern))
     page.click("#render")
-    return page.until(lambda _: next(iter(set(folder.glob(pattern)) - before), None))
+    path: Path = page.until(lambda _: next(iter(set(folder.glob(pattern)) - before), None))
+    return path
 
 
 def test_what_is_saved_is_what_the_api_gives(page: Page, address: str, photo: Path, tmp_path: Path) -> None:
@@ -94,7 +95,7 @@ def test_a_second_photo_replaces_the_first_each_time(page: Page, photo: Path, tm
     for path, width in ((other, 200), (photo, 300), (other, 200), (photo, 300)):
         page.photo(path)
         shown = page.painted(shown)
-        page.until(lambda _, width=width: page.run("return document.querySelector('#after').naturalWidth") == width)
+        page.wait_for("return document.querySelector('#after').naturalWidth === arguments[0]", width)
 
 
 def test_a_broken_file_is_explained_and_the_photo_stays(page: Page, photo: Path, tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def test_a_picture_of_ones_own_is_a_style_beside_the_others(page: Page, photo: P
     path = saved(page, tmp_path / "saved")
     assert path.name == f"ramp-{named}+stripes.jpg"
     thumbnail = page.find("[data-style='stripes.png'] img")
-    assert page.until(lambda _: thumbnail.get_attribute("src").startswith("blob:"))
+    assert page.until(lambda _: (thumbnail.get_attribute("src") or "").startswith("blob:"))
 
 
 def test_thumbnails_show_the_photo_itself(page: Page, photo: Path) -> None:
@@ -175,13 +176,13 @@ def test_the_recipe_paints_the_same_pastiche_elsewhere(page: Page, photo: Path, 
     page.find("#format").send_keys("PNG")
     page.fill("#size", "128")
     page.unfold(2)
-    page.until(lambda _: "--size 128" in page.find("#recipe-command").get_property("value"))
+    page.until(lambda _: "--size 128" in page.value("#recipe-command"))
     path = saved(page, tmp_path / "saved", "*.png")
-    command = shlex.split(page.find("#recipe-command").get_property("value"))
+    command = shlex.split(page.value("#recipe-command"))
     arguments = [*command[1:], "-o", str(tmp_path / "same.png")]
     subprocess.run([sys.executable, "-m", "brushwork", *arguments], cwd=tmp_path, check=True)
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), np.asarray(Image.open(path)))
-    call = shlex.split(page.find("#recipe-curl").get_property("value"))
+    call = shlex.split(page.value("#recipe-curl"))
     subprocess.run([*call[:-2], tmp_path / "again.png", call[-1]], cwd=tmp_path, check=True, capture_output=True)
     assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
 

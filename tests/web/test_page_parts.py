@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from selenium.webdriver.chromium.webdriver import ChromiumDriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webdriver import WebDriver
 
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.browser import Page, browser, node_module
@@ -27,7 +27,7 @@ def address(serve: Serve) -> str:
 
 
 @pytest.fixture
-def page(browser: WebDriver, address: str) -> Page:
+def page(browser: ChromiumDriver, address: str) -> Page:
     return Page(browser, address)
 
 
@@ -148,14 +148,14 @@ def test_the_map_chooses_a_style_and_a_drag_blends_two(page: Page, photo: Path) 
     drag = ActionChains(page.browser).move_to_element(points[-1]).click_and_hold()
     drag.move_by_offset(round(dx), round(dy)).release().perform()
     blended = page.until(lambda _: (rows := page.all("#blend li")) and len(rows) == 2 and rows)
-    weights = [float(slider.get_property("value")) for slider in page.all("#blend input")]
+    weights = [float(str(slider.get_property("value"))) for slider in page.all("#blend input")]
     assert blended[0].get_attribute("data-style") == name
     assert sum(weights) == pytest.approx(1) and 0.2 < weights[1] <= 1
 
 
 def test_on_a_phone_the_picture_stays_in_sight_and_targets_are_large(page: Page, photo: Path) -> None:
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)  # type: ignore[attr-defined]
-    page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})  # type: ignore[attr-defined]
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
     page.open()
     page.photo(photo)
     page.choose(0)
@@ -174,7 +174,7 @@ def test_on_a_phone_the_picture_stays_in_sight_and_targets_are_large(page: Page,
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920, 2560])
 def test_nothing_sticks_out_at_any_width(page: Page, width: int) -> None:
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)  # type: ignore[attr-defined]
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     assert page.run("return document.documentElement.scrollWidth") <= width
     stage = page.run("return document.querySelector('#stage').getBoundingClientRect().toJSON()")
     assert stage["left"] <= 20  # margins do not grow with the window
@@ -185,7 +185,7 @@ def test_nothing_sticks_out_at_any_width(page: Page, width: int) -> None:
 def test_axe_finds_nothing_wrong(page: Page, photo: Path, scheme: str) -> None:
     axe = node_module("axe-core", "axe.min.js")
     feature = [{"name": "prefers-color-scheme", "value": scheme}]
-    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": feature})  # type: ignore[attr-defined]
+    page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": feature})
     page.run(axe.read_text(encoding="utf-8"))
     page.photo(photo)
     page.choose(0)

@@ -112,7 +112,7 @@ def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_region_takes_its_own_style_in_the_same_pass() -> None:
     painting, left = service(), BytesIO()
-    Image.fromarray(np.repeat(np.uint8([[255, 0]]), 8, axis=1).repeat(12, axis=0)).save(left, "PNG")
+    Image.fromarray(np.repeat(np.array([[255, 0]], np.uint8), 8, axis=1).repeat(12, axis=0)).save(left, "PNG")
     red, blue = Style("red", encode((255, 0, 0))), Style("blue", encode((0, 0, 255)))
     regions = [SentRegion(left.getvalue(), blue, 1.0)]
     pastiche = painting.paint(encode((9, 9, 9)), [red], Options(), Ticket(), regions=regions).image

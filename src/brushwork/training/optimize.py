@@ -147,7 +147,7 @@ def _descend(
         if step < settings.steps and terms["total"] > 0:
             total = compared["total"].sum()
             optimizer.zero_grad()
-            total.backward()  # type: ignore[no-untyped-call]
+            total.backward()
             optimizer.step(total.item)
             with torch.no_grad():
                 pixels.clamp_(0, 1)  # the projection; a sigmoid of free numbers descends more slowly

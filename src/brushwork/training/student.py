@@ -144,7 +144,7 @@ def add_style(network: PasticheNetwork, name: str) -> PasticheNetwork:
     for module in wider.modules():
         if isinstance(module, ConditionalInstanceNorm2d):
             module.affine.weight.requires_grad_(True)
-            module.affine.weight.register_hook(_only_last_column)  # type: ignore[no-untyped-call]  # torch's stubs
+            module.affine.weight.register_hook(_only_last_column)
     return wider.eval()
 
 

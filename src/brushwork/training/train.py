@@ -106,7 +106,7 @@ def accumulate(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, s
     for number in range(step * count, (step + 1) * count):
         batch = batches.batch(number)
         total, terms = batch_loss(setup, recipe, batch, number)
-        (total / count).backward()  # type: ignore[no-untyped-call]  # torch's stubs
+        (total / count).backward()
         for name, term in terms.items():
             gathered.setdefault(name, []).append(term.detach().flatten())
     return {name: torch.cat(values) for name, values in gathered.items()}
