@@ -76,7 +76,7 @@ def test_frames_are_decoded_when_asked_for_and_painted_once() -> None:
         picture.frames[3]
 
 
-def test_pickling_says_why_not_or_works():
+def test_pickling_says_why_not_or_works() -> None:
     still = Picture.of(smooth())
     assert (pickle.loads(pickle.dumps(still)).image == still.image).all()
     opened = images.open(written(Picture(clip()), "GIF"))
