@@ -49,6 +49,7 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
     ("command", "option", "function", "parameter"),
     [
         ("video", "fade", Timeline, "fade"),
+        *((command, "detail", stylizer.load, "detail") for command in ("stylize", "watch", "serve")),
         ("video", "steady", Settings, "steady"),
         ("video", "hold", Settings, "hold"),
         ("video", "fps", lambda fps=FPS: fps, "fps"),
