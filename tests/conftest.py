@@ -1,12 +1,15 @@
 """What many tests share: networks and model folders that are made once a session."""
 
+import os
 import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 
+from brushwork import model_folder
 from brushwork.export.model import export
 from brushwork.model_folder import ModelCard, ModelFolder
 from brushwork.networks import PasticheConfig, PasticheNetwork
@@ -31,6 +34,15 @@ def shaken(config: PasticheConfig, seed: int = 0) -> PasticheNetwork:
     return network.eval()
 
 
+def exported(factory: pytest.TempPathFactory, name: str, network: PasticheNetwork, card: ModelCard) -> ModelFolder:
+    """A model folder that all processes of a run share: an export takes seconds of a core. Tests only read it."""
+    base = factory.getbasetemp()
+    path = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "models" / name
+    path.parent.mkdir(exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        return model_folder.find(path) if path.exists() else export(network, path, card)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--precision", help="what OpenVINO's precision `auto` means in tests: f32, bf16 or int8")
 
@@ -51,7 +63,7 @@ def table_network() -> PasticheNetwork:
 @pytest.fixture(scope="session")
 def table_folder(table_network: PasticheNetwork, tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     card = ModelCard("A table of three styles", "CC0-1.0", "random weights")
-    return export(table_network, tmp_path_factory.mktemp("models") / "table", card)
+    return exported(tmp_path_factory, "table", table_network, card)
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +77,7 @@ def predicted_network() -> PasticheNetwork:
 @pytest.fixture(scope="session")
 def predicted_folder(predicted_network: PasticheNetwork, tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     card = ModelCard("Predicted", "CC0-1.0", "random weights", style_size=96)
-    return export(predicted_network, tmp_path_factory.mktemp("models") / "predicted", card)
+    return exported(tmp_path_factory, "predicted", predicted_network, card)
 
 
 @pytest.fixture(autouse=True)

@@ -47,6 +47,7 @@ def jump(pastiche: Array, tile: int) -> float:
     return float(np.max(ratios))
 
 
+@pytest.mark.slow
 def test_at_2048_exact_tiles_equal_the_whole_and_fast_ones_come_close(stylizer: Stylizer, styles: list[Array]) -> None:
     content = photo(2048, 2048)
     whole = stylizer.stylize(content, styles[0], tile="never")
