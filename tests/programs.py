@@ -1,5 +1,6 @@
 """Programs that a test needs and only CI can be told to install: elsewhere the test is skipped with one line."""
 
+import importlib.util
 import os
 import shutil
 from typing import NoReturn
@@ -11,6 +12,12 @@ def need(program: str, package: str) -> str:
     """The path of a program, which a package of Debian installs."""
     path = shutil.which(program)
     return path if path else missing(f"{program} is missing; install it with: apt-get install {package}")
+
+
+def need_tk() -> None:
+    """Python's Tk, which Debian has in a package of its own."""
+    if importlib.util.find_spec("tkinter") is None:
+        missing("this Python has no Tk; for Debian's install it with: apt-get install python3-tk")
 
 
 def missing(line: str) -> NoReturn:

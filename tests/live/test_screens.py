@@ -18,7 +18,7 @@ from brushwork.live.screens import VirtualCamera, Window
 from brushwork.stylizer import Stylizer
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.reading.frames import Pixels, VideoFrame
-from tests.programs import need
+from tests.programs import need, need_tk
 
 BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
 
@@ -26,6 +26,7 @@ BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """The name of a display that nobody sees; one for all, since Tk holds on to the first it has seen of a name."""
+    need_tk()
     program = need("Xvfb", "xvfb")
     reads, writes = os.pipe()
     command = [program, "-displayfd", str(writes), "-screen", "0", "320x240x24", "-nolisten", "tcp", "-noreset"]
@@ -103,8 +104,15 @@ def test_a_closed_window_ends_the_show(window: Window) -> None:
 
 
 def test_without_a_desktop_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    need_tk()
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(UserError, match=r"^no window can be opened \(.*\); use --output mjpeg$"):
+        Window("a window")
+
+
+def test_without_tk_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tkinter", None)
+    with pytest.raises(UserError, match=r"^this Python has no Tk for a window; use --output mjpeg$"):
         Window("a window")
 
 
