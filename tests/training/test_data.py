@@ -2,43 +2,19 @@
 
 import logging
 import sys
-import tarfile
-import threading
-from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from brushwork.images import ImageError
-from brushwork.training import shards
 from brushwork.training.augmentation import CONTENT, NOTHING, STYLE
 from brushwork.training.data import Batch, Batches, DataError, DecodedPictures, Feed, Pictures, ResidentPictures
 from brushwork.training.shards import Entry, decode, find_shards, read_shard
-
-
-def encoded(number: int, kind: str = "PNG", size: tuple[int, int] = (20, 16)) -> bytes:
-    """A picture of one grey, `number`, so that it can be told from others; with a corner in white."""
-    pixels = np.full((*size[::-1], 3), number, np.uint8)
-    pixels[0, 0] = 255
-    buffer = BytesIO()
-    Image.fromarray(pixels).save(buffer, kind)
-    return buffer.getvalue()
-
-
-def write_tar(path: Path, files: dict[str, bytes]) -> Path:
-    with tarfile.open(path, "w") as tar:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            tar.addfile(member, BytesIO(data))
-    return path
+from tests.training.samples import encoded, greys, write_tar
 
 
 @pytest.fixture
@@ -50,26 +26,6 @@ def folder(tmp_path: Path) -> Path:
         place.write_bytes(encoded(10 * number, size=(16 + number, 20)))
     (tmp_path / "pictures" / "notes.txt").write_text("not a picture")
     return tmp_path / "pictures"
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Serves tmp_path; gives the address, and a list that fills with what was asked for."""
-    asked: list[str] = []
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_request(self, *status: Any) -> None:
-            asked.append(self.path)
-
-        def log_message(self, *message: Any) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path))) as running:
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}", asked
-        running.shutdown()
-        thread.join()
 
 
 def batches(content: Pictures, style: Pictures, batch_size: int = 4, **options: Any) -> Batches:
@@ -85,10 +41,6 @@ def assert_equal(one: Batch, other: Batch) -> None:
     assert one.targets is None and other.targets is None
     for a, b in zip(one[:3], other[:3], strict=True):
         assert torch.equal(a, b)
-
-
-def greys(pictures: Pictures, slots: range) -> list[int]:
-    return [int(pixels[0, -1, -1]) for _, pixels in pictures.take(slots)]
 
 
 def test_batches_are_images_of_the_promised_shape(folder: Path) -> None:
@@ -231,51 +183,3 @@ def test_a_picture_of_a_codec_that_is_not_installed_is_unreadable(monkeypatch: p
     monkeypatch.setitem(sys.modules, "pyvips", None)
     with pytest.raises(ImageError, match="cannot read deep without pyvips"):
         decode(Entry("deep", data=encoded(1, "TIFF")), 50)
-
-
-def stream(tmp_path: Path, address: str, counts: bool) -> Path:
-    """A list of four shards of three pictures each, greys 0, 1, 2, then 10, 11, 12 and so on."""
-    lines = []
-    for shard in range(4):
-        write_tar(tmp_path / f"{shard}.tar", {f"{k}.png": encoded(10 * shard + k) for k in range(3)})
-        lines.append(f"{address}/{shard}.tar" + ("\t3" if counts else ""))
-    (tmp_path / "list.txt").write_text("\n".join(lines))
-    return tmp_path / "list.txt"
-
-
-@pytest.mark.parametrize("counts", [True, False])
-def test_streams_go_on_where_they_stopped(tmp_path: Path, server: tuple[str, list[str]], counts: bool) -> None:
-    address, asked = server
-    source = stream(tmp_path, address, counts)
-    whole = DecodedPictures(source, (0,))
-    expected = [grey for first in range(0, 24, 2) for grey in greys(whole, range(first, first + 2))]
-    whole.close()
-    everything = sorted(10 * shard + k for shard in range(4) for k in range(3))
-    assert sorted(expected[:12]) == sorted(expected[12:]) == everything
-    assert expected[:12] != expected[12:]
-    assert expected[:12] != everything
-    asked.clear()
-    resumed = DecodedPictures(source, (0,))
-    assert greys(resumed, range(9, 12)) == expected[9:12]
-    resumed.close()
-    assert len(set(asked)) <= (2 if counts else 4)  # its shard and the next, or all that came before as well
-
-
-def test_streams_can_be_resident_too(tmp_path: Path, server: tuple[str, list[str]]) -> None:
-    pictures = ResidentPictures(stream(tmp_path, server[0], counts=True), (0,))
-    assert sorted(greys(pictures, range(12))) == sorted(10 * shard + k for shard in range(4) for k in range(3))
-
-
-def test_a_broken_connection_is_tried_again(
-    tmp_path: Path, server: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    address, asked = server
-    monkeypatch.setattr(shards, "PAUSES", (0.0, 0.0))
-    (tmp_path / "cut.tar").write_bytes(write_tar(tmp_path / "whole.tar", {"1.png": encoded(1)}).read_bytes()[:520])
-    with pytest.raises(DataError, match=r"cannot fetch .*cut.tar"):
-        read_shard(shards.Shard(f"{address}/cut.tar"))
-    assert len(asked) == 3
-    assert caplog.text.count("trying again") == 2
-    with pytest.raises(DataError, match="404"):
-        read_shard(shards.Shard(f"{address}/missing.tar"))
-    assert asked[3:] == ["/missing.tar"]
