@@ -32,7 +32,7 @@ def strokes() -> None:
     stylizer = brushwork.load(MODEL)
     embedding, photo = stylizer.embed(example("swirls")), example("rocket")
     rows = []
-    for stroke in (None, 0.5, 1, 2, 4):
+    for stroke in ("own", 0.5, 1, 2, 4):
         row = []
         for side in (512, 2048, 8192):
             content = images.resize(photo, (round(side * photo.shape[0] / photo.shape[1]), side))
