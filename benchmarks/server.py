@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median, quantiles
 from typing import Annotated, Any
 
-import httpx
+import httpx2
 import matplotlib
 import numpy as np
 import typer
@@ -88,7 +88,7 @@ def load(
     address: str, pid: int, count: int, clients: int, large: int, stop: Callable[[], bool]
 ) -> dict[str, Any]:  # fmt: skip
     """Send the requests, or as many as there are until a stop, and return what was measured."""
-    names = [style["name"] for style in httpx.get(f"{address}/v1/styles").json()]
+    names = [style["name"] for style in httpx2.get(f"{address}/v1/styles").json()]
     answers: Counter[tuple[bool, int]] = Counter()
     seconds: list[float] = []
     memory: list[tuple[float, float]] = []
@@ -98,7 +98,7 @@ def load(
     begun = time.perf_counter()
 
     def watch() -> None:
-        with httpx.Client(base_url=address, timeout=60) as web:
+        with httpx2.Client(base_url=address, timeout=60) as web:
             while not done.wait(1):
                 memory.append((time.perf_counter() - begun, resident(pid)))
                 start = time.perf_counter()
@@ -106,7 +106,7 @@ def load(
                 health.append(time.perf_counter() - start)
 
     def client() -> None:
-        with httpx.Client(base_url=address, timeout=300) as web:
+        with httpx2.Client(base_url=address, timeout=300) as web:
             while True:
                 with lock:
                     number = next(numbers, None)

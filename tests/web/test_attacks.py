@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from io import BytesIO
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import psutil
 import pytest
@@ -109,15 +109,15 @@ def test_idle_connections_do_not_end_service(address: Address) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(64):
             stack.enter_context(socket.create_connection(address, timeout=30))
-        transport = httpx.HTTPTransport(retries=100)  # while there are too many, a new one is closed at once
-        with httpx.Client(transport=transport) as client:
+        transport = httpx2.HTTPTransport(retries=100)  # while there are too many, a new one is closed at once
+        with httpx2.Client(transport=transport) as client:
             answer = _until_served(client, f"http://127.0.0.1:{address[1]}/healthz")
     assert answer.json()["status"] == "ok"
 
 
-def _until_served(client: httpx.Client, address: str) -> httpx.Response:
+def _until_served(client: httpx2.Client, address: str) -> httpx2.Response:
     for _ in range(1000):
-        with contextlib.suppress(httpx.TransportError):
+        with contextlib.suppress(httpx2.TransportError):
             return client.get(address)
     raise AssertionError("not served in a thousand tries")
 
@@ -210,5 +210,5 @@ def test_noise_as_requests_does_not_end_service(address: Address) -> None:
         with socket.create_connection(address, timeout=30) as connection:
             connection.sendall(random.bytes(2000))
             connection.recv(1000)
-    with httpx.Client() as client:
+    with httpx2.Client() as client:
         assert _until_served(client, f"http://127.0.0.1:{address[1]}/healthz").status_code == 200

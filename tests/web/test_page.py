@@ -7,7 +7,7 @@ import sys
 from io import BytesIO
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,7 +62,7 @@ def test_what_is_saved_is_what_the_api_gives(page: Page, address: str, photo: Pa
     path = saved(page, tmp_path / "saved")
     assert path.name == f"ramp-{'+'.join(names)}.jpg"
     fields = {"style_name": names, "weights": "1,1", "strength": "0.4"}
-    answer = httpx.post(f"{address}/v1/stylize", files={"content": photo.read_bytes()}, data=fields, timeout=90)
+    answer = httpx2.post(f"{address}/v1/stylize", files={"content": photo.read_bytes()}, data=fields, timeout=90)
     assert path.read_bytes() == answer.content
     with Image.open(path) as pastiche:
         assert (pastiche.size, pastiche.getexif()[271]) == ((300, 200), "A camera")
@@ -282,5 +282,5 @@ def test_a_tiff_of_a_million_colours_is_shown_though_no_browser_reads_it(page: P
         return [...context.getImageData(30, 20, 1, 1).data]""")
     assert np.abs(np.array(data) - (200, 10, 10, 255)).max() <= 4
     page.browser.find_element(By.ID, "stage")
-    buffer = BytesIO(httpx.get(f"{page.address}/page/icon.svg").content)
+    buffer = BytesIO(httpx2.get(f"{page.address}/page/icon.svg").content)
     assert buffer.read(4) == b"<svg"

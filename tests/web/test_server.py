@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
-import httpx
+import httpx2
 import numpy as np
 import pytest
 from PIL import Image
@@ -22,10 +22,10 @@ def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
     frames = [Image.fromarray(np.roll(noise, shift, axis=1)).resize((256, 192)) for shift in range(24)]
     frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], duration=40, lossless=True)
 
-    with httpx.Client(base_url=address, timeout=100) as client, ThreadPoolExecutor(1) as pool:
+    with httpx2.Client(base_url=address, timeout=100) as client, ThreadPoolExecutor(1) as pool:
         files = {"content": buffer.getvalue(), "style": encode((200, 30, 30), size=(96, 96))}
         running = pool.submit(client.post, "/v1/stylize", files=files)
-        with httpx.Client(base_url=address) as other:
+        with httpx2.Client(base_url=address) as other:
             while other.get("/healthz").json()["waiting"] == 0:
                 pass
         server.send_signal(signal.SIGTERM)
@@ -33,8 +33,8 @@ def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
     assert answer.status_code == 200
     assert getattr(Image.open(BytesIO(answer.content)), "n_frames", 1) == 24
     assert server.wait(30) in (0, -signal.SIGTERM)
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(address)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(address)
 
 
 def test_nothing_saved_for_a_browser_outlives_the_server(
@@ -42,7 +42,7 @@ def test_nothing_saved_for_a_browser_outlives_the_server(
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     server, address = serve()
-    assert httpx.get(address, timeout=60).status_code == 200
+    assert httpx2.get(address, timeout=60).status_code == 200
     assert list(tmp_path.glob("brushwork-*"))
     server.send_signal(signal.SIGTERM)
     server.wait(60)
