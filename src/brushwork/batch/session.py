@@ -42,13 +42,18 @@ class Session:
         if options.keep_colors == "histogram" and stylizer.styles:
             raise UserError("histogram recolours style pictures, and this model has named styles; use luma")
 
-    def blend(self, styles: tuple[str, ...], content: Picture) -> Array:
+    def blend(self, styles: tuple[str, ...], content: Picture, painted: int | None = None) -> Array:
         """Return the embedding (1, D) of the blend of some styles, for a content.
+
+        Args:
+            styles: The styles.
+            content: The content, or a reduced copy.
+            painted: Long side in pixels of the content where a reduced copy is given.
 
         Raises:
             UserError: If a style cannot be read or is unknown; the message names it.
         """
-        return self.stylizer.blend([self._embed(style, content) for style in styles], self.options.weights)
+        return self.stylizer.blend([self._embed(style, content, painted) for style in styles], self.options.weights)
 
     def compose(
         self,
@@ -98,7 +103,7 @@ class Session:
             return found
 
         regions = [
-            Region(read(region.mask), self._embed(region.style, content), region.strength)
+            Region(read(region.mask), self._embed(region.style, content, max(size)), region.strength)
             for region in self.options.regions
         ]
         return regions, None if self.options.protect is None else read(self.options.protect)
@@ -154,7 +159,8 @@ class Session:
         small = strokes.resized(content, SEEN)
         alpha = small[..., 3] if small.shape[2] == 4 else None
         reduced = Picture.of(np.ascontiguousarray(small[..., :3]), alpha)
-        embedding = self.blend(styles, reduced) if styles else None
+        # The style size is that of what is painted, not that of the copy by which it is judged.
+        embedding = self.blend(styles, reduced, max(content.shape[:2])) if styles else None
         style = self.compose(reduced, embedding, strips.source, notices, content)
         self.stylizer.paint(
             content, style, strips.target, self.options, tiling=strips.tiling, progress=progress
@@ -164,10 +170,10 @@ class Session:
         """Let no further frame of an animation be painted: whoever stops a run does not wait for hundreds."""
         self._closed = True
 
-    def _embed(self, style: str, content: Picture) -> Array:
+    def _embed(self, style: str, content: Picture, painted: int | None = None) -> Array:
         """The embedding of one style; recoloured like the content it is for that content alone, else for all."""
         recolor = self.options.keep_colors == "histogram"
-        painted = max(content.image.shape[:2]) if content.frames else None
+        painted = painted or max(content.image.shape[:2])
         size = self.options.style_size or self.stylizer.style_size_for(painted)
         if not recolor and (style, size) in self._embeddings:
             return self._embeddings[style, size]
