@@ -27,7 +27,7 @@ def test_a_name_needs_no_file(brushwork: Run, paint: Paint, here: Path, loaded: 
     ended = brushwork("stylize", photo, "-s", "ukiyo-e")
     assert (ended.code, [line.split()[0] for line in ended.lines]) == (0, [str(here / "photo-ukiyo-e.png")])
     content = np.asarray(Image.open(photo), np.float32) / 255
-    expected = loaded.stylize(content, loaded.embed("ukiyo-e"))
+    expected = loaded.stylize(content, "ukiyo-e")
     painted = np.asarray(Image.open(here / "photo-ukiyo-e.png"), np.float32) / 255
     np.testing.assert_allclose(painted, expected, atol=0.5 / 255 + 1e-6)
 

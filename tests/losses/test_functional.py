@@ -7,6 +7,7 @@ from torch.autograd import gradcheck
 from brushwork.losses import (
     content_loss,
     gram_matrix,
+    grid_power,
     log_style_loss,
     normalised_style_loss,
     root_mean_square,
@@ -90,6 +91,25 @@ def test_variation_by_hand() -> None:
     assert total_variation(ramp + 0.2 * torch.arange(4.0)[:, None]).item() == pytest.approx((0.01 + 0.04) / 2)
 
 
+def test_grids_by_hand() -> None:
+    flat, ramp = torch.full((1, 3, 64, 96), 0.5), torch.linspace(0, 1, 96).expand(1, 3, 64, 96)
+    assert grid_power(flat).item() == 0
+    checkerboard = flat + 0.1 * (-1.0) ** (torch.arange(64)[:, None] + torch.arange(96))
+    assert grid_power(checkerboard).item() == pytest.approx(0.1**2, rel=0.1)  # less at the border, whose pixels repeat
+    stripes = flat + 0.1 * torch.tensor([1.0, 1, -1, -1]).repeat(24)  # period 4
+    assert grid_power(stripes).item() == pytest.approx(0.1**2, rel=0.1)
+    assert grid_power(ramp).item() < 1e-5 and grid_power(ramp + checkerboard - flat).item() == pytest.approx(
+        0.01, rel=0.1
+    )
+
+
+def test_texture_and_waves_of_other_periods_are_no_grids() -> None:
+    noise = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
+    assert grid_power(noise).item() < 2 * noise.var().item() / 64  # 64 blocks are averaged
+    wave = 0.5 + 0.5 * torch.sin(torch.arange(256.0) * 2 * torch.pi / 11).expand(1, 3, 256, 256)
+    assert grid_power(wave).item() < 0.02 * wave.var().item()
+
+
 def test_gradients() -> None:
     generator = torch.Generator().manual_seed(0)
     features, other = (torch.rand(2, 3, 4, 4, generator=generator, dtype=torch.float64) for _ in range(2))
@@ -101,3 +121,4 @@ def test_gradients() -> None:
     assert gradcheck(lambda x: style_loss(gram_matrix(x), gram), (features,))
     assert gradcheck(lambda x: normalised_style_loss(gram_matrix(x), gram), (features,))
     assert gradcheck(total_variation, (features,))
+    assert gradcheck(grid_power, (torch.rand(1, 1, 32, 32, dtype=torch.float64, requires_grad=True),))

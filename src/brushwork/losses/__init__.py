@@ -3,6 +3,7 @@
 from brushwork.losses.functional import (
     content_loss,
     gram_matrix,
+    grid_power,
     log_style_loss,
     normalised_style_loss,
     root_mean_square,
@@ -20,6 +21,7 @@ __all__ = [
     "VGGFeatures",
     "content_loss",
     "gram_matrix",
+    "grid_power",
     "log_style_loss",
     "normalised_style_loss",
     "root_mean_square",

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from brushwork.losses.functional import (
     content_loss,
     gram_matrix,
+    grid_power,
     log_style_loss,
     normalised_style_loss,
     root_mean_square,
@@ -32,6 +33,7 @@ class LossWeights:
         content: Weight of the content term.
         style: Weight of each layer's style term.
         variation: Weight of the total variation.
+        grid: Weight of the power of grids of period 2 and 4 pixels, which up-sampling leaves (`grid_power`).
         style_form: ``squared``, the mean squared difference of the Gram matrices, as published; ``normalised``, that
             divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + 0.02.
     """
@@ -39,6 +41,7 @@ class LossWeights:
     content: float = 1 / 4e4
     style: float = 5.0
     variation: float = 0.0
+    grid: float = 0.0
     style_form: StyleForm = "normalised"
 
     @property
@@ -89,8 +92,9 @@ class PerceptualLoss(nn.Module):
 
         Returns:
             Per sample (B,), in float32: ``content``, ``style/relu1_2`` and so on (normalised under the form ``log``,
-            too), ``style`` (the sum of the style terms in their form) and ``variation``, none of them weighted, so that
-            they mean the same under every weighting; and their weighted sum ``total``, the one to minimise.
+            too), ``style`` (the sum of the style terms in their form), ``variation`` and, where it
+            has a weight, ``grid``, none of them weighted, so that they mean the same under every
+            weighting; and their weighted sum ``total``, the one to minimise.
         """
         features = self.features.forward(pastiche, STYLE_LAYERS)
         layers = {layer: self._compare_style(features[layer], style_target[layer]) for layer in STYLE_LAYERS}
@@ -98,10 +102,22 @@ class PerceptualLoss(nn.Module):
         weights = self.weights
         styles = torch.stack(list(layers.values()))
         style = (log_style_loss(styles) if weights.style_form == "log" else styles).sum(dim=0)
+        terms = {"content": content, **{f"style/{layer}": term for layer, term in layers.items()}, "style": style}
+        regular = self.regular(pastiche)
+        total = weights.content * content + weights.style * style + regular.pop("total")
+        return {**terms, **regular, "total": total}
+
+    def regular(self, pastiche: Tensor) -> dict[str, Tensor]:
+        """The terms (B,) that need no loss network: ``variation``, ``grid`` where it has a weight, their ``total``."""
         variation = total_variation(pastiche)
-        total = weights.content * content + weights.style * style + weights.variation * variation
-        terms = {f"style/{layer}": term for layer, term in layers.items()}
-        return {"content": content, **terms, "style": style, "variation": variation, "total": total}
+        if not self.weights.grid:
+            return {"variation": variation, "total": self.weights.variation * variation}
+        grid = grid_power(pastiche)
+        return {
+            "variation": variation,
+            "grid": grid,
+            "total": self.weights.variation * variation + self.weights.grid * grid,
+        }
 
     def _compare_style(self, features: Tensor, target: Tensor) -> Tensor:
         """The style term (B,) of one layer, not yet its logarithm."""

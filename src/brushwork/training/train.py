@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
-from brushwork.losses import total_variation
 from brushwork.training import checkpoints, consistency, grid, student
 from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import CHECKPOINT
@@ -138,11 +137,9 @@ def batch_loss(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tup
 
 
 def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tensor]:
-    """The terms of pastiches; only the variation where the loss network is not used."""
-    weights = setup.loss.weights
-    if not weights.uses_network:
-        variation = total_variation(pastiche)
-        return {"variation": variation, "total": weights.variation * variation}
+    """The terms of pastiches; only those that need no loss network where it is not used."""
+    if not setup.loss.weights.uses_network:
+        return setup.loss.regular(pastiche)
     if batch.targets is not None:
         return setup.loss.compare(pastiche, batch.targets.content, batch.targets.style)
     return setup.loss.compare(pastiche, setup.loss.content_target(batch.content), _style_target(setup, batch))
