@@ -10,44 +10,32 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushwork import images, model_folder
-from brushwork.errors import UserError
-from brushwork.images import Picture, Pixels, Rows, color
+from brushwork.images import Picture, Pixels, Rows
 from brushwork.model_detail import at_detail
 from brushwork.rendering import memory as memories
-from brushwork.rendering import strokes
 from brushwork.rendering.memory import Tiling
 from brushwork.rendering.paint import paint
 from brushwork.rendering.regions import Region, Style, StyleMap, combine, mix_masks
-from brushwork.rendering.settings import AUTO, RenderSettings, Stroke, check_range, check_size, check_strength
+from brushwork.rendering.settings import AUTO, RenderSettings, Stroke, check_size, check_strength
 from brushwork.rendering.tiles import HeldStatistics, Progress
 from brushwork.runtime import Array, Runtime
 from brushwork.runtime.opening import check_choices, open_runtime
-from brushwork.styles import NamedStyle, resolve
-from brushwork.styles.embeddings import (
-    LONGEST_STYLE,
-    STYLE_SIZES,
-    as_embedding,
-    normalized_weights,
-    scale_style,
-    style_size_for,
-)
+from brushwork.styles.embedder import StyleEmbedder
+from brushwork.styles.embeddings import reduced_copy
 from brushwork.styles.gallery import Gallery
-
-# Long side of the copy by which a content's colours and its own embedding are judged, the same for strips and arrays.
-SEEN = 1024
 
 Content: TypeAlias = Pixels | str | PathLike[str]
 
 
-class Stylizer:
+class Stylizer(StyleEmbedder):
     """A model that stylises. A style is a value: nothing here remembers a current one.
 
     Args:
         runtime: The model, loaded for inference.
-        style_size: Short side, in pixels, at which a style is embedded where nothing says how large is painted.
-        style_sizes: The same by the long side of what is painted, see `ModelCard.style_sizes`; empty for one size.
-        styles: Names of a table's styles; empty where embeddings are predicted from pictures.
-        gallery: Named styles of a model that predicts embeddings from pictures.
+        style_size: As all that concerns styles alone, see `StyleEmbedder`.
+        style_sizes: See there.
+        styles: See there.
+        gallery: See there.
         width: Multiplier of the paper's channels, which tells how much memory an image takes.
     """
 
@@ -61,86 +49,11 @@ class Stylizer:
         gallery: Gallery | None = None,
         width: float = 1.0,
     ) -> None:
-        self.runtime = runtime
+        super().__init__(runtime, style_size=style_size, style_sizes=style_sizes, styles=styles, gallery=gallery)
         self.width = width
-        self.style_size = style_size
-        self.style_sizes = tuple(style_sizes)
-        self.styles = tuple(styles)
-        self.gallery = Gallery(table=self.styles) if self.styles else gallery or Gallery()
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Stylizer holds a model in memory and is not pickled; call brushwork.load where it is used")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name that `embed` knows: those of a table, or of the gallery."""
-        return tuple(self.gallery.styles)
-
-    def style_size_for(self, painted: int | None) -> int:
-        """Return the style size that was measured to be best where the long side of what is painted is so many pixels.
-
-        None is for what is not known yet.
-        """
-        if painted is None or not self.style_sizes:
-            return self.style_size
-        return style_size_for(painted, self.style_sizes)
-
-    def embed(
-        self,
-        style: Style | NamedStyle,
-        size: int | None = None,
-        *,
-        painted: int | None = None,
-        colors_of: Pixels | None = None,
-    ) -> Array:
-        """Return the embedding (1, D) of a style.
-
-        The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels. A named style of
-        the gallery has its embedding for that size, see `NamedStyle.at`; one of a table has no size.
-
-        Args:
-            style: A picture, an array (H, W, 3) of floats in [0, 1] or uint8 or a Pillow image, laid on white where it
-                is transparent; the path of a picture file; or the name of a style, see `brushwork.styles.resolve`.
-                An embedding is returned as it is.
-            size: Short side in pixels, 80 to 2048; None for the model's own, see `style_size_for`.
-            painted: Long side in pixels of what will be painted in the style, if that is known.
-            colors_of: A content whose colours the style picture is given first (``keep_colors="histogram"``).
-
-        Raises:
-            UserError: If the picture cannot be used, is too small or too long, or the model does not know that name.
-        """
-        check_range("style size", size, *STYLE_SIZES)
-        if isinstance(style, str | PathLike):
-            style = resolve(style, self.gallery, files=True)
-        if colors_of is not None and (isinstance(style, NamedStyle) or self.styles):
-            raise UserError("histogram recolours style pictures, and this is a named style; use luma")
-        size = size or self.style_size_for(painted)
-        if isinstance(style, NamedStyle):
-            return style.at(size)
-        if isinstance(style, np.ndarray) and style.ndim < 3:
-            if colors_of is not None:
-                raise UserError("histogram recolours style pictures, and this is an embedding; use luma")
-            return as_embedding(style)
-        if self.styles:
-            raise UserError(f"this model renders its own styles only: {', '.join(self.styles)}")
-        picture = images.open(style) if isinstance(style, Path) else style
-        scaled = scale_style(images.as_image("the style", picture, on_white=True), size)
-        if colors_of is not None:
-            scaled = color.match_color_statistics(scaled, _seen(images.as_image("the content", colors_of)))
-        return self.runtime.predict(np.ascontiguousarray(scaled[None], dtype=np.float32))
-
-    def blend(self, embeddings: Sequence[Array], weights: Sequence[float] | None = None) -> Array:
-        """Return the embedding (1, D) of a mixture of styles: their weighted mean (Ghiasi et al. 2017, section 3.5).
-
-        Args:
-            embeddings: Embeddings (1, D).
-            weights: One a style, scaled to sum to 1; equal where none are given.
-
-        Raises:
-            UserError: If the weights do not fit the styles, are negative or not finite, or sum to 0.
-        """
-        stacked = np.concatenate(embeddings)  # (S, D)
-        return np.asarray(normalized_weights(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
 
     def stylize(
         self,
@@ -226,13 +139,13 @@ class Stylizer:
             check_strength(each)
         masks = mix_masks([region.mask for region in regions]) if regions else None
         protected = None if protect is None else images.as_mask("the mask of what is protected", protect)
-        seen = _seen(content) if recolor else None
+        seen = reduced_copy(content) if recolor else None
         painted = max(content.shape[:2])
         wanted = [(self.embed(region.style, painted=painted, colors_of=seen), region.strength) for region in regions]
         rest = (None, 0.0) if style is None else (self.embed(style, painted=painted, colors_of=seen), strength)
         strengths = [each for _, each in (*wanted, rest)]
         if own is None and not self.styles and any(strengths) and min(strengths) < 1:
-            own = self.embed(_seen(content), painted=painted)
+            own = self.embed(reduced_copy(content), painted=painted)
         return combine([*wanted, rest], own, masks, protected, table=bool(self.styles))
 
     def paint(
@@ -301,15 +214,3 @@ def load(
         gallery=Gallery(folder),
         width=float(folder.network.get("width", 1.0)),
     )
-
-
-def _seen(content: Rows) -> Array:
-    """The copy (h, w, 3) of a content by which its colours and its own embedding are judged; of a ribbon its middle."""
-    longest = LONGEST_STYLE * min(content.shape[:2])
-    if max(content.shape[:2]) > longest:
-        rows, columns = (slice(max(0, side - longest) // 2, (side + longest) // 2) for side in content.shape[:2])
-        content = content[rows][:, columns]
-    height, width = content.shape[:2]
-    copy = content[0:height] if max(height, width) <= SEEN else strokes.resized(content, SEEN)
-    image: Array = copy[..., :3]
-    return image

@@ -16,7 +16,8 @@ from brushwork.rendering.memory import Tiling
 from brushwork.rendering.regions import Region, StyleMap
 from brushwork.runtime import Array
 from brushwork.styles import NamedStyle, resolve
-from brushwork.stylizer import SEEN, Stylizer
+from brushwork.styles.embeddings import REDUCED_SIDE
+from brushwork.stylizer import Stylizer
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +157,7 @@ class Session:
             UserError: If a style or a mask cannot be used.
         """
         content = strips.content
-        small = strokes.resized(content, SEEN)
+        small = strokes.resized(content, REDUCED_SIDE)
         alpha = small[..., 3] if small.shape[2] == 4 else None
         reduced = Picture.of(np.ascontiguousarray(small[..., :3]), alpha)
         # The style size is that of what is painted, not that of the copy by which it is judged.

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.images import Image
+from brushwork.images import Image, Rows
+from brushwork.rendering import strokes
 from brushwork.rendering.settings import check_size
 from brushwork.runtime import Array
 
@@ -17,6 +18,8 @@ LONGEST_STYLE = 32
 # Short sides, in pixels, at which styles may be embedded.
 STYLE_SIZES = 80, 2048
 STEP = 32
+# Long side of the copy that a content's colours and its own embedding are computed from, for arrays and strips alike.
+REDUCED_SIDE = 1024
 
 
 def style_size_for(painted: int, sizes: Sequence[tuple[int, int]]) -> int:
@@ -43,6 +46,18 @@ def scale_style(image: Image, size: int) -> Image:
         raise UserError(f"the style is {width} x {height}: more than {LONGEST_STYLE} times as long as wide")
     scale = size / min(height, width)
     return images.resize(image, (round(height * scale), round(width * scale)))
+
+
+def reduced_copy(content: Rows) -> Array:
+    """Return the copy (h, w, 3) that gives a content's colours and its own embedding; of a ribbon its middle."""
+    longest = LONGEST_STYLE * min(content.shape[:2])
+    if max(content.shape[:2]) > longest:
+        rows, columns = (slice(max(0, side - longest) // 2, (side + longest) // 2) for side in content.shape[:2])
+        content = content[rows][:, columns]
+    height, width = content.shape[:2]
+    copy = content[0:height] if max(height, width) <= REDUCED_SIDE else strokes.resized(content, REDUCED_SIDE)
+    image: Array = copy[..., :3]
+    return image
 
 
 def as_embedding(embedding: NDArray[Any]) -> Array:
