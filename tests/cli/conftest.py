@@ -107,6 +107,26 @@ def quick(loaded: stylizer.Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stylizer, "load", reuse)
 
 
+@pytest.fixture
+def photo(paint: Paint) -> str:
+    return paint("photo.jpg").name
+
+
+@pytest.fixture
+def style(paint: Paint) -> str:
+    return paint("waves.png", seed=1).name
+
+
+def refused(brushwork: Run, *arguments: object) -> str:
+    """The one line about a run that cannot be."""
+    ended = brushwork("stylize", *arguments)
+    assert ended.code == 1
+    assert ended.out == ""
+    (line,) = ended.lines
+    assert line.startswith("brushwork: ")
+    return line.removeprefix("brushwork: ")
+
+
 def environment(home: Path) -> dict[str, str]:
     """The variables for a program of its own, whose user has a home in `home`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTEST"))}

@@ -1,4 +1,4 @@
-"""What cannot be done is one clear line on standard error and an exit code of 1, never a traceback."""
+"""A file or a place that cannot be used is one clear line on standard error and an exit code of 1, no traceback."""
 
 import io
 import os
@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from brushwork import extras
-from tests.cli.conftest import Paint, Run, colours
+from tests.cli.conftest import Paint, Run, colours, refused
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -52,26 +51,6 @@ BAD = {
     "dot.png": (encoded("PNG", 1, 1), "1 x 1 pixels; both sides must be at least 16"),
     "thread.png": (encoded("PNG", 4000, 5), "5 x 4000 pixels; both sides must be at least 16"),
 }
-
-
-@pytest.fixture
-def photo(paint: Paint) -> str:
-    return paint("photo.jpg").name
-
-
-@pytest.fixture
-def style(paint: Paint) -> str:
-    return paint("waves.png", seed=1).name
-
-
-def refused(brushwork: Run, *arguments: object) -> str:
-    """The one line about a run that cannot be."""
-    ended = brushwork("stylize", *arguments)
-    assert ended.code == 1
-    assert ended.out == ""
-    (line,) = ended.lines
-    assert line.startswith("brushwork: ")
-    return line.removeprefix("brushwork: ")
 
 
 @pytest.mark.parametrize("name", BAD)
@@ -183,84 +162,3 @@ def test_the_pastiche_over_what_it_is_made_of(brushwork: Run, here: Path, photo:
     line = refused(brushwork, photo, "-s", style, "-o", victim, "--overwrite")
     assert "is one of the pictures read" in line
     assert ((here / photo).read_bytes(), (here / style).read_bytes()) == before
-
-
-@pytest.mark.parametrize(
-    ("options", "expected"),
-    [
-        (["--strength", "1.7"], "the strength is 1.7; it must lie between 0"),
-        (["--strength=-0.1"], "the strength is -0.1; it must lie between 0"),
-        (["--strength", "nan"], "the strength is nan; it must lie between 0"),
-        (["--weights", "0.5,0.5"], "2 weights for 1 styles"),
-        (["-s", "waves.png", "--weights", "1"], "1 weights for 2 styles"),
-        (["-s", "waves.png", "--weights", "0,0"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights=-1,2"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights", "nan,1"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights", "inf,1"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights", "a,b"], "weights 'a,b' are not numbers with commas between them"),
-        (["-s", "waves.png", "--weights", ""], "weights '' are not numbers with commas between them"),
-        (["-s", "waves.png", "--weights", "1,1", "--each"], "leave out either --weights or --each"),
-        (["--model", "magenta-mobil"], "did you mean 'magenta-mobile'?"),
-        (["--model", "."], ". is not a model folder: it has no config.json"),
-        (["--device", "tpu"], "unknown device 'tpu'; did you mean 'gpu'? known: auto, cpu, gpu, cuda, mps"),
-        (["--precision", "f8"], "unknown precision 'f8'; known: auto, f32, bf16, f16, int8"),
-        (["--threads", "0"], "threads is 0; it must be at least 1"),
-        (["--format", "jpgg"], "unknown output format 'jpgg'; did you mean 'jpg'?"),
-        (["-o", "pastiche.xyz"], "unknown output format 'xyz'; known: jpg"),
-        (["--keep-colors", "hue"], "unknown way to keep colours 'hue'; known: luma, histogram"),
-        (["--size", "0"], "the size is 0; it must lie between 16 and 100000"),
-        (["--style-size", "8"], "the style size is 8; it must lie between 80 and 2048"),
-        (["--quality", "101"], "the quality is 101; it must lie between 1 and 100"),
-        (["--depth", "12"], "the depth is 12; it must be 8 or 16 bits a channel"),
-        (["--depth", "16"], "JPEG holds 8 bits per channel; choose PNG or TIFF"),
-        (["-o", ""], "the output has an empty name"),
-        (["-o", "x.png", "--format", "jpeg"], "x.png has the ending of PNG, but the format is JPEG; leave out one"),
-        (["--page", "two"], "the page is 'two'; it is all or a number from 1"),
-        (["--page", "0"], "the page is 0; pages are counted from 1"),
-        (["--skip-existing", "--overwrite"], "leave out either --skip-existing or --overwrite"),
-        (["-s", "waves.png", "--each", "-o", "-"], "standard output takes one pastiche, not 2"),
-        (["-", "-"], "standard input can be read once only"),
-    ],
-)
-def test_choices_that_are_none(brushwork: Run, photo: str, style: str, options: list[str], expected: str) -> None:
-    assert expected in refused(brushwork, photo, "-s", style, *options)
-
-
-@pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_missing_extra_names_its_install_command(
-    brushwork: Run, photo: str, style: str, device: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
-    line = refused(brushwork, photo, "-s", style, "--device", device)
-    assert line == f"device '{device}' needs an optional part: pip install 'brushwork[torch]'"
-
-
-def test_torch_without_such_a_device(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
-    line = refused(brushwork, photo, "-s", style, "--device", "cuda")
-    assert "torch sees no device 'cuda' here" in line
-
-
-def test_exporting_what_is_no_checkpoint(brushwork: Run, here: Path) -> None:
-    (here / "notes.pt").write_text("words")
-    for checkpoint, expected in (("gone.pt", "no checkpoint gone.pt"), ("notes.pt", "not a checkpoint")):
-        ended = brushwork("export", checkpoint, "model")
-        assert ended.code == 1
-        (line,) = ended.lines
-        assert expected in line
-
-
-def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("brushwork.stylizer.paint", full)
-    assert refused(brushwork, photo, "-s", style) == f"{photo}: not enough memory; try --size"
-
-
-def test_a_disk_that_is_full(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("brushwork.atomic.write_bytes", full)
-    assert refused(brushwork, photo, "-s", style) == "cannot write photo-waves.jpg: no space left on device"

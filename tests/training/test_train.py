@@ -12,7 +12,7 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.checkpoints import CHECKPOINT
-from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
+from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import batch_loss, learning_rate, train
@@ -131,69 +131,6 @@ def test_learning_rate_by_hand() -> None:
     assert learning_rate(replace(config, decay="constant"), 14, 15) == 1.0
 
 
-def test_moving_average_by_hand() -> None:
-    network = PasticheNetwork(PasticheConfig(styles=("a",), width=0.125))
-    averaged = student.average(network)
-    with torch.no_grad():
-        for weights, value in ((network, 1.0), (averaged, 0.0)):
-            for tensor in weights.state_dict().values():
-                tensor.fill_(value)
-    student.update_ema(averaged, network, 0.9, step=1000)
-    assert all(value.flatten()[0] == pytest.approx(0.1) for value in averaged.parameters())
-    student.update_ema(averaged, network, 0.9, step=0)  # d = 1 / 10: 0.1 + 0.9 (1 - 0.1)
-    assert all(value.flatten()[0] == pytest.approx(0.91) for value in averaged.parameters())
-
-
-def test_adding_a_style_changes_its_column_alone(recipe: Recipe, tmp_path: Path) -> None:
-    torch.manual_seed(1)
-    table = PasticheNetwork(PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm="batch"))
-    checkpoints.save_checkpoint(tmp_path / "table.pt", table)
-    styles = (str(Path(recipe.data.styles[0]) / "0.png"),)
-    recipe = replace(
-        recipe,
-        steps=3,
-        init=InitConfig(str(tmp_path / "table.pt")),
-        add_style="c",
-        data=replace(recipe.data, styles=styles),
-    )
-    list(train(recipe, tmp_path, device="cpu"))
-    network, _ = checkpoints.load_checkpoint(tmp_path, averaged=False)
-    assert network.config.styles == ("a", "b", "c")
-    changed = 0
-    before = student.add_style(table, "c").state_dict()
-    for name, value in network.state_dict().items():
-        old = before[name]
-        if name.endswith("affine.weight"):
-            assert torch.equal(value[:, :2], table.state_dict()[name])
-            changed += int((value[:, 2] != old[:, 2]).sum())
-        else:
-            assert torch.equal(value, old), name
-    numbers = table.transfer.style_parameters(torch.ones(1, 2)).shape[1]
-    assert 0.9 * numbers < changed <= numbers
-    full = student.add_style(PasticheNetwork(PasticheConfig(styles=("a",))), "b")
-    assert sum(p[:, -1].numel() for p in full.parameters() if p.requires_grad) == 2758
-
-
-def test_a_small_predictor_learns_from_a_teacher(recipe: Recipe, tmp_path: Path) -> None:
-    teacher = PasticheNetwork(recipe.network)
-    checkpoints.save_checkpoint(tmp_path / "teacher.pt", teacher)
-    network = replace(recipe.network, width=0.25)
-    taught = replace(recipe, seed=1, steps=12, network=network, teacher=str(tmp_path / "teacher.pt"), teaching=100.0)
-    moments = list(train(taught, tmp_path, device="cpu"))
-    assert moments[-1].terms["embedding"] < moments[0].terms["embedding"]
-
-
-def test_a_run_begins_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_path: Path) -> None:
-    network = PasticheNetwork(recipe.network)
-    checkpoints.save_checkpoint(tmp_path / "start.pt", network)
-    begun = student.begin(replace(recipe, init=InitConfig(str(tmp_path / "start.pt"))))
-    assert all(
-        torch.equal(a, b) for a, b in zip(begun.state_dict().values(), network.state_dict().values(), strict=True)
-    )
-    with pytest.raises(UserError, match="does not fit the recipe"):
-        student.begin(replace(recipe, init=InitConfig("magenta-mobile")))
-
-
 def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="set data.styles"):
         list(train(replace(recipe, data=replace(recipe.data, styles=())), tmp_path, device="cpu"))
@@ -214,39 +151,7 @@ def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Pa
         open_batches(replace(recipe, network=network), ProcessInfo("cpu"))
 
 
-def test_an_unknown_backbone_is_an_error_of_the_user(recipe: Recipe) -> None:
-    with pytest.raises(UserError, match=r"unknown backbone 'inceptoin'; did you mean 'inception_v3'"):
-        student.begin(replace(recipe, network=PasticheConfig(backbone={"name": "inceptoin"})))
-
-
 def test_a_date_among_the_expectations_is_no_obstacle(recipe: Recipe, tmp_path: Path) -> None:
     dated = replace(recipe, steps=1, expected={"measured": date(2026, 11, 23)})
     list(train(dated, tmp_path, device="cpu"))
     assert checkpoints.load_checkpoint(tmp_path)[1]["step"] == 1
-
-
-def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_path: Path) -> None:
-    table, other = tmp_path / "table.pt", tmp_path / "other.pt"
-    checkpoints.save_checkpoint(table, PasticheNetwork(PasticheConfig(styles=("a",), width=0.125)))
-    checkpoints.save_checkpoint(other, PasticheNetwork(replace(recipe.network, predicted_size=50)))
-    with pytest.raises(UserError, match="a table of styles does not"):
-        student.load_teacher(str(table), recipe.network)
-    with pytest.raises(UserError, match="set network.predicted_size=50"):
-        student.load_teacher(str(other), recipe.network)
-
-
-def test_a_style_is_added_to_a_network_that_is_there(recipe: Recipe) -> None:
-    with pytest.raises(UserError, match="set init"):
-        student.begin(replace(recipe, add_style="c"))
-
-
-def test_a_backbone_starts_from_that_of_a_model_that_comes_along(recipe: Recipe) -> None:
-    folded = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
-    network = replace(recipe.network, backbone=folded)
-    begun = student.begin(replace(recipe, network=network, pretrained="magenta-mobile"))
-    magenta = student.load("magenta-mobile")
-    assert begun.predictor is not None and magenta.predictor is not None
-    for one, other in zip(begun.predictor.backbone.parameters(), magenta.predictor.backbone.parameters(), strict=True):
-        assert torch.equal(one, other)
-    with pytest.raises(UserError, match="does not fit the recipe's"):
-        student.begin(replace(recipe, pretrained="magenta-mobile"))

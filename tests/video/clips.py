@@ -19,10 +19,18 @@ H264: dict[str, Any] = {"codec": "libx264", "form": "yuv420p"}
 FRAME = 1 / 24
 
 
-def paint(clip: Path, target: Path, load: Load, style: str, **choices: Any) -> VideoProgress:
-    settings = Settings((style,), strength=0, **choices)
-    *_, last = run(str(clip), target, load, settings, RunOptions(piece=10))
+def run_to_end(
+    clip: Path, target: Path, load: Load, settings: Settings, *, stop: Callable[[], bool] = lambda: False,
+    **options: Any,
+) -> VideoProgress:  # fmt: skip
+    """The last record of a run."""
+    *_, last = run(str(clip), target, load, settings, RunOptions(**options), stop=stop)
     return last
+
+
+def paint(clip: Path, target: Path, load: Load, style: str, **choices: Any) -> VideoProgress:
+    """A run at strength 0."""
+    return run_to_end(clip, target, load, Settings((style,), strength=0, **choices), piece=10)
 
 
 def remux(source: Path, target: Path, change: Callable[[Any], Any] = lambda packet: packet, **options: str) -> Path:

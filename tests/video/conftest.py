@@ -43,10 +43,9 @@ def make_clip(
 ) -> Path:
     """Writes a clip; `color` is the matrix and range of ITU-T H.273, `base` the time base of its video."""
     ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
+    options = options or ({"crf": "12"} if codec == "libx264" else {})
     with av.open(str(path), "w") as out:
-        video = out.add_stream(
-            codec, rate=Fraction(24), options=options or ({"crf": "12"} if codec == "libx264" else {})
-        )
+        video = out.add_stream(codec, rate=Fraction(24), options=options)
         assert isinstance(video, av.VideoStream)
         video.height, video.width = frames[0].shape[:2]
         video.pix_fmt = form
@@ -54,12 +53,9 @@ def make_clip(
         video.codec_context.colorspace, video.codec_context.color_range = color
         if rotation:
             video.set_display_rotation(rotation)
-        others: list[Any] = []
-        if sound:
-            tone = out.add_stream(sound, rate=48000, layout="mono")
-            others.append(tone)
-        if subtitles:
-            words = out.add_mux_stream(subtitles)
+        tone = out.add_stream(sound, rate=48000, layout="mono") if sound else None
+        words = out.add_mux_stream(subtitles) if subtitles else None
+        if words:
             words.time_base = Fraction(1, 1000)
         if chapters:
             out.set_chapters([
@@ -68,27 +64,35 @@ def make_clip(
             ])  # fmt: skip
         out.metadata["title"] = "A film"
         for tick, pixels in zip(ticks, frames, strict=True):
-            shape = av.VideoFrame.from_ndarray(pixels, "rgb24")
-            matrix, full = color
-            space = 6 if matrix == 2 else matrix
-            frame = shape.reformat(
-                format=form, src_colorspace=space, dst_colorspace=space, src_color_range=2, dst_color_range=full or 1
-            )
-            frame.colorspace, frame.color_range = color
-            frame.pts, frame.time_base = round(tick * TICKS / base), base
-            out.mux(video.encode(frame))
+            out.mux(video.encode(_frame(pixels, form, color, round(tick * TICKS / base), base)))
         out.mux(video.encode(None))
-        for tone in others:
-            seconds = (ticks[-1] + STEP) * TICKS
-            _hum(out, tone, float(seconds))
-        if subtitles:
-            for n in range(2):
-                packet = av.Packet(f"line {n}".encode())
-                packet.stream, packet.time_base = words, Fraction(1, 1000)
-                packet.pts = packet.dts = 100 + 400 * n
-                packet.duration = 300
-                out.mux(packet)
+        if tone:
+            _hum(out, tone, float((ticks[-1] + STEP) * TICKS))
+        if words:
+            _speak(out, words)
     return path
+
+
+def _frame(pixels: Pixels, form: str, color: Sequence[int], pts: int, base: Fraction) -> av.VideoFrame:
+    """A frame of a matrix and range of colours, shown at a tick."""
+    matrix, full = color
+    space = 6 if matrix == 2 else matrix
+    frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(
+        format=form, src_colorspace=space, dst_colorspace=space, src_color_range=2, dst_color_range=full or 1
+    )
+    frame.colorspace, frame.color_range = color
+    frame.pts, frame.time_base = pts, base
+    return frame
+
+
+def _speak(out: Any, stream: Any) -> None:
+    """Two lines of subtitles."""
+    for n in range(2):
+        packet = av.Packet(f"line {n}".encode())
+        packet.stream, packet.time_base = stream, Fraction(1, 1000)
+        packet.pts = packet.dts = 100 + 400 * n
+        packet.duration = 300
+        out.mux(packet)
 
 
 def _hum(out: Any, stream: Any, seconds: float) -> None:

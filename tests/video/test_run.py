@@ -1,6 +1,6 @@
 """A clip becomes its pastiche: every frame, at its time, with all that travels with it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,22 +10,13 @@ import cv2
 import numpy as np
 import pytest
 
-from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
-from brushwork.video.run import RunOptions, VideoProgress, run
 from brushwork.video.settings import Settings
+from tests.video.clips import run_to_end
 from tests.video.conftest import TICKS, Negative, make_clip, make_frames, negative, packets, read_frames
 
 Load = Callable[[], Stylizer]
 GREY = 128 / 255
-
-
-def paint(
-    clip: Path, target: Path, load: Load, settings: Settings, *, stop: Callable[[], bool] = lambda: False,
-    **options: Any,
-) -> VideoProgress:  # fmt: skip
-    *_, last = run(str(clip), target, load, settings, RunOptions(**options), stop=stop)
-    return last
 
 
 def alone(grey: str, **choices: object) -> Settings:
@@ -36,7 +27,7 @@ def alone(grey: str, **choices: object) -> Settings:
 def test_every_frame_is_painted_and_kept_without_loss(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(5)
     clip = make_clip(tmp_path / "clip.mkv", frames)
-    last = paint(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
+    last = run_to_end(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
     painted = read_frames(tmp_path / "out.mkv")
     assert (last.frames, last.count, last.width, last.height) == (5, 5, 64, 48)
     assert all(
@@ -48,14 +39,14 @@ def test_every_frame_is_painted_and_kept_without_loss(tmp_path: Path, load: Load
 def test_strength_0_without_loss_is_the_clip(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(3)
     clip = make_clip(tmp_path / "clip.mkv", frames)
-    paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, codec="ffv1"))
+    run_to_end(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, codec="ffv1"))
     assert [pixels.tolist() for _, pixels in read_frames(tmp_path / "out.mkv")] == [frame.tolist() for frame in frames]
 
 
 def test_times_of_frames_stay_where_frames_come_irregularly(tmp_path: Path, load: Load, grey: str) -> None:
     ticks = [0, 100, 900, 1500, 5000, 5001, 9000, 12288]
     clip = make_clip(tmp_path / "clip.mp4", make_frames(8), codec="libx264", form="yuv420p", ticks=ticks)
-    paint(clip, tmp_path / "out.mp4", load, alone(grey), piece=3)
+    run_to_end(clip, tmp_path / "out.mp4", load, alone(grey), piece=3)
     assert [time for time, _ in read_frames(tmp_path / "out.mp4")] == [tick * TICKS for tick in ticks]
 
 
@@ -76,7 +67,7 @@ def test_sound_and_subtitles_are_copied_packet_for_packet(
         chapters=True,
     )
     target = tmp_path / f"out{clip.suffix}"
-    paint(clip, target, load, alone(grey), piece=10)
+    run_to_end(clip, target, load, alone(grey), piece=10)
     assert packets(target, "audio") == packets(clip, "audio") != []
     assert packets(target, "subtitle") == packets(clip, "subtitle")
     assert (packets(clip, "subtitle") == []) is (subtitles is None)
@@ -88,7 +79,7 @@ def test_sound_and_subtitles_are_copied_packet_for_packet(
 def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(24)
     clip = make_clip(tmp_path / "clip.mkv", frames, sound="pcm_s16le", chapters=True)
-    paint(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1", start=0.25, end=0.75))
+    run_to_end(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1", start=0.25, end=0.75))
     painted = read_frames(tmp_path / "out.mkv")
     assert len(painted) == 12
     assert painted[0][0] == 0
@@ -105,7 +96,7 @@ def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load
 def test_a_turned_clip_is_shown_as_a_player_shows_it(rotation: int, tmp_path: Path, load: Load, grey: str) -> None:
     """OpenCV turns what it reads by itself."""
     clip = make_clip(tmp_path / "clip.mp4", make_frames(2), codec="libx264", form="yuv420p", rotation=rotation)
-    paint(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0, crf=1))
+    run_to_end(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0, crf=1))
     shown, painted = (cv2.VideoCapture(str(path)).read()[1] for path in (clip, tmp_path / "out.mp4"))
     assert painted.shape == shown.shape == ((64, 48, 3) if rotation != 180 else (48, 64, 3))
     assert np.abs(painted.astype(int) - shown).mean() < 3
@@ -114,7 +105,7 @@ def test_a_turned_clip_is_shown_as_a_player_shows_it(rotation: int, tmp_path: Pa
 @pytest.mark.parametrize("look", [(1, 1), (6, 1), (1, 2), (5, 2)])
 def test_matrix_and_range_of_the_colours_are_kept(look: tuple[int, int], tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv444p", color=look)
-    paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, crf=0))
+    run_to_end(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, crf=0))
     with av.open(str(clip)) as given, av.open(str(tmp_path / "out.mkv")) as made:
         contexts = [container.streams.video[0].codec_context for container in (given, made)]
         assert [(context.colorspace, context.color_range) for context in contexts] == [look, look]
@@ -126,7 +117,7 @@ def test_matrix_and_range_of_the_colours_are_kept(look: tuple[int, int], tmp_pat
 
 def test_ten_bits_stay_ten_bits(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv420p10le")
-    paint(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0))
+    run_to_end(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0))
     with av.open(str(tmp_path / "out.mkv")) as container:
         assert container.streams.video[0].codec_context.pix_fmt == "yuv420p10le"
 
@@ -135,7 +126,7 @@ def test_ten_bits_stay_ten_bits(tmp_path: Path, load: Load, grey: str) -> None:
 def test_pieces_of_every_codec_become_one_clip(codec: str, ending: str, tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(11))
     target = tmp_path / f"out.{ending}"
-    paint(clip, target, load, alone(grey, codec=codec), piece=4)
+    run_to_end(clip, target, load, alone(grey, codec=codec), piece=4)
     painted = read_frames(target)
     assert [round(time * 24, 1) for time, _ in painted] == list(range(11))
     wanted = [negative(frame, GREY).astype(int) for frame in make_frames(11)]
@@ -144,26 +135,26 @@ def test_pieces_of_every_codec_become_one_clip(codec: str, ending: str, tmp_path
 
 def test_odd_sides_lose_a_line_and_that_is_said(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2, 49, 65))
-    last = paint(clip, tmp_path / "out.mp4", load, alone(grey))
+    last = run_to_end(clip, tmp_path / "out.mp4", load, alone(grey))
     assert read_frames(tmp_path / "out.mp4")[0][1].shape == (48, 64, 3)
     assert last.notes == ["65 x 49 has an odd side, which the codec cannot have: a line is cut"]
-    paint(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
+    run_to_end(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
     assert read_frames(tmp_path / "out.mkv")[0][1].shape == (49, 65, 3)
 
 
 def test_the_long_side_is_limited(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2))
-    last = paint(clip, tmp_path / "out.mp4", load, alone(grey, size=32))
+    last = run_to_end(clip, tmp_path / "out.mp4", load, alone(grey, size=32))
     assert (last.width, last.height) == (32, 24)
 
 
 def test_numbered_pictures_go_in_and_out(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(3)
     clip = make_clip(tmp_path / "clip.mkv", frames)
-    paint(clip, tmp_path / "first", load, Settings((grey,), strength=0))
+    run_to_end(clip, tmp_path / "first", load, Settings((grey,), strength=0))
     names = [path.name for path in sorted((tmp_path / "first").iterdir())]
     assert names == ["000001.png", "000002.png", "000003.png"]
-    paint(tmp_path / "first" / "%06d.png", tmp_path / "out.mkv", load, alone(grey, codec="ffv1", fps=10.0))
+    run_to_end(tmp_path / "first" / "%06d.png", tmp_path / "out.mkv", load, alone(grey, codec="ffv1", fps=10.0))
     painted = read_frames(tmp_path / "out.mkv")
     assert [time for time, _ in painted] == [0, Fraction(1, 10), Fraction(1, 5)]
     assert np.array_equal(painted[2][1], negative(frames[2], GREY))
@@ -175,13 +166,13 @@ def test_animated_pictures_go_out_and_in(ending: str, tmp_path: Path, load: Load
 
     clip = make_clip(tmp_path / "clip.mkv", make_frames(4), ticks=[0, 1228, 2457, 6144])
     target = tmp_path / f"out.{ending}"
-    paint(clip, target, load, alone(grey))
+    run_to_end(clip, target, load, alone(grey))
     with Image.open(target) as picture:
         assert getattr(picture, "n_frames", 1) == 4
         picture.seek(2)
         picture.load()
         assert picture.info["duration"] == 300  # from 0.2 to 0.5 seconds
-    paint(target, tmp_path / "again.mkv", load, alone(grey, codec="ffv1"))
+    run_to_end(target, tmp_path / "again.mkv", load, alone(grey, codec="ffv1"))
     assert [time for time, _ in read_frames(tmp_path / "again.mkv")] == [
         0,
         Fraction(1, 10),
@@ -195,7 +186,7 @@ def test_a_frame_that_comes_once_more_is_not_painted_once_more(
 ) -> None:
     frames = make_frames(2)
     clip = make_clip(tmp_path / "clip.mkv", [frames[0], frames[0], frames[0], frames[1]])
-    paint(clip, tmp_path / "out.mkv", load, Settings((grey,), codec="ffv1"))
+    run_to_end(clip, tmp_path / "out.mkv", load, Settings((grey,), codec="ffv1"))
     painted = [pixels for _, pixels in read_frames(tmp_path / "out.mkv")]
     assert len(runtime.painted) == 2
     assert np.array_equal(painted[0], painted[2])
@@ -208,49 +199,9 @@ def test_styles_change_over_time(tmp_path: Path, load: Load, grey: str) -> None:
     frames = [np.full((48, 64, 3), 255, np.uint8)] * 24
     clip = make_clip(tmp_path / "clip.mkv", frames)
     settings = alone(grey, codec="ffv1", changes=((0.25, str(tmp_path / "white.png")),), fade=0.5)
-    paint(clip, tmp_path / "out.mkv", load, settings)
+    run_to_end(clip, tmp_path / "out.mkv", load, settings)
     levels = [int(pixels[0, 0, 0]) for _, pixels in read_frames(tmp_path / "out.mkv")]
     assert levels[:7] == [64] * 7
     assert levels[12] == round((128 + 0.5 * 127) / 2)  # half of the way at half of the time
     assert levels[18:] == [128] * 6
     assert levels == sorted(levels)
-
-
-def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
-    tmp_path: Path, load: Load, grey: str
-) -> None:
-    clip = make_clip(tmp_path / "clip.mp4", make_frames(24), codec="libx264", form="yuv420p", sound="aac")
-    settings = Settings((grey,))
-    paint(clip, tmp_path / "whole.mp4", load, settings, piece=5)
-    count: Iterator[int] = iter(range(24))
-    last = paint(clip, tmp_path / "out.mp4", load, settings, piece=5, stop=lambda: next(count) == 12)
-    assert (last.stopped, last.frames) == (True, 13)
-    half = read_frames(tmp_path / "out.mp4")
-    assert len(half) == 13
-    assert 0 < len(packets(tmp_path / "out.mp4", "audio")) < len(packets(clip, "audio"))
-    with pytest.raises(UserError, match="out.mp4 exists; continue with --resume or start again with --overwrite"):
-        paint(clip, tmp_path / "out.mp4", load, settings, piece=5)
-    with pytest.raises(UserError, match="out.mp4 was begun with another strength; start again with --overwrite"):
-        paint(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0.5), piece=5, resume=True)
-    with pytest.raises(UserError, match="out.mp4 was begun with another precision; start again with --overwrite"):
-        paint(clip, tmp_path / "out.mp4", load, settings, piece=5, resume=True, precision="f32")
-    paint(clip, tmp_path / "out.mp4", load, settings, piece=5, resume=True)
-    assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
-    assert not list(tmp_path.glob(".*"))
-
-
-@pytest.mark.parametrize("target", ["out.mkv", "out/%03d.png"])
-def test_a_killed_run_goes_on_to_the_same_end(target: str, tmp_path: Path, load: Load, grey: str) -> None:
-    clip = make_clip(tmp_path / "clip.mkv", make_frames(12), sound="pcm_s16le")
-    settings = Settings((grey,), strength=0.7)
-    paint(clip, tmp_path / "whole" / target, load, settings, piece=4)
-    killed = run(str(clip), tmp_path / target, load, settings, RunOptions(piece=4))
-    for progress in killed:
-        if progress.frames == 10:
-            break
-    killed.close()  # nothing more is written, as if the process had died here
-    paint(clip, tmp_path / target, load, settings, piece=4, resume=True)
-    whole = sorted(path for path in (tmp_path / "whole").rglob("*") if path.is_file())
-    assert len(whole) in (1, 12)
-    for path in whole:
-        assert (tmp_path / path.relative_to(tmp_path / "whole")).read_bytes() == path.read_bytes()
