@@ -66,9 +66,11 @@ def test_relative_links_lead_to_files(page: Path) -> None:
 
 @pytest.mark.parametrize(("page", "arguments"), commands("brushwork"), ids=str)
 def test_commands_exist_with_their_options(page: str, arguments: list[str]) -> None:
-    group: Any = typer.main.get_command(app)
-    command = group.commands[arguments[0]]
-    command.make_parser(command.context_class(command)).parse_args(arguments[1:])  # raises for what it does not know
+    command: Any = typer.main.get_command(app)
+    while arguments and arguments[0] in getattr(command, "commands", ()):
+        command, arguments = command.commands[arguments[0]], arguments[1:]
+    assert not hasattr(command, "commands") or command.invoke_without_command, f"{page}: no such command"
+    command.make_parser(command.context_class(command)).parse_args(arguments)  # raises for what it does not know
 
 
 @pytest.mark.parametrize(("page", "arguments"), commands("python -m"), ids=str)

@@ -38,8 +38,9 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_the_commands_are_these() -> None:
     assert [command.callback.__name__ for command in app.registered_commands if command.callback] == [
-        "stylize", "video", "live", "serve", "watch", "optimize", "styles", "models", "train", "evaluate", "export",
+        "stylize", "video", "live", "serve", "watch", "optimize", "models", "train", "evaluate", "export",
     ]  # fmt: skip
+    assert [group.name for group in app.registered_groups] == ["styles"]
 
 
 def test_the_version_is_that_of_the_installed_package() -> None:

@@ -11,7 +11,7 @@ from brushwork.cli.models import models
 from brushwork.cli.optimize import optimize
 from brushwork.cli.plain import PlainCommand, PlainGroup
 from brushwork.cli.serve import serve
-from brushwork.cli.styles import styles
+from brushwork.cli.styles import app as styles
 from brushwork.cli.stylize import stylize
 from brushwork.cli.train import train
 from brushwork.cli.video import video
@@ -27,8 +27,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, live, serve, watch, optimize, styles, models, train, evaluate, export):
+for command in (stylize, video, live, serve, watch, optimize, models, train, evaluate, export):
     app.command(cls=PlainCommand)(command)
+app.add_typer(styles, name="styles")
 
 
 def _version(wanted: bool) -> None:

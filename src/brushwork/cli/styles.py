@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from brushwork.cli.options import Device, Model, Overwrite, Precision, Threads, given, loader, option
+from brushwork.cli.plain import PlainGroup
 
 if TYPE_CHECKING:
     from brushwork.model_folder import ModelFolder
@@ -17,8 +20,13 @@ Size = Annotated[
 ]
 Json = Annotated[bool, option(None, "--json", "", "Print JSON.")]
 
+# `brushwork styles` alone lists; its subcommands stand in files of their own.
+app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
 
+
+@app.callback()
 def styles(
+    context: typer.Context,
     sheet: Sheet = None,
     output: Output = None,
     size: Size = None,
@@ -38,6 +46,10 @@ def styles(
     from brushwork import model_folder
     from brushwork.errors import UserError
 
+    if context.invoked_subcommand is not None:
+        if any(context.params.values()):
+            raise UserError(f"options of styles {context.invoked_subcommand} follow that word")
+        return
     if sheet is None:
         if output is not None:
             raise UserError("-o is where a sheet goes; name a photo with --sheet")
