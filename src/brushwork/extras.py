@@ -8,6 +8,7 @@ from brushwork.errors import UserError
 EXTRAS: dict[str, tuple[str, ...]] = {
     "torch": ("torch", "safetensors", "onnx", "onnxscript"),
     "training": ("tensorboard",),
+    "analysis": ("matplotlib", "sklearn"),
     "video": ("av", "cv2"),
     "camera": ("pyvirtualcam",),
     "heif": ("pillow_heif",),

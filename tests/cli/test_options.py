@@ -11,6 +11,7 @@ import typer
 from click import Command
 
 from brushwork import stylizer
+from brushwork.analysis.experiment import Context
 from brushwork.batch.options import Options
 from brushwork.cli import app
 from brushwork.cli.options import given
@@ -65,6 +66,8 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("live", "port", MJPEG, "port"),
         ("live", "steady", live, "steady"),
         ("styles", "size", open_photo, "size"),
+        ("experiment", "seeds", Context, "seeds"),
+        ("experiment", "scale", Context, "scale"),
     ],
 )
 def test_a_default_in_the_help_is_that_of_the_function(

@@ -186,6 +186,13 @@ def test_exporting_replaces_nothing_but_a_model(table_network: PasticheNetwork, 
     assert (tmp_path / "photo.jpg").read_bytes() == b"dear to me"
 
 
+def test_a_network_that_no_runtime_could_execute_is_not_exported(tmp_path: Path) -> None:
+    network = PasticheNetwork(PasticheConfig(styles=("a",), width=0.05, decoder_norm="batch"))
+    with pytest.raises(ModelError, match="only instance norm can be exported, and this has batch"):
+        export(network, tmp_path / "model", ModelCard("t", "l", "s"))
+    assert not (tmp_path / "model").exists()
+
+
 def test_a_folder_without_the_variants_still_stylises_and_says_what_is_missing(
     table_folder: ModelFolder, tmp_path: Path
 ) -> None:

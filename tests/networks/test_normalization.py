@@ -2,6 +2,9 @@ import pytest
 import torch
 
 from brushwork.networks import ConditionalInstanceNorm2d
+from brushwork.networks.normalization import DecoderNorm
+
+KINDS: tuple[DecoderNorm, ...] = ("instance", "batch", "none")
 
 
 def test_population_statistics_then_gamma_and_beta_by_hand() -> None:
@@ -43,3 +46,28 @@ def test_every_column_of_a_table_starts_as_the_identity_style() -> None:
     assert norm.affine.bias is None
     for column in norm.affine.weight.T:
         assert column.tolist() == [0.0] * 4 + [1.0] * 4
+
+
+def test_decoder_norms_that_are_compared_by_hand() -> None:
+    features = torch.tensor([1.0, 3.0, 5.0, 7.0]).reshape(2, 1, 1, 2)  # means 2 and 6, of both 4; variances 1 and 5
+    plain = torch.ones(2, 1)
+    styled = {kind: _styled(ConditionalInstanceNorm2d(1, 1, bias=False, norm=kind), features, plain) for kind in KINDS}
+    torch.testing.assert_close(styled["instance"], torch.tensor([-1.0, 1.0, -1.0, 1.0]), atol=1e-4, rtol=0)
+    torch.testing.assert_close(styled["batch"], torch.tensor([-3.0, -1.0, 1.0, 3.0]) / 5**0.5, atol=1e-4, rtol=0)
+    assert (styled["none"] == features.flatten()).all()
+
+
+def test_batch_norm_in_evaluation_takes_its_running_statistics() -> None:
+    norm = ConditionalInstanceNorm2d(1, 1, bias=False, norm="batch").eval()
+    features = torch.rand(1, 1, 4, 4)
+    torch.testing.assert_close(norm(features, torch.ones(1, 1)), features / (1 + 1e-5) ** 0.5)
+
+
+def test_an_unknown_decoder_norm_is_refused() -> None:
+    with pytest.raises(ValueError, match="decoder_norm is 'layer'"):
+        ConditionalInstanceNorm2d(1, 1, norm="layer")  # type: ignore[arg-type]
+
+
+def _styled(norm: ConditionalInstanceNorm2d, features: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
+    styled: torch.Tensor = norm(features, embedding)
+    return styled.flatten()

@@ -3,6 +3,7 @@
 import logging
 import sys
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -183,3 +184,23 @@ def test_a_picture_of_a_codec_that_is_not_installed_is_unreadable(monkeypatch: p
     monkeypatch.setitem(sys.modules, "pyvips", None)
     with pytest.raises(ImageError, match="cannot read deep without pyvips"):
         decode(Entry("deep", data=encoded(1, "TIFF")), 50)
+
+
+def test_a_limit_takes_pictures_by_seed_and_a_larger_one_the_same_and_more(folder: Path) -> None:
+    def taken(limit: int, seed: int = 0) -> set[int]:
+        resident = ResidentPictures(folder, (seed, 1), limit=limit)
+        pictures = DecodedPictures(folder, (seed, 1), limit=limit)
+        greys_of_both = greys(resident, range(limit)), greys(pictures, range(limit))
+        pictures.close()
+        assert greys_of_both[0] == greys_of_both[1]
+        return set(greys_of_both[0])
+
+    sets = [taken(limit) for limit in (1, 3, 5, 7)]
+    assert [len(each) for each in sets] == [1, 3, 5, 7]
+    assert all(less < more for less, more in pairwise(sets))
+    assert len({frozenset(taken(3, seed)) for seed in range(4)}) > 1
+
+
+def test_a_limit_of_remote_pictures_is_refused() -> None:
+    with pytest.raises(DataError, match="a limit of pictures needs all of them on disk"):
+        DecodedPictures("http://127.0.0.1/a.tar", (0,), limit=3)

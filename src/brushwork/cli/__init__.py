@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from brushwork.cli.evaluate import evaluate
+from brushwork.cli.experiment import experiment
 from brushwork.cli.export import export
 from brushwork.cli.live import live
 from brushwork.cli.models import models
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, live, serve, watch, optimize, models, train, evaluate, export):
+for command in (stylize, video, live, serve, watch, optimize, models, train, evaluate, export, experiment):
     app.command(cls=PlainCommand)(command)
 app.add_typer(styles, name="styles")
 

@@ -70,8 +70,10 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
         extras: Files that are copied into the folder, see `ModelFolder.extras`.
 
     Raises:
-        ModelError: If the folder exists and is something else than a model folder.
+        ModelError: If the folder exists and is something else than a model folder, or the network cannot be exported.
     """
+    if network.config.decoder_norm != "instance":
+        raise model_folder.ModelError(f"only instance norm can be exported, and this has {network.config.decoder_norm}")
     if folder.exists() and not (folder / model_folder.CONFIG).is_file() and any(folder.iterdir()):
         raise model_folder.ModelError(f"{folder} exists and is not a model folder; nothing was written")
     network = network.cpu().float().eval()

@@ -1,6 +1,7 @@
 """Conditional instance normalisation: the layer through which an embedding becomes a style."""
 
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,10 @@ from torch.nn import functional as F
 EPSILON = 1e-5
 # A pilot found that a small start of the affine weights around gamma = 1 trains far faster than the published start.
 WEIGHT_SCALE = 0.3
+
+# What the conditional layers do to features before they are styled: ``instance`` as published; the others are there to
+# be compared with it (Ulyanov et al. 2017, *Improved texture networks*), and a runtime cannot execute them.
+DecoderNorm = Literal["instance", "batch", "none"]
 
 # What a network does to features (B, C, H, W) before they are styled: each channel gets mean 0 and variance 1.
 Normalise = Callable[[Tensor], Tensor]
@@ -66,10 +71,25 @@ class ConditionalInstanceNorm2d(nn.Module):
         embedding_size: D, the size of the embedding.
         bias: Whether the map has a bias. Without one (a table of styles) each column of the weight *is* a style.
         gamma_start: The value at which gamma starts. 0 is the published start: Glorot uniform weights, zero bias.
+        norm: ``instance``; ``batch`` takes mean and variance over a training batch, and their running means in
+            evaluation; ``none`` leaves the features as they are.
     """
 
-    def __init__(self, channels: int, embedding_size: int, bias: bool = True, *, gamma_start: float = 1.0) -> None:
+    def __init__(
+        self,
+        channels: int,
+        embedding_size: int,
+        bias: bool = True,
+        *,
+        gamma_start: float = 1.0,
+        norm: DecoderNorm = "instance",
+    ) -> None:
         super().__init__()
+        if norm not in get_args(DecoderNorm):
+            raise ValueError(f"decoder_norm is {norm!r}, not one of {', '.join(get_args(DecoderNorm))}")
+        self.other: nn.Module | None = None  # what takes the place of the instance norm
+        if norm != "instance":
+            self.other = nn.BatchNorm2d(channels, eps=EPSILON, affine=False) if norm == "batch" else nn.Identity()
         self.channels = channels
         self.gamma_start = gamma_start
         self.affine = nn.Linear(embedding_size, 2 * channels, bias=bias)
@@ -115,4 +135,4 @@ class ConditionalInstanceNorm2d(nn.Module):
             parameters = self.style_parameters(embedding.flatten(0, 1)).reshape(batch, regions, -1)  # (B, K, 2 C)
             mixed = parameters.transpose(1, 2) @ masks.flatten(2)  # (B, 2 C, H W)
             beta, gamma = mixed.reshape(batch, -1, height, width).chunk(2, dim=1)
-        return normalise(features) * gamma + beta
+        return (self.other or normalise)(features) * gamma + beta

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from brushwork.errors import unknown
 from brushwork.networks.backbones import build_backbone
+from brushwork.networks.normalization import DecoderNorm
 from brushwork.networks.predictor import Pooling, StylePredictionNetwork
 from brushwork.networks.transfer import EncoderNorm, StyleTransferNetwork
 
@@ -25,6 +26,7 @@ class PasticheConfig:
         width: Multiplier of the style transfer network's channels.
         encoder_norm: See `StyleTransferNetwork`.
         gamma_start: See `ConditionalInstanceNorm2d`.
+        decoder_norm: See `ConditionalInstanceNorm2d`; only networks with ``instance`` can be exported.
     """
 
     styles: tuple[str, ...] = ()
@@ -34,6 +36,7 @@ class PasticheConfig:
     width: float = 1.0
     encoder_norm: EncoderNorm = "batch"
     gamma_start: float = 1.0
+    decoder_norm: DecoderNorm = "instance"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "styles", tuple(self.styles))
@@ -66,6 +69,7 @@ class PasticheNetwork(nn.Module):
             width=config.width,
             encoder_norm=config.encoder_norm,
             gamma_start=config.gamma_start,
+            decoder_norm=config.decoder_norm,
         )
 
     def embed(self, style: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """The style transfer network: content and embedding in, pastiche out (Ghiasi et al. 2017, section 2, table 3)."""
 
-from typing import Literal, get_args
+from collections.abc import Callable
+from typing import Literal, TypeAlias, get_args
 
 import torch
 from torch import Tensor, nn
@@ -8,12 +9,15 @@ from torch.nn import functional as F
 
 from brushwork.networks.normalization import (
     ConditionalInstanceNorm2d,
+    DecoderNorm,
     HeldStatistics,
     Normalise,
     instance_normalise,
 )
 
 EncoderNorm = Literal["batch", "instance", "folded"]
+# Makes the conditional layer of so many channels.
+Conditional: TypeAlias = Callable[[int], ConditionalInstanceNorm2d]
 
 
 def _convolution(inputs: int, channels: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Conv2d:
@@ -51,12 +55,12 @@ class ContractLayer(nn.Module):
 class ResidualBlock(nn.Module):
     """Two conditional convolutions around which the features pass; ReLU after the first only, none after the sum."""
 
-    def __init__(self, channels: int, embedding_size: int, bias: bool, gamma_start: float) -> None:
+    def __init__(self, channels: int, conditional: Conditional) -> None:
         super().__init__()
         self.conv1 = _convolution(channels, channels, 3)
-        self.norm1 = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
+        self.norm1 = conditional(channels)
         self.conv2 = _convolution(channels, channels, 3)
-        self.norm2 = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
+        self.norm2 = conditional(channels)
 
     def forward(
         self,
@@ -74,13 +78,11 @@ class ResidualBlock(nn.Module):
 class ExpandLayer(nn.Module):
     """Nearest-neighbour up-sampling (no checkerboard, unlike a transposed convolution), convolution, norm."""
 
-    def __init__(
-        self, inputs: int, channels: int, kernel: int, scale: int, embedding_size: int, bias: bool, gamma_start: float
-    ) -> None:
+    def __init__(self, inputs: int, channels: int, kernel: int, scale: int, conditional: Conditional) -> None:
         super().__init__()
         self.scale = scale
         self.conv = _convolution(inputs, channels, kernel)
-        self.norm = ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start)
+        self.norm = conditional(channels)
 
     def forward(
         self,
@@ -105,9 +107,10 @@ class StyleTransferNetwork(nn.Module):
         width: Multiplier of the paper's 32, 64 and 128 channels; Magenta's mobile network has 0.25.
         encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm as the convolution's bias).
         gamma_start: Where gamma starts; 0 is the published start.
+        decoder_norm: What the conditional layers normalise by, see `ConditionalInstanceNorm2d`.
 
     Raises:
-        ValueError: If ``encoder_norm`` is not one of the three.
+        ValueError: If ``encoder_norm`` or ``decoder_norm`` is not one of the three.
     """
 
     def __init__(
@@ -118,6 +121,7 @@ class StyleTransferNetwork(nn.Module):
         width: float = 1.0,
         encoder_norm: EncoderNorm = "batch",
         gamma_start: float = 1.0,
+        decoder_norm: DecoderNorm = "instance",
     ) -> None:
         super().__init__()
         if encoder_norm not in get_args(EncoderNorm):
@@ -130,13 +134,16 @@ class StyleTransferNetwork(nn.Module):
                 ContractLayer(middle, wide, 3, 2, encoder_norm),
             ]
         )
-        conditional = (embedding_size, bias, gamma_start)
-        self.residual = nn.ModuleList([ResidualBlock(wide, *conditional) for _ in range(5)])
+
+        def conditional(channels: int) -> ConditionalInstanceNorm2d:
+            return ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start, norm=decoder_norm)
+
+        self.residual = nn.ModuleList([ResidualBlock(wide, conditional) for _ in range(5)])
         self.expand = nn.ModuleList(
             [
-                ExpandLayer(wide, middle, 3, 2, *conditional),
-                ExpandLayer(middle, narrow, 3, 2, *conditional),
-                ExpandLayer(narrow, 3, 9, 1, *conditional),
+                ExpandLayer(wide, middle, 3, 2, conditional),
+                ExpandLayer(middle, narrow, 3, 2, conditional),
+                ExpandLayer(narrow, 3, 9, 1, conditional),
             ]
         )
 

@@ -76,7 +76,8 @@ class CachedBatches:
         for value in self.networks.predictor.backbone.state_dict().values():
             digest.update(value.cpu().contiguous().numpy().tobytes())
         cache = {name: value for name, value in asdict(recipe.cache).items() if name.startswith("style_")}
-        data = {"contents": recipe.data.contents, "styles": recipe.data.styles, "short_side": recipe.data.short_side}
+        names = ("contents", "styles", "short_side", "styles_limit")
+        data = {name: getattr(recipe.data, name) for name in names}
         return {
             "seed": recipe.seed,
             "data": data,

@@ -22,6 +22,8 @@ class DataConfig:
         content_side_weights: How likely each content side is; all alike where none are given.
         short_side: Short side, in pixels, above which a picture is shrunk when it is read.
         workers: Threads that decode.
+        styles_limit: Where it is not 0, so many of the styles are trained on, which ones the seed settles; a larger
+            limit takes the same and more.
     """
 
     contents: tuple[str, ...] = ()
@@ -34,9 +36,11 @@ class DataConfig:
     style_sides: tuple[int, ...] = (256,)
     short_side: int = 512
     workers: int = 2
+    styles_limit: int = 0
 
     def __post_init__(self) -> None:
         _at_least(1, self, "batch", "short_side", "workers")
+        _at_least(0, self, "styles_limit")
         for name, sides in (("content_sides", self.content_sides), ("style_sides", self.style_sides)):
             if min(sides, default=0) < SMALLEST_SIDE:
                 raise ValueError(f"{name} is {list(sides)}; it takes sides of {SMALLEST_SIDE} pixels and more")

@@ -54,21 +54,35 @@ class Order:
     """The order of pictures: which one is in which slot.
 
     Shards on disk are listed and shuffled together; shards of which any is remote, one by one.
+
+    Args:
+        source: Where the pictures are, see `shards.find_shards`.
+        seed: Numbers that settle the order.
+        limit: Where it is not 0, so many pictures are taken, which ones the seed settles: a larger limit takes the
+            same and more.
+
+    Raises:
+        DataError: If a source is missing, or a limit is set and a source is remote.
     """
 
-    def __init__(self, source: Source, seed: tuple[int, ...]) -> None:
+    def __init__(self, source: Source, seed: tuple[int, ...], limit: int = 0) -> None:
         shards = find_shards(source)
+        self._limit = limit
         self.seed = seed
         self.remote = any(shard.remote for shard in shards)
+        if limit and self.remote:
+            raise DataError("a limit of pictures needs all of them on disk, and some are remote")
         self.groups = [[shard] for shard in shards] if self.remote else [shards]
-        self._counts = [group[0].count if len(group) == 1 else None for group in self.groups]
+        self._counts = [group[0].count if len(group) == 1 and not limit else None for group in self.groups]
         self._pool = ThreadPoolExecutor(1, "fetch")
         self._read: dict[int, Future[list[Entry]]] = {}  # entries by group
         self._position, self._first = 0, 0  # where the last slot was: its group counted from the start, and its slots
 
     def read(self, group: int) -> list[Entry]:
-        """All entries of a group."""
+        """All entries of a group, or those that the limit leaves."""
         entries = [entry for shard in self.groups[group] for entry in read_shard(shard)]
+        if self._limit:
+            entries = [entries[number] for number in sorted(permutation(len(entries), *self.seed)[: self._limit])]
         self._counts[group] = len(entries)
         return entries
 
@@ -123,16 +137,19 @@ class DecodedPictures:
         seed: Numbers that settle their order.
         short_side: Pixels of the short side above which a picture is shrunk.
         workers: Threads that decode.
+        limit: See `Order`.
 
     Raises:
         DataError: If a source is missing or holds no picture; when they are taken, if not one can be read.
     """
 
-    def __init__(self, source: Source, seed: tuple[int, ...], *, short_side: int = 512, workers: int = 2) -> None:
+    def __init__(
+        self, source: Source, seed: tuple[int, ...], *, short_side: int = 512, workers: int = 2, limit: int = 0
+    ) -> None:
         self.seed = seed
         self.skipped: dict[str, str] = {}
         self._short_side = short_side
-        self._order = Order(source, seed)
+        self._order = Order(source, seed, limit)
         if not self._order.remote:
             self._order.locate(0)
         self._pool = ThreadPoolExecutor(max(1, workers), "decode")
@@ -173,6 +190,7 @@ class ResidentPictures:
         short_side: Pixels of the short side above which a picture is shrunk.
         workers: Threads that decode.
         device: Device that holds them.
+        limit: See `Order`.
 
     Raises:
         DataError: If a source is missing, or not one of its pictures can be read.
@@ -186,11 +204,12 @@ class ResidentPictures:
         short_side: int = 512,
         workers: int = 2,
         device: Device = "cpu",
+        limit: int = 0,
     ) -> None:
         self.skipped: dict[str, str] = {}
         self.seed = seed
         self.pixels: list[Tensor] = []
-        order = Order(source, seed)
+        order = Order(source, seed, limit)
 
         def attempt(entry: Entry) -> NDArray[np.uint8] | ImageError:
             try:

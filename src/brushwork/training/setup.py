@@ -119,10 +119,11 @@ def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
         if not source:
             raise UserError(f"the recipe names no pictures: set data.{('contents', 'styles')[half]}")
         table = half == 1 and bool(recipe.network.styles or recipe.add_style)
+        limit = data.styles_limit if half == 1 else 0
         if not (data.resident or table):
-            return DecodedPictures(source, seed, short_side=data.short_side, workers=data.workers)
+            return DecodedPictures(source, seed, short_side=data.short_side, workers=data.workers, limit=limit)
         resident = ResidentPictures(
-            source, seed, short_side=data.short_side, workers=data.workers, device=process.device
+            source, seed, short_side=data.short_side, workers=data.workers, device=process.device, limit=limit
         )
         if table:
             _check_table(recipe, resident)

@@ -1,0 +1,1 @@
+"""The experiments, one module each with a function `run(context)`; `brushwork.analysis.run` lists them."""

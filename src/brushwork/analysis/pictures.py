@@ -1,0 +1,74 @@
+"""Pictures of an experiment, decoded from folders and tars, with their names."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from brushwork import atomic, images
+from brushwork.training.augmentation import NOTHING, augment, draw
+from brushwork.training.pictures import Order
+from brushwork.training.shards import DataError, Entry, decode
+
+
+class Named(NamedTuple):
+    """A picture (3, h, w), uint8, and its name, that of its file in its folder or tar: ``wikiart/0001.webp``."""
+
+    name: str
+    pixels: Tensor
+
+
+def entries(source: Sequence[str], limit: int = 0, seed: int = 0) -> list[Entry]:
+    """Return the encoded pictures of a source, or as many as the limit says, which ones the seed settles.
+
+    Raises:
+        DataError: If a source is missing or holds no picture.
+    """
+    order = Order(tuple(source), (seed,), limit)
+    found = [entry for group in range(len(order.groups)) for entry in order.read(group)]
+    order.close()
+    if not found:
+        raise DataError(f"no pictures in {', '.join(source)}")
+    return found
+
+
+def read(source: Sequence[str], short_side: int, limit: int = 0, seed: int = 0) -> Iterator[Named]:
+    """Yield the readable pictures of a source, their short side reduced to so many pixels.
+
+    Raises:
+        DataError: If a source is missing or holds no picture.
+    """
+    for entry in entries(source, limit, seed):
+        try:
+            pixels = decode(entry, short_side)
+        except images.ImageError:
+            continue
+        yield Named(entry.name, torch.from_numpy(pixels))
+
+
+def squares(source: Sequence[str], side: int, limit: int = 0, seed: int = 0) -> Tensor:
+    """Return the central squares (N, 3, side, side) in [0, 1] of the pictures of a source.
+
+    Raises:
+        DataError: If a source is missing, or not one picture can be read.
+    """
+    found = [named.pixels for named in read(source, side, limit, seed)]
+    if not found:
+        raise DataError(f"not one readable picture in {', '.join(source)}")
+    middle = draw(1, torch.Generator()).expand(len(found), -1)
+    return augment(found, side, NOTHING, middle, "cpu")
+
+
+def stored(entry: Entry, path: Path) -> Path:
+    """Write an encoded picture as a file of its own, for a run that trains on it alone; returns its path.
+
+    Args:
+        entry: The picture, perhaps in a tar.
+        path: Where to, without the ending, which is the picture's own.
+    """
+    path = path.with_suffix(PurePosixPath(entry.name).suffix)
+    if not path.exists():
+        atomic.write_bytes(path, entry.read())
+    return path

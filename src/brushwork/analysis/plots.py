@@ -1,0 +1,59 @@
+"""What the figures of experiments have in common: grids of pictures, and axes."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from brushwork.images import Image
+
+GAP = 4  # pixels between the pictures of a grid
+
+
+def grid(rows: Sequence[Tensor]) -> Image:
+    """Return an image (H, W, 3) of rows of pictures (N, 3, S, S) in [0, 1], of one size, on white."""
+    height, width = rows[0].shape[-2:]
+    columns = max(len(row) for row in rows)
+    sheet = np.ones((len(rows) * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.float32)
+    for down, row in enumerate(rows):
+        for across, picture in enumerate(row):
+            top, left = down * (height + GAP), across * (width + GAP)
+            sheet[top : top + height, left : left + width] = picture.clamp(0, 1).permute(1, 2, 0).numpy()
+    return sheet
+
+
+def labelled_grid(rows: Mapping[str, Tensor], columns: Sequence[str] = ()) -> Figure:
+    """Return a figure of rows of pictures (N, 3, S, S) in [0, 1], each row with its name, each column with its own."""
+    pictures = list(rows.values())
+    down, across = len(pictures), max(len(row) for row in pictures)
+    figure = Figure(figsize=(1.35 * across + 1, 1.45 * down), layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False)
+    for line, (name, row) in enumerate(rows.items()):
+        for place, axis in enumerate(axes[line]):
+            axis.set(xticks=[], yticks=[])
+            axis.spines[:].set_visible(False)
+            if place < len(row):
+                axis.imshow(row[place].clamp(0, 1).permute(1, 2, 0).numpy())
+            if line == 0 and place < len(columns):
+                axis.set_title(columns[place], fontsize=9)
+        axes[line][0].set_ylabel(name, fontsize=9)
+    return figure
+
+
+def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], terms: Mapping[str, str], batch: int) -> Figure:
+    """Return a figure of the terms of training logs against pastiches, a panel a term with its title."""
+    figure = Figure(figsize=(5.2 * len(terms), 3.8), layout="constrained")
+    for axis, (term, title) in zip(np.atleast_1d(figure.subplots(1, len(terms))), terms.items(), strict=True):
+        for name, log in logs.items():
+            axis.plot([line["step"] * batch for line in log], [line[term] for line in log], label=name)
+        axis.set(xlabel="pastiches", title=title)
+        axis.grid(alpha=0.3)
+        axis.legend(fontsize=9)
+    return figure
+
+
+def stack(pictures: Sequence[Tensor]) -> Tensor:
+    """Return pictures (3, S, S) as one tensor (N, 3, S, S)."""
+    return torch.stack(list(pictures))

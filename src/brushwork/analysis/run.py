@@ -1,0 +1,54 @@
+"""The list of experiments, and how one is run into a folder."""
+
+import os
+import time
+from collections.abc import Callable
+from importlib import import_module
+from typing import NamedTuple
+
+from brushwork.analysis.experiment import SCALES, Context, Result
+from brushwork.analysis.page import write_result
+from brushwork.errors import UserError, unknown
+
+
+class Claim(NamedTuple):
+    """What an experiment is about: where the claim stands, and what is shown."""
+
+    section: str
+    shows: str
+
+
+EXPERIMENTS = {
+    "normalisation": Claim(
+        "Ulyanov et al. 2017; Dumoulin et al. 2017, section 2",
+        "One style, trained with conditional instance norm, batch norm and none: curves and pastiches",
+    ),
+}
+
+
+def run_experiment(name: str, context: Context) -> Result:
+    """Run an experiment and write its numbers, figures and page into the context's folder.
+
+    Raises:
+        UserError: If there is no such experiment, or an input is missing or cannot be read.
+    """
+    if name not in EXPERIMENTS:
+        raise UserError(unknown("experiment", name, list(EXPERIMENTS)))
+    if context.scale not in SCALES:
+        raise UserError(unknown("scale", context.scale, SCALES))
+    if context.seeds < 1:
+        raise UserError(f"the number of seeds is {context.seeds}; it must be at least 1")
+    if context.folder.exists() and not context.folder.is_dir():
+        raise UserError(f"{context.folder} is a file; --output takes a folder")
+    context.folder.mkdir(parents=True, exist_ok=True)
+    run: Callable[[Context], Result] = import_module(f"brushwork.analysis.experiments.{name.replace('-', '_')}").run
+    start, spent = time.monotonic(), _processor_seconds()
+    result = run(context)
+    seconds = {"seconds": time.monotonic() - start, "processor seconds": _processor_seconds() - spent}
+    write_result(name, EXPERIMENTS[name].section, result, context, seconds)
+    return result
+
+
+def _processor_seconds() -> float:
+    times = os.times()
+    return times.user + times.system

@@ -1,0 +1,79 @@
+"""`brushwork experiment`: the experiments of the papers, made anew."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
+
+from brushwork.cli.options import Model, given, option
+
+Name = Annotated[str | None, Argument(metavar="[NAME]", hidden=True)]
+Listed = Annotated[bool, option(None, "--list", "", "List the experiments.")]
+Contents = Annotated[
+    list[str] | None, option(None, "--contents", "SOURCE", "Photos to train on: folders, tars, globs.")
+]
+Styles = Annotated[list[str] | None, option(None, "--styles", "SOURCE", "Style pictures to train on.")]
+NewContents = Annotated[list[str] | None, option(None, "--new-contents", "SOURCE", "Photos that are never trained on.")]
+NewStyles = Annotated[
+    list[str] | None, option(None, "--new-styles", "SOURCE", "Style pictures that are never trained on.")
+]
+Labels = Annotated[
+    Path | None, option(None, "--labels", "FILE", "Lines of name, kind (artist, movement, texture) and label; tabs.")
+]
+Output = Annotated[
+    Path | None,
+    option(None, "--output -o", "FOLDER", "Folder of the numbers, figures and page; else experiments/NAME."),
+]
+ScaleOption = Annotated[
+    str | None, option(None, "--scale", "tiny|report", "tiny runs in seconds and shows nothing; else report.")
+]
+Seeds = Annotated[int | None, option(None, "--seeds", "1..", "Seeds to repeat a training run with; else 1.")]
+
+
+def experiment(
+    name: Name = None,
+    listed: Listed = False,
+    contents: Contents = None,
+    styles: Styles = None,
+    new_contents: NewContents = None,
+    new_styles: NewStyles = None,
+    labels: Labels = None,
+    output: Output = None,
+    scale: ScaleOption = None,
+    seeds: Seeds = None,
+    model: Model = None,
+) -> None:
+    """Run an experiment of the papers: numbers as JSON, figures and a page in a folder.
+
+    One that is started again in the same folder goes on from its trained networks.
+
+    brushwork experiment --list
+
+    brushwork experiment embedding-space --styles 'styles/*.tar' --labels labels.tsv
+    """
+    import sys
+
+    from brushwork import extras
+    from brushwork.errors import UserError
+
+    extras.require("analysis", "an experiment")
+    extras.require("torch", "an experiment")
+    from brushwork.analysis.experiment import Context, Inputs
+    from brushwork.analysis.run import EXPERIMENTS, run_experiment
+    from brushwork.cli import progress
+
+    if listed or name is None:
+        for each, claim in EXPERIMENTS.items():
+            print(f"{each}\n    {claim.shows}\n    {claim.section}")
+        if not listed:
+            raise UserError("which experiment? give one of these names")
+        return
+    sources = {
+        "contents": contents, "styles": styles, "new_contents": new_contents, "new_styles": new_styles
+    }  # fmt: skip
+    inputs = Inputs(**{key: tuple(value) for key, value in sources.items() if value}, labels=labels, model=model)
+    folder = output or Path("experiments") / name
+    with progress.bar() as bar:
+        result = run_experiment(name, Context(inputs, folder, say=bar.print, **given(scale=scale, seeds=seeds)))
+    print(result.summary)
+    print(folder / "index.html", file=sys.stderr)
