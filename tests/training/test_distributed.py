@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from brushwork.networks import PasticheConfig
 from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
-from brushwork.training.process import find_process
+from brushwork.training.process import find_process, leave_processes
 from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import batch_loss
 
@@ -35,8 +35,8 @@ with open_batches(recipe, process) as batches:
 total.backward()
 if process.lead:
     torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}, target)
-if process.world > 1:
-    torch.distributed.destroy_process_group()
+del setup, total
+leave_processes()
 """
 
 

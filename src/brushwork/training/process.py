@@ -1,5 +1,6 @@
 """Where a training process computes: its device, and the other processes of its run."""
 
+import gc
 import os
 from dataclasses import dataclass
 
@@ -34,6 +35,16 @@ def find_process(device: str) -> ProcessInfo:
     if world > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
     return ProcessInfo(f"cuda:{local}" if device == "cuda" else device, rank, world)
+
+
+def leave_processes() -> None:
+    """Parts from the other processes of a run; to be called when nothing else refers to its networks.
+
+    A process that ends while threads of the group still run may be aborted, and torchrun then stops the others.
+    """
+    if distributed.is_initialized():
+        gc.collect()  # networks in cycles hold the group
+        distributed.destroy_process_group()
 
 
 _TORCHRUN = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))

@@ -10,6 +10,7 @@ from brushwork.training import checkpoints
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import Recipe
 from brushwork.training.logs import open_log
+from brushwork.training.process import leave_processes
 from brushwork.training.progress import Progress
 from brushwork.training.train import train
 
@@ -45,14 +46,15 @@ def run(
         raise UserError(f"nothing to resume: no {folder / CHECKPOINT}")
     folder.mkdir(parents=True, exist_ok=True)
     records = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
-    if not leads():
+    if leads():
+        with open_log(folder) as keep:
+            for record in records:
+                keep(record)
+                yield record
+    else:
         for _ in records:
             pass
-        return
-    with open_log(folder) as keep:
-        for record in records:
-            keep(record)
-            yield record
+    leave_processes()
 
 
 def leads() -> bool:
