@@ -3,8 +3,8 @@
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import fields
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
 
 import pytest
 import typer
@@ -14,6 +14,7 @@ from brushwork import stylizer
 from brushwork.analysis.experiment import Context
 from brushwork.batch.options import Options
 from brushwork.cli import app
+from brushwork.cli.groups import grouped
 from brushwork.cli.options import given
 from brushwork.errors import UserError
 from brushwork.evaluation.evaluate import evaluate
@@ -130,3 +131,24 @@ def test_commands_that_load_a_model_share_their_options(command: str) -> None:
     shared = parameters("stylize" if command not in ("video", "live") else "video")  # whose model is the fast one
     for name in expected:
         assert parameters(command)[name].help == shared[name].help
+
+
+def test_a_group_is_an_option_for_each_of_its_fields() -> None:
+    """By name, in the order of the signature, with their defaults; the command gets the group."""
+    got: list[object] = []
+
+    @dataclass
+    class Pair:
+        left: Annotated[int | None, typer.Option("--left")] = None
+        right: Annotated[int, typer.Option("--right")] = 7
+
+    @grouped
+    def command(name: str, pair: Pair, last: bool = False) -> None:
+        got.extend((name, pair, last))
+
+    flat = inspect.signature(command).parameters
+    assert [(each.name, each.default) for each in flat.values()] == [
+        ("name", inspect.Parameter.empty), ("left", None), ("right", 7), ("last", False)
+    ]  # fmt: skip
+    command(name="a", left=1, right=2, last=True)
+    assert got == ["a", Pair(1, 2), True]

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument
 
-from brushwork.cli.options import Device, JsonFile, Overwrite, Precision, Steady, Threads, given, loader, option
+from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.options import JsonFile, Overwrite, Steady, given, option
 
 if TYPE_CHECKING:
     from brushwork.evaluation.pairs import Pair
@@ -25,6 +26,7 @@ Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of t
 Html = Annotated[Path | None, option(None, "--html", "FILE", "Write a page that shows all pictures.")]
 
 
+@grouped
 def evaluate(
     styles: Styles,
     contents: Contents = None,
@@ -37,9 +39,8 @@ def evaluate(
     as_json: JsonFile = None,
     as_html: Html = None,
     overwrite: Overwrite = False,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    *,
+    machine: Machine,
 ) -> None:
     """Measure how good a model's pastiches are: content loss, style share, SSIM, artefacts, border, seconds.
 
@@ -57,7 +58,7 @@ def evaluate(
 
     for target in (as_json, as_html):
         _check_target(target, overwrite)
-    load = loader(judged, device, precision, threads)
+    load = machine.loader(judged)
     if video:
         _evaluate_video(load(), video, styles, frames, steady, as_json)
         return

@@ -2,17 +2,14 @@
 
 from typing import TYPE_CHECKING, Annotated, Any
 
+from brushwork.cli.groups import Machine, grouped
 from brushwork.cli.options import (
     FILES,
     RESULT,
     STYLE,
-    Device,
     FrameModel,
-    Precision,
     Strength,
-    Threads,
     given,
-    loader,
     option,
 )
 
@@ -39,6 +36,7 @@ Steady = Annotated[
 KeepColors = Annotated[bool, option(RESULT, "--keep-colors", "", "Keep the camera's colours.")]
 
 
+@grouped
 def live(
     style: Styles = None,
     gallery: Gallery = False,
@@ -51,9 +49,8 @@ def live(
     strength: Strength = None,
     keep_colors: KeepColors = False,
     model: FrameModel = None,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    *,
+    machine: Machine,
 ) -> None:
     """Show the camera in any style. Frames are dropped rather than shown late; Ctrl-C ends.
 
@@ -74,7 +71,7 @@ def live(
 
     if output not in OUTPUTS:
         raise UserError(unknown("output", output, OUTPUTS))
-    painting = loader(model_folder.for_frames(model), device, precision, threads)()
+    painting = machine.loader(model_folder.for_frames(model))()
     palette = Palette(*_styles(painting, style or [], gallery))
     settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
     painter = FramePainter(painting, settings=settings, **given(strength=strength))

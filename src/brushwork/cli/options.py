@@ -4,14 +4,10 @@ An option that is not given is None and is left out of the call by `given`, so t
 signatures of the public functions. A test compares the help with them.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 from typer import Option
-
-if TYPE_CHECKING:
-    from brushwork.stylizer import Stylizer
 
 STYLE, RESULT, FILES, MACHINE = "Style", "Result", "Files", "Model and machine"
 
@@ -24,30 +20,6 @@ def option(panel: str | None, names: str, metavar: str, words: str) -> Any:
 def given(**values: Any) -> dict[str, Any]:
     """Return the values of the options that were given."""
     return {name: value for name, value in values.items() if value is not None}
-
-
-def loader(
-    model: str | Path | None,
-    device: str | None,
-    precision: str | None,
-    threads: int | None,
-    detail: float | None = None,
-) -> "Callable[[], Stylizer]":
-    """Return a function that loads the stylizer of these options.
-
-    Raises:
-        UserError: At once, if the device or the precision is unknown, or threads are fewer than 1.
-    """
-    from functools import partial
-    from inspect import signature
-
-    from brushwork import stylizer
-    from brushwork.runtime.opening import check_choices
-
-    choices = given(device=device, precision=precision, threads=threads, detail=detail)
-    defaults = {name: parameter.default for name, parameter in signature(stylizer.load).parameters.items()}
-    check_choices(*({**defaults, **choices}[name] for name in ("device", "precision", "threads")))
-    return partial(stylizer.load, model, **choices)
 
 
 Styles = Annotated[
@@ -75,6 +47,15 @@ Regions = Annotated[
     "mask is a file, a folder of masks, or alpha. The rest of the picture takes -s, or stays the photo.")
 ]  # fmt: skip
 Protect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the photo where this mask is white.")]
+FrameStroke = Annotated[
+    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to a frame; 1 is that in "
+    "a frame of 1024 pixels. auto is 1 for larger frames, and paints each of them twice; else own.")
+]  # fmt: skip
+FrameRegions = Annotated[
+    list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask, the same for all "
+    "frames, is white.")
+]  # fmt: skip
+FrameProtect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the clip where this mask is white.")]
 Size = Annotated[
     int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; else the content's size.")
 ]

@@ -1,11 +1,13 @@
 """`brushwork serve`: the page and the HTTP API."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
-from brushwork.cli.options import Detail, Device, Memory, Model, Precision, Threads, given, loader, option
+from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.options import Detail, Memory, Model, given, option
 
 ACCESS, LIMITS = "Access", "Limits"
 
@@ -16,7 +18,7 @@ Host = Annotated[
 Port = Annotated[int | None, option(ACCESS, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 7860.")]
 Token = Annotated[
     list[str] | None,
-    Option(envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="Token that clients must send; repeatable.",
+    Option("--token", envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="Token that clients must send; repeatable.",
            show_envvar=True, rich_help_panel=ACCESS),
 ]  # fmt: skip
 Name = Annotated[
@@ -46,34 +48,48 @@ ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Frame
 ClipSeconds = Annotated[int | None, option(LIMITS, "--clip-seconds", "1..", "Seconds for painting a clip; else 3600.")]
 
 
+@dataclass
+class AccessOptions:
+    """Who may call the server, and how."""
+
+    host: Host = None
+    port: Port = None
+    tokens: Token = None
+    names: Name = None
+    proxies: BehindProxy = None
+    certificate: Certificate = None
+    key: Key = None
+
+
+@dataclass
+class LimitOptions:
+    """What a client may ask for, see `brushwork.web.api.limits.Limits`."""
+
+    upload: Upload = None
+    pixels: Pixels = None
+    frames: Frames = None
+    animation: Animation = None
+    seconds: Seconds = None
+    queue: Queue = None
+    client_queue: ClientQueue = None
+    idle: Idle = None
+    disk: Disk = None
+    clips: Clips = None
+    clip_frames: ClipFrames = None
+    clip_seconds: ClipSeconds = None
+
+
+@grouped
 def serve(
-    host: Host = None,
-    port: Port = None,
-    token: Token = None,
-    name: Name = None,
-    behind_proxy: BehindProxy = None,
-    certificate: Certificate = None,
-    key: Key = None,
+    access: AccessOptions,
+    limits: LimitOptions,
+    *,
     open_page: Open = False,
     no_page: NoPage = False,
-    upload: Upload = None,
-    pixels: Pixels = None,
-    frames: Frames = None,
-    animation: Animation = None,
-    seconds: Seconds = None,
-    queue: Queue = None,
-    client_queue: ClientQueue = None,
-    idle: Idle = None,
-    disk: Disk = None,
-    clips: Clips = None,
-    clip_frames: ClipFrames = None,
-    clip_seconds: ClipSeconds = None,
     memory: Memory = None,
     model: Model = None,
     detail: Detail = None,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    machine: Machine,
 ) -> None:
     """Open the page and the HTTP API on this machine.
 
@@ -92,20 +108,10 @@ def serve(
     from brushwork.web.api.limits import Limits
     from brushwork.web.server import Access, run
 
-    limits = Limits(
-        **given(
-            upload=upload, pixels=pixels, frames=frames, animation=animation, seconds=seconds, queue=queue,
-            client_queue=client_queue, idle=idle, disk=disk, clips=clips, clip_frames=clip_frames,
-            clip_seconds=clip_seconds,
-        )
-    )  # fmt: skip
-    access = Access(
-        **given(
-            host=host, port=port, tokens=token, names=name, proxies=behind_proxy, certificate=certificate, key=key
-        )
-    )  # fmt: skip
+    allowed = Limits(**given(**vars(limits)))
+    entry = Access(**given(**vars(access)))
     found, room = model_folder.find(model), parse_memory(memory)
-    loaded = loader(model, device, precision, threads, detail)()
+    loaded = machine.loader(model, detail)()
     # The server finishes its requests, and raises the signal that ended it again.
     with suppress(KeyboardInterrupt):
-        run(loaded, found.name, access, limits, page=not no_page, show=open_page, memory=room)
+        run(loaded, found.name, entry, allowed, page=not no_page, show=open_page, memory=room)

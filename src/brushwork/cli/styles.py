@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from brushwork.cli.options import Device, Model, Overwrite, Precision, Threads, given, loader, option
+from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.options import Model, Overwrite, given, option
 from brushwork.cli.plain import PlainGroup
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
 
 
 @app.callback()
+@grouped
 def styles(
     context: typer.Context,
     sheet: Sheet = None,
@@ -33,9 +35,8 @@ def styles(
     overwrite: Overwrite = False,
     as_json: Json = False,
     model: Model = None,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    *,
+    machine: Machine,
 ) -> None:
     """List the styles that have names, or show them all on a photo.
 
@@ -57,7 +58,7 @@ def styles(
         return
     if as_json:
         raise UserError("--json lists the styles and --sheet paints them; leave out one")
-    _paint(sheet, output, size, overwrite, loader(model, device, precision, threads))
+    _paint(sheet, output, size, overwrite, machine.loader(model))
 
 
 def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, load: "Callable[[], Stylizer]") -> None:

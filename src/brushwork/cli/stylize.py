@@ -7,33 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Exit
 
-from brushwork.cli.options import (
-    FILES,
-    MACHINE,
-    STYLE,
-    Depth,
-    Detail,
-    Device,
-    Format,
-    KeepColors,
-    Memory,
-    Model,
-    Overwrite,
-    Precision,
-    Protect,
-    Quality,
-    Regions,
-    Size,
-    Strength,
-    Stroke,
-    Styles,
-    StyleSize,
-    Threads,
-    Weights,
-    given,
-    loader,
-    option,
-)
+from brushwork.cli.groups import FileOptions, Machine, StyleOptions, grouped
+from brushwork.cli.options import FILES, MACHINE, STYLE, Detail, Memory, Model, Overwrite, Styles, given, option
 
 if TYPE_CHECKING:
     from brushwork.batch.options import Options
@@ -65,36 +40,27 @@ TileSize = Annotated[
 ]
 
 
+@grouped
 def stylize(
     contents: Contents,
     style: StylesOrNone = None,
-    weights: Weights = None,
     each: Each = False,
-    style_size: StyleSize = None,
-    strength: Strength = None,
-    keep_colors: KeepColors = None,
-    stroke: Stroke = None,
-    region: Regions = None,
-    protect: Protect = None,
-    size: Size = None,
+    *,
+    paint: StyleOptions,
     output: Output = None,
     recursive: Recursive = False,
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
     page: Page = None,
     strip: Strip = None,
-    format: Format = None,  # noqa: A002
-    quality: Quality = None,
-    depth: Depth = None,
+    file: FileOptions,
     as_json: Json = False,
     tile: Tile = None,
     tile_size: TileSize = None,
     memory: Memory = None,
     model: Model = None,
     detail: Detail = None,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    machine: Machine,
 ) -> None:
     """Render photos in the style of a picture.
 
@@ -107,25 +73,20 @@ def stylize(
     brushwork stylize photo.jpg -s waves.jpg --region sky.png=stars.jpg:0.8
     """
     from brushwork.batch.inputs import expand_styles, is_folder
-    from brushwork.batch.options import Options, parse_memory, parse_page, parse_region, parse_stroke, parse_weights
+    from brushwork.batch.options import Options, parse_memory, parse_page
     from brushwork.batch.plan import make_plan
     from brushwork.errors import UserError
 
     each = each or any(is_folder(Path(name)) for name in style or [] if name)
     style = expand_styles(style or [])
-    if not style and not region:
+    if not style and not paint.region:
         raise UserError("no style: give a picture or a name with -s, or a --region")
     options = Options(
-        weights=parse_weights(weights, len(style), each=each), overwrite=overwrite, protect=protect,
-        regions=tuple(parse_region(text) for text in region or ()), memory=parse_memory(memory),
-        page=parse_page(page), strip=strip, skip_existing=skip_existing,
-        **given(
-            strength=strength, keep_colors=keep_colors, size=size, style_size=style_size, format=format,
-            quality=quality, depth=depth, stroke=parse_stroke(stroke) if stroke else None, tile=tile,
-            tile_size=tile_size,
-        ),
+        memory=parse_memory(memory), page=parse_page(page), overwrite=overwrite, strip=strip,
+        skip_existing=skip_existing, **paint.values(len(style), each=each),
+        **given(tile=tile, tile_size=tile_size, **vars(file)),
     )  # fmt: skip
-    load = loader(model, device, precision, threads, detail)
+    load = machine.loader(model, detail)
     plan = make_plan(contents, style, output, each=each, recursive=recursive, options=options)
     if not plan:
         print("every pastiche exists", file=sys.stderr)

@@ -7,27 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit
 
 from brushwork.cli import interrupts, progress
-from brushwork.cli.options import (
-    FILES,
-    RESULT,
-    STYLE,
-    Device,
-    FrameModel,
-    KeepColors,
-    Overwrite,
-    Precision,
-    Quality,
-    Size,
-    Steady,
-    Strength,
-    Styles,
-    StyleSize,
-    Threads,
-    Weights,
-    given,
-    loader,
-    option,
-)
+from brushwork.cli.groups import FrameStyleOptions, Machine, grouped
+from brushwork.cli.options import FILES, RESULT, STYLE, FrameModel, Overwrite, Quality, Steady, Styles, given, option
 
 if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
@@ -42,15 +23,6 @@ Fade = Annotated[float | None, option(STYLE, "--fade", "SECONDS", "Seconds from 
 Hold = Annotated[
     float | None, option(RESULT, "--hold", "0..1", "Weight of the last frame's statistics in the next; else 0.")
 ]
-Stroke = Annotated[
-    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to a frame; 1 is that in "
-    "a frame of 1024 pixels. auto is 1 for larger frames, and paints each of them twice; else own.")
-]  # fmt: skip
-Regions = Annotated[
-    list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask, the same for all "
-    "frames, is white.")
-]  # fmt: skip
-Protect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the clip where this mask is white.")]
 Start = Annotated[str | None, option(FILES, "--start", "TIME", "Begin here: 5, 0:05 or 1:02:03.5.")]
 End = Annotated[str | None, option(FILES, "--end", "TIME", "End here.")]
 Output = Annotated[
@@ -70,21 +42,16 @@ Resume = Annotated[bool, option(FILES, "--resume", "", "Continue a run that was 
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
 
 
+@grouped
 def video(
     clip: Clip,
     style: Styles,
-    weights: Weights = None,
     at: At = None,
     fade: Fade = None,
-    style_size: StyleSize = None,
+    *,
+    paint: FrameStyleOptions,
     steady: Steady = None,
     hold: Hold = None,
-    strength: Strength = None,
-    keep_colors: KeepColors = None,
-    stroke: Stroke = None,
-    region: Regions = None,
-    protect: Protect = None,
-    size: Size = None,
     start: Start = None,
     end: End = None,
     output: Output = None,
@@ -100,9 +67,7 @@ def video(
     overwrite: Overwrite = False,
     as_json: Json = False,
     model: FrameModel = None,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    machine: Machine,
 ) -> None:
     """Render a clip in the style of a picture, steadily and with its sound.
 
@@ -114,7 +79,6 @@ def video(
     brushwork video clip.mp4 -s waves.jpg --at 0:05=stars.jpg --start 0:02 --end 0:12
     """
     from brushwork import extras, model_folder
-    from brushwork.batch.options import parse_region, parse_stroke, parse_weights
     from brushwork.errors import UserError
 
     extras.require("video", "video")
@@ -129,21 +93,17 @@ def video(
     if as_json and STANDARD in (output, None if output else clip):
         raise UserError("--json and the pastiche cannot both go to standard output; name a file with -o")
 
-    parsed = parse_weights(weights, len(style))
     settings = Settings(
         styles=tuple(style), changes=tuple(timeline.parse_change(text) for text in at or ()), sound=not no_sound,
-        deinterlace=not no_deinterlace,
+        deinterlace=not no_deinterlace, **paint.values(len(style)),
         **given(
-            weights=tuple(parsed) if parsed else None, fade=fade, steady=steady, hold=hold, strength=strength,
-            keep_colors=keep_colors, style_size=style_size, size=size, start=times.parse(start) if start else None,
-            end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, fps=fps,
-            hdr=hdr, stroke=parse_stroke(stroke) if stroke else None, protect=protect,
-            regions=tuple(parse_region(text) for text in region or ()),
+            fade=fade, steady=steady, hold=hold, start=times.parse(start) if start else None,
+            end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, fps=fps, hdr=hdr,
         ),
     )  # fmt: skip
     chosen = model_folder.for_frames(model)
-    load = loader(chosen, device, precision, threads)
-    options = RunOptions(overwrite, resume, model_folder.find(chosen).name, **given(precision=precision))
+    load = machine.loader(chosen)
+    options = RunOptions(overwrite, resume, model_folder.find(chosen).name, **given(precision=machine.precision))
     with input_file(clip) as source:
         target = Path(output or (STANDARD if clip == STANDARD else default_target(clip, settings)))
         if preview:

@@ -5,51 +5,22 @@ from typing import Annotated
 
 from typer import Argument
 
-from brushwork.cli.options import (
-    Depth,
-    Detail,
-    Device,
-    Format,
-    KeepColors,
-    Model,
-    Overwrite,
-    Precision,
-    Protect,
-    Quality,
-    Regions,
-    Size,
-    Strength,
-    Stroke,
-    Styles,
-    StyleSize,
-    Threads,
-    Weights,
-    given,
-    loader,
-)
+from brushwork.cli.groups import FileOptions, Machine, StyleOptions, grouped
+from brushwork.cli.options import Detail, Model, Overwrite, Styles, given
 
 
+@grouped
 def watch(
     folder: Annotated[Path, Argument(metavar="IN", hidden=True)],
     target: Annotated[Path, Argument(metavar="OUT", hidden=True)],
     style: Styles,
-    weights: Weights = None,
-    style_size: StyleSize = None,
-    strength: Strength = None,
-    keep_colors: KeepColors = None,
-    stroke: Stroke = None,
-    region: Regions = None,
-    protect: Protect = None,
-    size: Size = None,
+    *,
+    paint: StyleOptions,
     overwrite: Overwrite = False,
-    format: Format = None,  # noqa: A002
-    quality: Quality = None,
-    depth: Depth = None,
+    file: FileOptions,
     model: Model = None,
     detail: Detail = None,
-    device: Device = None,
-    precision: Precision = None,
-    threads: Threads = None,
+    machine: Machine,
 ) -> None:
     """Stylise what is dropped into a folder, until Ctrl-C.
 
@@ -62,18 +33,13 @@ def watch(
 
     from brushwork.batch import watch
     from brushwork.batch.inputs import expand_styles
-    from brushwork.batch.options import Options, parse_region, parse_stroke, parse_weights
+    from brushwork.batch.options import Options
     from brushwork.cli import interrupts
     from brushwork.styles import resolve
 
     style = expand_styles(style)
-    choices = given(
-        strength=strength, keep_colors=keep_colors, size=size, style_size=style_size, format=format, quality=quality,
-        depth=depth, stroke=parse_stroke(stroke) if stroke else None, protect=protect,
-    )  # fmt: skip
-    regions = tuple(parse_region(text) for text in region or ())
-    options = Options(weights=parse_weights(weights, len(style)), overwrite=overwrite, regions=regions, **choices)
-    loaded = loader(model, device, precision, threads, detail)()
+    options = Options(overwrite=overwrite, **paint.values(len(style)), **given(**vars(file)))
+    loaded = machine.loader(model, detail)()
     for name in style:
         resolve(name, loaded.gallery, files=True)
     with interrupts.deferred() as stop:
