@@ -89,6 +89,14 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return folder
 
 
+@pytest.fixture(autouse=True)
+def own_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own styles of a test: an empty folder, never that of whoever runs the tests."""
+    folder = tmp_path_factory.mktemp("data")
+    monkeypatch.setenv("BRUSHWORK_DATA", str(folder))
+    return folder
+
+
 @pytest.fixture
 def random() -> np.random.Generator:
     return np.random.default_rng(0)

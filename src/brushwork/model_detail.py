@@ -10,6 +10,7 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +78,9 @@ def between(first: Path, second: Path, share: float) -> bytes:
         second: What 1 is; all of its tensors are float16.
         share: Of the second.
     """
-    start, header = _header(second)
+    start, header = read_header(second)
     data = bytearray(second.read_bytes())
-    other, others = _header(first)
+    other, others = read_header(first)
     first_data = first.read_bytes()
     for name, entry in others.items():
         low, high = (start + offset for offset in header[name]["data_offsets"])
@@ -93,7 +94,7 @@ def _numbers(data: bytes | bytearray) -> NDArray[np.float32]:
     return np.frombuffer(data, np.float16).astype(np.float32)
 
 
-def _header(path: Path) -> tuple[int, dict[str, dict[str, list[int]]]]:
+def read_header(path: Path) -> tuple[int, dict[str, dict[str, Any]]]:
     """Where the tensors of a safetensors file begin, and what it says of each."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")

@@ -20,6 +20,7 @@ from brushwork.rendering.settings import AUTO, RenderSettings, Stroke, check_siz
 from brushwork.rendering.tiles import HeldStatistics, Progress
 from brushwork.runtime import Array, Runtime
 from brushwork.runtime.opening import check_choices, open_runtime
+from brushwork.styles.adding import open_gallery
 from brushwork.styles.embedder import StyleEmbedder
 from brushwork.styles.embeddings import reduced_copy
 from brushwork.styles.gallery import Gallery
@@ -206,11 +207,12 @@ def load(
     folder = at_detail(model_folder.find(model), detail)
     digest = folder.sha256[model_folder.WEIGHTS]
     network = partial(model_folder.load_network, folder)
+    runtime = open_runtime(folder.path, digest, network, device=device, precision=precision, threads=threads)
     return Stylizer(
-        open_runtime(folder.path, digest, network, device=device, precision=precision, threads=threads),
+        runtime,
         style_size=folder.card.style_size,
         style_sizes=folder.card.style_sizes,
         styles=folder.styles,
-        gallery=Gallery(folder),
+        gallery=open_gallery(folder, runtime),
         width=float(folder.network.get("width", 1.0)),
     )

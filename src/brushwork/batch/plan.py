@@ -10,6 +10,7 @@ from brushwork import images
 from brushwork.batch.inputs import STANDARD, Content, find_contents, is_folder, key, without_pastiches
 from brushwork.batch.options import DEFAULT, Options
 from brushwork.errors import UserError
+from brushwork.styles.names import label_of
 
 # What can be written: fewer formats than can be read.
 WRITTEN = {extension for known in images.FORMATS.values() for extension in known.extensions}
@@ -117,7 +118,7 @@ class _Place:
         """Return the file of a pastiche, which another may have taken."""
         path = content.path or Path("pastiche.png")
         suffix = self._suffix(path, content)
-        name = "+".join(Path(style).stem for style in styles) or "regions"
+        name = "+".join(map(label_of, styles)) or "regions"
         below = path.parent.relative_to(content.folder) if content.folder else Path()
         if self.target is None and content.folder:
             # Not among the contents: a second run would take the pastiches for photos.

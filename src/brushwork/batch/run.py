@@ -193,6 +193,7 @@ class _Pastiches:
     def _paint(self, job: Job, record: Record, content: Picture) -> Picture | None:
         with nullcontext() if self._shared else record.noted(), record.timed("embed"):
             embedding = self._session.blend(job.styles, content.filled()) if job.styles else None
+            record.notices.extend(self._session.take_notices())
         if record.error is not None:
             return None
         with record.noted():
@@ -221,6 +222,7 @@ class _Pastiches:
                     rows = images.RestoredRows(target, content.pixels, filled)
                     strips = Strips(filled, rows, job.content, tiling)
                 self._session.paint_strips(job.styles, strips, record.notices, self._progress)
+                record.notices.extend(self._session.take_notices())
             with record.timed("encode"):
                 pastiche = images.LargePicture(target, kept_metadata(content.metadata, options))
                 images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)

@@ -40,6 +40,7 @@ class Session:
         self._styles: dict[tuple[str, int], Array | NamedStyle] = {}
         self._embeddings: dict[tuple[str, int], Array] = {}
         self._closed = False
+        self._notices: dict[str, bool] = {}  # line -> whether it was taken
         if options.keep_colors == "histogram" and stylizer.styles:
             raise UserError("histogram recolours style pictures, and this model has named styles; use luma")
 
@@ -167,6 +168,12 @@ class Session:
             content, style, strips.target, self.options, tiling=strips.tiling, progress=progress
         )  # fmt: skip
 
+    def take_notices(self) -> list[str]:
+        """Return what the user should know of the styles that were embedded, each line once a session."""
+        new = [line for line, taken in self._notices.items() if not taken]
+        self._notices.update(dict.fromkeys(new, True))
+        return new
+
     def close(self) -> None:
         """Let no further frame of an animation be painted: whoever stops a run does not wait for hundreds."""
         self._closed = True
@@ -202,4 +209,5 @@ class Session:
                 self._styles[style, size] = images.fit_short(seen, size)
             else:
                 self._styles[style, size] = found
+                self._notices.update({line: False for line in found.notices if line not in self._notices})
         return self._styles[style, size]

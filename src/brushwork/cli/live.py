@@ -94,19 +94,23 @@ def live(
 
 def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[list[str], list[Any]]:
     """Names and embeddings to choose from."""
-    from pathlib import Path
+    import sys
 
     from brushwork.batch.options import Options
     from brushwork.batch.session import Session
     from brushwork.errors import UserError
     from brushwork.images import Picture
+    from brushwork.styles.names import label_of
 
     chosen = [*styles, *(stylizer.names if gallery else ())]
     if not chosen:
         known = f"; {stylizer.names[0]} is one" if stylizer.names else ""
         raise UserError(f"which style? give pictures or names with -s, or --gallery for all names{known}")
     session, nothing = Session(stylizer, Options()), Picture(())
-    return [Path(style).stem for style in chosen], [session.blend((style,), nothing) for style in chosen]
+    embeddings = [session.blend((style,), nothing) for style in chosen]
+    for notice in session.take_notices():
+        print(f"note: {notice}", file=sys.stderr)
+    return [label_of(style) for style in chosen], embeddings
 
 
 def _screen(output: str, names: tuple[str, ...], port: int | None) -> "Screen":

@@ -8,7 +8,8 @@ import typer
 
 from brushwork.cli.groups import Machine, grouped
 from brushwork.cli.options import Model, Overwrite, given, option
-from brushwork.cli.plain import PlainGroup
+from brushwork.cli.own_styles import add, export, import_, remove, rename
+from brushwork.cli.plain import PlainCommand, PlainGroup
 
 if TYPE_CHECKING:
     from brushwork.model_folder import ModelFolder
@@ -23,6 +24,9 @@ Json = Annotated[bool, option(None, "--json", "", "Print JSON.")]
 
 # `brushwork styles` alone lists; its subcommands stand in files of their own.
 app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
+for command in (add, remove, rename, export):
+    app.command(cls=PlainCommand)(command)
+app.command("import", cls=PlainCommand)(import_)
 
 
 @app.callback()
@@ -38,7 +42,7 @@ def styles(
     *,
     machine: Machine,
 ) -> None:
-    """List the styles that have names, or show them all on a photo.
+    """List the styles that have names, the user's own among them, or show them all on a photo.
 
     brushwork styles --sheet photo.jpg
 
@@ -83,10 +87,12 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     import json
     import sys
 
-    from brushwork.styles.gallery import Gallery
+    from brushwork.styles.adding import open_gallery
 
-    rows = [{"name": name, "kind": each.kind, "about": each.about} for name, each in Gallery(folder).styles.items()]
-    rows = rows or [{"name": name, "kind": "table", "about": ""} for name in folder.styles]
+    gallery = open_gallery(folder)
+    for refused in gallery.refused.values():
+        print(f"note: {refused}", file=sys.stderr)
+    rows = [{"name": name, "kind": each.kind, "about": each.about} for name, each in gallery.styles.items()]
     if as_json:
         print(json.dumps(rows, indent=2))
         return

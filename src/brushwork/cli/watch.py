@@ -41,7 +41,8 @@ def watch(
     options = Options(overwrite=overwrite, **paint.values(len(style)), **given(**vars(file)))
     loaded = machine.loader(model, detail)()
     for name in style:
-        resolve(name, loaded.gallery, files=True)
+        for notice in getattr(resolve(name, loaded.gallery, files=True), "notices", ()):
+            print(f"note: {notice}", file=sys.stderr)
     with interrupts.deferred() as stop:
         records = watch.watch(folder, target, style, loaded, options, stop=stop)
         print(f"watching {folder}; Ctrl-C ends", file=sys.stderr)

@@ -8,10 +8,10 @@ order. `scripts/make_gallery.py` makes both.
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from PIL import Image as Pillow
@@ -29,12 +29,19 @@ class NamedStyle:
         kind: The sort of picture it comes from: painting, drawing, print ...
         about: One line that says what it looks like.
         embeddings: Style size in pixels -> embedding (D,).
+        notices: What whoever uses it should be told, a line each.
     """
 
     name: str
     kind: str
     about: str
     embeddings: Mapping[int, Array]
+    notices: tuple[str, ...] = field(default=(), kw_only=True)
+
+    @property
+    def thumbnail(self) -> Pillow.Image | None:
+        """A square picture of it, where the style has one of its own."""
+        return None
 
     def at(self, size: int) -> Array:
         """The embedding (1, D) at a style size in pixels.
@@ -47,21 +54,54 @@ class NamedStyle:
         return np.asarray(below + (place % 1) * (above - below), dtype=np.float32)[None]
 
 
+class Own(Protocol):
+    """Styles of the user's, see `brushwork.styles.own.OwnStyles`."""
+
+    def read(self) -> tuple[Mapping[str, NamedStyle], Mapping[str, str]]:
+        """Return name -> style, and name -> why it cannot be used."""
+        ...
+
+
 class Gallery:
-    """The named styles of a model folder, read when they are first asked for.
+    """The named styles of a model folder and the user's own, read when they are first asked for.
 
     Args:
         folder: The model; None for no styles at all.
         table: Names of a table's styles, for a model that knows these alone; the embedding of each chooses it.
+        own: The user's own styles; None for none.
     """
 
-    def __init__(self, folder: ModelFolder | None = None, table: Sequence[str] = ()) -> None:
+    def __init__(self, folder: ModelFolder | None = None, table: Sequence[str] = (), own: Own | None = None) -> None:
         self._folder = folder
+        self._own = own
         self.table = tuple(table)
 
-    @cached_property
+    @property
     def styles(self) -> Mapping[str, NamedStyle]:
-        """Name -> style, in the gallery's own order; empty where the model has no gallery.
+        """Name -> style: the user's own in the order of names, then those of the model in its own order.
+
+        Raises:
+            ModelError: If the gallery's file cannot be read, or holds embeddings of another model.
+        """
+        if self._own is None:
+            return self.shipped
+        own, _ = self._own.read()
+        hidden = {name: replace(each, notices=(*each.notices, _hides(name))) for name, each in own.items()}
+        return {**own, **self.shipped, **{name: hidden[name] for name in own if name in self.shipped}}
+
+    @property
+    def refused(self) -> Mapping[str, str]:
+        """Name -> why an own style cannot be used with this model."""
+        return {} if self._own is None else self._own.read()[1]
+
+    @property
+    def sizes(self) -> list[int]:
+        """The style sizes, in pixels, for which a style of the gallery holds embeddings."""
+        return self._folder.card.gallery_sizes if self._folder else [256]
+
+    @cached_property
+    def shipped(self) -> Mapping[str, NamedStyle]:
+        """Name -> style that comes with the model, in the gallery's own order; empty where it has no gallery.
 
         Raises:
             ModelError: If the file cannot be read, or holds embeddings of another model.
@@ -83,15 +123,17 @@ class Gallery:
 
     @property
     def thumbnails(self) -> Path | None:
-        """A picture of all styles in order, one below the other, each a square as wide as the picture; None without."""
+        """A picture of all that come with the model, squares one below the other, as wide as it is; None without."""
         path = self._folder and self._folder.path / THUMBNAILS
         return path if path and path.is_file() else None
 
     def thumbnail(self, name: str) -> Pillow.Image | None:
-        """The square of a named style in the picture of all; None without such a style or picture."""
-        if self.thumbnails is None or name not in self.styles:
+        """A square picture of a named style; None without such a style or picture."""
+        if own := (self._own.read()[0] if self._own else {}).get(name):
+            return own.thumbnail
+        if self.thumbnails is None or name not in self.shipped:
             return None
-        place = list(self.styles).index(name)
+        place = list(self.shipped).index(name)
         with Pillow.open(self.thumbnails) as strip:
             return strip.crop((0, place * strip.width, strip.width, (place + 1) * strip.width))
 
@@ -105,6 +147,10 @@ def write(folder: Path, styles: Iterable[NamedStyle]) -> None:
         for numbers in [{size: [float(f"{x:.4g}") for x in values] for size, values in style.embeddings.items()}]
     )
     (folder / GALLERY).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+
+
+def _hides(name: str) -> str:
+    return f"{name!r} is your own style; it hides the one that comes with the model"
 
 
 def _style(name: str, kind: str, about: str, embeddings: Mapping[str, Any]) -> NamedStyle:

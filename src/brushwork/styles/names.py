@@ -13,7 +13,8 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     """Return the picture file or the named style that a user means.
 
     Where files may be read, a file wins over a named style, and what looks like the path of a picture is one; who opens
-    it says what is wrong with it. A model with a table of styles takes no pictures.
+    it says what is wrong with it. A style of the user's own wins over one of that name that comes with the model. A
+    model with a table of styles takes no pictures.
 
     Args:
         style: A name or a path; a path object is always a file.
@@ -27,14 +28,22 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     name, path = str(style), Path(style)
     if files and (isinstance(style, PathLike) or _is_file(path)):
         return path
-    if name in gallery.styles:
-        return gallery.styles[name]
-    message = _unknown(name, gallery.styles)
+    known = gallery.styles
+    if name in known:
+        return known[name]
+    if name in gallery.refused:
+        raise UserError(gallery.refused[name])
+    message = _unknown(name, known)
     if not files:
         raise UserError(message)
-    if not gallery.styles or len(path.parts) != 1 or path.suffix.lower() in EXTENSIONS:
+    if not known or len(path.parts) != 1 or path.suffix.lower() in EXTENSIONS:
         return path
     raise UserError(f"no picture {name!r}, and {message}")
+
+
+def label_of(style: str) -> str:
+    """Return what stands for a style in the names of files and in lists: a picture's name without its ending."""
+    return Path(style).stem
 
 
 def _is_file(path: Path) -> bool:

@@ -48,7 +48,7 @@ class Stages:
             clip: The clip.
             first: Its first frame that is painted, (H, W, 3).
             box: What of its frames is painted; None paints all.
-            notes: Takes a line for each mask that is fitted to the frames.
+            notes: Takes a line for each mask that is fitted to the frames, and what there is to say of styles.
 
         Raises:
             UserError: If a style or a mask cannot be read.
@@ -73,7 +73,9 @@ class Stages:
         painter = LetterboxPainter(painter, box) if box else painter
         recolors = settings.keep_colors == "histogram"
         colors = ShotColors(timeline_of, crop, clip.start, clip.time_base) if recolors else None
-        return cls(timeline_of(crop(as_image(first))), painter, colors)
+        timeline = timeline_of(crop(as_image(first)))
+        notes += dict.fromkeys([*blended.take_notices(), *single.take_notices()])
+        return cls(timeline, painter, colors)
 
 
 def _read_masks(

@@ -7,6 +7,7 @@ from pathlib import Path
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.runtime import SMALLEST_SIDE
+from brushwork.styles.names import label_of
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import is_pattern, numbered_files
 from brushwork.video.reading.opening import open_clip
@@ -35,7 +36,7 @@ def default_target(clip: str, settings: Settings) -> Path:
     """
     path = Path(clip)
     stem = "frames" if is_pattern(path) else path.stem
-    base = path.with_name(f"{stem}-{'+'.join(Path(style).stem for style in settings.styles)}.mp4")
+    base = path.with_name(f"{stem}-{'+'.join(map(label_of, settings.styles))}.mp4")
     own = [path.suffix.lower()] if path.suffix.lower() in CONTAINERS else []
     candidates = [base.with_suffix(suffix) for suffix in dict.fromkeys((*own, ".mp4", ".mkv"))]
     if path.is_dir() or is_pattern(path) or path.suffix.lower() in images.EXTENSIONS:

@@ -1,0 +1,112 @@
+"""`brushwork styles add`, `remove`, `rename`, `export` and `import`: styles of one's own, known by name everywhere."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.options import Model, Overwrite, StyleSize, Weights, option
+
+Name = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+NewName = Annotated[str, typer.Argument(metavar="NEW", hidden=True)]
+Names = Annotated[list[str], typer.Argument(metavar="NAME", hidden=True)]
+Sources = Annotated[list[str], typer.Argument(metavar="STYLE", hidden=True)]
+Files = Annotated[list[Path], typer.Argument(metavar="FILE", hidden=True)]
+About = Annotated[str | None, option(None, "--about", "TEXT", "One line on the style; else what it was made of.")]
+NoPicture = Annotated[
+    bool, option(None, "--no-picture", "", "Keep no small copy of the pictures, from which other models embed it.")
+]  # fmt: skip
+Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Where to write the style; else NAME.json.")]
+As = Annotated[str | None, option(None, "--as", "NAME", "Name of the style; else that of the file.")]
+
+
+@grouped
+def add(
+    name: Name,
+    sources: Sources,
+    weights: Weights = None,
+    style_size: StyleSize = None,
+    about: About = None,
+    no_picture: NoPicture = False,
+    overwrite: Overwrite = False,
+    model: Model = None,
+    *,
+    machine: Machine,
+) -> None:
+    """Keep a style under a name: that of a picture, or a blend of pictures and names.
+
+    brushwork styles add barn painting.jpg
+
+    brushwork styles add dusk painting.jpg ukiyo-e --weights 0.7,0.3
+    """
+    from brushwork import model_folder
+    from brushwork.batch.options import parse_weights
+    from brushwork.styles import own
+    from brushwork.styles.adding import make_style
+
+    own.check_free(name, overwrite=overwrite)
+    parsed = parse_weights(weights, len(sources))
+    folder = model_folder.find(model)
+    stylizer = machine.loader(model)()
+    made = make_style(
+        sources, stylizer, folder, weights=parsed, style_size=style_size, about=about, keep_pictures=not no_picture
+    )
+    path = own.save(name, made, overwrite=overwrite)
+    hides = "; it hides the style that comes with the model" if name in stylizer.gallery.shipped else ""
+    print(f"{name}  {made.about}  {path}{hides}", file=sys.stderr)
+
+
+def remove(names: Names) -> None:
+    """Remove own styles, all that are named or none.
+
+    brushwork styles remove barn dusk
+    """
+    from brushwork.styles import own
+
+    own.remove(names)
+    print(f"removed {', '.join(names)}", file=sys.stderr)
+
+
+def rename(name: Name, new: NewName) -> None:
+    """Give an own style another name.
+
+    brushwork styles rename barn old-barn
+    """
+    from brushwork.styles import own
+
+    own.rename(name, new)
+    print(f"{name} is now {new}", file=sys.stderr)
+
+
+def export(name: Name, output: Output = None, overwrite: Overwrite = False) -> None:
+    """Write an own style to a file, to keep it or pass it on.
+
+    The small copies of its pictures are in the file, unless it was made with --no-picture.
+
+    brushwork styles export barn -o barn.json
+    """
+    from brushwork.styles import own, own_file
+
+    source = own.path_of(name.removesuffix(own_file.ENDING))
+    target = output or Path(source.name)
+    own_file.write(target, own_file.read(source), overwrite=overwrite)
+    print(target, file=sys.stderr)
+
+
+def import_(files: Files, name: As = None, overwrite: Overwrite = False) -> None:
+    """Take over styles from files that styles export has written.
+
+    brushwork styles import barn.json
+    """
+    from brushwork.errors import UserError
+    from brushwork.styles import own, own_file
+
+    if name and len(files) > 1:
+        raise UserError("--as names one style; give one file")
+    named = [(name or file.stem, own_file.read(file)) for file in files]
+    for each, _ in named:
+        own.check_free(each, overwrite=overwrite)
+    for each, style in named:
+        print(own.save(each, style, overwrite=overwrite), file=sys.stderr)

@@ -1,0 +1,81 @@
+"""Own styles and a model: the gallery that holds both, and a style made from pictures, names or words."""
+
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from brushwork import images
+from brushwork.errors import UserError
+from brushwork.model_folder import ModelFolder
+from brushwork.rendering.settings import check_range
+from brushwork.runtime import Array, Runtime
+from brushwork.styles.embedder import StyleEmbedder
+from brushwork.styles.embeddings import STYLE_SIZES, normalized_weights, scale_style
+from brushwork.styles.gallery import Gallery
+from brushwork.styles.names import resolve
+from brushwork.styles.own import OwnStyles
+from brushwork.styles.own_file import Origin, OwnFile, digest_of, shrink
+
+
+def open_gallery(folder: ModelFolder, runtime: Runtime | None = None) -> Gallery:
+    """Return the named styles of a model, the user's own among them.
+
+    Args:
+        folder: The model.
+        runtime: The model, loaded; None to list styles only.
+    """
+    if folder.styles:  # of a table, which knows these alone
+        return Gallery(folder, table=folder.styles)
+    predict = partial(_predict, runtime) if runtime else None
+    return Gallery(folder, own=OwnStyles(cache(partial(digest_of, folder)), predict))
+
+
+def _predict(runtime: Runtime, picture: Array, size: int) -> Array:
+    return runtime.predict(np.ascontiguousarray(scale_style(picture, size)[None], dtype=np.float32))
+
+
+def make_style(
+    styles: Sequence[str],
+    embedder: StyleEmbedder,
+    folder: ModelFolder,
+    *,
+    weights: Sequence[float] | None = None,
+    style_size: int | None = None,
+    about: str | None = None,
+    keep_pictures: bool = True,
+) -> OwnFile:
+    """Return an own style made of one or more styles; it is not written yet.
+
+    Args:
+        styles: Picture files and names, as a user writes them, see `brushwork.styles.resolve`.
+        embedder: The model, loaded.
+        folder: The model's folder.
+        weights: One a style, scaled to sum to 1; equal where none are given.
+        style_size: Short side in pixels at which pictures are embedded; None for each of the gallery's sizes, so that
+            the style fits whatever is painted.
+        about: One line on the style; None for where it came from.
+        keep_pictures: Whether small copies of the pictures are kept, from which other models embed the style.
+
+    Raises:
+        UserError: If a style cannot be used, or the model has a table of styles.
+    """
+    if embedder.styles:
+        raise UserError(f"model {folder.name} renders its own styles only; own styles are of models that take pictures")
+    check_range("style size", style_size, *STYLE_SIZES)
+    shares = normalized_weights(weights, len(styles)).tolist()
+    sizes = [style_size] if style_size else embedder.gallery.sizes
+    rows: dict[int, Array] = {size: np.zeros(folder.embedding_size, np.float32) for size in sizes}
+    origin = []
+    for style, share in zip(styles, shares, strict=True):
+        found = resolve(style, embedder.gallery, files=True)
+        picture = None
+        if isinstance(found, Path):
+            seen = images.open(found).on_white
+            picture = shrink(seen) if keep_pictures else None
+        for size in sizes:
+            rows[size] += np.float32(share) * embedder.embed(seen if isinstance(found, Path) else found, size)[0]
+        origin.append(Origin(Path(style).name if isinstance(found, Path) else style, share, picture))
+    stated = about or "from " + ", ".join(each.file for each in origin)
+    return OwnFile(stated, folder.name, digest_of(folder), rows, tuple(origin))

@@ -1,0 +1,170 @@
+"""The file of one own style: its embeddings, the model they are for, and small copies of the pictures it came from."""
+
+import base64
+import binascii
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image as Pillow
+
+from brushwork import atomic, images
+from brushwork.errors import UserError
+from brushwork.images.levels import quantise
+from brushwork.model_detail import read_header
+from brushwork.model_folder import ModelFolder
+from brushwork.runtime import Array
+
+ENDING, KIND, FORMAT = ".json", "own", 1
+LONGEST_NAME, LARGEST_FILE, LARGEST_PICTURE = 80, 20_000_000, 16_000_000  # letters, bytes, pixels
+# Short side in pixels of a kept picture: what other models embed a style from.
+KEPT_SIDE = 384
+SQUARE = 96  # side in pixels of a thumbnail, as in the galleries of models
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One of the things an own style was made of.
+
+    Attributes:
+        file: The name of the picture file or of the style.
+        weight: Its share of the blend.
+        picture: A small copy as a WebP file; None where none was kept.
+    """
+
+    file: str
+    weight: float = 1.0
+    picture: bytes | None = None
+
+    @property
+    def opened(self) -> list[Array]:
+        """The kept picture (H, W, 3) in [0, 1], alone in a list; an empty one where none was kept."""
+        return [] if self.picture is None else [images.open(self.picture).on_white]
+
+    def square(self) -> Pillow.Image:
+        """The middle of the kept picture, a thumbnail."""
+        with Pillow.open(BytesIO(self.picture or b"")) as picture:
+            side = min(picture.size)
+            left, top = (picture.width - side) // 2, (picture.height - side) // 2
+            return picture.convert("RGB").resize((SQUARE, SQUARE), box=(left, top, left + side, top + side))
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """What a file holds.
+
+    Attributes:
+        about: One line on the style.
+        model: Name of the model it was made for.
+        digest: Of that model's style prediction network, see `digest_of`.
+        embeddings: Style size in pixels -> embedding (D,).
+        origin: What it was made of.
+    """
+
+    about: str
+    model: str
+    digest: str
+    embeddings: Mapping[int, Array]
+    origin: tuple[Origin, ...]
+
+
+def digest_of(folder: ModelFolder) -> str:
+    """Return the digest of a model's style prediction network: models that share it share their embeddings."""
+    start, header = read_header(folder.weights)
+    digest = hashlib.sha256()
+    with folder.weights.open("rb") as file:
+        for name in sorted(name for name in header if name.startswith("predictor.")):
+            first, last = header[name]["data_offsets"]
+            file.seek(start + first)
+            digest.update(name.encode() + file.read(last - first))
+    return digest.hexdigest()
+
+
+def shrink(picture: Array) -> bytes:
+    """Return a small copy of a picture (H, W, 3) in [0, 1] as a WebP file."""
+    buffer = BytesIO()
+    small = Pillow.fromarray(quantise(images.fit_short(picture, KEPT_SIDE)))
+    small.save(buffer, "WEBP", quality=85, method=6)
+    return buffer.getvalue()
+
+
+def check_name(name: str) -> None:
+    """Raises `UserError` where a text cannot be the name of an own style."""
+    if not name or len(name) > LONGEST_NAME or not all(letter.isalnum() or letter in "-_" for letter in name):
+        raise UserError(f"{name!r} cannot be a style's name: it takes letters, digits, - and _, at most {LONGEST_NAME}")
+
+
+def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
+    """Write a file, whole or not at all.
+
+    Raises:
+        UserError: If it exists and may not be replaced.
+    """
+    values = {
+        "format": FORMAT,
+        "about": own.about,
+        "model": {"name": own.model, "digest": own.digest},
+        # Six digits are more than the network's own precision.
+        "embeddings": {size: [float(f"{x:.6g}") for x in row.tolist()] for size, row in own.embeddings.items()},
+        "origin": [
+            {"file": each.file, "weight": each.weight, "picture": _as_text(each.picture)} for each in own.origin
+        ],
+    }
+    try:
+        atomic.write_text(path, json.dumps(values, ensure_ascii=False) + "\n", overwrite=overwrite)
+    except FileExistsError:
+        raise UserError(f"{path} exists; use --overwrite to replace it") from None
+
+
+def read(path: Path) -> OwnFile:
+    """Read a file, which may come from anyone.
+
+    Raises:
+        UserError: If it is no file of an own style.
+    """
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise ValueError(f"it is larger than {LARGEST_FILE // 10**6} MB")
+        values = json.loads(path.read_text(encoding="utf-8"))
+        if values["format"] != FORMAT:
+            raise ValueError(f"it has format {values['format']}, this brushwork reads {FORMAT}")
+        embeddings = {int(size): _embedding(numbers) for size, numbers in values["embeddings"].items()}
+        if not embeddings or len({len(row) for row in embeddings.values()}) != 1 or min(embeddings) < 1:
+            raise ValueError("its embeddings are not of one length, by style sizes")
+        origin = tuple(_origin(**each) for each in values["origin"])
+        model, digest = str(values["model"]["name"]), str(values["model"]["digest"])
+        return OwnFile(str(values["about"]), model, digest, embeddings, origin)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, images.ImageError) as error:
+        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
+        raise UserError(f"{path} is no own style: {reason}") from None
+
+
+def _as_text(picture: bytes | None) -> str | None:
+    return None if picture is None else base64.b64encode(picture).decode()
+
+
+def _embedding(numbers: Any) -> Array:
+    row = np.asarray(numbers, dtype=np.float32)
+    if row.ndim != 1 or not row.size or not np.isfinite(row).all():
+        raise ValueError("an embedding is not a list of finite numbers")
+    return row
+
+
+def _origin(file: str, weight: float, picture: str | None = None) -> Origin:
+    if not math.isfinite(weight) or weight < 0:
+        raise ValueError("a weight is not a finite number from 0")
+    try:
+        data = None if picture is None else base64.b64decode(picture, validate=True)
+    except binascii.Error:
+        raise ValueError("a picture is not in base64") from None
+    if data is not None:
+        images.open(data, max_pixels=LARGEST_PICTURE)  # so that what is broken is said now
+    return Origin(str(file), float(weight), data)

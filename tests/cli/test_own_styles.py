@@ -1,0 +1,75 @@
+"""`brushwork styles add`, `remove`, `rename`, `export`, `import`, and own styles in other commands."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushwork.stylizer import Stylizer
+from tests.cli.conftest import Paint, Run
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_own_style_from_its_picture_to_another_machine(
+    brushwork: Run, paint: Paint, here: Path, loaded: Stylizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = paint("painting.png", seed=3)
+    paint("photo.png")
+    ended = brushwork("styles", "add", "barn", picture)
+    assert ended.code == 0 and ended.err.startswith("barn  from painting.png  ")
+    listed = json.loads(brushwork("styles", "--json").out)
+    assert listed[0] == {"name": "barn", "kind": "own", "about": "from painting.png"}
+    assert brushwork("stylize", "photo.png", "-s", "barn").code == 0
+    photo = np.asarray(Image.open("photo.png"), np.float32) / 255
+    expected = loaded.stylize(photo, str(picture))  # 64 pixels are painted at 256, which is a size of the gallery
+    painted = np.asarray(Image.open("photo-barn.png"), np.float32) / 255
+    np.testing.assert_allclose(painted, expected, atol=1.5 / 255)
+    assert brushwork("styles", "export", "barn").lines == ["barn.json"]
+    assert brushwork("styles", "export", "barn").err == "brushwork: barn.json exists; use --overwrite to replace it\n"
+    monkeypatch.setenv("BRUSHWORK_DATA", str(here / "elsewhere"))
+    assert brushwork("styles", "import", "barn.json", "--as", "hay").code == 0
+    assert brushwork("styles", "rename", "hay", "straw").lines == ["hay is now straw"]
+    copied = here / "elsewhere" / "styles" / "straw.json"
+    assert copied.read_bytes() == (here / "barn.json").read_bytes()
+    assert brushwork("styles", "remove", "straw").lines == ["removed straw"]
+    assert not copied.exists()
+
+
+@pytest.mark.usefixtures("quick")
+def test_an_own_name_over_a_shipped_one_is_said(brushwork: Run, paint: Paint, here: Path) -> None:
+    paint("painting.png", seed=3)
+    paint("photo.png")
+    added = brushwork("styles", "add", "mosaic", "painting.png", "ukiyo-e", "--weights", "3,1", "--about", "mine")
+    assert added.err.endswith("; it hides the style that comes with the model\n")
+    ended = brushwork("stylize", "photo.png", "photo.png", "-s", "mosaic", "-o", "out/")
+    assert ended.err.count("note: 'mosaic' is your own style; it hides the one that comes with the model") == 1
+    recorded = brushwork("stylize", "photo.png", "-s", "mosaic", "-o", "again.png", "--json")
+    assert "your own style" in json.loads(recorded.out)["notices"][0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("add", "a/b", "photo.png"), "'a/b' cannot be a style's name"),
+        (("add", "barn", "gone.png"), "cannot read gone.png: no such file"),
+        (("add", "barn", "photo.png", "--weights", "1,2"), "2 weights for 1 styles"),
+        (("add", "barn", "photo.png", "--style-size", "3"), "the style size is 3; it must lie between 80 and 2048"),
+        (("remove", "barn"), "there are no own styles yet"),
+        (("rename", "barn", "hay"), "there are no own styles yet"),
+        (("export", "barn"), "there are no own styles yet"),
+        (("import", "photo.png"), "photo.png is no own style"),
+        (("import", "gone.json"), "cannot read gone.json: no such file"),
+        (("import", "a.json", "b.json", "--as", "x"), "--as names one style; give one file"),
+        (("--json", "remove", "barn"), "options of styles remove follow that word"),
+    ],
+)
+@pytest.mark.usefixtures("quick")
+def test_what_cannot_be_done(
+    brushwork: Run, paint: Paint, own_data: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    paint("photo.png")
+    ended = brushwork("styles", *arguments)
+    assert (ended.code, len(ended.lines)) == (1, 1) and message in ended.err
+    assert not list(own_data.rglob("*.json"))
