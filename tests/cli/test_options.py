@@ -12,6 +12,7 @@ from click import Command
 
 from brushwork import stylizer
 from brushwork.analysis.experiment import Context
+from brushwork.analysis.neighbours import nearest
 from brushwork.batch.options import Options
 from brushwork.cli import app
 from brushwork.cli.groups import grouped
@@ -67,6 +68,7 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("live", "port", MJPEG, "port"),
         ("live", "steady", live, "steady"),
         ("styles", "size", open_photo, "size"),
+        ("styles", "count", nearest, "count"),
         ("experiment", "seeds", Context, "seeds"),
         ("experiment", "scale", Context, "scale"),
     ],

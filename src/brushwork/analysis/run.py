@@ -23,6 +23,18 @@ EXPERIMENTS = {
         "Ulyanov et al. 2017; Dumoulin et al. 2017, section 2",
         "One style, trained with conditional instance norm, batch norm and none: curves and pastiches",
     ),
+    "embedding-space": Claim(
+        "Ghiasi et al. 2017, section 3.4",
+        "Neighbours with the same artist, movement or texture, a map, and the variance that components explain",
+    ),
+    "components": Claim(
+        "Ghiasi et al. 2017, section 3.4",
+        "What the principal components of the embeddings do, and the quality with the first k of them",
+    ),
+    "identity-walk": Claim(
+        "Ghiasi et al. 2017, section 3.5",
+        "Pastiches and losses on the way from a content's own style to another",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument
 
 from brushwork.cli.groups import Machine, grouped
-from brushwork.cli.options import JsonFile, Overwrite, Steady, given, option
+from brushwork.cli.options import JsonFile, Overwrite, Steady, check_target, given, option
 
 if TYPE_CHECKING:
     from brushwork.evaluation.pairs import Pair
@@ -57,7 +57,7 @@ def evaluate(
     from brushwork import evaluation
 
     for target in (as_json, as_html):
-        _check_target(target, overwrite)
+        check_target(target, overwrite)
     load = machine.loader(judged)
     if video:
         _evaluate_video(load(), video, styles, frames, steady, as_json)
@@ -118,15 +118,3 @@ def _evaluate_video(
     if as_json:
         values = {"steady": weight, "records": [record.values() for record in done]}
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
-
-
-def _check_target(target: Path | None, overwrite: bool) -> None:
-    """What would be refused at the end is refused before the work."""
-    from brushwork.errors import UserError
-
-    if target is None:
-        return
-    if target.is_dir() or not target.parent.is_dir():
-        raise UserError(f"cannot write {target}: it is a folder" if target.is_dir() else f"no folder {target.parent}")
-    if target.exists() and not overwrite:
-        raise UserError(f"{target} exists; use --overwrite to replace it")

@@ -22,6 +22,22 @@ def given(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
+def check_target(target: Path | None, overwrite: bool) -> None:
+    """Check that a file can be written, before the work whose end it is.
+
+    Raises:
+        UserError: If it is a folder, lies in none, or exists and may not be replaced.
+    """
+    from brushwork.errors import UserError
+
+    if target is None:
+        return
+    if target.is_dir() or not target.parent.is_dir():
+        raise UserError(f"cannot write {target}: it is a folder" if target.is_dir() else f"no folder {target.parent}")
+    if target.exists() and not overwrite:
+        raise UserError(f"{target} exists; use --overwrite to replace it")
+
+
 Styles = Annotated[
     list[str], option(STYLE, "--style -s", "STYLE", "Picture whose style is taken, or a name that brushwork styles "
     "lists; several blend.")

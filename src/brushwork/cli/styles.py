@@ -12,6 +12,7 @@ from brushwork.cli.own_styles import add, export, import_, remove, rename
 from brushwork.cli.plain import PlainCommand, PlainGroup
 
 if TYPE_CHECKING:
+    from brushwork.analysis.embeddings import EmbeddedStyles
     from brushwork.model_folder import ModelFolder
     from brushwork.stylizer import Stylizer
 
@@ -21,6 +22,20 @@ Size = Annotated[
     int | None, option(None, "--size", "16..100000", "Long side in pixels of each picture on the sheet; else 320.")
 ]
 Json = Annotated[bool, option(None, "--json", "", "Print JSON.")]
+
+Map = Annotated[
+    Path | None, option(None, "--map", "FILE", "Write a map of similar styles, an HTML page that works offline.")
+]
+Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles that are most like a picture.")]
+Pictures = Annotated[
+    list[str] | None, option(None, "--pictures", "SOURCE", "Map or search these pictures, folders, tars or globs, "
+    "instead of the named styles.")
+]  # fmt: skip
+LabelFile = Annotated[
+    Path | None,
+    option(None, "--labels", "FILE", "Colours of the map: lines of name, kind and label with tabs between."),
+]
+Count = Annotated[int | None, option(None, "--count", "1..", "Styles that --near lists; else 10.")]
 
 # `brushwork styles` alone lists; its subcommands stand in files of their own.
 app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
@@ -38,6 +53,11 @@ def styles(
     size: Size = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
+    map_file: Map = None,
+    near: Near = None,
+    pictures: Pictures = None,
+    labels: LabelFile = None,
+    count: Count = None,
     model: Model = None,
     *,
     machine: Machine,
@@ -45,6 +65,10 @@ def styles(
     """List the styles that have names, the user's own among them, or show them all on a photo.
 
     brushwork styles --sheet photo.jpg
+
+    brushwork styles --map styles.html --pictures paintings/
+
+    brushwork styles --near painting.jpg
 
     brushwork stylize photo.jpg -s ukiyo-e
     """
@@ -55,6 +79,17 @@ def styles(
         if any(context.params.values()):
             raise UserError(f"options of styles {context.invoked_subcommand} follow that word")
         return
+    if map_file is not None or near is not None:
+        if sheet is not None or output is not None or (map_file is not None and near is not None):
+            raise UserError("--sheet, --map and --near are three things; ask for one, without -o for the last two")
+        load = machine.loader(model)
+        if map_file is not None:
+            _map(map_file, pictures, labels, overwrite, load)
+        elif near is not None:
+            _near(near, pictures, as_json, load, **given(count=count))
+        return
+    if pictures or labels or count:
+        raise UserError("--pictures, --labels and --count are for --map and --near")
     if sheet is None:
         if output is not None:
             raise UserError("-o is where a sheet goes; name a photo with --sheet")
@@ -110,3 +145,65 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     for row in rows:
         table.add_row(*row.values())
     console.print(table)
+
+
+def _map(
+    path: Path, pictures: list[str] | None, labels: Path | None, overwrite: bool, load: "Callable[[], Stylizer]"
+) -> None:
+    """Writes the map of the named styles, or of pictures."""
+    import sys
+
+    from brushwork import atomic, extras
+    from brushwork.cli.options import check_target
+
+    check_target(path, overwrite)
+    extras.require("analysis", "a map of styles")
+    from brushwork.analysis.labels import read_labels
+    from brushwork.analysis.style_map import render_map
+
+    known = {} if labels is None else read_labels(labels)
+    stylizer = load()
+    styles = _embedded(stylizer, pictures)
+    if not pictures:
+        known = {"kind": {name: each.kind for name, each in stylizer.gallery.styles.items()}, **known}
+    title = "Styles" if not pictures else f"{len(styles):,} pictures by style"
+    atomic.write_text(path, render_map(styles, known, title), overwrite=overwrite)
+    print(f"{path}  {len(styles)} styles", file=sys.stderr)
+
+
+def _near(
+    picture: Path, pictures: list[str] | None, as_json: bool, load: "Callable[[], Stylizer]", **count: int
+) -> None:
+    """Lists the styles nearest to a picture, with the Euclidean distance of their embeddings."""
+    import json
+
+    from brushwork import extras
+
+    extras.require("analysis", "finding similar styles")
+    from brushwork.analysis.embeddings import STYLE_SIZE
+    from brushwork.analysis.neighbours import nearest
+
+    stylizer = load()
+    wanted = stylizer.embed(picture, STYLE_SIZE)
+    styles = _embedded(stylizer, pictures)
+    numbers, distances = nearest(styles.embeddings, wanted, **count)
+    rows = [
+        {"name": styles.names[number], "distance": round(float(distance), 3)}
+        for number, distance in zip(numbers[0], distances[0], strict=True)
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print(f"{row['distance']:8.3f}  {row['name']}")
+
+
+def _embedded(stylizer: "Stylizer", pictures: list[str] | None) -> "EmbeddedStyles":
+    """Returns the styles of a map: pictures, or those that have names."""
+    from brushwork.analysis.embeddings import embed_pictures, named_styles
+    from brushwork.cli import progress
+
+    if not pictures:
+        return named_styles(stylizer)
+    with progress.bar() as bar:
+        return embed_pictures(stylizer, pictures, say=bar.print)

@@ -1,0 +1,153 @@
+"""Embeddings and thumbnails of many style pictures, straight from folders and tars, or of a model's named styles."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork import atomic, images
+from brushwork.analysis.pictures import entries
+from brushwork.errors import UserError
+from brushwork.images.levels import quantise
+from brushwork.prefetch import map_ahead
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+from brushwork.training.shards import Entry, decode
+
+STYLE_SIZE = 256  # short side, in pixels, at which all pictures are embedded
+THUMBNAIL = 48  # side of a thumbnail in pixels
+EVERY = 500  # pictures between two lines about what is being done
+
+Thumbnails = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class EmbeddedStyles:
+    """N styles.
+
+    Attributes:
+        names: The name of each: of a file in its folder or tar, or of a named style.
+        embeddings: (N, D), float32.
+        thumbnails: (N, 48, 48, 3), uint8.
+    """
+
+    names: list[str]
+    embeddings: Array
+    thumbnails: Thumbnails
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+def short_name(name: str) -> str:
+    """Return a picture's name without the place of its tar, or the last two parts of a path.
+
+    >>> short_name("data/style-00.tar/wikiart/0001.webp")
+    'wikiart/0001.webp'
+    """
+    inside = name.rpartition(".tar/")[2]
+    return "/".join(PurePosixPath(inside).parts[-2:]) if inside == name else inside
+
+
+def embed_pictures(
+    stylizer: Stylizer,
+    source: Sequence[str],
+    *,
+    limit: int = 0,
+    cache: Path | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> EmbeddedStyles:
+    """Embed the pictures of folders and tars; those that cannot be used as a style are left out.
+
+    Args:
+        stylizer: The model.
+        source: Where the pictures are, as a recipe's ``data.styles`` names them.
+        limit: Where it is not 0, so many of them.
+        cache: File in which the embeddings are stored, and from which they are read where it is of the same pictures.
+        say: Called with a line now and then.
+
+    Raises:
+        UserError: If a source is missing, or fewer than two of its pictures can be used.
+    """
+    wanted = entries(source, limit)
+    key = [entry.name for entry in wanted]
+    known = _read(cache, key)
+    if known is not None:
+        return known
+
+    def prepare(entry: Entry) -> NDArray[np.uint8] | None:
+        try:
+            return decode(entry, STYLE_SIZE)
+        except images.ImageError:
+            return None
+
+    names, rows, small = [], [], []
+    for entry, pixels in zip(wanted, map_ahead(prepare, wanted, workers=2, ahead=8), strict=True):
+        if pixels is None:
+            continue
+        image: images.Image = np.divide(pixels.transpose(1, 2, 0), 255, dtype=np.float32)
+        try:
+            rows.append(stylizer.embed(image, STYLE_SIZE)[0])
+        except UserError:  # too small or too long
+            continue
+        names.append(short_name(entry.name))
+        small.append(thumbnail(image))
+        if len(names) % EVERY == 0:
+            say(f"{len(names)} of {len(wanted)} pictures embedded")
+    if len(names) < 2:
+        raise UserError(f"a map needs two pictures, and {len(names)} of {', '.join(source)} can be used")
+    styles = EmbeddedStyles(names, np.stack(rows), np.stack(small))
+    if cache is not None:
+        _write(cache, key, styles)
+    return styles
+
+
+def named_styles(stylizer: Stylizer) -> EmbeddedStyles:
+    """Return the styles that have names.
+
+    Raises:
+        UserError: If the model has fewer than two.
+    """
+    gallery = stylizer.gallery
+    names = list(gallery.styles)
+    if len(names) < 2 or gallery.table:
+        raise UserError("this model has no named styles to compare; name pictures with --pictures")
+    squares = [gallery.thumbnail(name) for name in names]
+    small = [
+        np.full((THUMBNAIL, THUMBNAIL, 3), 200, np.uint8)
+        if square is None
+        else np.asarray(square.convert("RGB").resize((THUMBNAIL, THUMBNAIL)))
+        for square in squares
+    ]
+    rows = [gallery.styles[name].at(STYLE_SIZE)[0] for name in names]
+    return EmbeddedStyles(names, np.stack(rows), np.stack(small))
+
+
+def thumbnail(image: images.Image) -> Thumbnails:
+    """Return the central square of an image (H, W, 3) in [0, 1], as (48, 48, 3), uint8."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return quantise(images.resize(image[top : top + side, left : left + side], (THUMBNAIL, THUMBNAIL)))
+
+
+def _read(cache: Path | None, key: Sequence[str]) -> EmbeddedStyles | None:
+    """Returns what is stored, unless it is of other pictures or cannot be read."""
+    if cache is None or not cache.is_file():
+        return None
+    try:
+        with np.load(cache, allow_pickle=False) as stored:
+            if stored["key"].tolist() != list(key):
+                return None
+            return EmbeddedStyles(stored["names"].tolist(), stored["embeddings"], stored["thumbnails"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _write(cache: Path, key: Sequence[str], styles: EmbeddedStyles) -> None:
+    with atomic.write(cache) as part, part.open("wb") as file:
+        np.savez_compressed(
+            file, key=list(key), names=styles.names, embeddings=styles.embeddings, thumbnails=styles.thumbnails
+        )

@@ -1,0 +1,27 @@
+"""Pastiches of a loaded model for experiments that do not train: tensors in, tensors out."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
+
+
+def embed(stylizer: Stylizer, styles: Tensor, size: int) -> Array:
+    """Return the embeddings (N, D) of styles (N, 3, T, T) in [0, 1], each seen at a short side of so many pixels."""
+    return np.concatenate([stylizer.embed(pixels(style), size) for style in styles])
+
+
+def paint(stylizer: Stylizer, contents: Tensor, embeddings: Sequence[Array] | Array) -> Tensor:
+    """Return the pastiches (N, 3, S, S) of contents (N, 3, S, S) in [0, 1] with embeddings (N, D)."""
+    pairs = zip(contents, embeddings, strict=True)
+    painted = [stylizer.stylize(pixels(content), np.asarray(embedding)[None]) for content, embedding in pairs]
+    return torch.from_numpy(np.stack(painted)).permute(0, 3, 1, 2)
+
+
+def pixels(image: Tensor) -> Array:
+    """Return an image (H, W, 3) of a tensor (3, H, W)."""
+    return np.ascontiguousarray(image.permute(1, 2, 0).numpy())

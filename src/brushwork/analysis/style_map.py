@@ -1,0 +1,75 @@
+"""A map of styles as one HTML file that works offline: thumbnails on a plane, to zoom, colour, search and click."""
+
+import base64
+import html
+import json
+import math
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from io import BytesIO
+
+import numpy as np
+from PIL import Image as Pillow
+
+from brushwork.analysis.embeddings import THUMBNAIL, EmbeddedStyles, Thumbnails
+from brushwork.analysis.labels import Labels, labels_of
+from brushwork.analysis.layout import plane
+from brushwork.analysis.neighbours import neighbours
+
+NEAR = 12  # nearest styles that a click shows
+QUALITY = 82  # of the JPEG that holds all thumbnails
+
+
+def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
+    """Return the page.
+
+    Args:
+        styles: Two or more styles.
+        labels: What they can be coloured by; kinds that none of them has are left out.
+        title: Its title.
+    """
+    places = plane(styles.embeddings)
+    data = {
+        "names": styles.names,
+        "x": [round(float(x), 5) for x in places[:, 0]],
+        "y": [round(float(y), 5) for y in places[:, 1]],
+        "labels": _labels(styles.names, labels),
+        "near": neighbours(styles.embeddings, NEAR).tolist(),
+        "side": THUMBNAIL,
+        "columns": _columns(len(styles)),
+    }
+    page = files("brushwork.analysis").joinpath("style_map.html").read_text(encoding="utf-8")
+    # A name in the data may not end the script.
+    text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
+    for mark, value in (("__TITLE__", html.escape(title)), ("__SPRITE__", _sprite(styles.thumbnails))):
+        page = page.replace(mark, value)
+    return page.replace("__DATA__", text)
+
+
+def _labels(names: Sequence[str], labels: Labels) -> Mapping[str, object]:
+    """Returns, for each kind, its labels once, and the number of each style's; -1 without one."""
+    found = {}
+    for kind, known in labels.items():
+        each = labels_of(names, known)
+        once = sorted({label for label in each if label is not None})
+        if once:
+            number = {label: place for place, label in enumerate(once)}
+            found[kind] = {"names": once, "each": [-1 if label is None else number[label] for label in each]}
+    return found
+
+
+def _columns(count: int) -> int:
+    return math.ceil(math.sqrt(count))
+
+
+def _sprite(thumbnails: Thumbnails) -> str:
+    """Returns the address of one JPEG with all thumbnails in rows."""
+    columns = _columns(len(thumbnails))
+    rows = math.ceil(len(thumbnails) / columns)
+    sheet = np.full((rows * columns, THUMBNAIL, THUMBNAIL, 3), 255, np.uint8)
+    sheet[: len(thumbnails)] = thumbnails
+    pixels = sheet.reshape(rows, columns, THUMBNAIL, THUMBNAIL, 3).swapaxes(1, 2)
+    file = BytesIO()
+    picture = Pillow.fromarray(pixels.reshape(rows * THUMBNAIL, columns * THUMBNAIL, 3))
+    picture.save(file, "JPEG", quality=QUALITY)
+    return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"
