@@ -23,6 +23,11 @@ from brushwork.model_folder import STYLE_WEIGHTS, WEIGHTS, ModelError, ModelFold
 STEP = 0.01
 
 
+def has_details(folder: ModelFolder) -> bool:
+    """Whether a model folder holds the second set of weights that `at_detail` needs."""
+    return (folder.path / STYLE_WEIGHTS).is_file()
+
+
 def at_detail(folder: ModelFolder, detail: float, cache: Path | None = None) -> ModelFolder:
     """A model folder whose network lies between the two that a folder holds; it is made once, in the user's cache.
 
@@ -39,7 +44,7 @@ def at_detail(folder: ModelFolder, detail: float, cache: Path | None = None) -> 
     step = round(detail / STEP)
     if step == round(1 / STEP):
         return folder
-    if not (folder.path / STYLE_WEIGHTS).is_file():
+    if not has_details(folder):
         raise ModelError(f"model {folder.name} has one set of weights: detail can only be 1")
     cache = cache or user_cache_path("brushwork")
     made = cache / folder.sha256[STYLE_WEIGHTS][:16] / folder.sha256[WEIGHTS][:16] / f"{step:03d}" / folder.name

@@ -5,22 +5,35 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 from selenium import webdriver
 from selenium.webdriver.chromium.webdriver import ChromiumDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.programs import missing, need
+from tests.web.conftest import Servers
 
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic",
     "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream",
 )  # fmt: skip
+PATIENCE = 90  # seconds for whatever a person waits for
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with the shipped model, one for all tests of the page."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers.start()[1]
+    servers.close()
 
 
 @pytest.fixture
@@ -33,8 +46,38 @@ def browser(tmp_path: Path) -> Iterator[ChromiumDriver]:
     # Debian's, by their paths: Selenium would else look for others in the network.
     options.binary_location, service = need("chromium", "chromium"), need("chromedriver", "chromium-driver")
     driver = webdriver.Chrome(options, webdriver.ChromeService(service))
+    # No command waits for ever, whatever hangs.
+    assert isinstance(driver.command_executor, RemoteConnection)
+    driver.command_executor.client_config.timeout = PATIENCE + 30
+    driver.set_page_load_timeout(PATIENCE)
+    driver.set_script_timeout(PATIENCE)
     yield driver
     driver.quit()
+
+
+@pytest.fixture
+def page(browser: ChromiumDriver, address: str) -> "Page":
+    return Page(browser, address)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A photo with a note of its camera."""
+    exif = Image.Exif()
+    exif[271] = "A camera"
+    ramp = np.linspace(0, 255, 300, dtype=np.uint8)
+    pixels = np.stack([np.broadcast_to(ramp, (200, 300)), np.broadcast_to(ramp[::-1], (200, 300)),
+                       np.broadcast_to(ramp[:200, None], (200, 300))], axis=2)  # fmt: skip
+    Image.fromarray(pixels).save(tmp_path / "ramp.jpg", quality=95, exif=exif)
+    return tmp_path / "ramp.jpg"
+
+
+def saved(page: "Page", folder: Path, pattern: str = "*.jpg") -> Path:
+    """The file that is saved when the pastiche is painted at full size."""
+    before = set(folder.glob(pattern))
+    page.click("#render")
+    path: Path = page.until(lambda _: next(iter(set(folder.glob(pattern)) - before), None))
+    return path
 
 
 def node_module(name: str, file: str) -> Path:
@@ -58,7 +101,7 @@ class Page:
         self.find("#gallery .style img")
 
     def until(self, condition: Callable[[WebDriver], Any]) -> Any:
-        return WebDriverWait(self.browser, 90, 0.05).until(condition)
+        return WebDriverWait(self.browser, PATIENCE, 0.05).until(condition)
 
     def wait_for(self, script: str, *arguments: Any) -> None:
         """Waits until a script returns what counts as true."""

@@ -1,12 +1,16 @@
 """An application over a model whose answers can be worked out by hand: a pastiche is the style's mean colour."""
 
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any, TypeAlias
 
+import httpx2
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
@@ -20,6 +24,7 @@ from brushwork.web.app import build
 
 Serve = Callable[..., tuple[subprocess.Popen[str], str]]
 Response: TypeAlias = Any  # of httpx or of httpx2, whichever Starlette finds
+STARTS_WITHIN, ANSWERS_WITHIN = 120, 60  # seconds
 RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
@@ -49,24 +54,51 @@ def client(runtime: FakeRuntime) -> Iterator[TestClient]:
         yield client
 
 
+class Servers:
+    """Servers in processes of their own, on free ports of 127.0.0.1; what they say goes to a file each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.started: list[tuple[subprocess.Popen[str], str, Path]] = []
+
+    def start(self, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+        """Starts one; its process and its address."""
+        said = self.folder / f"server-{len(self.started)}.txt"
+        command = [sys.executable, "-X", "faulthandler", "-m", "brushwork", "serve", "--port", "0", *arguments]
+        with said.open("w") as file:
+            server = subprocess.Popen(command, stderr=file, text=True)
+        late = time.monotonic() + STARTS_WITHIN
+        while not (found := re.search(r"^(http://\S+)\n", said.read_text(), re.MULTILINE)):
+            if server.poll() is not None or time.monotonic() > late:
+                server.kill()
+                raise AssertionError(f"the server does not listen; it said: {said.read_text()}")
+            time.sleep(0.05)
+        self.started.append((server, found[1], said))
+        return server, found[1]
+
+    def close(self) -> None:
+        """Ends them all.
+
+        Raises:
+            AssertionError: If one does not answer any more, with the stacks of its threads.
+        """
+        hung = []
+        for server, address, said in self.started:
+            if server.poll() is None:
+                try:
+                    httpx2.get(f"{address}/healthz", timeout=ANSWERS_WITHIN)
+                except httpx2.TimeoutException:
+                    server.send_signal(signal.SIGABRT)
+                    server.wait()
+                    hung.append(said.read_text())
+                server.kill()
+            server.wait()
+        assert not hung, "\n".join(hung)
+
+
 @pytest.fixture(scope="module")
-def serve() -> Iterator[Serve]:
-    """Starts a server in a process of its own, on a free port of 127.0.0.1; gives its process and its address."""
-    started: list[subprocess.Popen[str]] = []
-
-    def start(*arguments: str) -> tuple[subprocess.Popen[str], str]:
-        command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", *arguments]
-        server = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        started.append(server)
-        assert server.stderr is not None
-        for line in server.stderr:
-            if found := re.fullmatch(r"(http://\S+)", line.strip()):
-                return server, found[1]
-        raise AssertionError("the server ended before it listened")
-
-    yield start
-    for server in started:
-        server.kill()
-        server.wait()
-        assert server.stderr is not None
-        server.stderr.close()
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Starts servers for the tests of a file."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers.start
+    servers.close()

@@ -1,9 +1,5 @@
 """The page in a real browser: photos, from the file to the saved pastiche."""
 
-import json
-import shlex
-import subprocess
-import sys
 from io import BytesIO
 from pathlib import Path
 
@@ -11,45 +7,12 @@ import httpx2
 import numpy as np
 import pytest
 from PIL import Image
-from selenium.webdriver.chromium.webdriver import ChromiumDriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from tests.web.browser import Page, browser
-from tests.web.conftest import Serve
+from tests.web.browser import Page, address, browser, page, photo, saved
 
-__all__ = ["browser"]
-
-
-@pytest.fixture(scope="module")
-def address(serve: Serve) -> str:
-    """A server with the shipped model."""
-    return serve()[1]
-
-
-@pytest.fixture
-def page(browser: ChromiumDriver, address: str) -> Page:
-    return Page(browser, address)
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A photo with a note of its camera."""
-    exif = Image.Exif()
-    exif[271] = "A camera"
-    ramp = np.linspace(0, 255, 300, dtype=np.uint8)
-    pixels = np.stack([np.broadcast_to(ramp, (200, 300)), np.broadcast_to(ramp[::-1], (200, 300)),
-                       np.broadcast_to(ramp[:200, None], (200, 300))], axis=2)  # fmt: skip
-    Image.fromarray(pixels).save(tmp_path / "ramp.jpg", quality=95, exif=exif)
-    return tmp_path / "ramp.jpg"
-
-
-def saved(page: Page, folder: Path, pattern: str = "*.jpg") -> Path:
-    """The file that is saved when the pastiche is painted at full size."""
-    before = set(folder.glob(pattern))
-    page.click("#render")
-    path: Path = page.until(lambda _: next(iter(set(folder.glob(pattern)) - before), None))
-    return path
+__all__ = ["address", "browser", "page", "photo"]
 
 
 def test_what_is_saved_is_what_the_api_gives(page: Page, address: str, photo: Path, tmp_path: Path) -> None:
@@ -110,94 +73,6 @@ def test_a_broken_file_is_explained_and_the_photo_stays(page: Page, photo: Path,
     page.slide("#strength", 0.3)
     page.painted(shown)
     assert page.complaints() == []
-
-
-def test_undo_and_redo(page: Page, photo: Path) -> None:
-    page.photo(photo)
-    page.choose(1)
-    page.slide("#strength", 0.25)
-    page.click("#undo")
-    assert page.find("#strength-value").text == "100 %"
-    page.click("#undo")
-    assert page.all("#blend li") == [] and not page.find("#undo").is_enabled()
-    page.click("#redo")
-    page.find("body").send_keys(Keys.CONTROL, Keys.SHIFT, "z")
-    assert page.find("#strength-value").text == "25 %"
-    assert len(page.all("#blend li")) == 1 and not page.find("#redo").is_enabled()
-
-
-def test_a_blend_has_at_most_four_styles_all_of_them_marked(page: Page) -> None:
-    names = [page.choose(number) for number in range(4)]
-    page.choose(4)
-    page.says("at most 4")
-    marked = [style.get_attribute("data-style") for style in page.all("#gallery [aria-pressed=true]")]
-    assert marked == names
-    labels = [slider.get_attribute("aria-label") for slider in page.all("#blend input")]
-    assert labels == [f"Weight of {name}" for name in names]
-
-
-def test_a_picture_of_ones_own_is_a_style_beside_the_others(page: Page, photo: Path, tmp_path: Path) -> None:
-    own = tmp_path / "stripes.png"
-    stripes = np.zeros((128, 128, 3), np.uint8)
-    stripes[:, ::8] = (255, 200, 0)
-    Image.fromarray(stripes).save(own)
-    page.photo(photo)
-    named = page.choose(7)
-    before = page.painted()
-    page.give("#own-style", own)
-    page.painted(before)
-    path = saved(page, tmp_path / "saved")
-    assert path.name == f"ramp-{named}+stripes.jpg"
-    thumbnail = page.find("[data-style='stripes.png'] img")
-    assert page.until(lambda _: (thumbnail.get_attribute("src") or "").startswith("blob:"))
-
-
-def test_thumbnails_show_the_photo_itself(page: Page, photo: Path) -> None:
-    first = page.find("#gallery .style img")
-    assert "/thumbnail" in (first.get_attribute("src") or "")
-    page.photo(photo)
-    page.until(lambda _: (first.get_attribute("src") or "").startswith("blob:"))
-
-
-def test_styles_are_found_by_words(page: Page) -> None:
-    page.find("#search").send_keys("stained")
-    shown = [style.get_attribute("data-style") for style in page.all("#gallery .style") if style.is_displayed()]
-    assert "stained-glass" in shown and len(shown) < 10
-    page.find("#search").send_keys(" nothing-of-the-kind")
-    assert page.find("#no-styles").is_displayed()
-
-
-def test_the_recipe_paints_the_same_pastiche_elsewhere(page: Page, photo: Path, tmp_path: Path) -> None:
-    page.photo(photo)
-    page.choose(4)
-    page.painted()
-    page.slide("#strength", 0.7)
-    page.unfold(1)
-    page.find("#format").send_keys("PNG")
-    page.fill("#size", "128")
-    page.unfold(2)
-    page.until(lambda _: "--size 128" in page.value("#recipe-command"))
-    path = saved(page, tmp_path / "saved", "*.png")
-    command = shlex.split(page.value("#recipe-command"))
-    arguments = [*command[1:], "-o", str(tmp_path / "same.png")]
-    subprocess.run([sys.executable, "-m", "brushwork", *arguments], cwd=tmp_path, check=True)
-    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), np.asarray(Image.open(path)))
-    call = shlex.split(page.value("#recipe-curl"))
-    subprocess.run([*call[:-2], tmp_path / "again.png", call[-1]], cwd=tmp_path, check=True, capture_output=True)
-    assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
-
-
-def test_settings_are_taken_from_a_recipe(page: Page) -> None:
-    page.unfold(2)
-    text = page.find("#recipe-json")
-    given = {"styles": [{"name": page.choose(6), "weight": 1}], "strength": 0.5, "keepColors": "luma"}
-    page.run("arguments[0].value = arguments[1]", text, json.dumps(given))
-    page.click("#use-recipe")
-    assert page.find("#strength-value").text == "50 %"
-    assert page.find("#colors").get_property("value") == "luma"
-    page.run("arguments[0].value = arguments[1]", text, '{"strength": "much"}')
-    page.click("#use-recipe")
-    page.says("no settings of this page")
 
 
 def test_two_tabs_do_not_disturb_each_other(page: Page, photo: Path) -> None:

@@ -6,29 +6,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from selenium.webdriver.chromium.webdriver import ChromiumDriver
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
-from tests.web.browser import Page, browser, node_module
-from tests.web.conftest import Serve
-from tests.web.test_page import photo, saved
+from tests.web.browser import Page, address, browser, node_module, page, photo, saved
 
-__all__ = ["browser", "photo"]
+__all__ = ["address", "browser", "page", "photo"]
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-
-
-@pytest.fixture(scope="module")
-def address(serve: Serve) -> str:
-    """A server with the shipped model."""
-    return serve()[1]
-
-
-@pytest.fixture
-def page(browser: ChromiumDriver, address: str) -> Page:
-    return Page(browser, address)
 
 
 def pixels(path: Path) -> np.ndarray[Any, Any]:
@@ -116,6 +102,7 @@ def test_a_clip_can_be_stopped_after_a_reload(page: Page, tmp_path: Path) -> Non
     page.open()
     page.click("#tab-video")
     stop = page.find("#clips .clip button")
+    page.wait_for("return arguments[0].value > 3", page.find("#clips progress"))  # the row has changed since
     assert stop.text == "Stop"
     stop.click()
     page.until(lambda _: page.find("#no-clips").is_displayed())

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Option
 
 from brushwork.cli.groups import Machine, grouped
 from brushwork.cli.options import Detail, Memory, Model, given, option
+
+if TYPE_CHECKING:
+    from brushwork.stylizer import Stylizer
 
 ACCESS, LIMITS = "Access", "Limits"
 
@@ -103,8 +106,10 @@ def serve(
 
     from brushwork import extras, model_folder
     from brushwork.batch.options import parse_memory
+    from brushwork.model_detail import has_details
 
     extras.require("web", "the page and the HTTP API")
+    from brushwork.web.api.details import Details
     from brushwork.web.api.limits import Limits
     from brushwork.web.server import Access, run
 
@@ -112,6 +117,11 @@ def serve(
     entry = Access(**given(**vars(access)))
     found, room = model_folder.find(model), parse_memory(memory)
     loaded = machine.loader(model, detail)()
+
+    def load(other: float) -> "Stylizer":
+        return machine.loader(model, other)()
+
+    details = Details(loaded, 1.0 if detail is None else detail, load if has_details(found) else None)
     # The server finishes its requests, and raises the signal that ended it again.
     with suppress(KeyboardInterrupt):
-        run(loaded, found.name, entry, allowed, page=not no_page, show=open_page, memory=room)
+        run(loaded, found.name, entry, allowed, page=not no_page, show=open_page, memory=room, details=details)

@@ -131,11 +131,19 @@ class Gallery:
         """A square picture of a named style; None without such a style or picture."""
         if own := (self._own.read()[0] if self._own else {}).get(name):
             return own.thumbnail
-        if self.thumbnails is None or name not in self.shipped:
+        if self._strip is None or name not in self.shipped:
             return None
-        place = list(self.shipped).index(name)
+        place, side = list(self.shipped).index(name), self._strip.width
+        return self._strip.crop((0, place * side, side, (place + 1) * side))
+
+    @cached_property
+    def _strip(self) -> Pillow.Image | None:
+        """The picture of all that come with the model, decoded once: a server is asked for each of its squares."""
+        if self.thumbnails is None:
+            return None
         with Pillow.open(self.thumbnails) as strip:
-            return strip.crop((0, place * strip.width, strip.width, (place + 1) * strip.width))
+            strip.load()
+            return strip
 
 
 def write(folder: Path, styles: Iterable[NamedStyle]) -> None:

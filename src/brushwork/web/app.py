@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from brushwork.stylizer import Stylizer
 from brushwork.web.api import about, clip_routes, pictures, problems
 from brushwork.web.api.clips import Clips
+from brushwork.web.api.details import Details
 from brushwork.web.api.document import document
 from brushwork.web.api.guard import Guard
 from brushwork.web.api.limits import MEGABYTE, Limits
@@ -30,6 +31,7 @@ def build(
     tokens: Tokens | None = None,
     page: bool = True,
     memory: int | None = None,
+    details: Details | None = None,
 ) -> FastAPI:
     """The application.
 
@@ -41,9 +43,10 @@ def build(
         tokens: What clients must show; None for no token.
         page: Whether there is a page besides the API.
         memory: Bytes that a picture may take; None for most of what is free then.
+        details: The model at other details; None where there is one.
     """
     limits = limits or Limits()
-    service = Service(stylizer, limits, memory)
+    service = Service(stylizer, limits, memory, details)
     metrics = Metrics(service)
     clips = Clips(service)
 

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
+from brushwork.web.api.details import Details
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names, is_address, is_local
 from brushwork.web.api.tokens import Tokens
@@ -66,7 +67,7 @@ class Access:
 
 def run(
     stylizer: Stylizer, model: str, access: Access, limits: Limits, *, page: bool = True, show: bool = False,
-    memory: int | None = None,
+    memory: int | None = None, details: Details | None = None,
 ) -> None:  # fmt: skip
     """Serves until it is interrupted.
 
@@ -78,6 +79,7 @@ def run(
         page: Whether there is a page besides the API.
         show: Whether the page is opened in the browser of this machine.
         memory: Bytes that a picture may take; larger ones are painted in tiles. None for most of what is free then.
+        details: The model at other details; None where there is one.
 
     Raises:
         UserError: If the address cannot be listened on, or a TLS file not used.
@@ -87,7 +89,7 @@ def run(
     listener = _listen(access.host, access.port)
     for line in access.warnings():
         console.print(line, style="yellow")
-    app = build(stylizer, model, limits=limits, names=names, tokens=tokens, page=page, memory=memory)
+    app = build(stylizer, model, limits=limits, names=names, tokens=tokens, page=page, memory=memory, details=details)
     address = _address(access, listener.getsockname()[1])
     config = uvicorn.Config(
         app, http=GuardedProtocol, ws="none", log_level="warning", access_log=False, server_header=False,

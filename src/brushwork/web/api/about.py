@@ -32,12 +32,16 @@ class StyleEntry(BaseModel):
 
 
 class ModelEntry(BaseModel):
-    """A model that came with the package, or the one that paints."""
+    """A model that came with the package, or the one that paints.
+
+    `detail` is what it paints with where a request names none; null where a request cannot.
+    """
 
     name: str
     title: str
     licence: str
     paints: bool
+    detail: float | None
 
 
 class Health(BaseModel):
@@ -68,14 +72,17 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
 
     @api.get("/v1/models", summary="The models that came with the package, and the one that paints.")
     def models() -> list[ModelEntry]:
+        detail = service.details.detail if service.details.several else None
         found = [model_folder.find(each) for each in model_folder.names()]
         return [
-            ModelEntry(name=each.name, title=each.card.title, licence=each.card.licence, paints=each.name == model)
+            ModelEntry(name=each.name, title=each.card.title, licence=each.card.licence, paints=each.name == model,
+                       detail=detail if each.name == model else None)
             for each in found
-        ]
+        ]  # fmt: skip
 
+    # Not in a thread, as the others are: it is answered however many wait for one.
     @api.get("/healthz", summary="Whether the server works.")
-    def health() -> Health:
+    async def health() -> Health:
         return Health(status="ok", model=model, waiting=service.queue.waiting)
 
     @api.get("/metrics", response_class=PlainTextResponse, summary="Counters for Prometheus.")

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from brushwork.batch.options import parse_weights
 from brushwork.web.api.clients import client_of
 from brushwork.web.api.clips import Clips, ClipState, PaintedClip
-from brushwork.web.api.pictures import NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, read_styles
+from brushwork.web.api.pictures import DETAIL, NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, read_styles
 from brushwork.web.api.problems import RefusedError
 
 CLIP = File(description="The clip: MP4, MOV, MKV, WebM or AVI. Its sound comes along.")
@@ -79,6 +79,7 @@ def _start(clips: Clips) -> Any:
         steady: Annotated[float | None, STEADY] = None,
         style_size: Annotated[int | None, STYLE_SIZE] = None,
         keep_colors: Annotated[Literal["luma"] | None, Form(description="Keep the clip's colours.")] = None,
+        detail: Annotated[float | None, DETAIL] = None,
         size: Annotated[int | None, Form(description="Limit of the long side in pixels.", ge=16, le=10_000)] = None,
     ) -> ClipState:
         styles = await read_styles(service, style, style_name)
@@ -90,7 +91,7 @@ def _start(clips: Clips) -> Any:
             settings["steady"] = steady
         data = await clip.read()
         taken = await service.queue.run(
-            lambda _: clips.start(data, styles, client_of(request), **settings), request.is_disconnected
+            lambda _: clips.start(data, styles, client_of(request), detail, **settings), request.is_disconnected
         )
         response.headers["Location"] = f"/v1/clips/{taken.state.id}"
         return taken.state

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Literal
@@ -54,6 +55,7 @@ class PaintedClip:
     folder: Path
     state: ClipState
     client: str
+    detail: float | None = None
     unwanted: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -75,13 +77,16 @@ class Clips:
         self._pool = ThreadPoolExecutor(1, "clips")
         self._scratch = ScratchFolder(service.limits.disk * MEGABYTE)
 
-    def start(self, data: bytes, styles: Sequence[Style], client: str, **settings: Any) -> PaintedClip:
+    def start(
+        self, data: bytes, styles: Sequence[Style], client: str, detail: float | None = None, **settings: Any
+    ) -> PaintedClip:
         """Takes a clip; it is painted when its turn comes.
 
         Args:
             data: The encoded clip.
             styles: Pictures and names; they blend.
             client: Who sends it, see `client_of`.
+            detail: Of the model, see `Details.at`.
             settings: What `brushwork.video.settings.Settings` takes further.
 
         Raises:
@@ -94,6 +99,7 @@ class Clips:
         suffix = container(data)
         for style in styles:
             self.service.embed(style, settings.get("style_size"))  # so that what is wrong with it is said at once
+        self.service.details.check(detail)
         self._make_room()
         self._scratch.check(len(data))
         key = secrets.token_urlsafe(12)
@@ -102,7 +108,7 @@ class Clips:
         source = folder / f"clip.{suffix}"
         source.write_bytes(data)
         chosen = Settings(styles=tuple(_written(folder, n, style) for n, style in enumerate(styles)), **settings)
-        clip = self._clips[key] = PaintedClip(folder, ClipState(id=key), client)
+        clip = self._clips[key] = PaintedClip(folder, ClipState(id=key), client, detail)
         self._pool.submit(self._paint, clip, source, chosen)
         return clip
 
@@ -165,7 +171,8 @@ class Clips:
         shape = open_clip(str(source))
         if shape.width * shape.height > limits.pixels * 10**6:
             raise UserError(f"{shape.width} x {shape.height} pixels are more than the limit of {limits.pixels} million")
-        records = run(str(source), clip.pastiche, lambda: self.service.stylizer, settings, stop=clip.unwanted.is_set)
+        stylizer = partial(self.service.details.at, clip.detail)
+        records = run(str(source), clip.pastiche, stylizer, settings, stop=clip.unwanted.is_set)
         with closing(records):
             for record in records:
                 state.frames, state.count, state.rate = record.frames, record.count, record.rate

@@ -21,6 +21,8 @@ STYLES = File(description="Pictures whose style is taken; several blend.")
 NAMES = Form(description="Names of the gallery's styles; they come after the pictures where both are given.")
 WEIGHTS = Form(description="Weights of the blended styles, such as 0.7,0.3.")
 STYLE_SIZE = Form(description="Short side in pixels at which styles are seen; less: finer strokes.", ge=80, le=2048)
+DETAIL = Form(description="Of the photo, in tenths: 1 keeps the most of it, 0 takes over the most of the style. For "
+              "models with a choice alone, see /v1/models.", ge=0, le=1)  # fmt: skip
 MASKS = File(description="Masks of regions: white where a region is. Each needs a file name of its own.")
 REGIONS = Form(description="A style where a mask is white: MASK=STYLE or MASK=STYLE:STRENGTH. MASK is the file name of "
                "a `mask`, STYLE a name of the gallery or the file name of a `region_style`.")  # fmt: skip
@@ -85,6 +87,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         keep_colors: Annotated[
             Literal["luma", "histogram"] | None, Form(description="Keep the photo's colours.")
         ] = None,
+        detail: Annotated[float | None, DETAIL] = None,
         mask: Annotated[list[UploadFile] | None, MASKS] = None,
         region: Annotated[list[str] | None, REGIONS] = None,
         region_style: Annotated[list[UploadFile] | None, File(description="Pictures for regions.")] = None,
@@ -114,7 +117,9 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
 
         def work(ticket: Ticket) -> tuple[bytes, str]:
             start = time.perf_counter()
-            pastiche = service.paint(photo, styles, options, ticket, regions=regions, protect=kept, progress=report)
+            pastiche = service.paint(
+                photo, styles, options, ticket, regions=regions, protect=kept, progress=report, detail=detail
+            )
             encoded = service.encode(pastiche, options)
             metrics.painting.observe(time.perf_counter() - start)
             return encoded

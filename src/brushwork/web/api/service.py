@@ -15,11 +15,12 @@ from brushwork.batch.output import kept_metadata
 from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.rendering import masks
-from brushwork.rendering.regions import Region
+from brushwork.rendering.regions import Region, StyleMap
 from brushwork.rendering.settings import check_size
 from brushwork.runtime import Array
 from brushwork.styles import resolve
 from brushwork.stylizer import Stylizer
+from brushwork.web.api.details import Details
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.work_queue import Ticket, WorkQueue
 
@@ -55,10 +56,14 @@ class Service:
         stylizer: The model.
         limits: What a client may ask for.
         memory: Bytes that a request may use; larger pictures are painted in tiles. None for most of what is free then.
+        details: The model at other details; None where there is one.
     """
 
-    def __init__(self, stylizer: Stylizer, limits: Limits, memory: int | None = None) -> None:
+    def __init__(
+        self, stylizer: Stylizer, limits: Limits, memory: int | None = None, details: Details | None = None
+    ) -> None:
         self.stylizer, self.limits, self.memory = stylizer, limits, memory
+        self.details = details or Details(stylizer)
         self.queue = WorkQueue(limits)
         self.hits = self.misses = 0
         self._embeddings: OrderedDict[tuple[str, int], Array] = OrderedDict()
@@ -118,6 +123,7 @@ class Service:
         regions: Sequence[SentRegion] = (),
         protect: bytes | None = None,
         progress: Callable[[float], None] = lambda fraction: None,
+        detail: float | None = None,
     ) -> Picture:
         """Return the pastiche of an encoded content; the frames of an animation are painted when they are asked for.
 
@@ -129,25 +135,19 @@ class Service:
             regions: Parts of the picture with styles of their own.
             protect: Encoded mask; where it is white the photo stays.
             progress: Called with the completed fraction of an image.
+            detail: Of the model, see `Details.at`.
 
         Raises:
             UserError: If a picture or an option cannot be used.
             RefusedError: If nobody waits any more.
         """
+        stylizer = self.details.at(detail)
         picture = self.open(content, options.size)
         if regions or (styles and options.strength > 0):  # where nothing is painted not even what is hidden changes
             picture = picture.filled()
-        embeddings = [self._embed_for(style, picture, options) for style in styles]
-        painted = [
-            Region(self._mask(each.mask), self._embed_for(each.style, picture, options), each.strength)
-            for each in regions
-        ]
-        blend = self.stylizer.blend(embeddings, options.weights) if embeddings else None
-        kept = None if protect is None else self._mask(protect)
-        composed = self.stylizer.compose(picture.image, blend, options.strength, regions=painted, protect=kept)
-        size = check_size("content", picture.image)
+        composed = self._compose(picture, styles, options, regions, protect)
         settings = options if options.memory else replace(options, memory=self.memory)
-        tiling = self.stylizer.choose_tiling(size, settings, bool(regions))
+        tiling = stylizer.choose_tiling(check_size("content", picture.image), settings, bool(regions))
 
         def tell(fraction: float) -> None:
             ticket.check()
@@ -156,7 +156,7 @@ class Service:
         def stylize(image: Array) -> Array:
             ticket.check()
             pastiche = np.empty(image.shape, np.float32)
-            self.stylizer.paint(image, composed, pastiche, settings, tiling=tiling, progress=tell)
+            stylizer.paint(image, composed, pastiche, settings, tiling=tiling, progress=tell)
             return pastiche
 
         return picture.map(stylize)
@@ -168,6 +168,24 @@ class Service:
         pastiche = replace(pastiche, metadata=kept_metadata(pastiche.metadata, options))
         images.save(pastiche, buffer, format=kind, quality=options.quality, depth=options.depth)
         return buffer.getvalue(), f"image/{kind.lower()}"
+
+    def _compose(
+        self,
+        content: Picture,
+        styles: Sequence[Style],
+        options: Options,
+        regions: Sequence[SentRegion],
+        protect: bytes | None,
+    ) -> StyleMap:
+        """The styles of a content and where they are, as `paint` takes them."""
+        embeddings = [self._embed_for(style, content, options) for style in styles]
+        painted = [
+            Region(self._mask(each.mask), self._embed_for(each.style, content, options), each.strength)
+            for each in regions
+        ]
+        blend = self.stylizer.blend(embeddings, options.weights) if embeddings else None
+        kept = None if protect is None else self._mask(protect)
+        return self.stylizer.compose(content.image, blend, options.strength, regions=painted, protect=kept)
 
     def _embed_for(self, style: Style, content: Picture, options: Options) -> Array:
         """The embedding (1, D) of a style, recoloured for a content where the options say so."""

@@ -25,9 +25,9 @@ async function ask(path, options = {}) {
 }
 
 export const styles = async () => (await ask("/v1/styles")).json();
+export const models = async () => (await ask("/v1/models")).json();
 export const clips = async () => (await ask("/v1/clips")).json();
 export const removeClip = (id) => ask(`/v1/clips/${id}`, { method: "DELETE" });
-export const clipEvents = (id) => new EventSource(`/v1/clips/${id}/events`);
 export const clipAddress = (id) => `/v1/clips/${id}/pastiche`;
 
 /** The styles of a request; pictures come first, as in the API, and weights in the same order. */
@@ -50,9 +50,10 @@ function addRegions(form, { regions, protect }) {
   if (protect) form.append("protect", blobOf(protect), "protect.png");
 }
 
-function addLook(form, { strength, stroke, styleSize, keepColors }) {
+function addLook(form, { strength, stroke, detail, styleSize, keepColors }) {
   form.append("strength", strength);
   if (stroke) form.append("stroke", stroke);
+  if (detail !== null) form.append("detail", detail);
   if (styleSize) form.append("style_size", styleSize);
   if (keepColors) form.append("keep_colors", keepColors);
 }
@@ -75,7 +76,7 @@ export async function stylize(content, chosen, { output = {}, signal, progress }
 
 /** A picture of any kind that the server reads, as it sees it: upright, sRGB, its long side at most `size`. */
 export function decode(file, size, signal) {
-  const photo = { styles: [], regions: [], strength: 0 };
+  const photo = { styles: [], regions: [], strength: 0, detail: null };
   return stylize(file, photo, { output: { size, format: "webp", quality: 92 }, signal });
 }
 
@@ -94,6 +95,7 @@ export async function startClip(clip, chosen) {
   addStyles(form, chosen.styles);
   form.append("strength", chosen.strength);
   form.append("steady", chosen.steady);
+  if (chosen.detail !== null) form.append("detail", chosen.detail);
   if (chosen.styleSize) form.append("style_size", chosen.styleSize);
   if (chosen.keepColors === "luma") form.append("keep_colors", "luma");
   if (chosen.size) form.append("size", chosen.size);

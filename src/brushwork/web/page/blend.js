@@ -1,6 +1,7 @@
 // The sliders: weights of the blended styles, and the look of the pastiche.
 
-import { find, make } from "./dom.js";
+import { models } from "./api.js";
+import { find, make, setChildren } from "./dom.js";
 import { change, DEFAULTS, onChange, settings, toggleStyle } from "./state.js";
 import { strings } from "./strings.js";
 
@@ -8,18 +9,32 @@ import { strings } from "./strings.js";
 const STROKE = { from: 0.25, to: 8 };
 const STYLE_SIZE = { from: 96, to: 1024 };
 
-export function start() {
+let usualDetail = null; // what the model paints with unasked; null where there is no choice
+
+export async function start() {
   slider("strength", (value) => ({ strength: value }));
   octaves("stroke", STROKE, (value) => ({ stroke: value && Number(value.toPrecision(2)) }));
   octaves("style-size", STYLE_SIZE, (value) => ({ styleSize: value && Math.round(value) }));
   find("#colors").onchange = ({ target }) => change({ keepColors: target.value });
   find("#reset").onclick = () => {
-    const { strength, stroke, styleSize, keepColors } = DEFAULTS;
-    change({ strength, stroke, styleSize, keepColors });
+    const { strength, stroke, detail, styleSize, keepColors } = DEFAULTS;
+    change({ strength, stroke, detail, styleSize, keepColors });
   };
   onChange(show);
   show();
+  await startDetail();
 }
+
+/** Each detail is a set of weights of its own, which takes too long to be asked for while the slider moves. */
+async function startDetail() {
+  usualDetail = (await models()).find((model) => model.paints)?.detail ?? null;
+  find("#detail-row").hidden = usualDetail === null;
+  find("#detail").oninput = ({ target }) => { find("#detail-value").textContent = percent(target.value); };
+  find("#detail").onchange = ({ target }) => change({ detail: Number(target.value) });
+  show();
+}
+
+const percent = (value) => `${Math.round(100 * value)} %`;
 
 function slider(id, patch) {
   const input = find(`#${id}`);
@@ -40,7 +55,9 @@ function placeOf(value, { from, to }, steps) {
 function show() {
   const now = settings();
   find("#strength").value = now.strength;
-  find("#strength-value").textContent = `${Math.round(100 * now.strength)} %`;
+  find("#strength-value").textContent = percent(now.strength);
+  find("#detail").value = now.detail ?? usualDetail ?? 1;
+  find("#detail-value").textContent = percent(find("#detail").value);
   find("#stroke").value = placeOf(now.stroke, STROKE, Number(find("#stroke").max));
   find("#stroke-value").textContent = now.stroke === null ? strings.strokeAuto : `× ${now.stroke}`;
   find("#style-size").value = placeOf(now.styleSize, STYLE_SIZE, Number(find("#style-size").max));
@@ -53,7 +70,7 @@ function show() {
 function showBlend(chosen) {
   const list = find("#blend");
   const rows = new Map([...list.children].map((row) => [row.dataset.style, row]));
-  list.replaceChildren(...chosen.map((style) => rows.get(style.name) ?? blendRow(style.name)));
+  setChildren(list, chosen.map((style) => rows.get(style.name) ?? blendRow(style.name)));
   for (const [number, row] of [...list.children].entries()) {
     find("input", row).value = chosen[number].weight;
     find("input", row).hidden = chosen.length === 1;

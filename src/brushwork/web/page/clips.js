@@ -1,15 +1,16 @@
 // Video: a clip goes in, one frame is shown at once, and the list of clips comes from the server, so it survives a reload.
 
 import * as api from "./api.js";
-import { bytes, chooseFile, find, make, say } from "./dom.js";
+import { bytes, chooseFile, find, make, say, setChildren } from "./dom.js";
 import { take } from "./photo.js";
 import { change, onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
 
+const PAUSE = 500; // milliseconds between two looks at how far clips are
 const KINDS = "video/*,.mkv,.avi,.mov,.webm,.mp4";
 
 let clip = null; // the file that was chosen
-const watched = new Map(); // id -> EventSource
+let timer = null; // until the list is asked for again
 
 export async function start() {
   find("#choose-clip").onclick = () => chooseFile(KINDS, takeClip);
@@ -57,6 +58,7 @@ async function paint() {
   refresh();
 }
 
+/** Show the list of clips, and ask again as long as one of them is not over. */
 async function refresh() {
   let list;
   try {
@@ -66,51 +68,43 @@ async function refresh() {
   }
   find("#no-clips").hidden = list.length > 0;
   const rows = new Map([...find("#clips").children].map((row) => [row.id, row]));
-  find("#clips").replaceChildren(...list.map((state) => {
-    const row = rows.get(`clip-${state.id}`) ?? make("li", { id: `clip-${state.id}`, class: "clip" });
+  setChildren(find("#clips"), list.map((state) => {
+    const row = rows.get(`clip-${state.id}`) ?? makeRow(state);
     showState(row, state);
-    watch(row, state);
     return row;
   }));
+  clearTimeout(timer);
+  if (!list.every(over)) timer = setTimeout(refresh, PAUSE);
 }
 
 const over = ({ state }) => state !== "waiting" && state !== "painting";
 
-/** Follow a clip until it is over. */
-function watch(row, { id, state }) {
-  if (over({ state }) || watched.has(id)) return;
-  const events = api.clipEvents(id);
-  watched.set(id, events);
-  const told = (event) => showState(row, JSON.parse(event.data));
-  const ended = (event) => {
-    told(event);
-    events.close();
-    watched.delete(id);
-  };
-  events.addEventListener("progress", told);
-  for (const name of ["done", "failed", "stopped"]) events.addEventListener(name, ended);
-}
+const makeRow = ({ id }) => make("li", { id: `clip-${id}`, class: "clip" },
+  make("span", { class: "name" }), make("progress"), make("button", { type: "button", onclick: () => remove(id) }));
 
+/** Update a row; its button and a player that plays stay as they are. */
 function showState(row, state) {
-  if (row.dataset.state === "done") return; // a player that plays is left alone
+  if (row.dataset.state === state.state && over(state)) return;
   row.dataset.state = state.state;
   const left = state.left === null ? "" : strings.seconds(state.left);
   const words = state.error ??
     (state.state === "painting" ? strings.clipProgress(state.frames, state.count, left) : strings.clipStates[state.state]);
-  const parts = [make("span", { class: "name" }, words)];
-  if (!over(state)) parts.push(make("progress", { max: state.count ?? 1, value: state.frames, "aria-label": words }));
-  if (state.state === "done") {
-    parts.push(make("video", { controls: true, src: api.clipAddress(state.id), "aria-label": strings.player }));
-    parts.push(make("a", { class: "button", href: api.clipAddress(state.id), download: "" }, strings.download));
-  }
-  for (const note of state.notes) parts.push(make("small", {}, note));
-  parts.push(make("button", { type: "button", onclick: () => remove(state.id) }, over(state) ? strings.remove : strings.stop));
-  row.replaceChildren(...parts);
+  find(".name", row).textContent = words;
+  const progress = find("progress", row);
+  progress.hidden = over(state);
+  progress.setAttribute("aria-label", words);
+  if (state.count) [progress.max, progress.value] = [state.count, state.frames];
+  const button = find("button", row);
+  button.textContent = over(state) ? strings.remove : strings.stop;
+  if (!over(state)) return;
+  if (state.state === "done")
+    button.before(
+      make("video", { controls: true, src: api.clipAddress(state.id), "aria-label": strings.player }),
+      make("a", { class: "button", href: api.clipAddress(state.id), download: "" }, strings.download));
+  for (const note of state.notes) button.before(make("small", {}, note));
 }
 
 async function remove(id) {
-  watched.get(id)?.close();
-  watched.delete(id);
   try {
     await api.removeClip(id);
   } catch (error) {

@@ -17,6 +17,13 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Let an element have these children; those that it has already stay in place, with their focus and their playing. */
+export function setChildren(parent, children) {
+  for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
+  for (const [place, child] of children.entries())
+    if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null);
+}
+
 /** Fill in the words of all elements below a root that name one: data-text, data-label, data-placeholder, data-alt. */
 export function translate(root = document) {
   for (const [key, set] of [

@@ -5,6 +5,7 @@ import { chooseFile, find, findAll, make, say, showBlob } from "./dom.js";
 import { keep } from "./files.js";
 import { onPhoto, photo, reduced } from "./photo.js";
 import { busy } from "./preview.js";
+import { rendering } from "./save.js";
 import { DEFAULTS, MOST_STYLES, onChange, settings, toggleStyle } from "./state.js";
 import { strings } from "./strings.js";
 
@@ -98,7 +99,7 @@ async function paintThumbnails() {
   painting = true;
   try {
     for (let button; (button = [...visible].find((each) => !made.has(each) && !each.dataset.file)); ) {
-      while (busy()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      while (busy() || rendering()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
       const of = photo;
       const look = { ...DEFAULTS, styles: [{ name: button.dataset.style, weight: 1 }] };
       const pastiche = await api.stylize(await reduced(THUMBNAIL * 1.5), look, { output: { format: "webp" } });

@@ -63,5 +63,5 @@ function startHistory() {
 translate();
 startTabs();
 startHistory();
-for (const part of [photo, compare, preview, blend, mask, regions, save, recipe, map, camera]) part.start();
-for (const part of [gallery, clips]) part.start().catch((error) => say(error.message, true));
+for (const part of [photo, compare, preview, mask, regions, save, recipe, map, camera]) part.start();
+for (const part of [blend, gallery, clips]) part.start().catch((error) => say(error.message, true));

@@ -15,12 +15,26 @@ let wanted = null; // "small" or "large", where the shown preview is stale
 export const busy = () => running !== null;
 
 export function start() {
-  onChange(({ moving }) => want(moving ? "small" : "large"));
+  onChange(({ moving }) => {
+    if (!moving) say("");
+    want(moving ? "small" : "large");
+  });
   onPhoto((taken) => {
     showBefore(taken.copy);
     want("large");
   });
 }
+
+/** Give up what is on its way: the pastiche itself is painted. Returns whether anything was. */
+export function stop() {
+  const stale = running !== null || wanted !== null;
+  wanted = null;
+  running?.controller.abort();
+  return stale;
+}
+
+/** Ask for a preview of the settings as they are. */
+export const refresh = () => want("large");
 
 function want(kind) {
   if (!photo) return;
@@ -48,8 +62,7 @@ async function run() {
         output: { format: "webp", quality: small ? 80 : 92 },
         signal: controller.signal,
       });
-      if (of === photo && (small || !wanted)) show(pastiche);
-      say("");
+      if (of === photo && !controller.signal.aborted && (small || !wanted)) show(pastiche);
     } catch (error) {
       if (error.name !== "AbortError") say(error.message, true);
     }

@@ -51,7 +51,8 @@ export function curl(now, photoName, address) {
 /** What differs from the defaults, under the names that the API and (with hyphens) the command line share. */
 function look(now) {
   const pairs = [
-    ["strength", now.strength, DEFAULTS.strength], ["stroke", now.stroke, null], ["style_size", now.styleSize, null],
+    ["strength", now.strength, DEFAULTS.strength], ["stroke", now.stroke, null], ["detail", now.detail, null],
+    ["style_size", now.styleSize, null],
     ["keep_colors", now.keepColors, ""], ["size", now.size, null], ["format", now.format, ""],
     ["quality", now.quality, null], ["strip", now.strip ? "all" : null, null],
   ];

@@ -40,10 +40,11 @@ function paintMask(number) {
 function show() {
   find("#add-region").disabled = find("#add-protect").disabled = !photo;
   const { regions, protect } = settings();
-  const now = JSON.stringify([regions, protect, known.length]);
-  if (now === shown) return;
+  const now = JSON.stringify([regions.map(({ strength, ...rest }) => rest), protect, known.length]);
+  if (now !== shown) find("#regions").replaceChildren(...regions.map(regionRow), ...(protect ? [protectRow(protect)] : []));
   shown = now;
-  find("#regions").replaceChildren(...regions.map(regionRow), ...(protect ? [protectRow(protect)] : []));
+  for (const [number, { strength }] of regions.entries())
+    find("input", find("#regions").children[number]).value = strength;
 }
 
 const button = (words, onclick) => make("button", { type: "button", onclick }, words);

@@ -4,6 +4,7 @@ import { paints, stylize, watchProgress } from "./api.js";
 import { show } from "./compare.js";
 import { bytes, download, find, say } from "./dom.js";
 import { onPhoto, photo } from "./photo.js";
+import * as preview from "./preview.js";
 import { change, onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
 
@@ -11,6 +12,9 @@ const ENDINGS = { jpeg: "jpg", tiff: "tif" };
 const LATE = 500; // milliseconds after which progress is shown
 
 let running = null; // the AbortController of the pastiche that is being painted
+
+/** Whether the pastiche itself is being painted. */
+export const rendering = () => running !== null;
 
 export function start() {
   find("#render").onclick = render;
@@ -43,6 +47,7 @@ export function output({ size, format, quality, strip }) {
 
 async function render() {
   const controller = (running = new AbortController());
+  const stale = preview.stop(); // it would come later, and be shown in place of the pastiche
   const key = crypto.randomUUID();
   const bar = find("#progress");
   let forget = () => {};
@@ -60,6 +65,7 @@ async function render() {
     await showPainted(pastiche);
     download(pastiche, nameOf(pastiche));
   } catch (error) {
+    if (stale) preview.refresh();
     say(error.name === "AbortError" ? strings.cancelled : error.message, error.name !== "AbortError");
   } finally {
     clearTimeout(late);

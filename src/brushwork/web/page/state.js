@@ -6,6 +6,7 @@ export const DEFAULTS = Object.freeze({
   styles: [], // {name, weight, file?}: a name of the gallery, or the key of a picture in files.js
   strength: 1,
   stroke: null, // null: as brushwork chooses
+  detail: null, // null: as the server has it
   styleSize: null,
   keepColors: "",
   regions: [], // {mask, style, strength, file?}; mask is a key in files.js

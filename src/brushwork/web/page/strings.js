@@ -45,6 +45,7 @@ export const strings = {
   strength: "Strength",
   stroke: "Brush size",
   strokeAuto: "as chosen by brushwork",
+  detail: "Detail of the photo",
   styleSize: "Style size",
   styleSizeAuto: "automatic",
   colors: "Colours",
