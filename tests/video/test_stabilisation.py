@@ -150,11 +150,11 @@ def test_a_cut_begins_a_shot() -> None:
 
 
 def test_statistics_are_a_moving_average_over_a_shot() -> None:
-    levels = [0, 8, 16]
-    frames = [np.full((64, 64, 3), level, np.uint8) for level in levels]
+    halves = np.repeat(np.asarray([0, 200], np.uint8), 32)[:, None, None]  # contrast, so that nothing else is mixed in
+    frames = [np.tile(halves + np.uint8(level), (1, 64, 3)) for level in (0, 8, 16)]
     found = painted(frames, 0, hold=0.5)
     statistics = [state.statistics[0, 0] * 255 for state in found if state.statistics is not None]
-    assert statistics == pytest.approx([0, 4, 10], abs=1e-3)  # half of what was, half of what is
+    assert statistics == pytest.approx([100, 104, 110], abs=1e-3)  # half of what was, half of what is
 
 
 def test_steadying_by_nothing_changes_nothing() -> None:

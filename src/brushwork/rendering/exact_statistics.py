@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from brushwork import images
 from brushwork.images import Canvas, Rows
+from brushwork.rendering.contrast import Reference
 from brushwork.rendering.regions import StyleMap
 from brushwork.rendering.settings import GRID
 from brushwork.runtime import CONDITIONAL, RESIDUAL, Array, Runtime, Stage
@@ -30,8 +31,11 @@ def exact_statistics(
     style: StyleMap,
     tile: int,
     progress: Callable[[float], None] = lambda share: None,
+    reference: Reference | None = None,
 ) -> Array:
     """Statistics (1, N) of a content's instance norms, the same as if it were painted at once, in tiles of a size.
+
+    A reference's are mixed into them, norm by norm.
 
     Raises:
         UserError: If the runtime cannot paint layer by layer.
@@ -56,7 +60,11 @@ def exact_statistics(
                 run.kept = {"raw": next_raw, **({"features": next_features} if block % 2 == 0 else {})}
             scale = 1 if 0 <= block < RESIDUAL else EXPANDED[block - RESIDUAL] if block > 0 else ENCODED[stage]
             start = 2 * sum(channels[:stage])
-            statistics[0, start : start + 2 * channels[stage]] = run.measure(height, width, scale)
+            own = statistics[0, start : start + 2 * channels[stage]]
+            own[:] = run.measure(height, width, scale)
+            if reference is not None:
+                given = reference.statistics[0, start : start + own.size]
+                own[:] = (1 - reference.weight) * own + reference.weight * given
             if 0 <= block < RESIDUAL:
                 raw, next_raw = next_raw, raw
                 if block % 2 == 0:

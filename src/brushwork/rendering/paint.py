@@ -8,6 +8,7 @@ import numpy as np
 
 from brushwork.images import Rows, color
 from brushwork.rendering import strokes, tiles
+from brushwork.rendering.contrast import find_reference
 from brushwork.rendering.memory import Tiling
 from brushwork.rendering.regions import StyleMap
 from brushwork.rendering.settings import RenderSettings
@@ -77,15 +78,17 @@ def _strip(
     """The full pastiche by rows: what is broad of a reduced copy where the stroke asks for it, the rest at its size."""
     height, width = content.shape[:2]
     side = strokes.copy_side(settings.stroke, height, width)
+    reference = find_reference(runtime, content, style)
     broad = None
     if side is not None:
         image = strokes.resized(content, side)[..., :3]
-        broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), held=held)
+        broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), None, held, reference)
         if len(broad) >= height:
             return strokes.scaled(broad, height, width)
     if tiling.mode == "never":
-        whole = render(runtime, content[0:height][..., :3], style, (height, width), slice(0, height), held=held)
+        pixels = content[0:height][..., :3]
+        whole = render(runtime, pixels, style, (height, width), slice(0, height), None, held, reference)
         own: Strip = lambda top, bottom: whole[top:bottom]  # noqa: E731
     else:
-        own = tiles.render_in_tiles(runtime, content, style, tiling, progress)
+        own = tiles.render_in_tiles(runtime, content, style, tiling, progress, reference)
     return own if broad is None else strokes.joined(broad, own, (height, width))

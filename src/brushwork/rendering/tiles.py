@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushwork.images import Rows
+from brushwork.rendering.contrast import Reference
 from brushwork.rendering.exact_statistics import exact_statistics
 from brushwork.rendering.memory import HALO, PATCH, SAMPLE, Tiling
 from brushwork.rendering.regions import StyleMap
@@ -54,14 +55,15 @@ def render(
     rows: slice,
     columns: slice | None = None,
     held: HeldStatistics | None = None,
+    reference: Reference | None = None,
 ) -> Array:
     """Return the pastiche of a part (h, w, 3) of an image of a size (H, W): some rows and, where given, columns.
 
-    Without held statistics the part's own are taken.
+    Without held statistics and a reference's the part's own are taken.
     """
     batch = np.ascontiguousarray(image[None], dtype=np.float32)
     weights = style.weights(size, rows.start, rows.stop)
-    if weights is None and held is None:
+    if weights is None and held is None and reference is None:
         pastiche: Array = runtime.transfer(batch, style.embeddings)[0]
         return pastiche
     masks = None
@@ -71,6 +73,8 @@ def render(
     if held is not None and held.before is not None:
         number = len(held.used)
         before, weight = held.before[number : number + 1], held.weight
+    if reference is not None:
+        before, weight = reference.mix(before, weight)
     embeddings = style.embeddings if masks is None else style.embeddings[None]
     pastiches, used = runtime.transfer_with_statistics(batch, embeddings, before, weight, masks)
     if held is not None:
@@ -80,17 +84,22 @@ def render(
 
 
 def render_in_tiles(
-    runtime: Runtime, content: Rows, style: StyleMap, tiling: Tiling, progress: Progress = lambda fraction: None
+    runtime: Runtime,
+    content: Rows,
+    style: StyleMap,
+    tiling: Tiling,
+    progress: Progress = lambda fraction: None,
+    reference: Reference | None = None,
 ) -> Strip:
     """Return the pastiche of a content by strips of rows, each made of tiles that overlap by what a pixel sees.
 
-    The statistics are measured at once; ``progress`` is called with the fraction of that.
+    The statistics are measured at once; ``progress`` is called with the fraction of that. A reference's are mixed in.
     """
     height, width = content.shape[:2]
     if tiling.mode == "exact":
-        statistics = exact_statistics(runtime, content, style, tiling.side, progress)
+        statistics = exact_statistics(runtime, content, style, tiling.side, progress, reference)
     else:
-        statistics = measure(runtime, content, style, tiling.sample)
+        statistics = measure(runtime, content, style, tiling.sample, reference)
 
     def strip(top: int, bottom: int) -> Array:
         above, below = max(0, top - HALO), min(height, bottom + HALO)
@@ -108,10 +117,12 @@ def render_in_tiles(
     return strip
 
 
-def measure(runtime: Runtime, content: Rows, style: StyleMap, side: int = SAMPLE) -> Array:
+def measure(
+    runtime: Runtime, content: Rows, style: StyleMap, side: int = SAMPLE, reference: Reference | None = None
+) -> Array:
     """Return statistics (1, N) of a content's instance norms, from patches that fill a square of so many pixels.
 
-    Smaller contents are taken whole, and their statistics are exact.
+    Smaller contents are taken whole, and their statistics are exact. A reference's are mixed in.
     """
     height, width = content.shape[:2]
     rows, columns = (_patches(length, side) for length in (height, width))
@@ -124,10 +135,11 @@ def measure(runtime: Runtime, content: Rows, style: StyleMap, side: int = SAMPLE
         if weights is not None:
             masks.append(weights[:, _pixels_of(columns, width)])
     batch = np.ascontiguousarray(np.concatenate(sample)[None], np.float32)
+    given, hold = (None, 0.0) if reference is None else (reference.statistics, reference.weight)
     if not masks:
-        return runtime.transfer_with_statistics(batch, style.embeddings)[1]
+        return runtime.transfer_with_statistics(batch, style.embeddings, given, hold)[1]
     weights = np.ascontiguousarray(np.concatenate(masks)[None])
-    return runtime.transfer_with_statistics(batch, style.embeddings[None], masks=weights)[1]
+    return runtime.transfer_with_statistics(batch, style.embeddings[None], given, hold, weights)[1]
 
 
 def _patches(length: int, side: int) -> NDArray[np.int64]:

@@ -127,8 +127,9 @@ class OpenVINORuntime:
                 model.reshape({name: list(values.shape) for name, values in inputs.items()})
                 if graph == TRANSFER and self._for_frames == "int8":
                     int8.quantise(model)
-                # Sizes are without number: kept they pile up.
-                self._fitted = {key: self._graphs.compile_once(model, self._sharing())}
+                # Sizes are without number: kept they pile up. Frames of one clip take one graph or another.
+                self._fitted = {known: each for known, each in self._fitted.items() if known[1:] == key[1:]}
+                self._fitted[key] = self._graphs.compile_once(model, self._sharing())
             return self._fitted[key]
 
     def _sharing(self) -> dict[str, Any]:
