@@ -37,6 +37,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
         contents=(str(folder / "contents"),),
         styles=(str(write_tar(folder / "styles.tar", files)),),
         new_contents=(str(folder / "new-contents"),),
-        new_styles=(str(folder / "new-styles"),),
+        new_styles=(str(folder / "new-styles/paint*"),),
+        new_textures=(str(folder / "new-styles/texture*"),),
         labels=folder / "labels.tsv",
     )

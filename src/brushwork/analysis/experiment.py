@@ -22,17 +22,20 @@ class Inputs:
 
     Attributes:
         contents, styles: What is trained on.
-        new_contents, new_styles: What is never trained on.
+        new_contents, new_styles, new_textures: What is never trained on.
         labels: Lines of a picture's name, a kind (``artist``, ``movement``, ``texture``) and a label, with tabs.
-        model: Name or folder of the model whose embeddings are looked at; empty for the default.
+        model: Name or folder of the model whose embeddings are looked at; None for the default.
+        inception: Weights of Inception-v3, where it is compared with MobileNet-v2.
     """
 
     contents: tuple[str, ...] = ()
     styles: tuple[str, ...] = ()
     new_contents: tuple[str, ...] = ()
     new_styles: tuple[str, ...] = ()
+    new_textures: tuple[str, ...] = ()
     labels: Path | None = None
     model: str | None = None
+    inception: Path | None = None
 
     def require(self, *names: str) -> None:
         """Check that inputs are given.

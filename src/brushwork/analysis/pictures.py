@@ -57,6 +57,10 @@ def squares(source: Sequence[str], side: int, limit: int = 0, seed: int = 0) -> 
     found = [named.pixels for named in read(source, side, limit, seed)]
     if not found:
         raise DataError(f"not one readable picture in {', '.join(source)}")
+    return _squares(found, side)
+
+
+def _squares(found: Sequence[Tensor], side: int) -> Tensor:
     middle = draw(1, torch.Generator()).expand(len(found), -1)
     return augment(found, side, NOTHING, middle, "cpu")
 
@@ -72,3 +76,11 @@ def stored(entry: Entry, path: Path) -> Path:
     if not path.exists():
         atomic.write_bytes(path, entry.read())
     return path
+
+
+def squares_of_run(source: Sequence[str], side: int, limit: int, seed: int = 0) -> Tensor:
+    """Return the squares (N, 3, side, side) of the styles that a run with ``data.styles_limit`` was trained on."""
+    order = Order(tuple(source), (seed, 1), limit)
+    chosen = [entry for group in range(len(order.groups)) for entry in order.read(group)]
+    order.close()
+    return _squares([torch.from_numpy(decode(entry, side)) for entry in chosen], side)

@@ -35,6 +35,30 @@ EXPERIMENTS = {
         "Ghiasi et al. 2017, section 3.5",
         "Pastiches and losses on the way from a content's own style to another",
     ),
+    "number-of-styles": Claim(
+        "Ghiasi et al. 2017, section 3.3",
+        "Style loss on unseen styles against the number of training styles, and against the nearest of them",
+    ),
+    "unseen-styles": Claim(
+        "Ghiasi et al. 2017, section 3.2",
+        "Distributions of the losses on training styles, unseen paintings and unseen textures",
+    ),
+    "weighting": Claim(
+        "Dumoulin et al. 2017, section 3; Ghiasi et al. 2017, section 3.2",
+        "Style by style: networks of one style, a network of N styles and one of any, under one weighting",
+    ),
+    "n-styles": Claim(
+        "Dumoulin et al. 2017, sections 2 to 4",
+        "N styles in one network, mixtures of them, and one more style by one column",
+    ),
+    "predictors": Claim(
+        "Ghiasi et al. 2017, section 2.2",
+        "Backbones of the style prediction network, pooling of one or of all levels, sizes of the embedding",
+    ),
+    "speed": Claim(
+        "Ghiasi et al. 2017, section 3.1; Dumoulin et al. 2017, section 1",
+        "Milliseconds by picture size and batch, prediction and transfer apart",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
 """`brushwork experiment`: the experiments of the papers, made anew."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument
 
@@ -16,6 +16,12 @@ Styles = Annotated[list[str] | None, option(None, "--styles", "SOURCE", "Style p
 NewContents = Annotated[list[str] | None, option(None, "--new-contents", "SOURCE", "Photos that are never trained on.")]
 NewStyles = Annotated[
     list[str] | None, option(None, "--new-styles", "SOURCE", "Style pictures that are never trained on.")
+]
+NewTextures = Annotated[
+    list[str] | None, option(None, "--new-textures", "SOURCE", "Textures that are never trained on.")
+]
+Inception = Annotated[
+    Path | None, option(None, "--inception", "FILE", "Weights of Inception-v3, to compare it as a predictor.")
 ]
 Labels = Annotated[
     Path | None, option(None, "--labels", "FILE", "Lines of name, kind (artist, movement, texture) and label; tabs.")
@@ -37,7 +43,9 @@ def experiment(
     styles: Styles = None,
     new_contents: NewContents = None,
     new_styles: NewStyles = None,
+    new_textures: NewTextures = None,
     labels: Labels = None,
+    inception: Inception = None,
     output: Output = None,
     scale: ScaleOption = None,
     seeds: Seeds = None,
@@ -69,9 +77,11 @@ def experiment(
             raise UserError("which experiment? give one of these names")
         return
     sources = {
-        "contents": contents, "styles": styles, "new_contents": new_contents, "new_styles": new_styles
+        "contents": contents, "styles": styles, "new_contents": new_contents, "new_styles": new_styles,
+        "new_textures": new_textures,
     }  # fmt: skip
-    inputs = Inputs(**{key: tuple(value) for key, value in sources.items() if value}, labels=labels, model=model)
+    pictures: dict[str, Any] = {key: tuple(value) for key, value in sources.items() if value}
+    inputs = Inputs(**pictures, labels=labels, model=model, inception=inception)
     folder = output or Path("experiments") / name
     with progress.bar() as bar:
         result = run_experiment(name, Context(inputs, folder, say=bar.print, **given(scale=scale, seeds=seeds)))

@@ -1,0 +1,87 @@
+"""Losses on training styles, on unseen paintings and on unseen textures, under one weighting for all."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from brushwork.analysis import measures, painting, pictures
+from brushwork.analysis.embeddings import STYLE_SIZE
+from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
+from brushwork.analysis.measures import Losses
+from brushwork.stylizer import load
+
+
+class Size(NamedTuple):
+    """Side in pixels, styles of each kind at most, and contents that every style meets."""
+
+    side: int
+    styles: int
+    contents: int
+
+
+SIZES = {"tiny": Size(64, 2, 1), "report": Size(256, 48, 2)}
+# The distributions that are shown: title, field of the losses, whether its logarithm is taken.
+SHOWN = (("content loss", "content", False), ("style loss (normalised, sum of layers)", "style", True))
+
+
+def run(context: Context) -> Result:
+    """Judge the model on the same new contents in styles that it was trained on and in others."""
+    context.inputs.require("styles", "new_contents", "new_styles", "new_textures")
+    size, stylizer = SIZES[context.scale], load(context.inputs.model)
+    contents = pictures.squares(context.inputs.new_contents, size.side)
+    sources = {
+        "training styles": context.inputs.styles,
+        "unseen paintings": context.inputs.new_styles,
+        "unseen textures": context.inputs.new_textures,
+    }
+    losses: dict[str, Losses] = {}
+    for name, source in sources.items():
+        context.say(name)
+        styles = pictures.squares(source, size.side, size.styles)
+        pairs = measures.pair_up(len(contents), len(styles), size.contents)
+        chosen = torch.stack([contents[c] for c, _ in pairs])
+        wanted = torch.stack([styles[s] for _, s in pairs])
+        painted = painting.paint(stylizer, chosen, painting.embed(stylizer, wanted, STYLE_SIZE))
+        losses[name] = measures.judge(painted, chosen, wanted)
+    rows = [_row(name, each) for name, each in losses.items()]
+    columns = ("styles", "pairs", "content loss", "10 to 90 %", "style loss", "10 to 90 %", "style share")
+    means = {name: each.means() for name, each in losses.items()}
+    seen, paintings, textures = (each["style loss"] for each in means.values())
+    return Result(
+        summary=(
+            f"The mean style loss on unseen paintings is {paintings / seen:.2f} times, on unseen textures "
+            f"{textures / seen:.2f} times that on training styles."
+        ),
+        numbers={name: _numbers(each) for name, each in losses.items()},
+        tables=[Table(f"New photos at {size.side} px, one weighting for all", columns, rows)],
+        plots=[Plot("distributions", "Distributions of the losses, as fractions of the pairs.", _histograms(losses))],
+        setting={"model": context.inputs.model or "the default", "style size": STYLE_SIZE, "side": size.side},
+    )
+
+
+def _numbers(losses: Losses) -> dict[str, Any]:
+    return {**losses.means(), "content": losses.content.round(1).tolist(), "style": losses.style.round(5).tolist()}
+
+
+def _row(name: str, losses: Losses) -> list[Cell]:
+    content, style = (np.quantile(each, (0.1, 0.9)) for each in (losses.content, losses.style))
+    means = losses.means()
+    return [
+        name, len(losses.content), means["content loss"], f"{content[0]:,.0f} to {content[1]:,.0f}",
+        means["style loss"], f"{style[0]:.3f} to {style[1]:.3f}", means["style share"],
+    ]  # fmt: skip
+
+
+def _histograms(losses: dict[str, Losses]) -> Figure:
+    figure = Figure(figsize=(11, 3.8), layout="constrained")
+    for axis, (title, field, logarithm) in zip(figure.subplots(1, 2), SHOWN, strict=True):
+        values = {name: getattr(each, field) for name, each in losses.items()}
+        low, high = (limit(np.concatenate(list(values.values()))) for limit in (np.min, np.max))
+        edges = np.geomspace(low, high, 17) if logarithm else np.linspace(low, high, 17)
+        for name, each in values.items():
+            axis.hist(each, edges, weights=np.full(len(each), 1 / len(each)), histtype="step", linewidth=2, label=name)
+        axis.set(title=title, ylabel="fraction of the pairs", xscale="log" if logarithm else "linear")
+        axis.legend(fontsize=9)
+    return figure
