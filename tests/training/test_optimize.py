@@ -176,7 +176,7 @@ def test_weights_move_the_pastiche_from_style_to_style(loss: PerceptualLoss) -> 
 def test_styles_of_any_contrast_share_alike() -> None:
     """|G| is 1 and 100, so in equal parts G = (G1 / 1 + G2 / 100) / (1 + 1 / 100): as much of one as of the other."""
     quiet, loud = torch.tensor([[[1.0, 1.0], [1.0, 1.0]]]), torch.tensor([[[100.0, -100.0], [-100.0, 100.0]]])
-    blended = module._blend([{"layer": quiet}, {"layer": loud}], [0.5, 0.5])["layer"]
+    blended = module.blend_targets([{"layer": quiet}, {"layer": loud}], [0.5, 0.5])["layer"]
     assert torch.allclose(blended, torch.tensor([[[2.0, 0.0], [0.0, 2.0]]]) / 1.01)
 
 

@@ -44,6 +44,7 @@ class Options(RenderSettings):
     page: int | None = 1
     strip: str | None = None
     skip_existing: bool = False
+    refine: float | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -51,6 +52,7 @@ class Options(RenderSettings):
         check_range("size", self.size, 16, 100_000)
         check_range("style size", self.style_size, *STYLE_SIZES)
         check_range("quality", self.quality, 1, 100)
+        check_range("time to refine", self.refine, 1, 100_000)
         if self.depth not in (None, 8, 16):
             raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits a channel")
         if self.page is not None and self.page < 1:

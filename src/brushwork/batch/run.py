@@ -14,6 +14,7 @@ from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.batch.output import check_sides, check_target, fit_frames, kept_metadata, kind_of
 from brushwork.batch.plan import Job
+from brushwork.batch.refining import Refiner
 from brushwork.batch.session import Session, Strips
 from brushwork.errors import UserError, in_one_line
 from brushwork.images import Picture
@@ -104,6 +105,8 @@ def run(
                 decoding.extend(decoder.submit(contents.decode, job) for job in plan[index + 1 : index + 2])
                 pastiche = pastiches.make(job, record, content)
                 encoding.append(encoder.submit(_encode, job, record, pastiche, options))
+                if pastiches.interrupted:  # what is done is written, and no other is begun
+                    break
                 while encoding and (encoding[0].done() or len(encoding) > WAITING):
                     yield encoding.popleft().result()
             while encoding:
@@ -179,12 +182,21 @@ class _Pastiches:
         self, session: Session, contents: _Contents, shared: bool, progress: Callable[[float], None]
     ) -> None:  # fmt: skip
         self._session, self._contents, self._shared, self._progress = session, contents, shared, progress
+        self._refiner = Refiner(session.options, session.stylizer.gallery, progress)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C came while a pastiche was refined, which kept the best so far."""
+        return self._refiner.interrupted
 
     def make(self, job: Job, record: Record, content: Picture | Undecoded | None) -> Picture | None:
         """The pastiche of a content; none where that failed or where it was made from file to file."""
         if isinstance(content, Undecoded):
             tiling = self._session.choose_tiling(content.height, content.width)
             if tiling.mode != "never":
+                if self._session.options.refine is not None:
+                    record.error = f"{record.content}: it is too large to be refined in memory; limit it with --size"
+                    return None
                 self._make_by_strips(job, record, tiling)
                 return None
             content = self._contents.decode_whole(job, record)
@@ -197,7 +209,10 @@ class _Pastiches:
         if record.error is not None:
             return None
         with record.noted():
-            return self._session.paint(content, embedding, record.seconds, job.content, record.notices)
+            pastiche = self._session.paint(content, embedding, record.seconds, job.content, record.notices)
+            if self._session.options.refine is None:
+                return pastiche
+            return self._refiner.refine(job.styles, content, pastiche, record.notices, record.seconds)
         return None
 
     def _make_by_strips(self, job: Job, record: Record, tiling: Tiling) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Argument, Exit
 
 from brushwork.cli.groups import FileOptions, Machine, StyleOptions, grouped
-from brushwork.cli.options import FILES, MACHINE, STYLE, Detail, Memory, Model, Overwrite, Styles, given, option
+from brushwork.cli.options import FILES, MACHINE, RESULT, STYLE, Detail, Memory, Model, Overwrite, Styles, given, option
 
 if TYPE_CHECKING:
     from brushwork.batch.options import Options
@@ -29,6 +29,10 @@ Strip = Annotated[str | None, option(FILES, "--strip", "[gps]", "Keep no metadat
 SkipExisting = Annotated[
     bool, option(FILES, "--skip-existing", "", "Leave out pictures whose pastiches exist, to go on with a run.")
 ]
+Refine = Annotated[
+    float | None, option(RESULT, "--refine", "1..100000", "Seconds for which the pixels of each pastiche are optimised "
+    "after the network; Ctrl-C keeps the best so far.")
+]  # fmt: skip
 Recursive = Annotated[bool, option(FILES, "--recursive -r", "", "Search folders to any depth.")]
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record per picture: paths, sizes, seconds.")]
 Tile = Annotated[
@@ -51,6 +55,7 @@ def stylize(
     recursive: Recursive = False,
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
+    refine: Refine = None,
     page: Page = None,
     strip: Strip = None,
     file: FileOptions,
@@ -72,6 +77,8 @@ def stylize(
 
     brushwork stylize photo.jpg -s waves.jpg --region sky.png=stars.jpg:0.8
     """
+    from brushwork import extras
+    from brushwork.batch import refining
     from brushwork.batch.inputs import expand_styles, is_folder
     from brushwork.batch.options import Options, parse_memory, parse_page
     from brushwork.batch.plan import make_plan
@@ -83,9 +90,12 @@ def stylize(
         raise UserError("no style: give a picture or a name with -s, or a --region")
     options = Options(
         memory=parse_memory(memory), page=parse_page(page), overwrite=overwrite, strip=strip,
-        skip_existing=skip_existing, **paint.values(len(style), each=each),
+        skip_existing=skip_existing, refine=refine, **paint.values(len(style), each=each),
         **given(tile=tile, tile_size=tile_size, **vars(file)),
     )  # fmt: skip
+    if refine is not None:
+        extras.require("torch", "--refine")
+        refining.check(options)
     load = machine.loader(model, detail)
     plan = make_plan(contents, style, output, each=each, recursive=recursive, options=options)
     if not plan:

@@ -49,8 +49,8 @@ def keep_chroma(content: Image, pastiche: Image) -> Image:
     rows = max(1, 2**18 // content.shape[1])  # in bands that fit the cache, which is twice as fast
     for top in range(0, len(content), rows):
         band = slice(top, top + rows)
-        lab = _oklab(content[band])
-        lab[..., 0] = _oklab(pastiche[band])[..., 0]
+        lab = oklab(content[band])
+        lab[..., 0] = oklab(pastiche[band])[..., 0]
         mixed[band] = _encode(_into_gamut(lab))
     return mixed
 
@@ -96,7 +96,7 @@ def _root(covariance: Matrix, inverse: bool = False) -> Matrix:
     return root
 
 
-def _oklab(image: Image) -> Image:
+def oklab(image: Image) -> Image:
     """Convert sRGB (..., 3) to OKLab."""
     linear = np.where(image <= 0.04045, image / 12.92, ((image + 0.055) / 1.055) ** 2.4)
     cones = np.maximum(linear @ _LMS.T.astype(np.float32), 0)

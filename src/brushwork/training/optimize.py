@@ -87,7 +87,7 @@ def optimize(
     return _coarse_to_fine(content, styles, normalized_weights(weights, len(styles)).tolist(), settings, device)
 
 
-def _sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
+def halved_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
     """The (height, width) that are gone through, the last one the whole."""
     sizes = [(height, width)]
     while max(sizes[0]) // 2 >= coarsest and min(sizes[0]) // 2 >= SMALLEST_SIDE:
@@ -101,15 +101,15 @@ def _coarse_to_fine(
     """Optimises at one size after another; each begins with the pastiche of the one before."""
     loss = PerceptualLoss(LossWeights(style=settings.style_weight)).to(device)
     height, width = content.shape[:2]
-    sizes = _sizes(height, width, settings.coarsest)
+    sizes = halved_sizes(height, width, settings.coarsest)
     pastiche = _start(resize(content, sizes[0]), styles, shares, settings)
-    with _memory_errors():
+    with torch_memory():
         for done, size in enumerate(sizes):
             short_side = (settings.style_size or max(height, width)) * max(size) / max(height, width)
             seen = [fit_short(style, max(SMALLEST_SIDE, round(short_side))) for style in styles]
-            style_target = _blend([loss.style_target(_tensor(style, device)) for style in seen], shares)
-            start, aim = _tensor(resize(pastiche, size), device), _tensor(resize(content, size), device)
-            for progress in _descend(loss, start, aim, style_target, settings):
+            style_target = blend_targets([loss.style_target(to_tensor(style, device)) for style in seen], shares)
+            start, aim = to_tensor(resize(pastiche, size), device), to_tensor(resize(content, size), device)
+            for progress in descend(loss, start, aim, style_target, settings):
                 pastiche = progress.pastiche
                 step, steps = done * settings.steps + progress.step, len(sizes) * settings.steps
                 yield replace(progress, step=step, steps=steps)
@@ -126,7 +126,7 @@ def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], set
     return mean
 
 
-def _descend(
+def descend(
     loss: PerceptualLoss, start: Tensor, content: Tensor, style_target: dict[str, Tensor], settings: Settings
 ) -> Iterator[Progress]:
     """Optimises at one size, from a start towards a content (both (1, 3, H, W)) and Gram matrices (1, C, C)."""
@@ -153,7 +153,15 @@ def _descend(
                 pixels.clamp_(0, 1)  # the projection; a sigmoid of free numbers descends more slowly
 
 
-def _blend(targets: Sequence[dict[str, Tensor]], shares: Sequence[float]) -> dict[str, Tensor]:
+@torch.no_grad()
+def judge(loss: PerceptualLoss, pastiche: Tensor, content: Tensor, style_target: dict[str, Tensor]) -> Progress:
+    """Return the record of a pastiche (1, 3, H, W) as it is, after no step; see `descend`."""
+    content_target = loss.content_target(content)
+    untouched, terms = (_numbers(loss.compare(each, content_target, style_target)) for each in (content, pastiche))
+    return Progress(0, 0, terms, _share(terms, untouched), _array(pastiche))
+
+
+def blend_targets(targets: Sequence[dict[str, Tensor]], shares: Sequence[float]) -> dict[str, Tensor]:
     """The Gram matrices (1, C, C) by layer of a mixture, see `optimize`."""
     blended = {}
     for layer in targets[0]:
@@ -183,7 +191,7 @@ def _numbers(terms: Mapping[str, Tensor]) -> dict[str, float]:
     return {**numbers, **dict.fromkeys(reached, 0.0)}
 
 
-def _tensor(image: Image, device: torch.device) -> Tensor:
+def to_tensor(image: Image, device: torch.device) -> Tensor:
     """Torch's image (1, 3, H, W) of NumPy's (H, W, 3), a copy."""
     return torch.tensor(image, dtype=torch.float32).permute(2, 0, 1)[None].contiguous().to(device)
 
@@ -196,7 +204,7 @@ def _array(images: Tensor) -> Image:
 
 
 @contextmanager
-def _memory_errors() -> Iterator[None]:
+def torch_memory() -> Iterator[None]:
     """Turns torch's errors of memory, which on a CPU are of no kind of their own, into MemoryError."""
     try:
         yield

@@ -1,0 +1,147 @@
+"""The way from a network's pastiche to an optimised one: its pixels are improved for as long as there is time.
+
+Levels go from coarse to fine, as in `brushwork.training.optimize`. What a level changes is added to the pastiche, so
+that a coarse level takes nothing of its detail, and so does the last of a picture larger than it is judged at.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brushwork.errors import UserError
+from brushwork.images import Image, fit, fit_short, resize
+from brushwork.losses import LossWeights, PerceptualLoss
+from brushwork.runtime.devices import find_device
+from brushwork.styles.embeddings import normalized_weights
+from brushwork.training.optimize import Progress, blend_targets, descend, halved_sizes, judge, to_tensor, torch_memory
+from brushwork.training.optimize_settings import SMALLEST_SIDE, Settings
+
+# Long side at which a larger picture is judged: the loss network takes 2 GB there.
+LONGEST = 1024
+MANY = 1_000_000  # steps; the clock ends a level
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """What became of a pastiche.
+
+    Attributes:
+        image: The pastiche (H, W, 3) of the least total loss.
+        steps: Evaluations of the loss.
+        before: What the network left of the content's style loss, see `Progress.share`.
+        after: What is left now.
+        interrupted: Whether Ctrl-C ended it early.
+    """
+
+    image: Image
+    steps: int
+    before: float
+    after: float
+    interrupted: bool
+
+
+def refine(
+    content: Image,
+    pastiche: Image,
+    styles: Sequence[Image],
+    seconds: float,
+    weights: Sequence[float] | None = None,
+    settings: Settings | None = None,
+    *,
+    progress: Callable[[float], None] = lambda fraction: None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Refined:
+    """Optimise the pixels of a pastiche with the loss of `brushwork.training.optimize.optimize`.
+
+    Ctrl-C ends it with the best so far. The result's total loss is never above that of the pastiche itself.
+
+    Args:
+        content: The photo (H, W, 3) in [0, 1]; sides of at least 16.
+        pastiche: What a network made of it, (H, W, 3).
+        styles: The style pictures (h, w, 3).
+        seconds: How long; a step that has begun is finished.
+        weights: One a style, scaled to sum to 1; equal where none are given.
+        settings: Style size and weight, optimizer, coarsest size and device; the defaults where none are given.
+        progress: Called with the fraction of the time that has gone.
+        clock: Returns seconds.
+
+    Raises:
+        UserError: If a picture is too small.
+        MemoryError: If memory does not suffice.
+    """
+    settings = replace(settings or Settings(), steps=MANY)
+    if min(min(image.shape[:2]) for image in (content, *styles)) < SMALLEST_SIDE:
+        raise UserError(f"pictures are refined with sides of at least {SMALLEST_SIDE} pixels")
+    run = _Run(content, pastiche, styles, normalized_weights(weights, len(styles)).tolist(), settings)
+    begun, interrupted = clock(), False
+    try:
+        with torch_memory():
+            for share, size in zip(_shares(len(run.sizes)), run.sizes, strict=True):
+                for _ in run.improve(size):
+                    gone = (clock() - begun) / seconds
+                    progress(min(gone, 1.0))
+                    if gone >= share:
+                        break
+    except KeyboardInterrupt:
+        interrupted = True
+    progress(1.0)
+    return replace(run.result(), interrupted=interrupted)
+
+
+def _shares(levels: int) -> list[float]:
+    """Part of the time at which each level ends: the finest has half, the one before a quarter, and so on."""
+    ends = np.cumsum([2.0**level for level in range(levels)])
+    return [float(end / ends[-1]) for end in ends]
+
+
+class _Run:
+    """One picture that is refined, and how far it is."""
+
+    def __init__(
+        self, content: Image, pastiche: Image, styles: Sequence[Image], weights: Sequence[float], settings: Settings
+    ) -> None:
+        self._pastiche, self._styles, self._weights, self._settings = pastiche, styles, weights, settings
+        self._device = torch.device(find_device(settings.device))
+        self._loss = PerceptualLoss(LossWeights(style=settings.style_weight)).to(self._device)
+        self._content = fit(content, LONGEST)
+        height, width = self._content.shape[:2]
+        self.sizes = halved_sizes(height, width, settings.coarsest)
+        self._change: Image | None = None
+        self._steps = 0
+
+    def improve(self, size: tuple[int, int]) -> Iterator[Progress]:
+        """Optimises at one size and yields after every step."""
+        plain = resize(self._pastiche, size)
+        for record in descend(self._loss, self._tensor(self._changed(plain)), *self._aims(size), self._settings):
+            self._change = record.pastiche - plain
+            self._steps += 1
+            yield record
+
+    def result(self) -> Refined:
+        """The best pastiche so far, at its own size; the one that came where none is better."""
+        plain, aims = resize(self._pastiche, self.sizes[-1]), self._aims(self.sizes[-1])
+        before, after = (judge(self._loss, self._tensor(image), *aims) for image in (plain, self._changed(plain)))
+        if after.terms["total"] < before.terms["total"]:
+            return Refined(self._changed(self._pastiche), self._steps, before.share, after.share, False)
+        return Refined(self._pastiche, self._steps, before.share, before.share, False)
+
+    def _changed(self, image: Image) -> Image:
+        """An image (h, w, 3) and what was changed so far, at its size."""
+        if self._change is None:
+            return image
+        changed: Image = np.clip(image + resize(self._change, image.shape[:2]), 0, 1)
+        return changed
+
+    def _aims(self, size: tuple[int, int]) -> tuple[Tensor, dict[str, Tensor]]:
+        """The content (1, 3, h, w) at a size, and the styles' Gram matrices (1, C, C)."""
+        short_side = (self._settings.style_size or max(self.sizes[-1])) * max(size) / max(self.sizes[-1])
+        seen = [fit_short(style, max(SMALLEST_SIDE, round(short_side))) for style in self._styles]
+        targets = [self._loss.style_target(self._tensor(style)) for style in seen]
+        return self._tensor(resize(self._content, size)), blend_targets(targets, self._weights)
+
+    def _tensor(self, image: Image) -> Tensor:
+        return to_tensor(image, self._device)
