@@ -31,6 +31,8 @@ STATISTICS = "transfer-statistics.onnx"
 REGIONS = "transfer-regions.onnx"
 GALLERY = "gallery.json"
 THUMBNAILS = "gallery.webp"
+# Mean and covariance of the embeddings of styles, from which random ones are drawn; see brushwork.styles.distribution.
+STYLE_DISTRIBUTION = "style-distribution.npz"
 FORMAT = 1
 
 
@@ -121,8 +123,9 @@ class ModelFolder:
 
     @property
     def extras(self) -> list[Path]:
-        """The files that no export makes: those of the gallery, and a second set of weights."""
-        return [path for name in (GALLERY, THUMBNAILS, STYLE_WEIGHTS) if (path := self.path / name).is_file()]
+        """The files that no export makes: those of the styles, and a second set of weights."""
+        names = (GALLERY, THUMBNAILS, STYLE_DISTRIBUTION, STYLE_WEIGHTS)
+        return [path for name in names if (path := self.path / name).is_file()]
 
     @property
     def size(self) -> int:
