@@ -22,7 +22,8 @@ def picture(seed: int, path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
-    """Six contents, a tar of sixteen styles by four artists in two movements, and new pictures of both."""
+    """Six contents, a tar of sixteen styles by four artists in two movements, new pictures of both,
+    and two classes in two domains."""
     folder = tmp_path_factory.mktemp("pictures")
     for seed in range(6):
         picture(seed, folder / f"contents/{seed}.png")
@@ -33,7 +34,10 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Inputs:
     labels = [f"{name}\tartist\t{ARTISTS[n % 4]}" for n, name in enumerate(files)]
     labels += [f"{name}\tmovement\t{('Cubism', 'Realism')[n % 2]}" for n, name in enumerate(files)]
     (folder / "labels.tsv").write_text("\n".join(["member\tkind\tlabel", *labels]) + "\n", encoding="utf-8")
+    kinds = {f"{kind}/{label}/{n}.png": n for kind in ("photo", "sketch") for label in ("cat", "dog") for n in range(3)}
+    drawn = {name: picture(n, folder / "domains" / name).read_bytes() for name, n in kinds.items()}
     return Inputs(
+        domains=(str(write_tar(folder / "domains.tar", drawn)),),
         contents=(str(folder / "contents"),),
         styles=(str(write_tar(folder / "styles.tar", files)),),
         new_contents=(str(folder / "new-contents"),),

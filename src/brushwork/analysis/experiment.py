@@ -23,9 +23,10 @@ class Inputs:
     Attributes:
         contents, styles: What is trained on.
         new_contents, new_styles, new_textures: What is never trained on.
+        domains: Labelled pictures in folders DOMAIN/CLASS/, or in tars with such folders.
         labels: Lines of a picture's name, a kind (``artist``, ``movement``, ``texture``) and a label, with tabs.
         model: Name or folder of the model whose embeddings are looked at; None for the default.
-        inception: Weights of Inception-v3, where it is compared with MobileNet-v2.
+        inception: Weights of Inception-v3, where it is compared with MobileNet-v2, or its frozen features are used.
     """
 
     contents: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class Inputs:
     new_contents: tuple[str, ...] = ()
     new_styles: tuple[str, ...] = ()
     new_textures: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     labels: Path | None = None
     model: str | None = None
     inception: Path | None = None

@@ -59,6 +59,10 @@ EXPERIMENTS = {
         "Ghiasi et al. 2017, section 3.1; Dumoulin et al. 2017, section 1",
         "Milliseconds by picture size and batch, prediction and transfer apart",
     ),
+    "augmentation": Claim(
+        "Ghiasi et al. 2017, section 6; Jackson et al. 2018",
+        "Classifiers trained on one domain with random styles and without, tested on the others",
+    ),
 }
 
 

@@ -20,8 +20,12 @@ NewStyles = Annotated[
 NewTextures = Annotated[
     list[str] | None, option(None, "--new-textures", "SOURCE", "Textures that are never trained on.")
 ]
+Domains = Annotated[
+    list[str] | None, option(None, "--domains", "SOURCE", "Labelled pictures, in folders or tars DOMAIN/CLASS/.")
+]
 Inception = Annotated[
-    Path | None, option(None, "--inception", "FILE", "Weights of Inception-v3, to compare it as a predictor.")
+    Path | None,
+    option(None, "--inception", "FILE", "Weights of Inception-v3, to compare it as a predictor, or for its features."),
 ]
 Labels = Annotated[
     Path | None, option(None, "--labels", "FILE", "Lines of name, kind (artist, movement, texture) and label; tabs.")
@@ -44,6 +48,7 @@ def experiment(
     new_contents: NewContents = None,
     new_styles: NewStyles = None,
     new_textures: NewTextures = None,
+    domains: Domains = None,
     labels: Labels = None,
     inception: Inception = None,
     output: Output = None,
@@ -78,7 +83,7 @@ def experiment(
         return
     sources = {
         "contents": contents, "styles": styles, "new_contents": new_contents, "new_styles": new_styles,
-        "new_textures": new_textures,
+        "new_textures": new_textures, "domains": domains,
     }  # fmt: skip
     pictures: dict[str, Any] = {key: tuple(value) for key, value in sources.items() if value}
     inputs = Inputs(**pictures, labels=labels, model=model, inception=inception)
