@@ -42,6 +42,26 @@ def test_no_more_is_begun_than_may_be() -> None:
     results.close()
 
 
+def test_the_first_is_begun_before_it_is_asked_for() -> None:
+    begun = threading.Event()
+    results = map_ahead(lambda event: event.set(), [begun])
+    assert begun.wait(60)
+    assert list(results) == [None]
+
+
+def test_one_is_computed_while_one_is_used() -> None:
+    """With one ahead, the next is always begun before a result is handed out, and none after it."""
+    taken: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(5):
+            taken.append(number)
+            yield number
+
+    counts = [len(taken) for _ in map_ahead(lambda number: number, numbers(), ahead=1)]
+    assert counts == [2, 3, 4, 5, 5]
+
+
 def test_an_error_comes_where_its_result_would_have() -> None:
     results = map_ahead(lambda n: 6 // n, [3, 2, 0, 1])
     assert [next(results), next(results)] == [2, 3]

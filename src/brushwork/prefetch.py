@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from itertools import repeat
+from itertools import islice, repeat
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -15,10 +15,11 @@ END = object()
 def map_ahead(
     function: Callable[[T], R], items: Iterable[T], *, workers: int = 1, ahead: int = 1
 ) -> Generator[R, None, None]:
-    """Yield ``function(item)`` of every item, in order, computed in threads.
+    """Yield ``function(item)`` of every item, in order, computed in threads; the first is begun at once.
 
-    A result that is ready is yielded before the next item is taken, so a slow iterator of items delays none. An error
-    is raised where its result would have come. Closing the generator cancels what has not begun and waits for the rest.
+    Once another item has been begun, a result that is ready is yielded, so a slow iterator of items delays none for
+    long. An error is raised where its result would have come. Closing the generator cancels what has not begun and
+    waits for the rest.
 
     Args:
         function: The function to run in the threads.
@@ -26,17 +27,27 @@ def map_ahead(
         workers: Number of threads.
         ahead: Items that may be begun before the oldest result is asked for; at least `workers` - 1 keeps all busy.
     """
+    pool, remaining = ThreadPoolExecutor(workers), iter(items)
     pending: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
+
+    def begin() -> bool:
+        """Begin the next item; False where there is none."""
+        for item in islice(remaining, 1):
+            pending.append(pool.submit(function, item))
+            return True
+        return False
+
+    def results() -> Generator[R, None, None]:
         try:
-            for item in items:
-                pending.append(pool.submit(function, item))
-                if len(pending) > ahead or pending[0].done():
-                    yield pending.popleft().result()
-            while pending:
+            while pending or begin():
+                while len(pending) <= ahead and begin() and not pending[0].done():
+                    pass  # there is room for more, and nothing to yield
                 yield pending.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+    begin()
+    return results()
 
 
 def prefetch(items: Iterator[T], count: int = 1) -> Generator[T, None, None]:

@@ -28,7 +28,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, colour in STYLES.items():
         Image.new("RGB", (64, 64), colour).save(tmp_path / name)
     for number in range(6):
-        Image.new("RGB", (20 + number, 18), (number, number, number)).save(tmp_path / f"{number}.png")
+        gradient = Image.linear_gradient("L").resize((20 + number, 18))  # flat ones are painted with a reference
+        gradient.convert("RGB").save(tmp_path / f"{number}.png")
     return tmp_path
 
 
@@ -72,6 +73,8 @@ def test_a_style_is_embedded_once_a_run(stylizer: Stylizer, fake_runtime: FakeRu
 
 
 def test_a_recoloured_style_is_embedded_for_each_content(stylizer: Stylizer, fake_runtime: FakeRuntime) -> None:
+    for number in range(2):
+        Image.new("RGB", (20, 18), (number, number, number)).save(f"{number}.png")
     done(make_plan(CONTENTS[:2], ["red.png"], "out"), stylizer, Options(keep_colors="histogram"))
     assert len(fake_runtime.predicted) == 2
     assert [colour("out/0.png"), colour("out/1.png")] == [[0, 0, 0], [1, 1, 1]]  # the contents' own colours

@@ -2,10 +2,8 @@
 
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -18,6 +16,7 @@ from brushwork.batch.refining import Refiner
 from brushwork.batch.session import Session, Strips
 from brushwork.errors import UserError, in_one_line
 from brushwork.images import Picture
+from brushwork.prefetch import map_ahead
 from brushwork.rendering.memory import Tiling
 from brushwork.stylizer import Stylizer
 
@@ -93,28 +92,27 @@ def run(
         UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
     """
     contents = _Contents(options)
-    with ThreadPoolExecutor(1) as decoder, ThreadPoolExecutor(1) as encoder:
-        decoding: deque[Future[_Decoded]] = deque()
-        encoding: deque[Future[Record]] = deque()
-        decoding.extend(decoder.submit(contents.decode, job) for job in plan[:1])
+    with closing(map_ahead(contents.decode, plan)) as decoded:
         session = Session(load(), options)
         pastiches = _Pastiches(session, contents, len({job.styles for job in plan}) == 1, progress)
+
+        def painted() -> Iterator[tuple[Job, Record, Picture | None]]:
+            try:
+                for job, (record, content) in zip(plan, decoded, strict=True):
+                    yield job, record, pastiches.make(job, record, content)
+                    if pastiches.interrupted:  # what is done is written, and no other is begun
+                        break
+            except BaseException:
+                session.close()
+                raise
+
+        records = map_ahead(lambda made: _encode(*made, options), painted(), ahead=WAITING)
         try:
-            for index, job in enumerate(plan):
-                record, content = decoding.popleft().result()
-                decoding.extend(decoder.submit(contents.decode, job) for job in plan[index + 1 : index + 2])
-                pastiche = pastiches.make(job, record, content)
-                encoding.append(encoder.submit(_encode, job, record, pastiche, options))
-                if pastiches.interrupted:  # what is done is written, and no other is begun
-                    break
-                while encoding and (encoding[0].done() or len(encoding) > WAITING):
-                    yield encoding.popleft().result()
-            while encoding:
-                yield encoding.popleft().result()
+            for record in records:  # noqa: UP028, as `yield from` would close the records before the session
+                yield record
         finally:  # when the caller has enough, too
             session.close()
-            for pool in (decoder, encoder):
-                pool.shutdown(wait=False, cancel_futures=True)
+            records.close()
 
 
 class _Contents:

@@ -44,6 +44,13 @@ def encode(picture: Picture, kind: str, *, quality: int | None, depth: int) -> b
         return _encode_deep_png(stored[0], picture.metadata)
     if kind == "GIF":
         return _encode_gif(stored, durations, picture.loop)
+    return _encode_by_pillow(picture, kind, stored, durations, quality)
+
+
+def _encode_by_pillow(
+    picture: Picture, kind: str, stored: list[NDArray[Any]], durations: list[int], quality: int | None
+) -> bytes:
+    """Write what Pillow can, and put in the metadata that it cannot."""
     options = _options(kind, picture, quality)
     if len(stored) > 1:
         options |= {"save_all": True, "append_images": [Pillow.fromarray(pixels) for pixels in stored[1:]]}

@@ -110,12 +110,7 @@ def save(
         path = _path(target) if isinstance(target, str | os.PathLike) else None
         own = picture.format if picture.format in FORMATS else "PNG"
         kind = format_of(format or (path.suffix if path else own))
-        if quality is not None and not 1 <= quality <= 100:
-            raise ImageError(f"quality is {quality}; it must be from 1 to 100")
-        if depth not in (None, 8, 16):
-            raise ImageError(f"depth is {depth}; it must be 8 or 16")
-        if depth == 16 and not FORMATS[kind].deep:
-            raise ImageError(f"{kind} holds 8 bits per channel; choose PNG or TIFF")
+        _check_choices(kind, quality, depth)
         if path:
             _check_free(path, overwrite)  # before an animation is painted for nothing
         data = encode(picture, kind, quality=quality, depth=depth or picture.depth)
@@ -158,6 +153,15 @@ def _path(file: str | os.PathLike[str]) -> Path:
     if "\0" in os.fspath(file):
         raise ImageError("a name cannot hold the character 0")
     return Path(file)
+
+
+def _check_choices(kind: str, quality: int | None, depth: int | None) -> None:
+    if quality is not None and not 1 <= quality <= 100:
+        raise ImageError(f"quality is {quality}; it must be from 1 to 100")
+    if depth not in (None, 8, 16):
+        raise ImageError(f"depth is {depth}; it must be 8 or 16")
+    if depth == 16 and not FORMATS[kind].deep:
+        raise ImageError(f"{kind} holds 8 bits per channel; choose PNG or TIFF")
 
 
 def _check_free(path: Path, overwrite: bool) -> None:

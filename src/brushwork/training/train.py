@@ -60,15 +60,12 @@ def train(
         batches = cache_targets(plain, recipe, setup, folder / CACHE) if recipe.cache.styles else plain
         standardise(setup, recipe, batches, process)
         validation = Validation.open(recipe, setup) if process.lead else None
-        intervals = {"log": recipe.log_every, "checkpoint": recipe.checkpoint_every, "grid": recipe.grid_every}
-        intervals |= {"validation": recipe.validation.every} if validation else {}
+        intervals = _intervals(recipe, validated=validation is not None)
         window, timer = Window(), Timer(setup.minutes, recipe.checkpoint_minutes)
         for step in range(setup.first, recipe.steps):
             steps = planned_steps(recipe, step, timer.minutes)
             rate = learning_rate(recipe.optimizer, step, steps)
-            window.add(accumulate(setup, recipe, batches, step))
-            window.add({"gradient": descend(setup, recipe, rate)})
-            student.update_ema(setup.averaged, setup.network, recipe.optimizer.ema, step)
+            window.add(take_step(setup, recipe, batches, step, rate))
             done = step + 1
             stopped = _stopped(stop(), time.monotonic() > deadline, process)
             last = done >= steps or bool(stopped)
@@ -86,6 +83,16 @@ def train(
                 window = Window()
             if last:
                 break
+
+
+def take_step(
+    setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, step: int, rate: float
+) -> dict[str, Tensor]:
+    """Takes a step at a learning rate; the terms of its pastiches, and the norm of the gradient as ``gradient``."""
+    terms = accumulate(setup, recipe, batches, step)
+    terms["gradient"] = descend(setup, recipe, rate)
+    student.update_ema(setup.averaged, setup.network, recipe.optimizer.ema, step)
+    return terms
 
 
 def planned_steps(recipe: Recipe, step: int, minutes: float) -> int:
@@ -175,6 +182,12 @@ def _style_target(setup: Setup, batch: Batch) -> dict[str, Tensor]:
             known[number] = setup.loss.style_target(batch.style[index : index + 1])
     layers = known[numbers[0]]
     return {layer: torch.cat([known[number][layer] for number in numbers]) for layer in layers}
+
+
+def _intervals(recipe: Recipe, *, validated: bool) -> dict[str, int]:
+    """Steps between two logs, checkpoints, grids, validations."""
+    intervals = {"log": recipe.log_every, "checkpoint": recipe.checkpoint_every, "grid": recipe.grid_every}
+    return intervals | ({"validation": recipe.validation.every} if validated else {})
 
 
 def _save(path: Path, setup: Setup, recipe: Recipe, step: int, minutes: float) -> None:

@@ -25,9 +25,6 @@ from brushwork.video.times import format_time
 
 # A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
-EXAMINED = (
-    48  # packets whose times show whether the file has presentation times; AVI has none, and FFmpeg makes some up
-)
 FIELDS_EXAMINED = 8  # frames that show whether the clip is interlaced
 
 
@@ -114,11 +111,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
     with readable(name), open_source(name) as container:
         stream = _video_stream(name, container)
         timing = Timing.of(name, stream)
-        beginning = list(islice(decode_stream(name, stream.index, timing, []), FIELDS_EXAMINED))
-        if not beginning:
-            raise UserError(f"{name} has no frame that can be decoded")
-        start, first = beginning[0]
-        interlaced = any(frame.interlaced_frame for _, frame in beginning)
+        start, first, interlaced = _examine(name, stream.index, timing)
         if not (deinterlaced or interlaced):
             raise UserError(f"--no-deinterlace does nothing: {name} is not interlaced")
         codec, index, count = stream.codec_context, stream.index, timing.count(stream.frames)
@@ -176,6 +169,14 @@ def _video_stream(name: str, container: Any) -> Any:
     if not videos or videos[0].time_base is None:
         raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
     return videos[0]
+
+
+def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame, bool]:
+    """Returns the time of the first frame of a stream, that frame, and whether the first few are interlaced."""
+    frames = list(islice(decode_stream(name, index, timing, []), FIELDS_EXAMINED))
+    if not frames:
+        raise UserError(f"{name} has no frame that can be decoded")
+    return *frames[0], any(frame.interlaced_frame for _, frame in frames)
 
 
 def _decoded(packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:
