@@ -28,7 +28,7 @@ from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.stylizer import Stylizer
 from brushwork.training import student
 from brushwork.training.optimize import optimize
-from brushwork.training.optimize_settings import Settings
+from brushwork.training.optimize_settings import OptimizeSettings
 
 LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 STRIDE = 7
@@ -71,12 +71,12 @@ def main(
     pairs: Annotated[int, typer.Option(help="Number of pairs.", min=1)] = 4,
     first: Annotated[int, typer.Option(help="Number of the first content.", min=0)] = 0,
     size: Annotated[int, typer.Option(help="Limit of the long side, and of a style's short side.")] = 512,
-    steps: Annotated[int, typer.Option(help="Steps at each size.")] = Settings.steps,
+    steps: Annotated[int, typer.Option(help="Steps at each size.")] = OptimizeSettings.steps,
     style_weight: Annotated[
         float, typer.Option(help="Weight of the style relative to the content.")
-    ] = Settings.style_weight,
-    optimizer: Annotated[str, typer.Option(help="lbfgs or adam.")] = Settings.optimizer,
-    start: Annotated[str, typer.Option(help="content or noise.")] = Settings.start,
+    ] = OptimizeSettings.style_weight,
+    optimizer: Annotated[str, typer.Option(help="lbfgs or adam.")] = OptimizeSettings.optimizer,
+    start: Annotated[str, typer.Option(help="content or noise.")] = OptimizeSettings.start,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
     threads: Annotated[int, typer.Option(help="Threads of the CPU.", min=1)] = 2,
     model: Annotated[str | None, typer.Option(help="Run, checkpoint or model to compare with.")] = None,
@@ -84,7 +84,7 @@ def main(
 ) -> None:
     """Measure the style loss and content loss of optimised pixels."""
     torch.set_num_threads(threads)
-    settings = Settings(
+    settings = OptimizeSettings(
         size=size, style_size=size, steps=steps, style_weight=style_weight,
         optimizer=optimizer, start=start, device=device,
     )  # fmt: skip

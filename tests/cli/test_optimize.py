@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from brushwork import extras
 from brushwork.cli import app
 from brushwork.training import optimize as training
-from brushwork.training.optimize_settings import Settings
+from brushwork.training.optimize_settings import OptimizeSettings
 from tests.cli.conftest import Ended, Paint, Run
 
 PROGRAM = [sys.executable, "-m", "brushwork"]
@@ -82,7 +82,7 @@ def test_every_choice_arrives(
     chosen = []
     real = training.optimize
 
-    def note(*arguments: object) -> Iterator[training.Progress]:
+    def note(*arguments: object) -> Iterator[training.OptimizeProgress]:
         chosen.append(arguments[-1])
         return real(*arguments)  # type: ignore[arg-type]
 
@@ -93,14 +93,14 @@ def test_every_choice_arrives(
     }  # fmt: skip
     written = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", value)]
     assert brushwork("optimize", photo, "-s", style, *written).code == 0
-    assert chosen == [Settings(**options)]
+    assert chosen == [OptimizeSettings(**options)]
 
 
 def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = CliRunner().invoke(app, ["optimize", "--help"]).output
     told = dict(re.findall(r"--([a-z-]+) .* else (?:at the )?([\w.]+)\.", text))
-    defaults = Settings()
+    defaults = OptimizeSettings()
     assert told.pop("output", None) is None
     assert told == {
         "size": str(defaults.size), "steps": str(defaults.steps), "style-weight": f"{defaults.style_weight:g}",
@@ -111,8 +111,8 @@ def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ctrl_c_writes_the_best_so_far_at_the_whole_size(
     brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
 ) -> None:
-    def stop(*_: object) -> Iterator[training.Progress]:
-        yield training.Progress(
+    def stop(*_: object) -> Iterator[training.OptimizeProgress]:
+        yield training.OptimizeProgress(
             5, 90, {"total": 1.0, "content": 1.0, "style": 1.0}, 0.5, np.full((18, 24, 3), 0.5, np.float32)
         )  # a coarser size
         raise KeyboardInterrupt
@@ -129,7 +129,7 @@ def test_ctrl_c_writes_the_best_so_far_at_the_whole_size(
 def test_ctrl_c_before_there_is_anything(
     brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
 ) -> None:
-    def stop(*_: object) -> Iterator[training.Progress]:
+    def stop(*_: object) -> Iterator[training.OptimizeProgress]:
         raise KeyboardInterrupt
         yield
 

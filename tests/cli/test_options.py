@@ -25,7 +25,7 @@ from brushwork.live.camera import open_camera
 from brushwork.live.loop import live
 from brushwork.live.mjpeg import MJPEG
 from brushwork.styles.sheet import open_photo
-from brushwork.training.optimize_settings import Settings as OptimizeSettings
+from brushwork.training.optimize_settings import OptimizeSettings
 from brushwork.video.reading.opening import FPS
 from brushwork.video.settings import Settings
 from brushwork.video.timeline import Timeline

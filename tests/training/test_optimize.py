@@ -12,8 +12,8 @@ from brushwork.errors import UserError
 from brushwork.images import Image, resize
 from brushwork.losses import PerceptualLoss
 from brushwork.training import optimize as module
-from brushwork.training.optimize import Progress, optimize
-from brushwork.training.optimize_settings import Settings
+from brushwork.training.optimize import OptimizeProgress, optimize
+from brushwork.training.optimize_settings import OptimizeSettings
 
 pytestmark = pytest.mark.numeric
 
@@ -29,9 +29,11 @@ def picture(seed: int, height: int = SIDE, width: int = SIDE, cells: int = 6) ->
 CONTENT, STYLE, OTHER = picture(0), picture(1, cells=24), picture(2, cells=12)
 
 
-def run(*styles: Image, content: Image = CONTENT, weights: list[float] | None = None, **settings: object) -> Progress:
+def run(
+    *styles: Image, content: Image = CONTENT, weights: list[float] | None = None, **settings: object
+) -> OptimizeProgress:
     """The last record of a run."""
-    *_, last = optimize(content, styles or [STYLE], weights, Settings(**{"steps": 12, **settings}))  # type: ignore[arg-type]
+    *_, last = optimize(content, styles or [STYLE], weights, OptimizeSettings(**{"steps": 12, **settings}))  # type: ignore[arg-type]
     return last
 
 
@@ -45,8 +47,8 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def records() -> list[Progress]:
-    return list(optimize(CONTENT, [STYLE], settings=Settings(steps=25, start="content")))
+def records() -> list[OptimizeProgress]:
+    return list(optimize(CONTENT, [STYLE], settings=OptimizeSettings(steps=25, start="content")))
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ def tensor(image: Image) -> torch.Tensor:
     return torch.tensor(image).permute(2, 0, 1)[None]
 
 
-def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: list[Progress]) -> None:
+def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: list[OptimizeProgress]) -> None:
     assert np.array_equal(records[0].pastiche, CONTENT)
     assert records[0].terms["content"] == 0
     assert records[0].share == pytest.approx(1)
@@ -67,14 +69,16 @@ def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: l
 
 
 def test_it_begins_in_the_colours_of_the_style_unless_told_otherwise() -> None:
-    first = next(optimize(CONTENT, [STYLE], settings=Settings(steps=2)))
+    first = next(optimize(CONTENT, [STYLE], settings=OptimizeSettings(steps=2)))
     for channels in range(3):  # mean and standard deviation of each channel, but for what was clipped
         ours, theirs = first.pastiche[..., channels], STYLE[..., channels]
         assert ours.mean() == pytest.approx(theirs.mean(), abs=0.02)
         assert ours.std() == pytest.approx(theirs.std(), abs=0.02)
 
 
-def test_every_record_is_the_best_so_far_and_stays_as_it_was(records: list[Progress], loss: PerceptualLoss) -> None:
+def test_every_record_is_the_best_so_far_and_stays_as_it_was(
+    records: list[OptimizeProgress], loss: PerceptualLoss
+) -> None:
     assert [(record.step, record.steps) for record in records] == [(step, 25) for step in range(1, 26)]
     totals = [record.terms["total"] for record in records]
     assert totals == sorted(totals, reverse=True)
@@ -90,29 +94,29 @@ def test_every_record_is_the_best_so_far_and_stays_as_it_was(records: list[Progr
             record.pastiche[0, 0, 0] = 0
 
 
-def test_the_share_is_the_geometric_mean_of_what_is_left(records: list[Progress]) -> None:
+def test_the_share_is_the_geometric_mean_of_what_is_left(records: list[OptimizeProgress]) -> None:
     first, last = records[0].terms, records[-1].terms
     left = [last[layer] / first[layer] for layer in first if layer.startswith("style/")]
     assert len(left) == 4
     assert records[-1].share == pytest.approx(np.prod(left) ** 0.25)
 
 
-def test_a_run_can_be_left_at_any_step(records: list[Progress]) -> None:
-    abandoned = list(islice(optimize(CONTENT, [STYLE], settings=Settings(steps=25, start="content")), 7))
+def test_a_run_can_be_left_at_any_step(records: list[OptimizeProgress]) -> None:
+    abandoned = list(islice(optimize(CONTENT, [STYLE], settings=OptimizeSettings(steps=25, start="content")), 7))
     assert len(abandoned) == 7
     assert np.array_equal(abandoned[-1].pastiche, records[6].pastiche)
 
 
 def test_from_coarse_to_fine() -> None:
     content = picture(0, 100, 70)
-    settings = Settings(size=80, coarsest=20, steps=3)
+    settings = OptimizeSettings(size=80, coarsest=20, steps=3)
     found = list(optimize(content, [STYLE], settings=settings))
     assert [record.pastiche.shape[:2] for record in found[::3]] == [(40, 28), (80, 56)]  # a side of 14 is too small
     assert (found[-1].step, found[-1].steps, len(found)) == (6, 6, 6)
 
 
 def test_a_coarse_size_is_a_better_start() -> None:
-    with_coarse = list(optimize(CONTENT, [STYLE], settings=Settings(steps=10, coarsest=24)))[10]
+    with_coarse = list(optimize(CONTENT, [STYLE], settings=OptimizeSettings(steps=10, coarsest=24)))[10]
     assert with_coarse.step == 11 and with_coarse.pastiche.shape == (SIDE, SIDE, 3)
     assert with_coarse.share < 0.7
 
@@ -200,7 +204,7 @@ def test_a_smaller_style_size_means_another_style() -> None:
 )
 def test_settings_out_of_range(settings: dict[str, object], line: str) -> None:
     with pytest.raises(UserError) as error:
-        Settings(**settings)  # type: ignore[arg-type]
+        OptimizeSettings(**settings)  # type: ignore[arg-type]
     assert str(error.value) == line
 
 
@@ -220,7 +224,7 @@ def test_what_cannot_be_begun_is_said_at_once() -> None:
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="torch sees no device 'cuda' here"):
-        optimize(CONTENT, [STYLE], settings=Settings(device="cuda"))
+        optimize(CONTENT, [STYLE], settings=OptimizeSettings(device="cuda"))
 
 
 @pytest.mark.parametrize(("words", "kind"), [("can't allocate memory", MemoryError), ("shapes", RuntimeError)])

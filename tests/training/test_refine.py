@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from brushwork.errors import UserError
-from brushwork.training.optimize_settings import Settings
+from brushwork.training.optimize_settings import OptimizeSettings
 from brushwork.training.refine import refine
 
 Picture = NDArray[np.float32]
-QUICK = Settings(coarsest=16)
+QUICK = OptimizeSettings(coarsest=16)
 
 
 @pytest.fixture

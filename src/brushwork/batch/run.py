@@ -47,14 +47,14 @@ class Record:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Notes the seconds of a part of the job."""
+        """Record the seconds of a part of the job."""
         start = time.perf_counter()
         yield
         self.seconds[part] = time.perf_counter() - start
 
     @contextmanager
-    def noted(self) -> Iterator[None]:
-        """Notes what goes wrong, named after the content where the message names no file yet, instead of raising it."""
+    def recording_errors(self) -> Iterator[None]:
+        """Record what goes wrong instead of raising it, named after the content where the message names no file yet."""
         try:
             yield
         except (UserError, OSError, MemoryError) as error:
@@ -126,7 +126,7 @@ class _Contents:
     def decode(self, job: Job) -> _Decoded:
         """The record of a job, and its content; none where that failed, which the record says."""
         record = Record.of(job)
-        with record.noted():
+        with record.recording_errors():
             check_target(job, self._options)
             if large := self._measure(job.content):
                 check_sides(large.height, large.width, kind_of(job, self._options))
@@ -136,7 +136,7 @@ class _Contents:
 
     def decode_whole(self, job: Job, record: Record) -> Picture | None:
         """The content of a job, in memory; none where that failed, which the record says."""
-        with record.noted(), record.timed("decode"):
+        with record.recording_errors(), record.timed("decode"):
             picture = self._open(job.content)
             record.notices.extend(picture.notices)
             picture, notice = fit_frames(picture, kind_of(job, self._options, picture.format))
@@ -201,12 +201,12 @@ class _Pastiches:
         return content and self._paint(job, record, content)
 
     def _paint(self, job: Job, record: Record, content: Picture) -> Picture | None:
-        with nullcontext() if self._shared else record.noted(), record.timed("embed"):
+        with nullcontext() if self._shared else record.recording_errors(), record.timed("embed"):
             embedding = self._session.blend(job.styles, content.filled()) if job.styles else None
             record.notices.extend(self._session.take_notices())
         if record.error is not None:
             return None
-        with record.noted():
+        with record.recording_errors():
             pastiche = self._session.paint(content, embedding, record.seconds, job.content, record.notices)
             if self._session.options.refine is None:
                 return pastiche
@@ -217,7 +217,7 @@ class _Pastiches:
         """Makes the pastiche of a content larger than memory, by strips, and completes its record."""
         assert job.content is not None
         options = self._session.options
-        with record.noted(), ExitStack() as stack:
+        with record.recording_errors(), ExitStack() as stack:
             if job.target is None:
                 raise UserError("it is too large for standard output; choose a file with -o")
             kind = kind_of(job, options)
@@ -246,7 +246,7 @@ def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options
     if pastiche is None:
         return record
     painted = record.seconds["stylise"]
-    with record.noted(), record.timed("encode"):
+    with record.recording_errors(), record.timed("encode"):
         target = job.target or sys.stdout.buffer
         pastiche = replace(pastiche, metadata=kept_metadata(pastiche.metadata, options))
         kind = kind_of(job, options, pastiche.format)

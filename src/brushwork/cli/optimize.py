@@ -11,7 +11,7 @@ from brushwork.cli.options import FILES, RESULT, STYLE, Overwrite, Styles, Torch
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from brushwork.training.optimize import Progress
+    from brushwork.training.optimize import OptimizeProgress
 
 Content = Annotated[str, Argument(metavar="CONTENT", hidden=True)]
 StyleSize = Annotated[
@@ -66,9 +66,9 @@ def optimize(
 
     extras.require("torch", "optimising pixels")
     from brushwork.training import optimize as training
-    from brushwork.training.optimize_settings import Settings
+    from brushwork.training.optimize_settings import OptimizeSettings
 
-    settings = Settings(
+    settings = OptimizeSettings(
         **given(
             size=size, style_size=style_size, steps=steps, style_weight=style_weight, optimizer=optimizer, start=start,
             seed=seed, device=device,
@@ -113,7 +113,7 @@ def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) 
     return target
 
 
-def _watch(records: Iterator["Progress"]) -> tuple["Progress | None", bool]:
+def _watch(records: Iterator["OptimizeProgress"]) -> tuple["OptimizeProgress | None", bool]:
     """The last record, if there is one, and whether Ctrl-C came before the end."""
     last = None
     try:
@@ -125,7 +125,7 @@ def _watch(records: Iterator["Progress"]) -> tuple["Progress | None", bool]:
     return last, False
 
 
-def _terms(record: "Progress") -> str:
+def _terms(record: "OptimizeProgress") -> str:
     height, width = record.pastiche.shape[:2]
     return (
         f"{width} x {height}  total {record.terms['total']:.3f}  content {record.terms['content']:,.0f}  "
@@ -133,7 +133,7 @@ def _terms(record: "Progress") -> str:
     )
 
 
-def _report(record: dict[str, Any], last: "Progress", seconds: float, as_json: bool) -> None:
+def _report(record: dict[str, Any], last: "OptimizeProgress", seconds: float, as_json: bool) -> None:
     """The record of a run on standard output, or its line on standard error."""
     import json
     import sys

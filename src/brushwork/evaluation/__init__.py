@@ -1,6 +1,16 @@
 """How good pastiches are: those of a model, or finished ones of any program, in numbers and on a page (torch)."""
 
-from brushwork.evaluation.evaluate import Judged, Painted, Painter, Record, evaluate, of_folder, of_model, read, square
+from brushwork.evaluation.evaluate import (
+    Judged,
+    Painted,
+    PairPainter,
+    PairRecord,
+    evaluate,
+    of_folder,
+    of_model,
+    read,
+    square,
+)
 from brushwork.evaluation.metrics import Scores, score
 from brushwork.evaluation.page import Page
 from brushwork.evaluation.pairs import Pair, choose, find, pastiches_in
@@ -10,9 +20,9 @@ __all__ = [
     "Judged",
     "Page",
     "Painted",
-    "Painter",
     "Pair",
-    "Record",
+    "PairPainter",
+    "PairRecord",
     "Scores",
     "Summary",
     "choose",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brushwork.images import Image
 
-SMALLEST_SIDE = 64
+SMALLEST_JUDGED = 64
 TILE = 64  # side of a tile of the spectrum; 2- and 4-pixel grids are its frequencies 32 and 16
 # (rows, columns) in cycles a pixel: checkerboards and stripes of period 2 and 4, upright and across.
 GRIDS = (
@@ -94,5 +94,5 @@ def _standing_out(image: Image) -> float:
 
 def _check(image: Image) -> None:
     height, width = image.shape[:2]
-    if min(height, width) < SMALLEST_SIDE:
-        raise ValueError(f"an image of {width} x {height} pixels is judged from {SMALLEST_SIDE} pixels on")
+    if min(height, width) < SMALLEST_JUDGED:
+        raise ValueError(f"an image of {width} x {height} pixels is judged from {SMALLEST_JUDGED} pixels on")

@@ -12,7 +12,7 @@ import numpy as np
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.evaluation import pairs as pairing
-from brushwork.evaluation.artefacts import SMALLEST_SIDE
+from brushwork.evaluation.artefacts import SMALLEST_JUDGED
 from brushwork.evaluation.metrics import Scores, score
 from brushwork.evaluation.pairs import Pair
 from brushwork.images import Image
@@ -31,11 +31,11 @@ class Painted(NamedTuple):
 
 
 # Returns the pastiche of a pair, from its content (size, size, 3) and its style (h, w, 3).
-Painter: TypeAlias = Callable[[Pair, Image, Image], Painted]
+PairPainter: TypeAlias = Callable[[Pair, Image, Image], Painted]
 
 
 @dataclass(frozen=True)
-class Record:
+class PairRecord:
     """The numbers of one pair; `seconds` and `identity` as in `Painted`."""
 
     pair: Pair
@@ -64,13 +64,13 @@ class Record:
 class Judged(NamedTuple):
     """A record, and the pictures (size, size, 3) it is about."""
 
-    record: Record
+    record: PairRecord
     content: Image
     style: Image
     pastiche: Image
 
 
-def evaluate(pairs: Sequence[Pair], painter: Painter, size: int = 512) -> Iterator[Judged]:
+def evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int = 512) -> Iterator[Judged]:
     """Score the pastiche of each pair; records are yielded as they are made, and no picture is stored.
 
     Contents, styles and pastiches are judged as squares, see `square`. The loss network runs where torch has a GPU,
@@ -84,19 +84,19 @@ def evaluate(pairs: Sequence[Pair], painter: Painter, size: int = 512) -> Iterat
     Raises:
         UserError: At once if the size is too small; later if a picture cannot be read or painted.
     """
-    if size < SMALLEST_SIDE:
-        raise UserError(f"the size is {size}; pastiches are judged from {SMALLEST_SIDE} pixels on")
+    if size < SMALLEST_JUDGED:
+        raise UserError(f"the size is {size}; pastiches are judged from {SMALLEST_JUDGED} pixels on")
     return _evaluate(pairs, painter, size)
 
 
-def _evaluate(pairs: Sequence[Pair], painter: Painter, size: int) -> Iterator[Judged]:
+def _evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int) -> Iterator[Judged]:
     features = loss_network()
     for pair in pairs:
         content, style = square(read(pair.content), size), read(pair.style)
         painted = painter(pair, content, style)
         style, pastiche = square(style, size), square(painted.pastiche, size)
         scores = score(pastiche, content, style, features)
-        yield Judged(Record(pair, scores, painted.seconds, painted.identity), content, style, pastiche)
+        yield Judged(PairRecord(pair, scores, painted.seconds, painted.identity), content, style, pastiche)
 
 
 @cache
@@ -105,7 +105,7 @@ def loss_network() -> VGGFeatures:
     return VGGFeatures().to(find_device("auto"))
 
 
-def of_model(stylizer: Stylizer) -> Painter:
+def of_model(stylizer: Stylizer) -> PairPainter:
     """Return a painter that uses a model, with each whole style picture at the model's own style size.
 
     A model with a table of styles uses the one whose name is that of the style's file.
@@ -126,7 +126,7 @@ def of_model(stylizer: Stylizer) -> Painter:
     return paint
 
 
-def of_folder(folder: Path, pairs: Sequence[Pair]) -> Painter:
+def of_folder(folder: Path, pairs: Sequence[Pair]) -> PairPainter:
     """Return a painter that reads finished pastiches from a folder, of the contents' squares or of whole contents.
 
     Raises:

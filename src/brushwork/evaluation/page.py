@@ -5,7 +5,7 @@ import html
 from io import BytesIO
 
 from brushwork import images
-from brushwork.evaluation.evaluate import Judged, Record
+from brushwork.evaluation.evaluate import Judged, PairRecord
 from brushwork.evaluation.summary import Summary, table
 from brushwork.images import Image
 
@@ -81,7 +81,7 @@ class Page:
         return HEAD.format(title=html.escape(title), summary=html.escape(table(summary)), columns=columns, rows=rows)
 
 
-def _numbers(record: Record) -> dict[str, float | None]:
+def _numbers(record: PairRecord) -> dict[str, float | None]:
     """What stands in the columns of `FORMS`."""
     values = {**record.values(), **record.scores.shares}
     return {name: values[name] for name in FORMS}

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from brushwork.evaluation.evaluate import Record
+from brushwork.evaluation.evaluate import PairRecord
 from brushwork.evaluation.metrics import geometric_mean
 
 
@@ -49,7 +49,7 @@ class Summary:
         }
 
 
-def summarise(records: Sequence[Record]) -> Summary:
+def summarise(records: Sequence[PairRecord]) -> Summary:
     """The means of one or more records."""
     scores = [record.scores for record in records]
     seconds = [record.seconds for record in records if record.seconds is not None]

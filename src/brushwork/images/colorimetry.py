@@ -31,7 +31,6 @@ PRIMARIES: dict[int, Chromaticities] = {
 # Codes of ITU-T H.273, table 3, as exponents. The curves of cameras (1, 6, 14, 15) are taken as sRGB, as browsers do:
 # they describe how light was recorded, and such pictures are looked at on screens of sRGB.
 GAMMAS: dict[int, float] = {4: 2.2, 5: 2.8, 8: 1.0}
-SRGB_CURVES = (1, 2, 6, 13, 14, 15)
 PQ, HLG = 16, 18
 # cd/m2 of diffuse white in a picture of high dynamic range: ITU-R BT.2408, section 2.2.
 WHITE = 203.0

@@ -4,10 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from brushwork.errors import unknown
 from brushwork.networks.backbones import build_backbone
 from brushwork.networks.normalization import DecoderNorm
 from brushwork.networks.predictor import Pooling, StylePredictionNetwork
@@ -82,18 +80,6 @@ class PasticheNetwork(nn.Module):
             raise ValueError(f"this network knows only its styles: {', '.join(self.config.styles)}")
         embedding: Tensor = self.predictor(style)
         return embedding
-
-    def select(self, weights: Mapping[str, float]) -> Tensor:
-        """Embedding (1, N) of a mixture of the table's styles, by name.
-
-        Raises:
-            ValueError: If a name is not in the table; the message gives the nearest.
-        """
-        styles = self.config.styles
-        for name in weights:
-            if name not in styles:
-                raise ValueError(unknown("style", name, styles))
-        return torch.tensor([[weights.get(name, 0.0) for name in styles]])
 
     def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
         """Pastiches (B, 3, H, W) of contents (B, 3, H, W) in [0, 1] and embeddings (B, D)."""

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-SMALLEST_SIDE = 16  # what the style transfer network takes, and the loss network with it
+from brushwork.runtime import SMALLEST_SIDE
+
 COLUMNS = ("zoom", "top", "left", "flip_left_right", "flip_up_down", "brightness", "saturation", "hue")
 
 

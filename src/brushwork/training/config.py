@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
-from brushwork.training.augmentation import CONTENT, SMALLEST_SIDE, STYLE, Augmentation
+from brushwork.runtime import SMALLEST_SIDE
+from brushwork.training.augmentation import CONTENT, STYLE, Augmentation
 
 
 @dataclass(frozen=True)

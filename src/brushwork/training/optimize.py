@@ -20,7 +20,7 @@ from brushwork.images.color import match_color_statistics
 from brushwork.losses import LossWeights, PerceptualLoss
 from brushwork.runtime.devices import find_device
 from brushwork.styles.embeddings import normalized_weights
-from brushwork.training.optimize_settings import OPTIMIZERS, SMALLEST_SIDE, Settings
+from brushwork.training.optimize_settings import OPTIMIZERS, SMALLEST_OPTIMIZED, OptimizeSettings
 
 TINY = 1e-12
 # Terms that equal pictures can have in float32, because the kernels of a processor sum in another order: at most 2.1e-7
@@ -29,7 +29,7 @@ CONTENT_ROUNDING, STYLE_ROUNDING = 1e-6, 1e-11
 
 
 @dataclass(frozen=True, eq=False)
-class Progress:
+class OptimizeProgress:
     """How far an optimisation is.
 
     Attributes:
@@ -51,8 +51,8 @@ def optimize(
     content: Image,
     styles: Sequence[Image],
     weights: Sequence[float] | None = None,
-    settings: Settings | None = None,
-) -> Iterator[Progress]:
+    settings: OptimizeSettings | None = None,
+) -> Iterator[OptimizeProgress]:
     """Optimises the pixels of a pastiche, and yields a record after every step.
 
     Minimises ``content / 40,000 + style_weight * sum over layers of |G - G_style|^2 / |G_style|^2`` over the pixels in
@@ -75,12 +75,14 @@ def optimize(
         UserError: At once, if a picture is too small, weights do not fit, or torch has no such device.
         MemoryError: During the run, if memory does not suffice.
     """
-    settings = settings or Settings()
+    settings = settings or OptimizeSettings()
     content = fit(content, settings.size)
     for role, image in (("content", content), *(("style", style) for style in styles)):
         height, width = image.shape[:2]
-        if min(height, width) < SMALLEST_SIDE:
-            raise UserError(f"the {role} is {width} x {height} pixels; both sides must be at least {SMALLEST_SIDE}")
+        if min(height, width) < SMALLEST_OPTIMIZED:
+            raise UserError(
+                f"the {role} is {width} x {height} pixels; both sides must be at least {SMALLEST_OPTIMIZED}"
+            )
     if not styles:
         raise UserError("no style: give one or more pictures")
     device = torch.device(find_device(settings.device))
@@ -90,14 +92,14 @@ def optimize(
 def halved_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]]:
     """The (height, width) that are gone through, the last one the whole."""
     sizes = [(height, width)]
-    while max(sizes[0]) // 2 >= coarsest and min(sizes[0]) // 2 >= SMALLEST_SIDE:
+    while max(sizes[0]) // 2 >= coarsest and min(sizes[0]) // 2 >= SMALLEST_OPTIMIZED:
         sizes.insert(0, (sizes[0][0] // 2, sizes[0][1] // 2))
     return sizes
 
 
 def _coarse_to_fine(
-    content: Image, styles: Sequence[Image], shares: Sequence[float], settings: Settings, device: torch.device
-) -> Iterator[Progress]:
+    content: Image, styles: Sequence[Image], shares: Sequence[float], settings: OptimizeSettings, device: torch.device
+) -> Iterator[OptimizeProgress]:
     """Optimises at one size after another; each begins with the pastiche of the one before."""
     loss = PerceptualLoss(LossWeights(style=settings.style_weight)).to(device)
     height, width = content.shape[:2]
@@ -106,7 +108,7 @@ def _coarse_to_fine(
     with torch_memory():
         for done, size in enumerate(sizes):
             short_side = (settings.style_size or max(height, width)) * max(size) / max(height, width)
-            seen = [fit_short(style, max(SMALLEST_SIDE, round(short_side))) for style in styles]
+            seen = [fit_short(style, max(SMALLEST_OPTIMIZED, round(short_side))) for style in styles]
             style_target = blend_targets([loss.style_target(to_tensor(style, device)) for style in seen], shares)
             start, aim = to_tensor(resize(pastiche, size), device), to_tensor(resize(content, size), device)
             for progress in descend(loss, start, aim, style_target, settings):
@@ -115,7 +117,7 @@ def _coarse_to_fine(
                 yield replace(progress, step=step, steps=steps)
 
 
-def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], settings: Settings) -> Image:
+def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], settings: OptimizeSettings) -> Image:
     """What is optimised first, of the size of a content (H, W, 3)."""
     if settings.start == "noise":
         return np.random.default_rng(settings.seed).random(content.shape, np.float32)
@@ -127,20 +129,20 @@ def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], set
 
 
 def descend(
-    loss: PerceptualLoss, start: Tensor, content: Tensor, style_target: dict[str, Tensor], settings: Settings
-) -> Iterator[Progress]:
+    loss: PerceptualLoss, start: Tensor, content: Tensor, style_target: dict[str, Tensor], settings: OptimizeSettings
+) -> Iterator[OptimizeProgress]:
     """Optimises at one size, from a start towards a content (both (1, 3, H, W)) and Gram matrices (1, C, C)."""
     content_target = loss.content_target(content)
     with torch.no_grad():
         untouched = _numbers(loss.compare(content, content_target, style_target))
     pixels = start.requires_grad_()
     optimizer = OPTIMIZERS[settings.optimizer](pixels)
-    best: Progress | None = None
+    best: OptimizeProgress | None = None
     for step in range(1, settings.steps + 1):
         compared = loss.compare(pixels, content_target, style_target)
         terms = _numbers(compared)
         if best is None or terms["total"] < best.terms["total"]:
-            best = Progress(step, settings.steps, terms, _share(terms, untouched), _array(pixels))
+            best = OptimizeProgress(step, settings.steps, terms, _share(terms, untouched), _array(pixels))
         yield replace(best, step=step)
         # What follows the last evaluation nobody would judge, and where nothing is left there is nothing to follow:
         # an optimizer that divides a gradient by its own size would turn rounding into whole steps.
@@ -154,11 +156,11 @@ def descend(
 
 
 @torch.no_grad()
-def judge(loss: PerceptualLoss, pastiche: Tensor, content: Tensor, style_target: dict[str, Tensor]) -> Progress:
+def judge(loss: PerceptualLoss, pastiche: Tensor, content: Tensor, style_target: dict[str, Tensor]) -> OptimizeProgress:
     """Return the record of a pastiche (1, 3, H, W) as it is, after no step; see `descend`."""
     content_target = loss.content_target(content)
     untouched, terms = (_numbers(loss.compare(each, content_target, style_target)) for each in (content, pastiche))
-    return Progress(0, 0, terms, _share(terms, untouched), _array(pastiche))
+    return OptimizeProgress(0, 0, terms, _share(terms, untouched), _array(pastiche))
 
 
 def blend_targets(targets: Sequence[dict[str, Tensor]], shares: Sequence[float]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""Settings of the optimisation of pixels."""
+"""OptimizeSettings of the optimisation of pixels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ OPTIMIZERS: Mapping[str, Callable[[Tensor], Optimizer]] = {
     "adam": lambda pixels: Adam([pixels], lr=0.03),
 }
 STARTS = ("recolored", "content", "noise")
-SMALLEST_SIDE = 16  # the loss network halves a picture three times; below this hardly a position would be left
+SMALLEST_OPTIMIZED = 16  # the loss network halves a picture three times; below this hardly a position would be left
 
 
 @dataclass(frozen=True)
-class Settings:
+class OptimizeSettings:
     """How pixels are optimised.
 
     Attributes:
@@ -58,9 +58,9 @@ class Settings:
             if value not in known:
                 raise UserError(unknown(name, value, known))
         for name, number, low, high in (
-            ("size", self.size, SMALLEST_SIDE, 100_000),
-            ("style size", self.style_size or self.size, SMALLEST_SIDE, 100_000),
-            ("coarsest size", self.coarsest, SMALLEST_SIDE, 100_000),
+            ("size", self.size, SMALLEST_OPTIMIZED, 100_000),
+            ("style size", self.style_size or self.size, SMALLEST_OPTIMIZED, 100_000),
+            ("coarsest size", self.coarsest, SMALLEST_OPTIMIZED, 100_000),
             ("number of steps", self.steps, 1, 1_000_000),
             ("style weight", self.style_weight, 0, 1e9),
             ("seed", self.seed, 0, 2**63),

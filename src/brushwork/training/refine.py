@@ -17,8 +17,16 @@ from brushwork.images import Image, fit, fit_short, resize
 from brushwork.losses import LossWeights, PerceptualLoss
 from brushwork.runtime.devices import find_device
 from brushwork.styles.embeddings import normalized_weights
-from brushwork.training.optimize import Progress, blend_targets, descend, halved_sizes, judge, to_tensor, torch_memory
-from brushwork.training.optimize_settings import SMALLEST_SIDE, Settings
+from brushwork.training.optimize import (
+    OptimizeProgress,
+    blend_targets,
+    descend,
+    halved_sizes,
+    judge,
+    to_tensor,
+    torch_memory,
+)
+from brushwork.training.optimize_settings import SMALLEST_OPTIMIZED, OptimizeSettings
 
 # Long side at which a larger picture is judged: the loss network takes 2 GB there.
 LONGEST = 1024
@@ -32,7 +40,7 @@ class Refined:
     Attributes:
         image: The pastiche (H, W, 3) of the least total loss.
         steps: Evaluations of the loss.
-        before: What the network left of the content's style loss, see `Progress.share`.
+        before: What the network left of the content's style loss, see `OptimizeProgress.share`.
         after: What is left now.
         interrupted: Whether Ctrl-C ended it early.
     """
@@ -50,7 +58,7 @@ def refine(
     styles: Sequence[Image],
     seconds: float,
     weights: Sequence[float] | None = None,
-    settings: Settings | None = None,
+    settings: OptimizeSettings | None = None,
     *,
     progress: Callable[[float], None] = lambda fraction: None,
     clock: Callable[[], float] = time.monotonic,
@@ -73,9 +81,9 @@ def refine(
         UserError: If a picture is too small.
         MemoryError: If memory does not suffice.
     """
-    settings = replace(settings or Settings(), steps=MANY)
-    if min(min(image.shape[:2]) for image in (content, *styles)) < SMALLEST_SIDE:
-        raise UserError(f"pictures are refined with sides of at least {SMALLEST_SIDE} pixels")
+    settings = replace(settings or OptimizeSettings(), steps=MANY)
+    if min(min(image.shape[:2]) for image in (content, *styles)) < SMALLEST_OPTIMIZED:
+        raise UserError(f"pictures are refined with sides of at least {SMALLEST_OPTIMIZED} pixels")
     run = _Run(content, pastiche, styles, normalized_weights(weights, len(styles)).tolist(), settings)
     begun, interrupted = clock(), False
     try:
@@ -102,7 +110,12 @@ class _Run:
     """One picture that is refined, and how far it is."""
 
     def __init__(
-        self, content: Image, pastiche: Image, styles: Sequence[Image], weights: Sequence[float], settings: Settings
+        self,
+        content: Image,
+        pastiche: Image,
+        styles: Sequence[Image],
+        weights: Sequence[float],
+        settings: OptimizeSettings,
     ) -> None:
         self._pastiche, self._styles, self._weights, self._settings = pastiche, styles, weights, settings
         self._device = torch.device(find_device(settings.device))
@@ -113,7 +126,7 @@ class _Run:
         self._change: Image | None = None
         self._steps = 0
 
-    def improve(self, size: tuple[int, int]) -> Iterator[Progress]:
+    def improve(self, size: tuple[int, int]) -> Iterator[OptimizeProgress]:
         """Optimises at one size and yields after every step."""
         plain = resize(self._pastiche, size)
         for record in descend(self._loss, self._tensor(self._changed(plain)), *self._aims(size), self._settings):
@@ -139,7 +152,7 @@ class _Run:
     def _aims(self, size: tuple[int, int]) -> tuple[Tensor, dict[str, Tensor]]:
         """The content (1, 3, h, w) at a size, and the styles' Gram matrices (1, C, C)."""
         short_side = (self._settings.style_size or max(self.sizes[-1])) * max(size) / max(self.sizes[-1])
-        seen = [fit_short(style, max(SMALLEST_SIDE, round(short_side))) for style in self._styles]
+        seen = [fit_short(style, max(SMALLEST_OPTIMIZED, round(short_side))) for style in self._styles]
         targets = [self._loss.style_target(self._tensor(style)) for style in seen]
         return self._tensor(resize(self._content, size)), blend_targets(targets, self._weights)
 
