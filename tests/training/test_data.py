@@ -204,3 +204,13 @@ def test_a_limit_takes_pictures_by_seed_and_a_larger_one_the_same_and_more(folde
 def test_a_limit_of_remote_pictures_is_refused() -> None:
     with pytest.raises(DataError, match="a limit of pictures needs all of them on disk"):
         DecodedPictures("http://127.0.0.1/a.tar", (0,), limit=3)
+
+
+def test_a_picture_of_too_many_pixels_is_refused_from_its_header(tmp_path: Path) -> None:
+    """Its file is whole and small: 240 million pixels of one colour would take 2.9 GB as an image."""
+    Image.new("L", (24_000, 10_000)).save(tmp_path / "bomb.png")
+    (tmp_path / "small.png").write_bytes(encoded(7))
+    with pytest.raises(ImageError, match="24000 x 10000 pixels are more than the limit"):
+        decode(Entry("bomb.png", str(tmp_path / "bomb.png")), 256)
+    resident = ResidentPictures(tmp_path, (0,))
+    assert len(resident.pixels) == 1 and list(resident.skipped) == [str(tmp_path / "bomb.png")]

@@ -16,6 +16,7 @@ import torch
 from brushwork.networks import PasticheConfig
 from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
 from brushwork.training.process import find_process, leave_processes
+from brushwork.training.progress import Window
 from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import batch_loss
 
@@ -31,10 +32,16 @@ recipe = Recipe(
 process = find_process("cpu")
 setup = prepare(recipe, None, process)
 with open_batches(recipe, process) as batches:
-    total, _ = batch_loss(setup, recipe, batches.batch(0))
+    total, terms = batch_loss(setup, recipe, batches.batch(0))
+window = Window()
+window.add({"total": terms["total"]})
+window.join(process)
+assert torch.isclose(torch.tensor(window.check(1)["total"]), terms["total"].mean()) == (process.world == 1)
+logged = window.close(1, 1, 0.0, 0.0)
 total.backward()
 if process.lead:
-    torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}, target)
+    torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}
+               | {"logged": torch.tensor([logged.terms["total"], logged.pastiches])}, target)
 del setup, total
 leave_processes()
 """

@@ -45,5 +45,24 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
 def test_a_resumed_run_adds_to_its_log(tmp_path: Path) -> None:
     for step in (1, 2):
         with open_log(tmp_path) as keep:
-            keep(Progress(step, 2, {"total": 1.0}, 1e-3, 0.0, 1.0))
-    assert len((tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()) == 2
+            keep(Progress(step, 2, {"total": 1.0}, 1e-3, 0.0, 1.0, first=step - 1))
+    assert steps(tmp_path) == [1, 2]
+
+
+def test_steps_that_a_checkpoint_does_not_hold_are_logged_once(tmp_path: Path) -> None:
+    def log(first: int, *logged: int) -> None:
+        with open_log(tmp_path) as keep:
+            for step in logged:
+                keep(Progress(step, 60, {"total": float(first)}, 1e-3, 0.0, 1.0, first=first))
+
+    log(0, 10, 20, 30, 40)
+    with (tmp_path / "log.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"step": 50, "tot')  # killed while it wrote, with a checkpoint of step 25
+    log(25, 30, 40, 50)
+    assert steps(tmp_path) == [10, 20, 30, 40, 50]
+    log(0, 10)  # killed before there was any checkpoint, and begun anew
+    assert steps(tmp_path) == [10]
+
+
+def steps(folder: Path) -> list[int]:
+    return [json.loads(line)["step"] for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]

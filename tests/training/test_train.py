@@ -2,20 +2,22 @@ import math
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from brushwork.errors import UserError
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training import checkpoints, student
+from brushwork.training import setup as setups
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.checkpoints import CHECKPOINT
-from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.config import OptimizerConfig, Recipe, ValidationConfig
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import open_batches, prepare
-from brushwork.training.train import batch_loss, learning_rate, train
+from brushwork.training.train import BEST, batch_loss, consistency_seed, learning_rate, train
 
 
 def states(folder: Path) -> dict[str, Tensor]:
@@ -74,7 +76,7 @@ def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(reci
     steps = iter(range(6))
     list(train(recipe, tmp_path, device="cpu", stop=lambda: next(steps) == 1))
     good = (tmp_path / CHECKPOINT).read_bytes()
-    broken = replace(recipe, loss=replace(recipe.loss, style=math.inf))
+    broken = replace(recipe, loss=replace(recipe.loss, style=3e38))  # times four layers: too large for float32
     with pytest.raises(UserError, match="no longer finite at step 3"):
         list(train(broken, tmp_path, device="cpu", resume=True))
     assert (tmp_path / CHECKPOINT).read_bytes() == good
@@ -140,6 +142,78 @@ def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
         list(train(recipe, tmp_path, device="cpu", resume=True))
     with pytest.raises(UserError, match="cannot add the style 'c' to the styles of no table"):
         student.add_style(PasticheNetwork(recipe.network), "c")
+
+
+@pytest.mark.parametrize("source", ["contents", "styles"])
+def test_missing_pictures_are_said_before_networks_are_built(recipe: Recipe, tmp_path: Path, source: str) -> None:
+    missing: dict[str, Any] = {source: ("nowhere/*.tar",)}
+    data = replace(recipe.data, **missing)
+    # The weights are missing, too; whoever built a network first would say that.
+    with pytest.raises(UserError, match="no pictures at nowhere"):
+        list(train(replace(recipe, data=data, pretrained="missing.pth"), tmp_path, device="cpu"))
+
+
+@pytest.mark.parametrize("minutes", [math.nan, -1.0])
+def test_minutes_that_are_no_time_are_refused(recipe: Recipe, tmp_path: Path, minutes: float) -> None:
+    with pytest.raises(UserError, match="the most minutes are"):
+        list(train(recipe, tmp_path, device="cpu", max_minutes=minutes))
+
+
+@pytest.mark.parametrize("name", ["base.toml", "empty.pth", "broken.safetensors"])
+def test_a_file_without_weights_is_one_line(recipe: Recipe, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("" if name == "empty.pth" else "steps = 5")
+    with pytest.raises(UserError) as raised:
+        prepare(replace(recipe, pretrained=str(path)), None, ProcessInfo("cpu"))
+    assert name in str(raised.value) and "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "backbone", [{"name": "inception_v3", "activation": "relu_6"}, {"name": "inception_v3", "x": 1}]
+)
+def test_options_that_a_backbone_does_not_have_are_one_line(recipe: Recipe, backbone: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="network: "):
+        prepare(replace(recipe, network=replace(recipe.network, backbone=backbone)), None, ProcessInfo("cpu"))
+
+
+def test_the_best_checkpoint_is_that_of_the_smallest_validation_loss(recipe: Recipe, tmp_path: Path) -> None:
+    pictures = {"contents": recipe.data.contents, "styles": recipe.data.styles}
+    validation = ValidationConfig(**pictures, pairs=2, content_side=32, style_side=32, every=1)
+    config = replace(recipe.optimizer, learning_rate=0.3, warm_up=0, decay="constant", ema=0.0)
+    changing = replace(recipe, steps=5, validation=validation, optimizer=config)
+    first = [record.validation["total"] for record in train(replace(changing, steps=3), tmp_path)]
+    rest = [record.validation["total"] for record in train(changing, tmp_path, resume=True)]
+    losses = [*first, *rest]
+    assert len(losses) == 5 and losses != sorted(losses, reverse=True)  # not simply the last one
+    _, saved = checkpoints.load_checkpoint(tmp_path / BEST)
+    assert saved["best"] == min(losses)
+    assert saved["step"] == losses.index(min(losses)) + 1
+
+
+def test_each_process_draws_a_motion_of_its_own_in_every_step(recipe: Recipe) -> None:
+    assert consistency_seed(recipe, ProcessInfo("cpu"), 5) == 5  # one process is as it always was
+    seeds = [consistency_seed(recipe, ProcessInfo("cpu", rank, 3), step) for step in range(4) for rank in range(3)]
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_batch_norms_of_several_processes_are_said_on_a_cpu(
+    recipe: Recipe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(setups, "DistributedDataParallel", lambda model: model)
+    prepare(recipe, None, ProcessInfo("cpu", 0, 2))
+    assert "batch norms take their statistics in each process" in caplog.text
+    caplog.clear()
+    prepare(replace(recipe, optimizer=replace(recipe.optimizer, backbone=0.0)), None, ProcessInfo("cpu", 0, 2))
+    assert "batch norms" not in caplog.text  # those of a frozen backbone keep their statistics
+
+
+def test_batch_norms_are_joined_where_they_train() -> None:
+    inner = nn.Sequential(nn.BatchNorm2d(3).eval(), nn.BatchNorm2d(3))
+    part = nn.Sequential(nn.BatchNorm2d(3), inner)
+    weights = part[0].weight
+    setups.synchronise(part)
+    assert [type(norm) for norm in (part[0], *inner)] == [nn.SyncBatchNorm, nn.BatchNorm2d, nn.SyncBatchNorm]
+    assert part[0].weight is weights
 
 
 def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """The perceptual loss: features of the loss network, weighed into named terms and their total."""
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -50,6 +51,9 @@ class LossWeights:
         return bool(self.content or self.style)
 
     def __post_init__(self) -> None:
+        for name in ("content", "style", "variation", "grid"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is {getattr(self, name)}; a weight is 0 or more")
         if self.style_form not in get_args(StyleForm):
             raise ValueError(f"style_form is {self.style_form!r}, not one of {', '.join(get_args(StyleForm))}")
 

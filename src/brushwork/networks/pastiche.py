@@ -1,5 +1,6 @@
 """One network for the three systems of the papers: where embeddings come from, and the style transfer network."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,10 @@ class PasticheConfig:
         object.__setattr__(self, "styles", tuple(self.styles))
         if len(set(self.styles)) != len(self.styles):
             raise ValueError("two styles of the table have the same name")
+        if not 0 < self.width < math.inf:
+            raise ValueError(f"width is {self.width}; it must be more than 0")
+        if self.predicted_size < 1:
+            raise ValueError(f"predicted_size is {self.predicted_size}; it must be 1 or more")
 
     @property
     def embedding_size(self) -> int:

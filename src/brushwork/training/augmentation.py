@@ -4,6 +4,7 @@ Every random choice is a number in [0, 1) of a table that `draw` fills, one row 
 parts, or computed on another device, and the same happens to each picture.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,13 @@ class Augmentation:
     enlargement: float = 0.0
 
     def __post_init__(self) -> None:
+        for name in ("zoom", "saturation"):
+            low, high = getattr(self, name)
+            if not 0 <= low <= high < math.inf:
+                raise ValueError(f"{name} is {[low, high]}; it takes two numbers of 0 and more, the smaller one first")
+        for name, most in (("brightness", 1.0), ("hue", 0.5), ("enlargement", math.inf)):
+            if not 0 <= getattr(self, name) <= most:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0 and {most:g}")
         if self.zoom[0] < 1:
             raise ValueError(f"zoom begins at {self.zoom[0]}; a square larger than the picture has no pixels")
 

@@ -1,5 +1,6 @@
 """What a recipe says: the settings of one training run."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -45,8 +46,14 @@ class DataConfig:
         for name, sides in (("content_sides", self.content_sides), ("style_sides", self.style_sides)):
             if min(sides, default=0) < SMALLEST_SIDE:
                 raise ValueError(f"{name} is {list(sides)}; it takes sides of {SMALLEST_SIDE} pixels and more")
+        _at_least(0, self, "pixels")
         weights = self.content_side_weights
-        if weights and (len(weights) != len(self.content_sides) or min(weights) < 0 or not sum(weights)):
+        if weights and (
+            not all(map(math.isfinite, weights))
+            or len(weights) != len(self.content_sides)
+            or min(weights) < 0
+            or not sum(weights)
+        ):
             raise ValueError(f"content_side_weights is {list(weights)}; it takes one weight for each content side")
 
     def batch_of(self, side: int) -> int:
@@ -168,9 +175,9 @@ class OptimizerConfig:
         _at_least(
             0, self, "anneal", "affine", "learning_rate", "backbone", "warm_up", "floor", "weight_decay", "clip", "ema"
         )
-        for name, decay in (("betas", max(self.betas)), ("ema", self.ema)):
-            if decay >= 1:
-                raise ValueError(f"{name} holds {decay}; a decay is less than 1")
+        for name, decay in (*(("betas", beta) for beta in self.betas), ("ema", self.ema)):
+            if not 0 <= decay < 1:
+                raise ValueError(f"{name} holds {decay}; a decay is at least 0 and less than 1")
 
 
 @dataclass(frozen=True)
@@ -243,9 +250,11 @@ class Recipe:
 
     def __post_init__(self) -> None:
         _at_least(1, self, "steps", "log_every", "grid_every", "checkpoint_every")
+        _at_least(0, self, "seed", "minutes", "teaching", "teaching_pastiche", "checkpoint_minutes")
 
 
 def _at_least(smallest: float, values: Any, *names: str) -> None:
     for name in names:
-        if getattr(values, name) < smallest:
-            raise ValueError(f"{name} is {getattr(values, name)}; it must be {smallest} or more")
+        value = getattr(values, name)
+        if not smallest <= value < math.inf:  # not a number, too
+            raise ValueError(f"{name} is {value}; it must be {smallest} or more")

@@ -27,6 +27,7 @@ from brushwork.training.shards import DataError, Entry, Source, decode, find_sha
 
 Device: TypeAlias = str | torch.device
 
+GROUP = 1 << 32  # the numbers of a source's n-th shard begin at n times this, so that no two pictures have the same
 WINDOW = 255  # pictures that are decoded before they are taken, so that memory holds no more than those
 log = logging.getLogger(__name__)
 
@@ -86,8 +87,8 @@ class Order:
         self._counts[group] = len(entries)
         return entries
 
-    def locate(self, slot: int) -> tuple[list[Entry], int]:
-        """The entries among which the picture of a slot is, and its number there.
+    def locate(self, slot: int) -> tuple[list[Entry], int, int]:
+        """The entries among which the picture of a slot is, its number there, and the number of the first of them.
 
         Raises:
             DataError: If a shard cannot be read, or none holds a picture.
@@ -102,7 +103,7 @@ class Order:
             if slot < self._first + count:
                 epoch = self._position // len(self.groups)
                 number = permutation(count, *self.seed, group, epoch)[slot - self._first]
-                return self._entries(self._position), int(number)
+                return self._entries(self._position), int(number), group * GROUP
             if not any(count is None or count > 0 for count in self._counts):
                 raise nothing_readable(self)
             self._position, self._first = self._position + 1, self._first + count
@@ -153,7 +154,7 @@ class DecodedPictures:
         if not self._order.remote:
             self._order.locate(0)
         self._pool = ThreadPoolExecutor(max(1, workers), "decode")
-        self._pending: dict[int, tuple[Future[NDArray[np.uint8]], list[Entry], int]] = {}
+        self._pending: dict[int, tuple[Future[NDArray[np.uint8]], list[Entry], int, int]] = {}
 
     def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
         """Number in its source and pixels (3, h, w), uint8, of the picture in each slot; `ahead` are wanted soon."""
@@ -165,11 +166,13 @@ class DecodedPictures:
         self._pool.shutdown(cancel_futures=True)
         self._order.close()
 
-    def _begin(self, slot: int) -> tuple[Future[NDArray[np.uint8]], list[Entry], int]:
-        entries, number = self._order.locate(slot)
-        return self._pool.submit(decode, entries[number], self._short_side), entries, number
+    def _begin(self, slot: int) -> tuple[Future[NDArray[np.uint8]], list[Entry], int, int]:
+        entries, number, first = self._order.locate(slot)
+        return self._pool.submit(decode, entries[number], self._short_side), entries, number, first
 
-    def _finish(self, decoded: Future[NDArray[np.uint8]], entries: list[Entry], number: int) -> tuple[int, Tensor]:
+    def _finish(
+        self, decoded: Future[NDArray[np.uint8]], entries: list[Entry], number: int, first: int
+    ) -> tuple[int, Tensor]:
         for attempt in range(len(entries)):
             stand_in = (number + attempt) % len(entries)
             try:
@@ -177,7 +180,7 @@ class DecodedPictures:
             except ImageError as error:
                 skip(self.skipped, entries[stand_in], error)
             else:
-                return stand_in, torch.from_numpy(pixels)
+                return first + stand_in, torch.from_numpy(pixels)
         raise nothing_readable(self._order)
 
 

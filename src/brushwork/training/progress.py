@@ -5,10 +5,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from torch import Tensor
+import torch
+from torch import Tensor, distributed
 
 from brushwork.errors import UserError
 from brushwork.images import Image
+from brushwork.training.process import ProcessInfo
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Progress:
     minutes_left: float = 0.0  # at the speed of these steps
     pastiches: int = 0  # in these steps
     validation: Mapping[str, float] = field(default_factory=dict)  # the terms of the validation pairs
+    first: int = 0  # steps that a checkpoint had, where the run was resumed
 
 
 class Window:
@@ -44,6 +47,18 @@ class Window:
         for name, term in terms.items():
             self._sums[name] = self._sums.get(name, 0) + term.detach().sum()
             self._counts[name] = self._counts.get(name, 0) + term.numel()
+
+    def join(self, process: ProcessInfo) -> None:
+        """Adds up the sums and counts of all processes, which call this together and have the same terms."""
+        if process.world == 1:
+            return
+        names = sorted(self._sums)
+        rows = [[float(self._sums[name]), self._counts[name]] for name in names]
+        table = torch.tensor(rows, dtype=torch.float64 if process.device == "cpu" else torch.float32)
+        table = table.to(process.device)
+        distributed.all_reduce(table)
+        for name, (total, count) in zip(names, table.cpu().unbind(), strict=True):
+            self._sums[name], self._counts[name] = total, int(count)
 
     def check(self, step: int) -> dict[str, float]:
         """The means so far.

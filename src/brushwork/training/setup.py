@@ -1,12 +1,14 @@
 """Setup of a training run: networks, optimizer, loss and batches, new or from a checkpoint."""
 
+import logging
+import math
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from brushwork.errors import UserError
@@ -18,6 +20,11 @@ from brushwork.training.cached_batches import CachedBatches, TargetNetworks
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures
 from brushwork.training.process import ProcessInfo, multiplies_bfloat16
+from brushwork.training.resume import check_settings, load_optimizer
+from brushwork.training.shards import find_shards
+from brushwork.training.style_targets import StyleTargets
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -33,8 +40,10 @@ class Setup:
     autocast: AbstractContextManager[Any]
     first: int  # the step to begin with
     shift: int  # where the pictures' numbers begin in the table of styles
-    targets: dict[int, dict[str, Tensor]] | None  # Gram matrices by style, where styles are the same in every step
+    targets: StyleTargets | None  # Gram matrices by style, where styles are the same in every step
     minutes: float = 0.0  # of training before the first step
+    process: ProcessInfo = field(default_factory=lambda: ProcessInfo("cpu"))
+    best: float = math.inf  # the smallest validation loss so far
 
 
 def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Setup:
@@ -46,6 +55,8 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
     network = student.begin(recipe)
     averaged = student.average(network)
     saved = _restore(checkpoint, network, averaged) if checkpoint else None
+    if saved and checkpoint:
+        check_settings(saved.get("recipe", {}), recipe, checkpoint)
     loss = PerceptualLoss(recipe.loss)
     teacher = student.load_teacher(recipe.teacher, network.config) if recipe.teacher else None
     # The memory format must be settled before the optimizer is made.
@@ -58,8 +69,10 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
         network.predictor.backbone.requires_grad_(False).eval()
     optimizer = _optimizer(recipe.optimizer, network, fused=not process.device.startswith("mps"))
     if saved:
-        optimizer.load_state_dict(saved["optimizer"])
+        load_optimizer(optimizer, saved["optimizer"])
     shift = len(network.config.styles) - 1 if recipe.add_style else 0
+    if process.world > 1:
+        _share_batch_norms(network, process)
     model: nn.Module = student.Student(network, shift)
     if recipe.compile:
         model.compile()
@@ -69,9 +82,33 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
     half = recipe.precision == "bf16" or (recipe.precision == "auto" and multiplies_bfloat16(kind))
     autocast = torch.autocast(kind, torch.bfloat16) if half else nullcontext()
     first = int(saved["step"]) if saved else 0
-    targets: dict[int, dict[str, Tensor]] | None = {} if _styles_stay(recipe) else None
-    minutes = float(saved.get("minutes", 0.0)) if saved else 0.0
-    return Setup(network, averaged, model, optimizer, loss, teacher, autocast, first, shift, targets, minutes)
+    targets = StyleTargets() if _styles_stay(recipe) else None
+    minutes, best = (float((saved or {}).get(*each)) for each in (("minutes", 0.0), ("best", math.inf)))
+    return Setup(
+        network, averaged, model, optimizer, loss, teacher, autocast, first, shift, targets, minutes, process, best
+    )
+
+
+def _share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
+    """Lets batch norms take their statistics over the batches of all processes, where torch can: on GPUs."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
+    if not norms:
+        return
+    if process.device.startswith("cuda"):
+        for part in (network.transfer, network.predictor):
+            if part is not None:
+                synchronise(part)
+    elif process.lead:
+        log.warning("%d batch norms take their statistics in each process: torch joins them on GPUs only", len(norms))
+
+
+def synchronise(part: nn.Module) -> None:
+    """Replaces the batch norms of a module that train, in place; those that are frozen stay."""
+    for name, child in part.named_children():
+        if isinstance(child, nn.BatchNorm2d) and child.training:
+            setattr(part, name, nn.SyncBatchNorm.convert_sync_batchnorm(child))
+        else:
+            synchronise(child)
 
 
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
@@ -104,6 +141,20 @@ def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool
     return optimizer
 
 
+def check_sources(recipe: Recipe) -> None:
+    """Check that the pictures that a recipe names exist, before networks are built and loaded.
+
+    Raises:
+        UserError: If a source is missing, or none is named.
+    """
+    for name, source in (("contents", recipe.data.contents), ("styles", recipe.data.styles)):
+        if not source:
+            raise UserError(f"the recipe names no pictures: set data.{name}")
+        find_shards(source)
+    for source in (recipe.validation.contents, recipe.validation.styles):
+        find_shards(source)
+
+
 def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
     """The batches of a process.
 
@@ -116,8 +167,6 @@ def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
 
     def pictures(source: tuple[str, ...], half: int) -> Pictures:
         seed = (recipe.seed, half)
-        if not source:
-            raise UserError(f"the recipe names no pictures: set data.{('contents', 'styles')[half]}")
         table = half == 1 and bool(recipe.network.styles or recipe.add_style)
         limit = data.styles_limit if half == 1 else 0
         if not (data.resident or table):

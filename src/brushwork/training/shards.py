@@ -27,6 +27,7 @@ from brushwork.images.levels import quantise
 
 Source: TypeAlias = str | Path | Sequence[str | Path]
 LISTS = (".txt", ".tsv", ".list")
+MOST_PIXELS = 100_000_000  # of a picture to train on; a file of few bytes can claim any size
 PAUSES = (1.0, 5.0, 25.0)  # seconds before each new attempt at an address
 
 log = logging.getLogger(__name__)
@@ -168,14 +169,15 @@ def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
     """The picture (3, H, W), upright, in sRGB, transparency laid on white, its short side at most `short_side`.
 
     Raises:
-        images.ImageError: If the picture is missing, broken or none; the message is one line.
+        images.ImageError: If the picture is missing, broken or none, or has more than 100 million pixels; the message
+            is one line.
     """
     try:
         data = entry.read()
     except OSError as error:
         raise images.ImageError(f"cannot read {entry.name}: {error.strerror}") from error
     try:
-        picture = images.open(data, size=_long_side(data, short_side))
+        picture = images.open(data, size=_long_side(data, short_side), max_pixels=MOST_PIXELS)
     except ModuleNotFoundError as error:  # pyvips, which a training machine may well lack, for TIFF and 16-bit PNG
         raise images.ImageError(f"cannot read {entry.name} without {error.name}") from error
     return np.ascontiguousarray(quantise(picture.on_white).transpose(2, 0, 1))

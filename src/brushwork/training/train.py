@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn import functional as F
 
+from brushwork.errors import UserError
 from brushwork.training import checkpoints, consistency, grid, student
 from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import CHECKPOINT
@@ -21,9 +23,10 @@ from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batch, Batches
 from brushwork.training.process import ProcessInfo, find_process
 from brushwork.training.progress import Progress, Timer, Window
-from brushwork.training.setup import Setup, cache_targets, open_batches, prepare, standardise
+from brushwork.training.setup import Setup, cache_targets, check_sources, open_batches, prepare, standardise
 from brushwork.training.validation import Validation
 
+BEST = "best.pt"  # the checkpoint whose validation loss was the smallest
 CACHE = "cache"  # the folder of known targets in that of a run
 
 
@@ -52,16 +55,19 @@ def train(
         UserError: If the data cannot be read, weights do not fit, or the loss is no longer finite; then the last good
             checkpoint stays.
     """
+    if not max_minutes >= 0:  # not a number, too
+        raise UserError(f"the most minutes are {max_minutes}; they must be 0 or more")
     deadline = time.monotonic() + 60 * max_minutes
     process = find_process(device)
+    check_sources(recipe)
     setup = prepare(recipe, folder / CHECKPOINT if resume else None, process)
     with open_batches(recipe, process) as plain:
         fixed = plain.batch(0)  # what the sample grids show
         batches = cache_targets(plain, recipe, setup, folder / CACHE) if recipe.cache.styles else plain
         standardise(setup, recipe, batches, process)
         validation = Validation.open(recipe, setup) if process.lead else None
-        intervals = _intervals(recipe, validated=validation is not None)
-        window, timer = Window(), Timer(setup.minutes, recipe.checkpoint_minutes)
+        intervals = _intervals(recipe, validated=Validation.wanted(recipe, setup))
+        window, timer, best = Window(), Timer(setup.minutes, recipe.checkpoint_minutes), setup.best
         for step in range(setup.first, recipe.steps):
             steps = planned_steps(recipe, step, timer.minutes)
             rate = learning_rate(recipe.optimizer, step, steps)
@@ -70,15 +76,21 @@ def train(
             stopped = _stopped(stop(), time.monotonic() > deadline, process)
             last = done >= steps or bool(stopped)
             due = [name for name, every in intervals.items() if last or done % every == 0]
+            measured = validation.measure(setup) if validation and "validation" in due else {}
+            if measured and measured["total"] < best:
+                best = measured["total"]
+                _save(folder / BEST, setup, recipe, done, timer.minutes, best)
             if process.lead and ("checkpoint" in due or timer.checkpoint_due()):
                 window.check(done)
-                _save(folder / CHECKPOINT, setup, recipe, done, timer.minutes)
+                _save(folder / CHECKPOINT, setup, recipe, done, timer.minutes, best)
             if due:
+                window.join(process)
                 yield replace(
                     window.close(done, done if last and not stopped else steps, rate, timer.minutes),
-                    validation=validation.measure(setup) if validation and "validation" in due else {},
+                    validation=measured,
                     grid=grid.sheet(setup.averaged, fixed, setup.shift) if process.lead and "grid" in due else None,
                     stopped=stopped if done < steps else "",
+                    first=setup.first,
                 )
                 window = Window()
             if last:
@@ -135,12 +147,17 @@ def batch_loss(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tup
                 terms["pastiche"] = F.mse_loss(pastiche.float(), shown.float())
                 total = total + recipe.teaching_pastiche * terms["pastiche"]
         if recipe.consistency.weight:
-            seed = recipe.seed * recipe.steps + step
+            seed = consistency_seed(recipe, setup.process, step)
             terms["consistency"] = consistency.consistency_loss(
                 setup.network, batch.content, embedding, pastiche, recipe.consistency, seed
             )
             total = total + recipe.consistency.weight * terms["consistency"]
     return total, terms
+
+
+def consistency_seed(recipe: Recipe, process: ProcessInfo, step: int) -> int:
+    """The seed of a step's motion in this process: another in each, as each has other pictures."""
+    return (recipe.seed * recipe.steps + step) * process.world + process.rank
 
 
 def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tensor]:
@@ -173,15 +190,11 @@ def learning_rate(config: OptimizerConfig, step: int, steps: int) -> float:
 
 def _style_target(setup: Setup, batch: Batch) -> dict[str, Tensor]:
     """Gram matrices (B, C, C) by layer of a batch's styles, from those already known where styles stay."""
-    known = setup.targets
-    if known is None:
+    if setup.targets is None:
         return setup.loss.style_target(batch.style)
-    numbers = batch.style_number.tolist()
-    for index, number in enumerate(numbers):
-        if number not in known:
-            known[number] = setup.loss.style_target(batch.style[index : index + 1])
-    layers = known[numbers[0]]
-    return {layer: torch.cat([known[number][layer] for number in numbers]) for layer in layers}
+    return setup.targets.take(
+        batch.style_number.tolist(), lambda place: setup.loss.style_target(batch.style[place : place + 1])
+    )
 
 
 def _intervals(recipe: Recipe, *, validated: bool) -> dict[str, int]:
@@ -190,8 +203,9 @@ def _intervals(recipe: Recipe, *, validated: bool) -> dict[str, int]:
     return intervals | ({"validation": recipe.validation.every} if validated else {})
 
 
-def _save(path: Path, setup: Setup, recipe: Recipe, step: int, minutes: float) -> None:
-    state = {"optimizer": setup.optimizer.state_dict(), "averaged": setup.averaged.state_dict(), "minutes": minutes}
+def _save(path: Path, setup: Setup, recipe: Recipe, step: int, minutes: float, best: float) -> None:
+    state: dict[str, Any] = {"optimizer": setup.optimizer.state_dict(), "averaged": setup.averaged.state_dict()}
+    state |= {"minutes": minutes, "best": best}
     values = {**asdict(recipe), "expected": {}}  # what is expected may be of any type, a checkpoint holds plain values
     checkpoints.save_checkpoint(path, setup.network, step=step, recipe=values, **state)
 

@@ -19,6 +19,12 @@ class Validation:
     contents: list[Tensor]
     styles: list[Tensor]
 
+    @staticmethod
+    def wanted(recipe: Recipe, setup: Setup) -> bool:
+        """Whether the recipe names pictures and the network predicts embeddings."""
+        chosen = recipe.validation
+        return bool(chosen.contents and chosen.styles) and setup.network.predictor is not None
+
     @classmethod
     def open(cls, recipe: Recipe, setup: Setup) -> Self | None:
         """The recipe's pairs, or None where it names no pictures or the network predicts no embeddings.
@@ -27,7 +33,7 @@ class Validation:
             UserError: If a picture cannot be read.
         """
         chosen = recipe.validation
-        if not (chosen.contents and chosen.styles) or setup.network.predictor is None:
+        if not cls.wanted(recipe, setup):
             return None
         device = next(setup.network.parameters()).device
         middle = draw(1, torch.Generator())

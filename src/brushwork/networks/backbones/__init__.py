@@ -31,15 +31,11 @@ def load_pretrained(network: nn.Module, path: Path | str) -> None:
     Tensors that the backbone does not have (a classifier, later blocks) are ignored.
 
     Raises:
-        ValueError: If tensors are missing or have another shape; the message lists them.
+        OSError: If the file cannot be read.
+        ValueError: If it holds no tensors, or tensors are missing or have another shape; the message lists them.
     """
     path = Path(path)
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    state = _read_state(path)
     wanted = {key: value for key, value in network.state_dict().items() if not key.endswith("num_batches_tracked")}
     missing = [key for key in wanted if key not in state]
     misshapen = [
@@ -51,6 +47,22 @@ def load_pretrained(network: nn.Module, path: Path | str) -> None:
         parts = [f"missing {', '.join(missing)}"] * bool(missing) + misshapen
         raise ValueError(f"{path} does not fit {type(network).__name__}: {'; '.join(parts)}")
     network.load_state_dict({key: state[key] for key in wanted}, strict=False)
+
+
+def _read_state(path: Path) -> dict[str, Any]:
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except OSError:
+        raise
+    except Exception:  # the readers of both formats raise whatever the bytes of another file lead to
+        state = None
+    if not isinstance(state, dict):
+        raise ValueError(f"{path} is no file of weights (.safetensors, or a state dict of torch)")
+    return state
 
 
 __all__ = ["BACKBONES", "Backbone", "InceptionV3", "MobileNetV2", "build_backbone", "load_pretrained"]

@@ -1,6 +1,6 @@
 """Inception-v3 up to Mixed_6e (Szegedy et al. 2016), with torchvision's names, so that its published weights load."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -114,6 +114,8 @@ class InceptionV3(Backbone):
         self, pixels: PixelRange = "unit", activation: Activation = "relu", count_padding: bool = False
     ) -> None:
         super().__init__(pixels)
+        if activation not in get_args(Activation):
+            raise ValueError(f"activation is {activation!r}, not one of {', '.join(get_args(Activation))}")
         self.Conv2d_1a_3x3 = BasicConv2d(3, 32, activation, kernel_size=3, stride=2)
         self.Conv2d_2a_3x3 = BasicConv2d(32, 32, activation, kernel_size=3)
         self.Conv2d_2b_3x3 = BasicConv2d(32, 64, activation, kernel_size=3, padding=1)

@@ -1,0 +1,42 @@
+"""Gram matrices of styles that are the same image in every step: computed once, and no more of them than fit."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+CAPACITY = 600  # styles; 1.4 MB each
+
+Grams = dict[str, Tensor]
+
+
+class StyleTargets:
+    """Gram matrices by the number of a style, which no other picture of its source has.
+
+    Args:
+        capacity: Styles that are kept; those that were not asked for longest make room.
+    """
+
+    def __init__(self, capacity: int = CAPACITY) -> None:
+        self._known: OrderedDict[int, Grams] = OrderedDict()
+        self._capacity = capacity
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def take(self, numbers: Sequence[int], compute: Callable[[int], Grams]) -> Grams:
+        """Return Gram matrices (B, C, C) by layer, of styles by number.
+
+        Args:
+            numbers: The numbers of B styles.
+            compute: Called with a place in the batch, 0 to B - 1, for the Gram matrices (1, C, C) of that style.
+        """
+        found = []
+        for place, number in enumerate(numbers):
+            grams = self._known.pop(number, None) or compute(place)
+            self._known[number] = grams
+            found.append(grams)
+            if len(self._known) > self._capacity:
+                self._known.popitem(last=False)
+        return {layer: torch.cat([grams[layer] for grams in found]) for layer in found[0]}
