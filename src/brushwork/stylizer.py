@@ -103,11 +103,13 @@ class Stylizer(StyleEmbedder):
         if isinstance(picture, Picture) and (regions or strength):
             picture = picture.filled()
         image = images.as_image("the content", picture)
+        if isinstance(picture, Picture):
+            image = picture.frames[0].pixels
         recolor = keep_colors == "histogram"
         composed = self.compose(image, style, strength, regions=regions, protect=protect, recolor=recolor)
         pastiche = np.empty(image.shape, np.float32)
         self.paint(image, composed, pastiche, settings)
-        return pastiche
+        return pastiche[..., :3]
 
     def compose(
         self,

@@ -51,11 +51,16 @@ class FakeRuntime:
         statistics: Array | None = None,
         hold: float | Array = 0.0,
         masks: Array | None = None,
+        visible: Array | None = None,
     ) -> tuple[Array, Array]:
-        """Return pastiches, and the mean colours (B, 3) of the contents averaged with those that are held."""
+        """Return pastiches, and the mean colours (B, 3) of the contents averaged with those that are held.
+
+        Means are over what is visible, (B, H, W), where that is given.
+        """
         if statistics is None and np.any(hold):
             raise ValueError("hold is not 0, and no statistics are given")
-        measured = content.mean(axis=(1, 2), dtype=np.float64)
+        pixels = np.ones(content.shape[:3]) if visible is None else visible
+        measured = np.einsum("bhwc,bhw->bc", content, pixels) / pixels.sum(axis=(1, 2))[:, None]
         weight = np.reshape(hold, (-1, 1))
         used = measured if statistics is None else (1 - weight) * measured + weight * statistics
         if masks is None:

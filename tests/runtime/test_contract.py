@@ -136,6 +136,31 @@ def test_masks_choose_between_styles(candidate: Candidate, close: Callable[[Arra
     close(pastiche, candidate.runtime.transfer(content, embeddings[:, 1]))
 
 
+@pytest.mark.parametrize("masked", [False, True])
+def test_what_is_not_visible_is_not_measured(candidate: Candidate, masked: bool) -> None:
+    """Nor does it matter to what is visible, farther away than the 54 pixels that a pixel depends on."""
+    content, visible = random(1, 33, 194, 3), np.zeros((1, 33, 194), np.float32)
+    visible[..., :50] = 1
+    other = content.copy()
+    other[:, :, 114:] = random(1, 33, 80, 3, seed=1) * np.float32(0.1)
+    embedding = random(1, 2, candidate.size) if masked else random(1, candidate.size)
+    masks = np.full((1, 33, 194, 2), 0.5, np.float32) if masked else None
+    run = candidate.runtime.transfer_with_statistics
+    (first, one), (second, two) = (run(each, embedding, None, 0, masks, visible) for each in (content, other))
+    np.testing.assert_array_equal(one, two)
+    np.testing.assert_array_equal(first[:, :, :50], second[:, :, :50])
+    assert np.abs(run(content, embedding, None, 0, masks)[1] - one).max() > 1e-3
+
+
+def test_weights_that_are_equal_change_nothing(
+    candidate: Candidate, close: Callable[[Array, Array], None]
+) -> None:  # fmt: skip
+    content, embedding = random(2, 33, 46, 3), random(2, candidate.size)
+    visible = np.full((2, 33, 46), 0.25, np.float32)
+    pastiche, _ = candidate.runtime.transfer_with_statistics(content, embedding, visible=visible)
+    close(pastiche, candidate.runtime.transfer(content, embedding))
+
+
 def test_a_size_that_is_announced_gives_the_same(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
     contents, embedding = [random(1, 40, 32, 3), random(1, 33, 50, 3)], random(1, candidate.size)
     before = [candidate.runtime.transfer(content, embedding) for content in contents]

@@ -41,9 +41,10 @@ class Flickering(FakeRuntime):
         statistics: Array | None = None,
         hold: float | Array = 0.0,
         masks: Array | None = None,
+        visible: Array | None = None,
     ) -> tuple[Array, Array]:
         self.held.append(float(hold))
-        return super().transfer_with_statistics(content, embedding, statistics, hold, masks)
+        return super().transfer_with_statistics(content, embedding, statistics, hold, masks, visible)
 
 
 def states(frames: Sequence[Pixels]) -> Iterator[FrameState]:

@@ -128,14 +128,14 @@ class Session:
         tiling = self.choose_tiling(*content.image.shape[:2])
         seconds["stylise"] = time.perf_counter() - start
 
-        def stylize(image: Array) -> Array:
+        def stylize(pixels: Array) -> Array:
             if self._closed:
                 raise UserError("stopped")
             start = time.perf_counter()
-            pastiche = np.empty(image.shape, np.float32)
-            self.stylizer.paint(image, style, pastiche, self.options, tiling=tiling)
+            pastiche = np.empty(pixels.shape, np.float32)
+            self.stylizer.paint(pixels, style, pastiche, self.options, tiling=tiling)
             seconds["stylise"] += time.perf_counter() - start
-            return pastiche
+            return pastiche[..., :3]
 
         return content.map_visible(stylize)
 

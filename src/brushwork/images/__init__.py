@@ -5,7 +5,7 @@ with its colours converted, its alpha, depth, animation and camera notes beside 
 goes wrong with a file is an `ImageError` of one line that names it.
 """
 
-from brushwork.images.alpha import FilledRows, RestoredRows, fill_hidden, restore_hidden
+from brushwork.images.alpha import FilledRows, RestoredRows, fill_hidden, is_visible, restore_hidden, visible
 from brushwork.images.arrays import Pixels, as_image, as_mask
 from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
@@ -41,6 +41,7 @@ __all__ = [
     "format_in",
     "format_of",
     "is_pastiche",
+    "is_visible",
     "measure",
     "open",
     "open_large",
@@ -50,4 +51,5 @@ __all__ = [
     "restore_hidden",
     "save",
     "save_large",
+    "visible",
 ]

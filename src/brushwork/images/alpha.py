@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from brushwork.images.canvas import Rows
 
 Image = NDArray[np.float32]
+# Alpha that 8 bits cannot show: what resampling leaves beside an edge is hidden, too.
+_INVISIBLE = np.float32(0.5 / 255)
 # Blocks of this side are formed within a strip, larger ones from all strips: so strips are filled like the whole.
 _LEVELS = 5
 _BLOCK = 2**_LEVELS
@@ -26,6 +28,23 @@ def fill_hidden(image: Image, alpha: Image | None) -> Image:
     if alpha is None or alpha.min(initial=1) > 0 or not alpha.any():
         return image
     return np.where(alpha[..., None] > 0, image, _means(_sums(image, alpha)))
+
+
+def visible(pixels: Image) -> Image | None:
+    """Give which of the pixels (H, W, 4) can be seen, 1 or 0 in (H, W).
+
+    None where all or none can, and for pixels (H, W, 3): nothing is told apart then.
+    """
+    seen = is_visible(pixels)
+    return None if seen.all() or not seen.any() else seen.astype(np.float32)
+
+
+def is_visible(pixels: Image) -> NDArray[np.bool_]:
+    """Whether each of the pixels (H, W, 3) or with alpha (H, W, 4) can be seen: (H, W)."""
+    if pixels.shape[2] == 3:
+        return np.ones(pixels.shape[:2], bool)
+    seen: NDArray[np.bool_] = pixels[..., 3] > _INVISIBLE
+    return seen
 
 
 def restore_hidden(pastiche: Image, image: Image, filled: Image) -> Image:

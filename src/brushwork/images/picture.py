@@ -29,6 +29,13 @@ class Frame:
     duration: int = 0
 
     @property
+    def pixels(self) -> Image:
+        """The image (H, W, 3), or where alpha hides a part of it the image and its alpha (H, W, 4)."""
+        if self.alpha is None or self.alpha.min(initial=1) > 0:
+            return self.image
+        return np.concatenate([self.image, self.alpha[..., None]], axis=2)
+
+    @property
     def on_white(self) -> Image:
         """The image (H, W, 3), laid on white where it is transparent."""
         return self.image if self.alpha is None else 1 + (self.image - 1) * self.alpha[..., None]
@@ -120,12 +127,13 @@ class Picture:
     def map_visible(self, function: Callable[[Image], Image]) -> "Picture":
         """Apply a function to every image as it is seen, hidden colours filled; see `map` and `filled`.
 
-        Pixels that the function leaves as they are stay bit for bit, hidden ones, too.
+        The function is given `Frame.pixels` and returns an image (H, W, 3). Pixels that it leaves as they are stay bit
+        for bit, hidden ones, too.
         """
 
         def apply(frame: Frame) -> Frame:
-            filled = fill_hidden(frame.image, frame.alpha)
-            return replace(frame, image=restore_hidden(function(filled), frame.image, filled))
+            filled = replace(frame, image=fill_hidden(frame.image, frame.alpha))
+            return replace(frame, image=restore_hidden(function(filled.pixels), frame.image, filled.image))
 
         return self._with(apply)
 

@@ -1,5 +1,6 @@
 """Conditional instance normalisation: the layer through which an embedding becomes a style."""
 
+import math
 from collections.abc import Callable
 from typing import Literal, get_args
 
@@ -33,10 +34,12 @@ class HeldStatistics:
     Args:
         given: Statistics (B, N): of every layer in order its means, then its population variances.
         hold: Share (B,) of the given ones in those used: 0 measures, 1 holds what is given.
+        visible: Weights (B, H, W) of the content's pixels in what is measured; None for equal weights.
     """
 
-    def __init__(self, given: Tensor, hold: Tensor) -> None:
+    def __init__(self, given: Tensor, hold: Tensor, visible: Tensor | None = None) -> None:
         self._given = given
+        self._visible = visible
         self._hold = hold[:, None]
         self._used: list[Tensor] = []
         self._start = 0
@@ -46,14 +49,25 @@ class HeldStatistics:
         end = self._start + 2 * features.shape[1]
         given, self._start = self._given[:, self._start : end], end
         dtype, features = features.dtype, features.float()  # in half precision a variance would overflow
-        mean = features.mean(dim=(2, 3), keepdim=True)
-        variance = (features - mean).square().mean(dim=(2, 3))
+        weights = self._weights(features)
+        mean = (features * weights).mean(dim=(2, 3), keepdim=True)
+        variance = ((features - mean).square() * weights).mean(dim=(2, 3))
         measured = torch.cat([mean[:, :, 0, 0], variance], dim=1)
         # Not measured + hold * (given - measured), which rounds: a hold of 1 is exactly what was given.
         used = (1 - self._hold) * measured + self._hold * given
         self._used.append(used)
         mean, variance = used[:, :, None, None].chunk(2, dim=1)
         return ((features - mean) * torch.rsqrt(variance + EPSILON)).to(dtype)
+
+    def _weights(self, features: Tensor) -> Tensor:
+        """Weights (B, 1, h, w) of mean 1 for features: of what is visible, averaged over what each of them covers."""
+        if self._visible is None:
+            return features.new_ones(())
+        height, width = features.shape[2:]
+        # The two halvings round up, so features reach up to 3 pixels beyond the content.
+        wide = F.pad(self._visible[:, None], (0, 4, 0, 4), mode="replicate")
+        weights = F.avg_pool2d(wide, math.ceil(self._visible.shape[1] / height))[:, :, :height, :width]
+        return weights / weights.mean(dim=(2, 3), keepdim=True)
 
     @property
     def used(self) -> Tensor:

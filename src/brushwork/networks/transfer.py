@@ -192,10 +192,16 @@ class StyleTransferNetwork(nn.Module):
         return pastiche[:, :, : content.shape[2], : content.shape[3]]
 
     def forward_held(
-        self, content: Tensor, embedding: Tensor, statistics: Tensor, hold: Tensor, masks: Tensor | None = None
+        self,
+        content: Tensor,
+        embedding: Tensor,
+        statistics: Tensor,
+        hold: Tensor,
+        masks: Tensor | None = None,
+        visible: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Pastiches (B, 3, H, W) and the statistics (B, N) they were made with; see `HeldStatistics` and `forward`."""
-        held = HeldStatistics(statistics, hold)
+        held = HeldStatistics(statistics, hold, visible)
         return self.forward(content, embedding, held, masks), held.used
 
 

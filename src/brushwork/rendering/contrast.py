@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brushwork import images
 from brushwork.images import Rows
 from brushwork.rendering.regions import StyleMap
 from brushwork.runtime import Array, Runtime
@@ -65,12 +66,15 @@ def find_reference(runtime: Runtime, content: Rows, style: StyleMap) -> Referenc
 
 
 def _relative_variance(content: Rows) -> float:
-    """Return the variance of a content's pixels over the least that is contrast enough, or 1 once it is known to be."""
+    """Return the variance of visible pixels over the least that is contrast enough, or 1 once it is known to be."""
     height, width = content.shape[:2]
     enough = LEAST_CONTRAST**2 * 3 * height * width
     count, mean, squares = 0, np.zeros(3), 0.0
     for top in range(0, height, STRIP):
-        strip = content[top : min(top + STRIP, height)][..., :3].reshape(-1, 3).astype(np.float64)
+        rows = content[top : min(top + STRIP, height)]
+        strip = rows[images.is_visible(rows)][:, :3].astype(np.float64)
+        if not len(strip):
+            continue
         own = strip.mean(axis=0)
         squares += float(np.square(strip - own).sum())
         squares += float(np.square(own - mean).sum()) * count * len(strip) / (count + len(strip))
@@ -78,7 +82,7 @@ def _relative_variance(content: Rows) -> float:
         count += len(strip)
         if squares >= enough:  # more rows only add to the squares
             return 1.0
-    return squares / enough
+    return squares / (LEAST_CONTRAST**2 * 3 * count) if count else 1.0
 
 
 @functools.cache

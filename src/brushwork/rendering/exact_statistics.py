@@ -35,13 +35,14 @@ def exact_statistics(
 ) -> Array:
     """Statistics (1, N) of a content's instance norms, the same as if it were painted at once, in tiles of a size.
 
-    A reference's are mixed into them, norm by norm.
+    A reference's are mixed into them, norm by norm. What alpha hides has no part in them.
 
     Raises:
         UserError: If the runtime cannot paint layer by layer.
         OSError: If the disk has no room for the features.
     """
     masked = style.masks is not None
+    weighted = content.shape[2] == 4 and _shows(content, tile)
     channels = runtime.norms(masked)
     encoder = len(channels) - CONDITIONAL
     height, width = (-(-length // GRID) for length in content.shape[:2])
@@ -53,7 +54,7 @@ def exact_statistics(
         raw, features, next_raw, next_features = kept
         for stage in range(len(channels)):
             block = stage - encoder
-            run = _Run(runtime.open_stage(stage, masked), content, style, statistics, tile // GRID)
+            run = _Run(runtime.open_stage(stage, masked), content, style, statistics, tile // GRID, weighted)
             if block > 0:
                 run.given = {"raw": raw, "features": features}
             if 0 <= block < RESIDUAL:
@@ -76,32 +77,48 @@ def exact_statistics(
 class _Run:
     """One stage over the whole picture."""
 
-    def __init__(self, stage: Stage, content: Rows, style: StyleMap, statistics: Array, tile: int) -> None:
+    def __init__(
+        self, stage: Stage, content: Rows, style: StyleMap, statistics: Array, tile: int, weighted: bool
+    ) -> None:  # fmt: skip
         self.stage = stage
         self.content = content
         self.style = style
         self.statistics = statistics
         self.tile = tile
+        self.weighted = weighted
         self.given: Mapping[str, Canvas] = {}
         self.kept: Mapping[str, Canvas] = {}
 
     def measure(self, height: int, width: int, scale: int) -> NDArray[np.float64]:
         """Means, then population variances, of the stage's raw features, which are so many times larger than (h, w)."""
         total: NDArray[np.float64] | float = 0.0
-        count = 0
+        count = 0.0
         for top in range(0, height, self.tile):
             bottom = min(top + self.tile, height)
+            visible = self._visible(top, bottom, width, scale) if self.weighted else None
             strips: dict[str, list[Array]] = {name: [] for name in self.kept}
             for answer, inside in self._tiles(top, bottom, height, width, scale):
                 raw = answer["raw"][0][(slice(None), *inside)].astype(np.float64)
-                total = total + np.stack((raw.sum(axis=(1, 2)), np.square(raw).sum(axis=(1, 2))))
-                count += raw.shape[1] * raw.shape[2]
+                weights = np.ones(raw.shape[1:])
+                if visible is not None:
+                    weights, visible = visible[: raw.shape[1], : raw.shape[2]], visible[:, raw.shape[2] :]
+                total = total + np.stack(((raw * weights).sum(axis=(1, 2)), (raw**2 * weights).sum(axis=(1, 2))))
+                count += weights.sum()
                 for name, parts in strips.items():
                     parts.append(answer[name][0][(slice(None), *inside)].swapaxes(0, 1))  # (h, C, w)
             for name, parts in strips.items():
                 self.kept[name][top:bottom] = np.concatenate(parts, axis=2)
         mean, square = np.asarray(total) / count
         return np.concatenate((mean, np.maximum(square - mean**2, 0)))
+
+    def _visible(self, top: int, bottom: int, width: int, scale: int) -> NDArray[np.float64]:
+        """Weights of a strip's features, so many times larger than (h, w): the visible fraction of what each covers."""
+        rows = images.is_visible(self.content[top * GRID : min(bottom * GRID, self.content.shape[0])])
+        missing = ((0, (bottom - top) * GRID - rows.shape[0]), (0, width * GRID - rows.shape[1]))
+        side = GRID // scale
+        blocks = np.pad(rows, missing, "edge").reshape((bottom - top) * scale, side, width * scale, side)
+        weights: NDArray[np.float64] = blocks.mean(axis=(1, 3))
+        return weights
 
     def _tiles(
         self, top: int, bottom: int, height: int, width: int, scale: int
@@ -129,3 +146,9 @@ class _Run:
                 slice((left - begin) * scale, (right - begin) * scale),
             )
             yield self.stage(given), inside
+
+
+def _shows(content: Rows, rows: int) -> bool:
+    """Whether anything of a content (H, W, 4) can be seen; it is read so many rows at a time."""
+    height = content.shape[0]
+    return any(images.is_visible(content[top : min(top + rows, height)]).any() for top in range(0, height, rows))

@@ -81,12 +81,12 @@ def _strip(
     reference = find_reference(runtime, content, style)
     broad = None
     if side is not None:
-        image = strokes.resized(content, side)[..., :3]
+        image = strokes.resized(content, side)
         broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), None, held, reference)
         if len(broad) >= height:
             return strokes.scaled(broad, height, width)
     if tiling.mode == "never":
-        pixels = content[0:height][..., :3]
+        pixels = content[0:height]
         whole = render(runtime, pixels, style, (height, width), slice(0, height), None, held, reference)
         own: Strip = lambda top, bottom: whole[top:bottom]  # noqa: E731
     else:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from brushwork import images
 from brushwork.images import Rows
 from brushwork.rendering.contrast import Reference
 from brushwork.rendering.exact_statistics import exact_statistics
@@ -59,11 +60,13 @@ def render(
 ) -> Array:
     """Return the pastiche of a part (h, w, 3) of an image of a size (H, W): some rows and, where given, columns.
 
-    Without held statistics and a reference's the part's own are taken.
+    Without held statistics and a reference's the part's own are taken; of a part with alpha (h, w, 4) those of what can
+    be seen.
     """
-    batch = np.ascontiguousarray(image[None], dtype=np.float32)
+    batch = np.ascontiguousarray(image[None, ..., :3], dtype=np.float32)
+    seen = images.visible(image)
     weights = style.weights(size, rows.start, rows.stop)
-    if weights is None and held is None and reference is None:
+    if weights is None and held is None and reference is None and seen is None:
         pastiche: Array = runtime.transfer(batch, style.embeddings)[0]
         return pastiche
     masks = None
@@ -76,7 +79,8 @@ def render(
     if reference is not None:
         before, weight = reference.mix(before, weight)
     embeddings = style.embeddings if masks is None else style.embeddings[None]
-    pastiches, used = runtime.transfer_with_statistics(batch, embeddings, before, weight, masks)
+    visible = None if seen is None else seen[None]
+    pastiches, used = runtime.transfer_with_statistics(batch, embeddings, before, weight, masks, visible)
     if held is not None:
         held.used.append(used)
     part: Array = pastiches[0]
@@ -129,17 +133,20 @@ def measure(
     sample, masks = [], []
     for start in rows.tolist():
         stop = min(start + PATCH, height)
-        strip = content[start:stop][..., :3]
+        strip = content[start:stop]
         sample.append(strip[:, _pixels_of(columns, width)])
         weights = style.weights((height, width), start, stop)
         if weights is not None:
             masks.append(weights[:, _pixels_of(columns, width)])
-    batch = np.ascontiguousarray(np.concatenate(sample)[None], np.float32)
+    pixels = np.concatenate(sample)
+    batch = np.ascontiguousarray(pixels[None, ..., :3], np.float32)
+    seen = images.visible(pixels)
+    visible = None if seen is None else seen[None]
     given, hold = (None, 0.0) if reference is None else (reference.statistics, reference.weight)
     if not masks:
-        return runtime.transfer_with_statistics(batch, style.embeddings, given, hold)[1]
+        return runtime.transfer_with_statistics(batch, style.embeddings, given, hold, visible=visible)[1]
     weights = np.ascontiguousarray(np.concatenate(masks)[None])
-    return runtime.transfer_with_statistics(batch, style.embeddings[None], given, hold, weights)[1]
+    return runtime.transfer_with_statistics(batch, style.embeddings[None], given, hold, weights, visible)[1]
 
 
 def _patches(length: int, side: int) -> NDArray[np.int64]:

@@ -39,6 +39,7 @@ class Runtime(Protocol):
         statistics: Array | None = None,
         hold: float | Array = 0.0,
         masks: Array | None = None,
+        visible: Array | None = None,
     ) -> tuple[Array, Array]:
         """Return pastiches (B, H, W, 3), and the statistics (B, N) of the instance norms that were used for them.
 
@@ -51,6 +52,7 @@ class Runtime(Protocol):
             hold: Weight of the given statistics, in [0, 1], one number or (B,): 0 measures the contents' own, 1 uses
                 the given ones, between the two their weighted mean.
             masks: Weights (B, H, W, K) of K styles, which sum to 1 in each pixel; None for one style everywhere.
+            visible: Weights (B, H, W) of the pixels in what is measured, not 0 everywhere; None for equal weights.
 
         Raises:
             UserError: If the model folder was exported by an older version and lacks the graph.

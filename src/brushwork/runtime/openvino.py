@@ -13,6 +13,7 @@ from brushwork.errors import UserError
 from brushwork.runtime import Array, Stage, held, int8, precisions
 from brushwork.runtime.compiled import CompiledGraphs, core
 from brushwork.runtime.stages import StageGraphs
+from brushwork.runtime.visible import weigh_visible
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
 # Compiled when they are first asked for, so that a single picture does not wait for them.
@@ -85,14 +86,19 @@ class OpenVINORuntime:
             )
         return self._graphs.compile(self.folder / graph, properties=EXACT if graph == PREDICTOR else None)
 
-    def _open(self, graph: str) -> Any:
+    def _compile_visible(self, graph: str) -> Any:
+        path = self.folder / graph
+        return self._graphs.compile(path, "visible", lambda: weigh_visible(core().read_model(str(path))))
+
+    def _open(self, graph: str, visible: bool = False) -> Any:
         """A compiled graph; a variant is compiled when it is first asked for."""
+        key = f"visible {graph}" if visible else graph
         with self._compiling:
-            if graph not in self._compiled:
+            if key not in self._compiled:
                 self._find(graph)
-                self._compiled[graph] = Future()
-                self._compiled[graph].set_result(self._compile(graph))
-        return self._compiled[graph].result()
+                self._compiled[key] = Future()
+                self._compiled[key].set_result(self._compile_visible(graph) if visible else self._compile(graph))
+        return self._compiled[key].result()
 
     def _find(self, graph: str) -> None:
         """Says what is missing where the model folder lacks a variant."""
@@ -116,8 +122,9 @@ class OpenVINORuntime:
 
     def _fit(self, graph: str, inputs: dict[str, Array]) -> Any:
         """The graph for any size, or for one size alone where many contents of it are expected."""
-        if graph == PREDICTOR or inputs["content"].shape[:3] != (1, *(self._expected or ())):
-            return self._open(graph)
+        visible = "visible" in inputs
+        if graph == PREDICTOR or visible or inputs["content"].shape[:3] != (1, *(self._expected or ())):
+            return self._open(graph, visible)
         assert self._expected is not None
         with self._compiling:
             key = (graph, self._expected, self._together)
@@ -158,13 +165,15 @@ class OpenVINORuntime:
         statistics: Array | None = None,
         hold: float | Array = 0.0,
         masks: Array | None = None,
+        visible: Array | None = None,
     ) -> tuple[Array, Array]:
         """See `Runtime.transfer_with_statistics`."""
         graph = STATISTICS if masks is None else REGIONS
         size = self._open(graph).input("statistics").partial_shape[1].get_length()
         given, share = held(statistics, hold, len(content), size)
         inputs = {"content": content, "embedding": embedding, "statistics": given, "hold": share}
-        pastiche, used = self._infer(graph, inputs if masks is None else inputs | {"masks": masks})
+        inputs |= {name: given for name, given in (("masks", masks), ("visible", visible)) if given is not None}
+        pastiche, used = self._infer(graph, inputs)
         return pastiche, used
 
     def norms(self, masked: bool) -> Sequence[int]:

@@ -69,6 +69,7 @@ class TorchRuntime:
         statistics: Array | None = None,
         hold: float | Array = 0.0,
         masks: Array | None = None,
+        visible: Array | None = None,
     ) -> tuple[Array, Array]:
         """See `Runtime.transfer_with_statistics`."""
         given, share = held(statistics, hold, len(content), self.network.transfer.statistics_size)
@@ -80,6 +81,7 @@ class TorchRuntime:
             torch.from_numpy(given).to(self.device),
             torch.from_numpy(share).to(self.device),
             None if masks is None else self._images(masks),
+            None if visible is None else torch.from_numpy(visible).to(self.device),
         )
         return _pixels(pastiche), used.cpu().numpy()
 
