@@ -38,7 +38,8 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 
 def test_the_commands_are_these() -> None:
     assert [command.callback.__name__ for command in app.registered_commands if command.callback] == [
-        "stylize", "video", "live", "serve", "watch", "optimize", "models", "train", "evaluate", "export",
+        "stylize", "video", "live", "serve", "watch", "optimize", "models", "train", "train_words", "evaluate",
+        "export", "experiment",
     ]  # fmt: skip
     assert [group.name for group in app.registered_groups] == ["styles"]
 
@@ -69,7 +70,10 @@ def test_the_help_names_every_command() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["stylize", "video", "live", "serve", "watch", "optimize", "styles", "models", "train", "evaluate", "export"],
+    [
+        *("stylize", "video", "live", "serve", "watch", "optimize", "styles", "models", "train", "train-words"),
+        *("evaluate", "export", "experiment"),
+    ],
 )
 def test_the_help_of_a_command_has_no_types_or_braces(command: str) -> None:
     answer = CliRunner().invoke(app, [command, "--help"])

@@ -13,6 +13,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "camera": ("pyvirtualcam",),
     "heif": ("pillow_heif",),
     "jxl": ("pillow_jxl",),
+    "words": ("wordllama", "tokenizers"),
     "web": ("fastapi", "prometheus_client", "uvicorn"),
 }
 

@@ -33,6 +33,8 @@ GALLERY = "gallery.json"
 THUMBNAILS = "gallery.webp"
 # Mean and covariance of the embeddings of styles, from which random ones are drawn; see brushwork.styles.distribution.
 STYLE_DISTRIBUTION = "style-distribution.npz"
+# The map from words to embeddings; see brushwork.styles.words.
+WORDS = "words.npz"
 FORMAT = 1
 
 
@@ -124,7 +126,7 @@ class ModelFolder:
     @property
     def extras(self) -> list[Path]:
         """The files that no export makes: those of the styles, and a second set of weights."""
-        names = (GALLERY, THUMBNAILS, STYLE_DISTRIBUTION, STYLE_WEIGHTS)
+        names = (GALLERY, THUMBNAILS, WORDS, STYLE_DISTRIBUTION, STYLE_WEIGHTS)
         return [path for name in names if (path := self.path / name).is_file()]
 
     @property

@@ -15,6 +15,7 @@ from brushwork.cli.serve import serve
 from brushwork.cli.styles import app as styles
 from brushwork.cli.stylize import stylize
 from brushwork.cli.train import train
+from brushwork.cli.train_words import train_words
 from brushwork.cli.video import video
 from brushwork.cli.watch import watch
 
@@ -28,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, live, serve, watch, optimize, models, train, evaluate, export, experiment):
+for command in (stylize, video, live, serve, watch, optimize, models, train, train_words, evaluate, export, experiment):
     app.command(cls=PlainCommand)(command)
 app.add_typer(styles, name="styles")
 

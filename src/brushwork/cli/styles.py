@@ -21,6 +21,9 @@ Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Where to wr
 Size = Annotated[
     int | None, option(None, "--size", "16..100000", "Long side in pixels of each picture on the sheet; else 320.")
 ]
+Find = Annotated[
+    str | None, option(None, "--find", "WORDS", "Say which named styles are nearest to words: stormy sea, thick paint.")
+]  # fmt: skip
 Json = Annotated[bool, option(None, "--json", "", "Print JSON.")]
 
 Map = Annotated[
@@ -37,6 +40,8 @@ LabelFile = Annotated[
 ]
 Count = Annotated[int | None, option(None, "--count", "1..", "Styles that --near lists; else 10.")]
 
+FOUND = 8  # styles that --find lists
+
 # `brushwork styles` alone lists; its subcommands stand in files of their own.
 app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
 for command in (add, remove, rename, export):
@@ -51,6 +56,7 @@ def styles(
     sheet: Sheet = None,
     output: Output = None,
     size: Size = None,
+    find: Find = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     map_file: Map = None,
@@ -90,6 +96,11 @@ def styles(
         return
     if pictures or labels or count:
         raise UserError("--pictures, --labels and --count are for --map and --near")
+    if find is not None:
+        if sheet is not None or output is not None:
+            raise UserError("--find lists styles and --sheet paints them; leave out one")
+        _find(model_folder.find(model), find, as_json)
+        return
     if sheet is None:
         if output is not None:
             raise UserError("-o is where a sheet goes; name a photo with --sheet")
@@ -115,6 +126,29 @@ def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, 
     painted = list(track(coming, len(player.names) + 1))
     images.save(compose(painted, content.alpha), path, overwrite=overwrite)
     print(f"{path}  {len(player.names)} styles", file=sys.stderr)
+
+
+def _find(folder: "ModelFolder", words: str, as_json: bool) -> None:
+    """Prints the named styles that are nearest to some words."""
+    import json
+    import sys
+
+    from brushwork.styles.adding import open_gallery
+    from brushwork.styles.names import word_map_of
+    from brushwork.styles.words import find, style_of
+
+    gallery = open_gallery(folder)
+    word_map = word_map_of(gallery)
+    usable = {name: style for name, style in gallery.styles.items() if style.embeddings}
+    for notice in style_of(words, word_map, usable, nearest=False).notices:
+        print(f"note: {notice}", file=sys.stderr)
+    found = find(word_map.understand(words, usable), word_map, usable)[:FOUND]
+    rows = [{"name": name, "fit": round(fit, 3), "about": usable[name].about} for name, fit in found]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    for row in rows:
+        print(f"{row['name']:20} {row['fit']:6.2f}  {row['about']}")
 
 
 def _list(folder: "ModelFolder", as_json: bool) -> None:

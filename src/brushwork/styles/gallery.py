@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image as Pillow
 
-from brushwork.model_folder import GALLERY, THUMBNAILS, ModelError, ModelFolder
+from brushwork.model_folder import GALLERY, THUMBNAILS, WORDS, ModelError, ModelFolder
 from brushwork.runtime import Array
 
 
@@ -125,6 +125,12 @@ class Gallery:
     def thumbnails(self) -> Path | None:
         """A picture of all that come with the model, squares one below the other, as wide as it is; None without."""
         path = self._folder and self._folder.path / THUMBNAILS
+        return path if path and path.is_file() else None
+
+    @property
+    def words(self) -> Path | None:
+        """The model's map of words, see `brushwork.styles.words`; None without."""
+        path = self._folder and self._folder.path / WORDS
         return path if path and path.is_file() else None
 
     def thumbnail(self, name: str) -> Pillow.Image | None:

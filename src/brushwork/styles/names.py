@@ -1,20 +1,26 @@
-"""What a user calls a style: a picture file, or the name of a style that the model knows."""
+"""What a user calls a style: a picture file, the name of a style that the model knows, or words."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 
 from brushwork.errors import FEW, UserError, nearest
 from brushwork.images import EXTENSIONS
 from brushwork.styles.gallery import Gallery, NamedStyle
+from brushwork.styles.text_vectors import split_words
+from brushwork.styles.words import PREFIX, WordMap, style_of
+
+LONGEST_LABEL = 60  # letters
 
 
 def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Path | NamedStyle:
     """Return the picture file or the named style that a user means.
 
     Where files may be read, a file wins over a named style, and what looks like the path of a picture is one; who opens
-    it says what is wrong with it. A style of the user's own wins over one of that name that comes with the model. A
-    model with a table of styles takes no pictures.
+    it says what is wrong with it. What begins with ``words:`` is described, see `brushwork.styles.words`. A style of
+    the user's own wins over one of that name that comes with the model. A model with a table of styles takes no
+    pictures.
 
     Args:
         style: A name or a path; a path object is always a file.
@@ -28,6 +34,8 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     name, path = str(style), Path(style)
     if files and (isinstance(style, PathLike) or _is_file(path)):
         return path
+    if name.startswith(PREFIX):
+        return style_of(name.removeprefix(PREFIX).strip(), word_map_of(gallery), gallery.styles)
     known = gallery.styles
     if name in known:
         return known[name]
@@ -41,8 +49,26 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     raise UserError(f"no picture {name!r}, and {message}")
 
 
+def word_map_of(gallery: Gallery) -> WordMap:
+    """Return the map from words to embeddings of a model.
+
+    Raises:
+        UserError: If the model has none.
+    """
+    if gallery.words is None:
+        raise UserError("this model takes no words as a style; the default model does (brushwork train-words)")
+    return _read(gallery.words)
+
+
+@lru_cache(maxsize=4)
+def _read(path: Path) -> WordMap:
+    return WordMap.read(path)
+
+
 def label_of(style: str) -> str:
     """Return what stands for a style in the names of files and in lists: a picture's name without its ending."""
+    if style.startswith(PREFIX):
+        return "-".join(split_words(style.removeprefix(PREFIX)))[:LONGEST_LABEL] or "words"
     return Path(style).stem
 
 

@@ -1,0 +1,52 @@
+"""`brushwork train-words`: teaches a model to take words as a style."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.options import option
+
+Folder = Annotated[Path, typer.Argument(metavar="MODEL", hidden=True)]
+Pictures = Annotated[list[str], option(None, "--styles", "SOURCE", "Style pictures: a folder, a .tar, or a glob.")]
+Labels = Annotated[Path | None, option(None, "--labels", "FILE", "Table of member, kind and label, tabs between them.")]
+StyleSize = Annotated[int | None, option(None, "--style-size", "80..2048", "Short side of pictures; else the model's.")]
+Cache = Annotated[Path | None, option(None, "--cache", "FOLDER", "Keeps what was measured, to go on after Ctrl-C.")]
+
+
+@grouped
+def train_words(
+    folder: Folder,
+    pictures: Pictures,
+    labels: Labels = None,
+    style_size: StyleSize = None,
+    cache: Cache = None,
+    *,
+    machine: Machine,
+) -> None:
+    """Fit a map from words to the embeddings of a model, and write it into the model's folder.
+
+    brushwork train-words my-model/ --styles styles/ --labels labels.tsv
+    """
+    import tempfile
+
+    from brushwork import extras, model_folder
+    from brushwork.training import word_map
+
+    extras.require("words", "train-words")
+    known = word_map.read_labels(labels) if labels else {}
+    found = model_folder.find(folder)
+    stylizer = machine.loader(folder)()
+    size = style_size or found.card.style_size
+    with tempfile.TemporaryDirectory() as temporary:
+        seen = []
+        for address, part in word_map.look(
+            pictures, known, lambda picture: stylizer.embed(picture, size), cache or Path(temporary)
+        ):
+            print(f"{address}: {len(part.names)} pictures", file=sys.stderr)
+            seen.append(part)
+    word_map.fit(word_map.join(seen), size).write(found.path / model_folder.WORDS)
+    model_folder.write(found.path, found.card, found.network)
+    print(found.path / model_folder.WORDS, file=sys.stderr)

@@ -1,0 +1,160 @@
+"""Words as a style: what is understood, how phrases add up, and what is said of words that are not known."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from brushwork import extras
+from brushwork.errors import UserError
+from brushwork.runtime import Array
+from brushwork.styles import NamedStyle, names, resolve, text_vectors, words
+from brushwork.styles.gallery import Gallery
+from brushwork.styles.names import label_of
+from brushwork.styles.words import WordMap, find, style_of
+
+# Vectors of words, of three numbers: rouge is nearly red, and fog is like nothing else.
+VECTORS: dict[str, list[float]] = {"red": [1, 0, 0], "blue": [0, 1, 0], "rouge": [0.8, 0, 0.6], "fog": [0, 0, 1]}
+
+
+@pytest.fixture(autouse=True)
+def vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def vector_of(text: str) -> Array:
+        total = np.sum([VECTORS.get(word, [0.0, 0.0, -1.0]) for word in text.split()], axis=0).astype(np.float32)
+        unit: Array = total / np.linalg.norm(total)
+        return unit
+
+    monkeypatch.setattr(words, "vector_of", vector_of)
+    monkeypatch.setattr(words, "vectors_of", lambda texts: np.stack([vector_of(text) for text in texts]))
+
+
+def row(*numbers: float) -> Array:
+    return np.array(numbers, np.float32)
+
+
+MAP = WordMap(
+    matrix=np.eye(3, dtype=np.float32),
+    mean=row(1, 1, 1),
+    axes=np.eye(3, dtype=np.float32),
+    bank=np.stack([row(3, 1, 1), row(1, 3, 1), row(3, 3, 1), row(0, 0, 0)]),
+    labels=("Ann", "Bob", "", "Cy"),
+    names=("Claude Monet", "Oscar Monet"),
+    moves=np.stack([row(0, 1, 0), row(0, 0, 1)]),
+    vocabulary=("red", "blue"),
+    style_size=256,
+)
+
+
+def test_a_word_leads_to_the_nearest_real_style(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "MIXED", 1)
+    for text, expected, like in (
+        ("red", [3, 1, 1], ("Ann",)), ("BLUE!", [1, 3, 1], ("Bob",)), ("red, blue", [3, 3, 1], ()),
+        ("the rouge", [3, 1, 1], ("Ann",)), ("red blue", [3, 3, 1], ()), ("red; blue; red", [3, 3, 1], ()),
+    ):  # fmt: skip
+        understood = MAP.understand(text)
+        np.testing.assert_allclose(understood.embedding, expected, atol=1e-6)
+        assert (understood.like, understood.unknown) == (like, ())
+    # Two phrases of red to one of blue lean to red.
+    assert MAP.understand("red, blue, red").direction[0] > MAP.understand("red, blue, red").direction[1]
+
+
+def test_the_nearest_are_mixed_by_how_near_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(words, "MIXED", 2)
+    weight = np.exp(words.SHARPNESS * (np.sqrt(0.5) - 1))  # of (3, 3, 1), whose direction is 45 degrees off
+    expected = (row(3, 1, 1) + weight * row(3, 3, 1)) / (1 + weight)
+    np.testing.assert_allclose(MAP.understand("red").embedding, expected, rtol=1e-5)
+
+
+def test_names_and_parts_of_names_are_known() -> None:
+    for text, direction in (
+        ("claude monet", [0, 1, 0]), ("Oscar", [0, 0, 1]), ("monet", [0, np.sqrt(0.5), np.sqrt(0.5)]),
+        ("oscar red", [np.sqrt(0.5), 0, np.sqrt(0.5)]),
+    ):  # fmt: skip
+        np.testing.assert_allclose(MAP.understand(text).direction, direction, atol=1e-6)
+
+
+def test_named_styles_are_words_too() -> None:
+    named = {"sea-glass": NamedStyle("sea-glass", "", "", {256: row(1, 1, 9)})}
+    np.testing.assert_allclose(MAP.understand("sea glass", named).direction, [0, 0, 1], atol=1e-6)
+    understood = MAP.understand("red")
+    red = {"wine": NamedStyle("wine", "", "", {256: row(2, 1.5, 1)})}
+    assert [name for name, _ in find(understood, MAP, named | red)] == ["wine", "sea-glass"]
+    assert find(understood, MAP, {}) == []
+
+
+def test_what_is_not_known_is_said_and_not_guessed() -> None:
+    found = style_of("red, fog xyz, fog", MAP, {})
+    assert found.notices[-1] == "words that are not known were left out: fog, xyz"
+    np.testing.assert_array_equal(found.at(64), found.at(512))
+    np.testing.assert_array_equal(found.at(256)[0], MAP.understand("red").embedding)
+    for text, said in (("fog", "fog"), ("", "there is none"), ("the, in", "there is none")):
+        with pytest.raises(UserError, match=f"not known: {said}"):
+            MAP.understand(text)
+
+
+def test_a_map_is_written_and_read(tmp_path: Path) -> None:
+    MAP.write(tmp_path / "words.npz")
+    read = WordMap.read(tmp_path / "words.npz")
+    for name in words.ARRAYS:
+        np.testing.assert_array_equal(getattr(read, name), getattr(MAP, name))
+    assert [getattr(read, name) for name in words.TEXTS] == [getattr(MAP, name) for name in words.TEXTS]
+    (tmp_path / "words.npz").write_bytes(b"PK")
+    with pytest.raises(UserError, match=r"words\.npz is no map of words"):
+        WordMap.read(tmp_path / "words.npz")
+
+
+class Worded(Gallery):
+    words = Path("words.npz")
+    styles = {"wine": NamedStyle("wine", "", "", {256: row(2, 1, 1)})}  # noqa: RUF012
+
+
+def test_words_are_resolved_also_from_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "_read", lambda path: MAP)
+    for files in (True, False):
+        found = resolve("words: red, fog", Worded(), files=files)
+        assert isinstance(found, NamedStyle) and found.kind == "words"
+        assert "nearest named styles: wine" in found.notices[0] and "left out: fog" in found.notices[1]
+    with pytest.raises(UserError, match="this model takes no words as a style"):
+        resolve("words: red", Gallery(), files=True)
+
+
+def test_the_label_of_words_can_be_a_file_name() -> None:
+    assert label_of("words: stormy sea, dark/blue: 2") == "stormy-sea-dark-blue-2"
+    assert label_of("words: ...") == "words" and len(label_of("words: " + "sea " * 100)) == 60
+    assert label_of("paintings/waves.jpg") == "waves"
+
+
+def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(extras.EXTRAS, "words", ("missing_module",))
+    text_vectors._tables.cache_clear()
+    with pytest.raises(UserError, match=r"pip install 'brushwork\[words\]'"):
+        text_vectors.vector_of("a word that was never asked for")
+
+
+def test_vectors_are_those_of_the_package() -> None:
+    sea, ocean, paint = (text_vectors.vector_of(text) for text in ("stormy sea", "Ocean", "thick oil paint"))
+    assert sea.shape == (text_vectors.SIZE,) and abs(np.linalg.norm(sea) - 1) < 1e-5
+    assert sea @ ocean > 0.3 > abs(sea @ paint)
+    np.testing.assert_array_equal(text_vectors.vector_of("STORMY  Sea!"), sea)
+
+
+def test_the_shipped_map_moves_what_words_name() -> None:
+    """The default model's own: colours and brightness, of the nearest named styles."""
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patch:
+        patch.setattr(words, "vector_of", text_vectors.vector_of)
+        patch.setattr(words, "vectors_of", text_vectors.vectors_of)
+        from brushwork import model_folder
+        from brushwork.styles.adding import open_gallery
+
+        gallery = open_gallery(model_folder.find())
+        shipped = names.word_map_of(gallery)
+        assert shipped.mean.size == model_folder.find().embedding_size
+
+        def nearest(text: str) -> list[str]:
+            return [name for name, _ in find(shipped.understand(text, gallery.styles), shipped, gallery.styles)[:6]]
+
+        assert {"night-garden", "indigo-petals"} & set(nearest("dark blue, night"))
+        assert {"frost", "marbling", "denim"} & set(nearest("light blue, soft"))
+        assert {"woodcut", "linocut", "engraving", "crosshatch"} & set(nearest("black and white, fine lines"))
+        assert nearest("stained glass")[0] == "stained-glass"
