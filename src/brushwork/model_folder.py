@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MODELS = Path(__file__).parent / "models"
 DEFAULT_MODEL = "brushwork"
-# What videos and the camera use unless told otherwise: several frames a second on two cores.
+# Default model of videos and the camera: several frames a second on two cores.
 FAST_MODEL = "brushwork-mobile"
 
 CONFIG = "config.json"
@@ -44,10 +44,10 @@ class ModelError(UserError):
 
 @dataclass(frozen=True)
 class ModelCard:
-    """What people should know of a model; docs/guide/models.md says what a shipped one must state.
+    """Card of a model, what its users should know; docs/guide/models.md says what a shipped one must state.
 
     Attributes:
-        title: A name in words.
+        title: Title for people.
         licence: SPDX identifier of the weights' licence.
         source: Who trained it.
         about: What it is good for, a line.
@@ -93,7 +93,7 @@ class ModelFolder:
 
     Attributes:
         path: The folder.
-        card: What people should know of it.
+        card: Its card.
         network: Fields of the `PasticheConfig` that rebuilds the network.
         sha256: File name -> digest of that file.
     """
@@ -213,7 +213,7 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
 
 
 def describe(folder: ModelFolder) -> dict[str, Any]:
-    """What people should know of a model, as plain values."""
+    """Card of a model, as plain values."""
     default = folder.path == MODELS / DEFAULT_MODEL
     return {"name": folder.name, "default": default, "bytes": folder.size, **dataclasses.asdict(folder.card)}
 

@@ -38,7 +38,8 @@ def made(fake: FakeRuntime, content: str, target: str | None = None, **options: 
 
 
 def clip(name: str, count: int = 3) -> None:
-    frames = [Frame(np.full((20, 24, 3), level / 8, np.float32), None, 50) for level in range(count)]
+    ramp = np.broadcast_to(np.linspace(0, 0.5, 24, dtype=np.float32)[:, None], (20, 24, 3))
+    frames = [Frame(ramp + np.float32(level / 8), None, 50) for level in range(count)]
     images.save(Picture(frames), name)
 
 

@@ -89,7 +89,7 @@ def test_a_folder_of_masks_goes_by_stem_and_says_what_it_fits(brushwork: Run, pa
         (("--stroke", "40"), "the stroke is 40; it must lie between 0.25 and 8"),
         (("--tile", "yes"), "unknown way to tile 'yes'; known: auto, never, fast, exact"),
         (("--tile-size", "130"), "the tile size is 130; it must be a multiple of 4"),
-        (("--memory", "lots"), "memory 'lots' is no size such as 2G or 500M"),
+        (("--memory", "lots"), "memory 'lots' is not a size such as 2G or 500M"),
         (("--memory", "1M"), "the memory is 1M; brushwork alone needs 256M"),
     ],
 )

@@ -192,7 +192,7 @@ def test_ctrl_c_leaves_a_playable_file_and_resume_completes_it(clip: Path, here:
     _, words = run.communicate()
     assert run.returncode == 130
     assert words.splitlines()[-2:] == [
-        "brushwork: the part that is done can be played; --resume continues from there",
+        "brushwork: the finished part is a playable file; --resume continues from there",
         "brushwork: interrupted; completed files are intact",
     ]
     assert 0 < len(read_frames(here / "out.mp4")) < 60
@@ -213,4 +213,4 @@ def test_evaluate_measures_how_steady_a_clip_is(brushwork: Run, paint: Paint, he
     assert 0 < record["steady"] < record["single"] < 1
     assert ended.out.splitlines()[0].split()[:5] == ["clip", "style", "content", "single", "steady"]
     nothing = brushwork("evaluate", "--styles", "styles")
-    assert nothing.lines == ["brushwork: what to judge? give photos with --contents, or a clip with --video"]
+    assert nothing.lines == ["brushwork: nothing to evaluate: give photos with --contents, or a clip with --video"]

@@ -1,4 +1,4 @@
-"""Which pictures the arguments of a run mean: files, folders, standard input; without pastiches of earlier runs."""
+"""Contents and styles of a run: files, folders and standard input, without the pastiches of earlier runs."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,14 +13,14 @@ STANDARD = "-"  # standard input as a content, standard output as a target
 
 @dataclass(frozen=True)
 class Content:
-    """A content (None is standard input), and the folder that was given, if that is how it was found."""
+    """A content (None is standard input), and the folder in which it was found, if a folder was given."""
 
     path: Path | None
     folder: Path | None = None
 
 
 def find_contents(contents: Sequence[str], recursive: bool, target: str | None) -> list[Content]:
-    """Return each picture that the contents mean.
+    """Return every picture that the arguments name.
 
     Args:
         contents: Pictures, folders of pictures, or ``-`` for standard input.
@@ -59,8 +59,9 @@ def _is_below(path: Path, target: str | None, folder: Path) -> bool:
 def without_pastiches(found: Sequence[Content], targets: set[str]) -> list[Content]:
     """Leave out what earlier runs wrote into the folders that are searched.
 
-    That is what says so itself, see `images.Metadata.marked`, where a photo lies in the same folder that does not; and
-    what has the name of a pastiche of this run. A folder of nothing but pastiches is taken: they are restyled.
+    Left out are pictures that carry the mark of a pastiche (see `images.Metadata.marked`) in a folder that also holds a
+    photo without it, and pictures with the name of a pastiche of this run. A folder that holds only pastiches is taken:
+    they are stylised again.
 
     Args:
         found: Contents.
@@ -91,10 +92,10 @@ def expand_styles(styles: Sequence[str]) -> list[str]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder, and one that may be looked at."""
+    """Whether a path is a folder that can be examined."""
     try:
         return path.is_dir()
-    except OSError:  # what is wrong with it is said when it is read
+    except OSError:  # reading it reports what is wrong
         return False
 
 

@@ -70,7 +70,7 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
     """The weights of a blend of so many styles, from ``0.7,0.3``.
 
     Raises:
-        UserError: If they are no numbers, not one a style, or nothing is blended.
+        UserError: If they are not numbers, not one for each style, or nothing is blended.
     """
     if text is None:
         return None
@@ -88,9 +88,9 @@ def parse_region(text: str) -> RegionOption:
     """A region from ``mask.png=painting.jpg`` or ``mask.png=painting.jpg:0.8``.
 
     Raises:
-        UserError: If it is no such thing, or its strength is not in [0, 1].
+        UserError: If it has another form, or its strength is not in [0, 1].
     """
-    # A name may hold the sign, too: the first that splits off a file is meant, or else the first.
+    # File names may contain "=": the first one that follows the name of a file counts, or else the first.
     places = [place for place, letter in enumerate(text) if letter == "="]
     place = next((each for each in places if Path(text[:each]).exists()), places[0] if places else 0)
     mask, style = text[:place], text[place + 1 :]
@@ -120,7 +120,7 @@ def parse_page(text: str | None) -> int | None:
 
 
 def parse_stroke(text: str) -> Stroke:
-    """A stroke from ``auto``, ``own`` or a number; what it may be is checked with the other options."""
+    """A stroke from ``auto``, ``own`` or a number; `Options` checks its range."""
     try:
         return float(text)
     except ValueError:
@@ -131,13 +131,13 @@ def parse_memory(text: str | None) -> int | None:
     """Bytes from ``2G``, ``500M`` or ``1.5 GiB``.
 
     Raises:
-        UserError: If it is no such size, or below 256 MB.
+        UserError: If it has another form, or is below 256 MB.
     """
     if text is None:
         return None
     match = re.fullmatch(r"\s*(\d+\.?\d*)\s*([MG])(i?B)?\s*", text, re.IGNORECASE)
     if not match:
-        raise UserError(f"memory {text!r} is no size such as 2G or 500M")
+        raise UserError(f"memory {text!r} is not a size such as 2G or 500M")
     size = int(float(match[1]) * 2 ** {"M": 20, "G": 30}[match[2].upper()])
     if size < LEAST_MEMORY:
         raise UserError(f"the memory is {text}; brushwork alone needs 256M")

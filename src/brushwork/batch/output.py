@@ -1,4 +1,4 @@
-"""What of a content goes into the file that is written: its format, frames, sides and metadata."""
+"""Format, frames, size and metadata of the file that a job writes."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from brushwork.images import Frame, Metadata, Picture
 
 
 def kind_of(job: Job, options: Options, own: str = "") -> str:
-    """Return the format that a job writes; the content's own where neither the run nor the target says.
+    """Return the format that a job writes; the content's own where neither the run nor the target names one.
 
     Raises:
         ImageError: If the target has no ending of a known format.
@@ -23,7 +23,7 @@ def kind_of(job: Job, options: Options, own: str = "") -> str:
 
 
 def fit_frames(content: Picture, kind: str) -> tuple[Picture, str | None]:
-    """Return as many frames of a content as a format holds, and what is to be said of the others.
+    """Return as many frames of a content as a format holds, and a notice about the rest.
 
     Raises:
         UserError: If a side is too long for the format, or it holds no pages; before anything is painted.
@@ -57,6 +57,6 @@ def check_target(job: Job, options: Options) -> None:
 
 
 def kept_metadata(found: Metadata, options: Options) -> Metadata:
-    """Return what a run keeps of a content's metadata, with the mark of a pastiche unless it keeps nothing."""
+    """Return the metadata that a run keeps, with the mark of a pastiche unless it keeps none."""
     kept = found.stripped(options.strip)
     return kept if options.strip == "all" else kept.marked()

@@ -1,4 +1,4 @@
-"""Which content goes with which styles, and where its pastiche is written; no picture is read or written here."""
+"""Plans of a run: which content gets which styles, and where its pastiche is written. No picture is read here."""
 
 import os
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from brushwork.batch.options import DEFAULT, Options
 from brushwork.errors import UserError
 from brushwork.styles.names import label_of
 
-# What can be written: fewer formats than can be read.
+# Extensions of formats that can be written: fewer than can be read.
 WRITTEN = {extension for known in images.FORMATS.values() for extension in known.extensions}
-# What a content is written as whose own format is read only.
+# Formats that can only be read -> the format in which their pastiches are written.
 _WRITTEN_AS = {"HEIF": "JPEG"}
 
 
@@ -75,7 +75,7 @@ def make_plan(
 def _single(
     found: Sequence[Content], groups: Sequence[tuple[str, ...]], target: str | None, kind: str | None
 ) -> list[Job] | None:
-    """Return the one job that writes to standard output or to a file that was named; None where there is none such."""
+    """Return the one job that writes to standard output or to a named file; None where there is no such job."""
     count = len(found) * len(groups)
     if target == "":
         raise UserError("the output has an empty name")
@@ -149,7 +149,7 @@ def _free(path: Path, taken: set[str]) -> Path:
 
 
 def _check(jobs: Sequence[Job], options: Options) -> None:
-    """Refuse before any work what would be refused after it."""
+    """Raise before any work the errors that would otherwise come after it."""
     regions = [name for region in options.regions for name in (region.mask, region.style)]
     read = {*regions, *([options.protect] if options.protect else []), *chain(*(job.styles for job in jobs))}
     sources = [path for name in read if (path := Path(name)).exists()]

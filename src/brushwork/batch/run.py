@@ -1,4 +1,4 @@
-"""Many pictures in one run: the next is decoded and the last encoded while one is stylised."""
+"""Runs of many pictures: the next is decoded and the last encoded while one is stylised."""
 
 import sys
 import time
@@ -20,7 +20,7 @@ from brushwork.prefetch import map_ahead
 from brushwork.rendering.memory import Tiling
 from brushwork.stylizer import Stylizer
 
-# Pixels from which a picture is measured before it is decoded: there may be no memory for all of it.
+# Pixels from which the header is read before the picture is decoded: it may not fit into memory.
 LARGE = 4_000_000
 # Pastiches that wait for the encoder; more would only fill the memory.
 WAITING = 2
@@ -28,7 +28,7 @@ WAITING = 2
 
 @dataclass
 class Record:
-    """What became of one job: sizes, seconds of each part, or the one line that says what went wrong."""
+    """Result of one job: sizes, seconds of each part, or the error in one line."""
 
     content: str
     styles: list[str]
@@ -124,7 +124,7 @@ class _Contents:
         self._last: tuple[Path | None, Picture] | None = None
 
     def decode(self, job: Job) -> _Decoded:
-        """The record of a job, and its content; none where that failed, which the record says."""
+        """Return the record of a job, and its content; None if that failed, and the record holds the error."""
         record = Record.of(job)
         with record.recording_errors():
             check_target(job, self._options)
@@ -135,7 +135,7 @@ class _Contents:
         return record, None
 
     def decode_whole(self, job: Job, record: Record) -> Picture | None:
-        """The content of a job, in memory; none where that failed, which the record says."""
+        """Return the content of a job, in memory; None if that failed, and the record holds the error."""
         with record.recording_errors(), record.timed("decode"):
             picture = self._open(job.content)
             record.notices.extend(picture.notices)
@@ -147,7 +147,7 @@ class _Contents:
         return None
 
     def _measure(self, content: Path | None) -> Undecoded | None:
-        """A content that may not fit into memory; none where it does for sure, or cannot be read by strips."""
+        """Return a content that may not fit into memory; None if it surely does, or cannot be read by strips."""
         options = self._options
         if content is None or options.size is not None or options.tile == "never" or options.page is None:
             return None
@@ -188,7 +188,7 @@ class _Pastiches:
         return self._refiner.interrupted
 
     def make(self, job: Job, record: Record, content: Picture | Undecoded | None) -> Picture | None:
-        """The pastiche of a content; none where that failed or where it was made from file to file."""
+        """Return the pastiche of a content; None if that failed, or if it is already written by strips."""
         if isinstance(content, Undecoded):
             tiling = self._session.choose_tiling(content.height, content.width)
             if tiling.mode != "never":
@@ -214,7 +214,7 @@ class _Pastiches:
         return None
 
     def _make_by_strips(self, job: Job, record: Record, tiling: Tiling) -> None:
-        """Makes the pastiche of a content larger than memory, by strips, and completes its record."""
+        """Make the pastiche of a content larger than memory, by strips, and complete its record."""
         assert job.content is not None
         options = self._session.options
         with record.recording_errors(), ExitStack() as stack:
@@ -242,7 +242,7 @@ class _Pastiches:
 
 
 def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options) -> Record:
-    """Writes a pastiche and completes its record."""
+    """Write a pastiche and complete its record."""
     if pastiche is None:
         return record
     painted = record.seconds["stylise"]
@@ -255,6 +255,6 @@ def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options
         )
         if job.target is None:
             sys.stdout.flush()
-    if record.error is None:  # the frames of an animation are painted on their way into the file
+    if record.error is None:  # the frames of an animation are painted while they are encoded
         record.seconds["encode"] -= record.seconds["stylise"] - painted
     return record

@@ -1,4 +1,4 @@
-"""A stylizer at work on one run: every style is read and embedded once, every content painted with its own blend."""
+"""Sessions, one for each run: every style is read and embedded once, and every content painted with its own blend."""
 
 import time
 from collections.abc import Callable, MutableMapping
@@ -161,7 +161,7 @@ class Session:
         small = strokes.resized(content, REDUCED_SIDE)
         alpha = small[..., 3] if small.shape[2] == 4 else None
         reduced = Picture.of(np.ascontiguousarray(small[..., :3]), alpha)
-        # The style size is that of what is painted, not that of the copy by which it is judged.
+        # The style size follows the size of the content, not that of the reduced copy.
         embedding = self.blend(styles, reduced, max(content.shape[:2])) if styles else None
         style = self.compose(reduced, embedding, strips.source, notices, content)
         self.stylizer.paint(
@@ -175,7 +175,7 @@ class Session:
         return new
 
     def close(self) -> None:
-        """Let no further frame of an animation be painted: whoever stops a run does not wait for hundreds."""
+        """Paint no further frame of an animation, so that a stopped run does not wait for hundreds of them."""
         self._closed = True
 
     def _embed(self, style: str, content: Picture, painted: int | None = None) -> Array:
@@ -187,7 +187,7 @@ class Session:
             return self._embeddings[style, size]
         try:
             found = self._read(style, size)
-        except ImageError as error:  # it names the style; whoever notes it adds the content
+        except ImageError as error:  # it names the style; the record adds the content
             raise UserError(str(error)) from None
         if recolor and isinstance(found, NamedStyle):
             raise UserError(f"histogram recolours style pictures, and {style!r} is a named style; use luma")

@@ -1,4 +1,4 @@
-"""A folder that is watched: what is dropped into it is stylised once it is whole."""
+"""A watched folder: its pictures are stylised once they are completely written."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +12,7 @@ from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
 
 State = tuple[int, int]  # of a file: its size and when it was last written, in nanoseconds
-PAUSE = 1.0  # seconds between two looks
+PAUSE = 1.0  # seconds between two scans of the folder
 
 
 def watch(
@@ -25,18 +25,18 @@ def watch(
     stop: Callable[[], bool],
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[Record]:
-    """Stylises the pictures of a folder as they come, and yields a record of each.
+    """Stylise the pictures of a folder as they arrive, and yield a record of each.
 
-    A picture is taken when two looks a second apart find it the same, so that none is read half-copied, and again when
-    it changes and may be overwritten. Those whose pastiches are there from before are left alone.
+    A picture is taken when two scans, a second apart, find it unchanged, so that none is read half-copied, and again
+    when it changes and its pastiche may be overwritten. Pictures that already have a newer pastiche are left out.
 
     Args:
         folder: Where pictures are dropped.
-        target: Where pastiches are written; made if need be.
+        target: Where pastiches are written; created if it does not exist.
         styles: Style pictures or names.
-        stylizer: What paints.
-        options: How.
-        stop: Asked before every look whether to end.
+        stylizer: The model.
+        options: How pastiches are made and written.
+        stop: Asked before every scan whether to end.
         wait: Waits so many seconds.
 
     Raises:
@@ -69,7 +69,7 @@ def _watch(
     while not stop():
         now = {path: state for path in images.find(folder) if (state := _state(path))}
         new = [str(path) for path in now if path not in jobs]
-        # Planned together, and with what earlier ones have taken: two pictures never share a pastiche.
+        # Planned together with the files of earlier plans, so that two pictures never share a pastiche.
         planned = make_plan(new, styles, f"{target}/", options=options, taken=taken) if new else []
         jobs |= {job.content: job for job in planned if job.content}
         for path, state in now.items():
@@ -88,7 +88,7 @@ def _watch(
 
 
 def _state(path: Path) -> State | None:
-    """How a file is now; None where it is gone."""
+    """Size and time of a file; None if it no longer exists."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""`brushwork evaluate`: how good the pastiches of a model, or of any program, are."""
+"""`brushwork evaluate`: scores of the pastiches of a model, or of any program."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ Videos = Annotated[
 Frames = Annotated[int | None, option(None, "--frames", "2..", "Frames of each clip at most; else 24.")]
 Styles = Annotated[Path, option(None, "--styles", "FOLDER", "Style pictures.")]
 Pairs = Annotated[int | None, option(None, "--pairs", "1..", "Pairs at most, always the same ones; else 55.")]
-Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of the squares that are judged; else 512.")]
+Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of the squares that are scored; else 512.")]
 Html = Annotated[Path | None, option(None, "--html", "FILE", "Write a page that shows all pictures.")]
 
 
@@ -63,7 +63,7 @@ def evaluate(
         _evaluate_video(load(), video, styles, frames, steady, as_json)
         return
     if contents is None:
-        raise UserError("what to judge? give photos with --contents, or a clip with --video")
+        raise UserError("nothing to evaluate: give photos with --contents, or a clip with --video")
     _evaluate_pictures(judged, load, evaluation.choose(contents, styles, **given(count=pairs)), size, as_json, as_html)
 
 
@@ -71,7 +71,7 @@ def _evaluate_pictures(
     judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], size: int | None, as_json: Path | None,
     as_html: Path | None,
 ) -> None:  # fmt: skip
-    """Measures pastiches and prints a table."""
+    """Measure pastiches and print a table."""
     import json
 
     from brushwork import atomic, evaluation, model_folder
@@ -100,7 +100,7 @@ def _evaluate_pictures(
 def _evaluate_video(
     stylizer: "Stylizer", clips: list[str], styles: Path, frames: int | None, steady: float | None, as_json: Path | None
 ) -> None:
-    """Measures clips and prints a table."""
+    """Measure clips and print a table."""
     import json
 
     from brushwork import atomic, extras, images

@@ -10,13 +10,13 @@ def export(
     checkpoint: Annotated[Path, Argument(metavar="CHECKPOINT", hidden=True)],
     folder: Annotated[Path, Argument(metavar="FOLDER", hidden=True)],
     card: Annotated[
-        Path | None, Option(metavar="FILE", help="What people should know of it, in TOML; the options below win.")
+        Path | None, Option(metavar="FILE", help="Card of the model, in TOML; the options below override it.")
     ] = None,
-    title: Annotated[str | None, Option(metavar="TEXT", help="A name in words; else the folder's.")] = None,
+    title: Annotated[str | None, Option(metavar="TEXT", help="Title; else the folder's name.")] = None,
     licence: Annotated[str | None, Option(metavar="SPDX", help="Licence of the weights; else unknown.")] = None,
     source: Annotated[str | None, Option(metavar="TEXT", help="Who trained it; else own training.")] = None,
     style_size: Annotated[
-        int | None, Option(metavar="PIXELS", help="Short side at which a style is seen by default; else 256.")
+        int | None, Option(metavar="PIXELS", help="Short side at which styles are read by default; else 256.")
     ] = None,
 ) -> None:
     """Write a model folder from a training checkpoint, for use with --model.

@@ -93,7 +93,7 @@ def live(
 
 
 def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[list[str], list[Any]]:
-    """Names and embeddings to choose from."""
+    """Names and embeddings of the styles that the keys choose."""
     import sys
 
     from brushwork.batch.options import Options
@@ -105,7 +105,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
     chosen = [*styles, *(stylizer.names if gallery else ())]
     if not chosen:
         known = f"; {stylizer.names[0]} is one" if stylizer.names else ""
-        raise UserError(f"which style? give pictures or names with -s, or --gallery for all names{known}")
+        raise UserError(f"no style: give pictures or names with -s, or --gallery for all names{known}")
     session, nothing = Session(stylizer, Options()), Picture(())
     embeddings = [session.blend((style,), nothing) for style in chosen]
     for notice in session.take_notices():
@@ -114,7 +114,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
 
 
 def _screen(output: str, names: tuple[str, ...], port: int | None) -> "Screen":
-    """What shows it."""
+    """The screen of an output."""
     import sys
 
     if output == "mjpeg":

@@ -1,4 +1,4 @@
-"""`brushwork models`: what can be played."""
+"""`brushwork models`: the models that are installed, and their cards."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +31,7 @@ def models(
 
 
 def _values(folder: "ModelFolder") -> dict[str, Any]:
-    """What people should know of a model, with the names of its styles."""
+    """Card of a model as plain values, with the names of its styles."""
     from brushwork import model_folder
     from brushwork.styles.gallery import Gallery
 
@@ -45,7 +45,7 @@ def _scores(scores: dict[str, float]) -> str:
 
 
 def _sizes(style_sizes: "Sequence[tuple[int, int]]") -> str:
-    """Style sizes by the long side of what is painted."""
+    """Style sizes by the long side of the pastiche."""
     each = ", ".join(f"{size} where {painted} pixels are painted" for painted, size in style_sizes)
     return f"; by default {each}, evenly between" if each else ""
 
@@ -66,7 +66,7 @@ def _table(folders: "list[ModelFolder]") -> str:
 
 
 def _card(values: dict[str, Any]) -> str:
-    """Everything that is stated of a model, a line or more for each thing."""
+    """Whole card of a model, a line or more for each entry."""
     low, high = values["style_size_range"]
     rows = {
         "name": values["name"] + (" (default)" if values["default"] else ""),

@@ -93,7 +93,7 @@ def optimize(
 
 
 def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) -> "Path":
-    """Where to write, by the rules of `stylize`; what would be refused at the end is refused before the work."""
+    """Where to write, by the rules of `stylize`; errors that would come at the end are raised before the work."""
     from pathlib import Path
 
     from brushwork.batch.plan import make_plan

@@ -1,4 +1,4 @@
-"""Help that leaves out what typer adds to a line that reads well without: types, braces, the option --help itself."""
+"""Help without what typer adds to a line that is clear without it: types, braces, the option --help itself."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ class PlainCommand(TyperCommand):
         return super().parse_args(ctx, complete)
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option ``--help``; who reads it has found it."""
+        """The option ``--help``, which the help itself does not list."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.hidden = True
         return option
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What follows the command's name: first what must be there."""
+        """What follows the command's name: required parts first."""
         arguments = [param for param in self.params if param.param_type_name == "argument"]
         required = [param for param in self.params if param.param_type_name == "option" and param.required]
         named = [f"{argument.metavar}{'...' if argument.nargs == -1 else ''}" for argument in arguments]

@@ -31,7 +31,7 @@ def watched() -> bool:
 
 @contextmanager
 def bar(total: int | None = None, *, hidden: bool = False, time_left: bool = True) -> Iterator[Bar]:
-    """Yield a progress bar; where nobody watches, only its lines appear.
+    """Yield a progress bar; where standard error is no terminal, only its lines appear.
 
     Args:
         total: What a completed bar counts up to; None if it is not yet known.
@@ -41,7 +41,7 @@ def bar(total: int | None = None, *, hidden: bool = False, time_left: bool = Tru
     if hidden or not watched():
         yield Bar(lambda line: print(line, file=sys.stderr), lambda completed, total=None, words="": None)
         return
-    # rich takes 30 ms to import, so whoever shows no bar does without.
+    # rich takes 30 ms to import, so it is imported only where a bar is shown.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

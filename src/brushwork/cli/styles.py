@@ -112,7 +112,7 @@ def styles(
 
 
 def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, load: "Callable[[], Stylizer]") -> None:
-    """Writes the sheet of a photo."""
+    """Write the sheet of a photo."""
     import sys
 
     from brushwork import images
@@ -121,11 +121,11 @@ def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, 
 
     path = target(photo, output, overwrite=overwrite)
     content = open_photo(photo, **given(size=size))
-    player = load()
-    coming = cells(content.image, player.names, lambda image, name: player.stylize(image, name))
-    painted = list(track(coming, len(player.names) + 1))
+    stylizer = load()
+    coming = cells(content.image, stylizer.names, lambda image, name: stylizer.stylize(image, name))
+    painted = list(track(coming, len(stylizer.names) + 1))
     images.save(compose(painted, content.alpha), path, overwrite=overwrite)
-    print(f"{path}  {len(player.names)} styles", file=sys.stderr)
+    print(f"{path}  {len(stylizer.names)} styles", file=sys.stderr)
 
 
 def _find(folder: "ModelFolder", words: str, as_json: bool) -> None:
@@ -152,7 +152,7 @@ def _find(folder: "ModelFolder", words: str, as_json: bool) -> None:
 
 
 def _list(folder: "ModelFolder", as_json: bool) -> None:
-    """Prints the named styles of a model."""
+    """Print the named styles of a model."""
     import json
     import sys
 
@@ -171,7 +171,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    # In a pipe no line is broken: who reads it there may want columns.
+    # In a pipe no line is broken, so that columns can be read by programs.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in rows[0]:

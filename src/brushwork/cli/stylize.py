@@ -106,7 +106,7 @@ def stylize(
 
 
 def _run(plan: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Options", as_json: bool) -> bool:
-    """Makes the pastiches and says so; True if no job failed."""
+    """Make the pastiches and report them; return whether no job failed."""
     from contextlib import closing
 
     from brushwork.batch import run

@@ -119,7 +119,7 @@ def video(
 def _preview(
     clip: str, target: Path, sheet: Path, load: Callable[[], "Stylizer"], settings: "Settings", overwrite: bool
 ) -> None:
-    """Writes the preview and prints the estimate."""
+    """Write the preview and print the estimate."""
     import sys
 
     from brushwork.video.preview import preview
@@ -136,7 +136,7 @@ def _preview(
 def _run(
     clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", options: "RunOptions"
 ) -> "VideoProgress":
-    """Paints the clip, shows the progress, and returns the last of it."""
+    """Paint the clip, show the progress, and return the last record."""
     from contextlib import closing
 
     from brushwork.video.run import run
@@ -180,4 +180,4 @@ def _report(clip: str, styles: list[str], target: Path, last: "VideoProgress", a
     size = f"{last.width} x {last.height}, {last.frames} frames"
     print(f"{target}  {size}  {last.rate:.1f} frames/s", file=sys.stderr)
     if last.stopped:
-        print("brushwork: the part that is done can be played; --resume continues from there", file=sys.stderr)
+        print("brushwork: the finished part is a playable file; --resume continues from there", file=sys.stderr)

@@ -66,7 +66,7 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
     Args:
         network: What is exported.
         folder: Where to; its name becomes the model's.
-        card: What people should know of it.
+        card: Its card.
         extras: Files that are copied into the folder, see `ModelFolder.extras`.
 
     Raises:

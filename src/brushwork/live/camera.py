@@ -19,7 +19,7 @@ from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import Pixels, VideoFrame, seconds
 from brushwork.video.reading.opening import open_clip
 
-SIZE = 640  # pixels of the long side, unless told otherwise
+SIZE = 640  # default long side in pixels
 Source = Callable[[], Pixels | None]
 
 

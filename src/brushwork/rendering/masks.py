@@ -13,7 +13,7 @@ ALPHA = "alpha"
 
 
 def find(mask: str, content: Path | None) -> Path:
-    """The file of a mask: itself, or of a folder of masks the one with the content's stem.
+    """Return the file of a mask: itself, or the one in a folder of masks that has the content's stem.
 
     Raises:
         UserError: If the folder has none for this content.
@@ -29,16 +29,16 @@ def find(mask: str, content: Path | None) -> Path:
 
 
 def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, int]) -> tuple[Array, str | None]:
-    """A mask (h, w) in [0, 1], and a notice where it has another size than the content and so is fitted to it.
+    """Return a mask (h, w) in [0, 1], and a notice if its size differs from the content's, so that it is fitted to it.
 
     Args:
         mask: A file, a folder of masks, or ``alpha``.
         content: Where the content came from.
-        alpha: The content's own transparency, (h, w), which is what ``alpha`` means.
+        alpha: The content's own alpha, (h, w), for the mask ``alpha``.
         size: Height and width of the content.
 
     Raises:
-        UserError: If the mask cannot be read, is black everywhere, or the content has no alpha to take.
+        UserError: If the mask cannot be read, is black everywhere, or the content has no alpha.
     """
     if mask == ALPHA:
         if alpha is None:
@@ -52,7 +52,7 @@ def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, 
 
 
 def of_picture(picture: Picture) -> Array:
-    """Return the mask (h, w) in [0, 1] of a picture: its mean of red, green and blue, nothing where transparent."""
+    """Return the mask (h, w) in [0, 1] of a picture: its mean of red, green and blue, 0 where it is transparent."""
     plane: Array = picture.image.mean(axis=2, dtype=np.float32)
     return plane if picture.alpha is None else plane * picture.alpha
 

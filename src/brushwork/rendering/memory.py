@@ -7,7 +7,7 @@ import psutil
 
 from brushwork.rendering.settings import GRID, SMALLEST_TILE, RenderSettings
 
-# Bytes a pixel. The image, its pastiche and copies of them, reckoned as five times three numbers of four bytes:
+# Bytes per pixel. The image, its pastiche and copies of them, counted as five times three numbers of four bytes:
 PICTURE = 60
 # The style transfer network, as the peak of a pass in float32 at 1280 and 1536 squared grew over that at 768 squared:
 # at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724, 974.
@@ -15,14 +15,14 @@ PICTURE = 60
 NETWORK, MASKED, LEAST = 1000, 1900, 40
 # Python, OpenVINO, pyvips and the model.
 PROGRAM = 400 * 2**20
-# Of the memory that is free, so much is taken.
+# Fraction of the free memory that is used.
 FRACTION = 0.7
 # A pixel of a pastiche sees 54 pixels of its content each way, as long as statistics are held.
 HALO = 64
 # Side of a tile where memory allows it; larger ones are not faster.
 TILE = 768
-# Statistics of the fast mode: so many pixels of the image squared, in patches of so many squared. Fewer pixels, or
-# larger patches and so fewer of them, bring the pastiche further from the exact one.
+# The fast mode measures statistics on 1920 x 1920 pixels of the image, in patches of 128 x 128. Fewer pixels, or fewer
+# and larger patches, bring the pastiche further from the exact one.
 SAMPLE, PATCH = 1920, 128
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -76,7 +76,7 @@ def left_in_group(group: Path) -> int | None:
     ):
         try:
             left = int((group / limit).read_text()) - int((group / used).read_text())
-            # Pages of files that nobody has used for long are counted as used, and given up when memory is wanted.
+            # Inactive pages of files count as used, but are given up when memory is needed.
             statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
             return left + int(statistics.get(idle, 0))
         except (OSError, ValueError):  # of the other version, or "max": without a limit
@@ -85,7 +85,7 @@ def left_in_group(group: Path) -> int | None:
 
 
 def per_pixel(width: float, masked: bool = False) -> float:
-    """Return the bytes that a network of a width, 1 the paper's, holds for each pixel that it paints at once."""
+    """Return the bytes that a network of a width (1 is the paper's) holds for each pixel that it paints at once."""
     return LEAST + (MASKED if masked else NETWORK) * width
 
 
@@ -94,7 +94,7 @@ def choose_tiling(size: tuple[int, int], settings: RenderSettings, pixel: float,
 
     Args:
         size: Height and width of the image.
-        settings: The settings; ``tile`` other than ``auto``, and a tile size, are heeded.
+        settings: The settings; ``tile`` other than ``auto``, and a tile size, are respected.
         pixel: Bytes that the network holds for a pixel, see `per_pixel`.
         exact: Whether the runtime can paint layer by layer, so that tiles are exact.
     """
@@ -111,7 +111,7 @@ def choose_tiling(size: tuple[int, int], settings: RenderSettings, pixel: float,
 
 
 def _tile(width: int, room: float, pixel: float) -> int:
-    """Side of the tiles of an image so wide that fit into so many bytes."""
+    """Side of the tiles that fit into a number of bytes, for an image of a width."""
     tile = int((room / pixel) ** 0.5) - 2 * HALO
     # A strip of tiles lies in memory several times, as wide as the image.
     strip = int(room / (PICTURE * width))

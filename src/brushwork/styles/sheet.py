@@ -16,7 +16,7 @@ from brushwork.images import Frame, Image
 from brushwork.images.levels import quantise
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
-SIDE = 320  # pixels of the long side of each picture, unless told otherwise
+SIDE = 320  # default long side of each picture, in pixels
 GAP = 8  # pixels between cells, and around them
 LEGIBLE = 8  # pixels of the smallest letters
 INK, PAPER = (60, 60, 60), (255, 255, 255)
@@ -33,7 +33,7 @@ class Cell(NamedTuple):
 def cells(
     photo: Image, names: Sequence[str], stylize: Callable[[Image, str], Image], size: int | None = None
 ) -> Iterator[Cell]:
-    """Yields the photo (H, W, 3) itself, then its pastiche in each named style.
+    """Yield the photo (H, W, 3) itself, then its pastiche in each named style.
 
     Args:
         photo: The content.
