@@ -3,16 +3,18 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar
 
 from matplotlib.figure import Figure
 
 from brushwork.errors import UserError
 from brushwork.images import Image
 
-# ``tiny`` shows in seconds that an experiment runs, and says nothing about the claim; ``report`` is what reports state.
-Scale = Literal["tiny", "report"]
-SCALES: tuple[Scale, ...] = ("tiny", "report")
+# ``tiny`` shows in seconds that an experiment runs, and nothing about the claim; ``short`` has short training runs,
+# minutes each on two cores; ``report`` is large enough for the claim.
+Scale = Literal["tiny", "short", "report"]
+SCALES: tuple[Scale, ...] = ("tiny", "short", "report")
+T = TypeVar("T")
 Cell: TypeAlias = str | float | int | None
 
 
@@ -67,6 +69,10 @@ class Context:
     scale: Scale = "report"
     seeds: int = 1
     say: Callable[[str], None] = lambda line: None
+
+    def choose(self, sizes: Mapping[str, T]) -> T:
+        """Return the size of this scale; where an experiment has no short one, that of reports."""
+        return sizes.get(self.scale, sizes["report"])
 
 
 class Table(NamedTuple):

@@ -12,6 +12,7 @@ from brushwork import atomic, images
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.evaluation.machine import describe_machine
 
+SMALL = {"tiny": "it shows that the experiment runs, and no more", "short": "networks are hardly trained"}
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -55,7 +56,7 @@ def write_result(name: str, section: str, result: Result, context: Context, seco
     files = [_write_plot(plot, folder) for plot in result.plots]
     body = [_table(table) for table in result.tables]
     body += [_figure(plot, file) for plot, file in zip(result.plots, files, strict=True)]
-    small = "" if context.scale == "report" else " At the scale tiny: it shows that the experiment runs, and no more."
+    small = "" if context.scale == "report" else f" At the scale {context.scale}: {SMALL[context.scale]}."
     page = PAGE.format(
         title=html.escape(name.replace("-", " ").capitalize()),
         section=html.escape(section),

@@ -35,7 +35,13 @@ Output = Annotated[
     option(None, "--output -o", "FOLDER", "Folder of the numbers, figures and page; else experiments/NAME."),
 ]
 ScaleOption = Annotated[
-    str | None, option(None, "--scale", "tiny|report", "tiny runs in seconds and shows nothing; else report.")
+    str | None,
+    option(
+        None,
+        "--scale",
+        "tiny|short|report",
+        "tiny runs in seconds and shows nothing, short trains for minutes; else report.",
+    ),
 ]
 Seeds = Annotated[int | None, option(None, "--seeds", "1..", "Seeds to repeat a training run with; else 1.")]
 

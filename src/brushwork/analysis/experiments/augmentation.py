@@ -78,7 +78,7 @@ def run(context: Context) -> Result:
     A picture is painted in a few random styles once, and not anew in each epoch, which saves most of the time.
     """
     context.inputs.require("domains")
-    size = SIZES[context.scale]
+    size = context.choose(SIZES)
     domains = read_domains(context.inputs.domains, size.painted)
     pools = _Pools(context, domains, size)
     seeds = range(context.seeds)

@@ -30,7 +30,7 @@ STEPS = (-2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5)  # standard deviations along an
 def run(context: Context) -> Result:
     """Take the components of the training styles' embeddings, and judge on new contents and new styles."""
     context.inputs.require("styles", "new_contents", "new_styles")
-    size, stylizer = SIZES[context.scale], load(context.inputs.model)
+    size, stylizer = context.choose(SIZES), load(context.inputs.model)
     styles = embed_pictures(
         stylizer,
         context.inputs.styles,

@@ -38,7 +38,7 @@ def run(context: Context) -> Result:
     """Embed the training styles with the model, and look at who is near to whom."""
     context.inputs.require("styles", "labels")
     assert context.inputs.labels is not None
-    size, labels = SIZES[context.scale], read_labels(context.inputs.labels)
+    size, labels = context.choose(SIZES), read_labels(context.inputs.labels)
     stylizer = load(context.inputs.model)
     styles = embed_pictures(
         stylizer,

@@ -29,7 +29,7 @@ TERMS = ("style share", "style loss", "content loss", "SSIM")
 def run(context: Context) -> Result:
     """Walk on straight lines of embeddings, with new contents and new styles (Ghiasi et al. 2017, figure 8)."""
     context.inputs.require("new_contents", "new_styles")
-    size, stylizer = SIZES[context.scale], load(context.inputs.model)
+    size, stylizer = context.choose(SIZES), load(context.inputs.model)
     contents = pictures.squares(context.inputs.new_contents, size.side)
     styles = pictures.squares(context.inputs.new_styles, size.side)
     pairs = measures.pair_up(len(contents), len(styles))[: size.pairs]

@@ -24,14 +24,18 @@ class Size(NamedTuple):
     grid: int
 
 
-SIZES = {"tiny": Size(5, 2, 2, 32, 0.125, 3), "report": Size(32, 500, 60, 64, 0.25, 6)}
+SIZES = {
+    "tiny": Size(5, 2, 2, 32, 0.125, 3),
+    "short": Size(32, 250, 30, 64, 0.25, 6),
+    "report": Size(32, 4000, 200, 128, 0.5, 6),
+}
 CONTENTS = 2  # that every style meets
 
 
 def run(context: Context) -> Result:
     """Train a table of styles (Dumoulin et al. 2017), mix four of them on a grid, and add the first new style."""
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
-    size = SIZES[context.scale]
+    size = context.choose(SIZES)
     names = tuple(f"style-{number}" for number in range(size.styles))
     recipe = short_recipe(context, steps=size.steps, side=size.side, width=size.width, learning_rate=2e-3, styles=names)
     recipe = replace(recipe, data=replace(recipe.data, styles_limit=size.styles))

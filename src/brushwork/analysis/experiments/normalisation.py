@@ -21,7 +21,7 @@ class Size(NamedTuple):
     contents: int
 
 
-SIZES = {"tiny": Size(2, 32, 0.125, 2), "report": Size(250, 96, 0.25, 16)}
+SIZES = {"tiny": Size(2, 32, 0.125, 2), "short": Size(250, 96, 0.25, 16), "report": Size(2000, 128, 0.5, 16)}
 NAMES: dict[DecoderNorm, str] = {"instance": "instance norm", "batch": "batch norm", "none": "no norm"}
 SHOWN = 4  # contents on the figure
 
@@ -32,7 +32,7 @@ def run(context: Context) -> Result:
     The first of the new styles is trained, at a style weight of 2 as in ``single-style-cpu.toml``.
     """
     context.inputs.require("contents", "new_contents", "new_styles")
-    size = SIZES[context.scale]
+    size = context.choose(SIZES)
     style = pictures.entries(context.inputs.new_styles)[:1]
     source = pictures.stored(style[0], context.folder / "style")
     base = short_recipe(

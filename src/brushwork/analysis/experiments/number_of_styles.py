@@ -28,14 +28,18 @@ class Size(NamedTuple):
     styles: int
 
 
-SIZES = {"tiny": Size((2, 0), 2, 2, 32, 0.125, 3), "report": Size((16, 64, 256, 1024, 0), 64, 200, 64, 0.25, 55)}
+SIZES = {
+    "tiny": Size((2, 0), 2, 2, 32, 0.125, 3),
+    "short": Size((16, 256, 0), 256, 120, 64, 0.25, 55),
+    "report": Size((16, 64, 256, 1024, 4096, 0), 64, 2000, 128, 0.5, 55),
+}
 CONTENTS = 2  # that every unseen style meets
 
 
 def run(context: Context) -> Result:
     """Train on nested sets of styles with each seed, and judge on new contents and new styles."""
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
-    size = SIZES[context.scale]
+    size = context.choose(SIZES)
     contents = pictures.squares(context.inputs.new_contents, size.side)
     styles = pictures.squares(context.inputs.new_styles, size.side, size.styles)
     pairs = measures.pair_up(len(contents), len(styles), CONTENTS)

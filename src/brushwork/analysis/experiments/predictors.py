@@ -20,7 +20,11 @@ class Size(NamedTuple):
     pairs: int
 
 
-SIZES = {"tiny": Size((8,), 2, 32, 96, 0.125, 3), "report": Size((8, 32, 100, 256), 150, 64, 96, 0.25, 55)}
+SIZES = {
+    "tiny": Size((8,), 2, 32, 96, 0.125, 3),
+    "short": Size((8, 100), 80, 64, 96, 0.25, 55),
+    "report": Size((8, 32, 100, 256), 2000, 128, 128, 0.5, 55),
+}
 PUBLISHED = 100  # the size of the embedding where backbones are compared
 # Ours: the file of Inception-v3 is named in docs/guide/training.md, and its average pools do not count padding.
 INCEPTION = {"name": "inception_v3", "pixels": "unit", "count_padding": False}
@@ -32,7 +36,7 @@ def run(context: Context) -> Result:
     Inception-v3 is among them where ``pretrained`` names its weights.
     """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
-    size = SIZES[context.scale]
+    size = context.choose(SIZES)
     base = short_recipe(context, steps=size.steps, side=size.side, width=size.width)
     base = replace(base, data=replace(base.data, style_sides=(size.style_side,)), init=InitConfig(styles=200))
     contents = pictures.squares(context.inputs.new_contents, size.side)

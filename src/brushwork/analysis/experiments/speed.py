@@ -31,7 +31,7 @@ class Timing(NamedTuple):
 
 def run(context: Context) -> Result:
     """Time the runtime itself: no decoding, no files, random pictures; the fastest of some repeats."""
-    size, stylizer = SIZES[context.scale], load(context.inputs.model)
+    size, stylizer = context.choose(SIZES), load(context.inputs.model)
     random = np.random.default_rng(0)
     rows: list[list[float]] = []
     for side in size.sides:

@@ -29,7 +29,7 @@ SHOWN = (("content loss", "content", False), ("style loss (normalised, sum of la
 def run(context: Context) -> Result:
     """Judge the model on the same new contents in styles that it was trained on and in others."""
     context.inputs.require("styles", "new_contents", "new_styles", "new_textures")
-    size, stylizer = SIZES[context.scale], load(context.inputs.model)
+    size, stylizer = context.choose(SIZES), load(context.inputs.model)
     contents = pictures.squares(context.inputs.new_contents, size.side)
     sources = {
         "training styles": context.inputs.styles,

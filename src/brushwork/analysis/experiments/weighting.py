@@ -23,7 +23,7 @@ class Size(NamedTuple):
     contents: int
 
 
-SIZES = {"tiny": Size(2, 2, 32, 0.125, 2), "report": Size(4, 120, 64, 0.25, 8)}
+SIZES = {"tiny": Size(2, 2, 32, 0.125, 2), "short": Size(3, 80, 64, 0.25, 8), "report": Size(8, 1000, 128, 0.5, 16)}
 KINDS = ("one network each", "one network of N styles", "one network of any style")
 
 
@@ -33,7 +33,7 @@ def run(context: Context) -> Result:
     The network of any style is trained on these styles and all others: as many steps as the network of N styles.
     """
     context.inputs.require("contents", "styles", "new_contents")
-    size = SIZES[context.scale]
+    size = context.choose(SIZES)
     options = {"side": size.side, "width": size.width}
     entries = pictures.entries(context.inputs.styles, size.styles)
     files = [str(pictures.stored(entry, context.folder / f"style-{n}")) for n, entry in enumerate(entries)]
