@@ -12,7 +12,11 @@ import torch
 from PIL import Image
 
 from brushwork.images import ImageError
+from brushwork.networks import PasticheConfig
+from brushwork.training import pictures as source_pictures
+from brushwork.training import student
 from brushwork.training.augmentation import CONTENT, NOTHING, STYLE
+from brushwork.training.config import Recipe
 from brushwork.training.data import Batch, Batches, DataError, DecodedPictures, Feed, Pictures, ResidentPictures
 from brushwork.training.shards import Entry, decode, find_shards, read_shard
 from tests.training.samples import encoded, greys, write_tar
@@ -214,3 +218,28 @@ def test_a_picture_of_too_many_pixels_is_refused_from_its_header(tmp_path: Path)
         decode(Entry("bomb.png", str(tmp_path / "bomb.png")), 256)
     resident = ResidentPictures(tmp_path, (0,))
     assert len(resident.pixels) == 1 and list(resident.skipped) == [str(tmp_path / "bomb.png")]
+
+
+def test_pictures_that_do_not_fit_into_memory_are_refused_early(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(7, 40):
+        (folder / f"{number}.png").write_bytes(encoded(number))
+    monkeypatch.setattr(source_pictures, "SAMPLE", 10)
+    monkeypatch.setattr(source_pictures, "SAID", 10)
+    with caplog.at_level(logging.INFO):
+        assert len(ResidentPictures(folder, (0,)).pixels) == 40
+    assert "30 of 40 pictures decoded" in caplog.text
+    free = type("Memory", (), {"available": 20_000})  # 30 pictures of 20 x 16 take 28,800 bytes
+    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    with pytest.raises(DataError, match=r"GB of memory are free: set data\.resident=false"):
+        ResidentPictures(folder, (0,))
+
+
+def test_a_predictor_without_pretrained_weights_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    network = PasticheConfig(backbone={"name": "mobilenet_v2"}, width=0.05)
+    student.begin(Recipe(network=network))
+    assert "pretrained is not set" in caplog.text
+    caplog.clear()
+    student.begin(Recipe(network=PasticheConfig(styles=("a",), width=0.05)))
+    assert "pretrained" not in caplog.text

@@ -1,5 +1,6 @@
 """`brushwork train`: a recipe becomes a trained network."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -50,12 +51,24 @@ def train(
     folder = output or Path("runs") / recipe.stem
     with interrupts.deferred() as stop, progress.bar(chosen.steps, time_left=False) as bar:
         limits = given(device=device, max_minutes=max_minutes)
+        _show_log(bar.print)
         records = run.run(chosen, folder, resume=resume, stop=stop, **limits)
         for record in records:
             bar.print(_line(record))
             bar.update(record.step, record.steps, _pace(record))
     if slim and run.leads():
         print(*run.write_slim(folder), sep="\n")
+
+
+def _show_log(show: Callable[[str], None]) -> None:
+    """Prints what training logs, from information on, above the bar."""
+    import logging
+
+    handler = logging.Handler()
+    handler.emit = lambda record: show(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("brushwork.training")
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.INFO)
 
 
 def _line(record: "Progress") -> str:

@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 import numpy as np
+import psutil
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -28,6 +29,8 @@ from brushwork.training.shards import DataError, Entry, Source, decode, find_sha
 Device: TypeAlias = str | torch.device
 
 GROUP = 1 << 32  # the numbers of a source's n-th shard begin at n times this, so that no two pictures have the same
+SAMPLE = 200  # pictures after which the memory of all is estimated
+SAID = 1000  # pictures between two lines about how many are decoded
 WINDOW = 255  # pictures that are decoded before they are taken, so that memory holds no more than those
 log = logging.getLogger(__name__)
 
@@ -196,7 +199,7 @@ class ResidentPictures:
         limit: See `Order`.
 
     Raises:
-        DataError: If a source is missing, or not one of its pictures can be read.
+        DataError: If a source is missing, not one of its pictures can be read, or they do not fit into memory.
     """
 
     def __init__(
@@ -223,11 +226,15 @@ class ResidentPictures:
         for group in range(len(order.groups)):
             entries = order.read(group)
             decoded = map_ahead(attempt, entries, workers=max(1, workers), ahead=WINDOW)
-            for entry, pixels in zip(entries, decoded, strict=True):
+            for number, (entry, pixels) in enumerate(zip(entries, decoded, strict=True), start=1):
                 if isinstance(pixels, ImageError):
                     skip(self.skipped, entry, pixels)
                 else:
                     self.pixels.append(torch.from_numpy(pixels).to(device))
+                if number == SAMPLE and str(device) == "cpu":
+                    check_room(self.pixels, len(entries) - number)
+                if number % SAID == 0:
+                    log.info("%d of %d pictures decoded", number, len(entries))
         if not self.pixels:
             raise nothing_readable(order)
         log.info("%d pictures in memory, %d skipped", len(self.pixels), len(self.skipped))
@@ -241,6 +248,25 @@ class ResidentPictures:
 
     def close(self) -> None:
         """Nothing runs in the background."""
+
+
+def check_room(decoded: Sequence[Tensor], left: int) -> None:
+    """Check that as many more pictures as are left fit into the memory that is free.
+
+    Args:
+        decoded: The pictures so far, whose mean size is taken for that of the others.
+        left: Pictures to come.
+
+    Raises:
+        DataError: If they do not.
+    """
+    needed = left * sum(pixels.numel() for pixels in decoded) / max(1, len(decoded))
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise DataError(
+            f"the pictures would take {needed / 1e9:,.1f} GB more and {free / 1e9:,.1f} GB of memory are free:"
+            " set data.resident=false, or a smaller data.short_side"
+        )
 
 
 def skip(skipped: dict[str, str], entry: Entry, error: ImageError) -> None:

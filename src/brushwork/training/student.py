@@ -1,6 +1,7 @@
 """The network as it is trained: from a batch to pastiches; and the ways in which a run can begin."""
 
 import copy
+import logging
 from pathlib import Path
 
 import torch
@@ -16,6 +17,8 @@ from brushwork.training import checkpoints
 from brushwork.training.config import Recipe
 from brushwork.training.data import Batch
 from brushwork.training.widening import widen
+
+log = logging.getLogger(__name__)
 
 
 class Student(nn.Module):
@@ -89,6 +92,8 @@ def begin(recipe: Recipe) -> PasticheNetwork:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")
         _start_backbone(network.predictor.backbone, recipe.pretrained)
+    elif network.predictor is not None and not (recipe.init.model or recipe.init.predictor):
+        log.warning("pretrained is not set: the style prediction network starts from random weights (see the guide)")
     if recipe.init.model or recipe.init.predictor:
         start = load(recipe.init.model) if recipe.init.model else network
         if recipe.init.widen > 1:
