@@ -8,6 +8,7 @@ import pytest
 from brushwork import extras
 from brushwork.model_folder import DEFAULT_MODEL
 from tests.cli.conftest import Paint, Run
+from tests.training.samples import write_tar
 
 FOLDERS = ("--contents", "photos", "--styles", "styles", "--size", 64)
 
@@ -32,6 +33,10 @@ def test_the_default_model_in_a_table_a_record_and_a_page(brushwork: Run, here: 
         ("p0.png", "s0.jpg"), ("p1.png", "s1.jpg"), ("p0.png", "s2.jpg"),
     ]  # fmt: skip
     assert 0 < values["style share"] < 2
+    low, high = values["95 % interval"]["style share"]
+    assert low <= values["style share"] <= high
+    assert (values["precision"], values["device"]) == ("f32", "auto")
+    assert values["machine"]["processor"] and values["machine"]["versions"]["torch"]
     assert (here / "page.html").read_text().count("<img ") == 9
 
 
@@ -41,8 +46,25 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
     ended = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 1)
     assert (ended.code, ended.err) == (0, "")
     assert "peer: 1 pairs at 64 x 64" in ended.out
-    assert "style share   1.000" in ended.out
+    assert "style share   1.000  [1.000, 1.000]" in ended.out
+    assert "the photo     content loss 0, style share 1" in ended.out
     assert "seconds       not known" in ended.out
+
+
+@pytest.mark.usefixtures("folders")
+def test_nested_folders_and_tars_are_judged_like_flat_folders(brushwork: Run, paint: Paint, here: Path) -> None:
+    for number in range(2):
+        paint(f"peer/p{number}-s{number}.png", 80, 70, seed=30 + number)
+    flat = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 2)
+    (here / "photos").rename(here / "inner")
+    (here / "photos").mkdir()
+    (here / "inner").rename(here / "photos" / "inner")
+    write_tar(
+        here / "styles.tar", {f"x/{path.name}": path.read_bytes() for path in sorted((here / "styles").iterdir())}
+    )
+    folders = [value if value != "styles" else "styles.tar" for value in FOLDERS]
+    nested = brushwork("evaluate", "peer", *folders, "--pairs", 2)
+    assert flat.code == nested.code == 0 and flat.out == nested.out
 
 
 @pytest.mark.usefixtures("folders")
@@ -54,6 +76,7 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
         (["--pairs", 0], "the number of pairs is 0; it must be at least 1"),
         (["--size", 32], "the size is 32; pastiches are judged from 64 pixels on"),
         (["--styles", "nowhere"], "cannot read nowhere: no such file"),
+        (["--inception", "photos/p0.png"], "cannot read photos/p0.png: photos/p0.png is no file of weights"),
         (["--device", "abacus"], "unknown device 'abacus'"),
         (["--html", "photos"], "cannot write photos: it is a folder"),
         (["--json", "no/file.json"], "no folder no"),

@@ -96,8 +96,10 @@ def test_the_summary_of_untouched_contents(judged: list[Judged]) -> None:
     assert summary.ssim == pytest.approx(1)
     assert (summary.seconds, summary.identity) == (1, True)
     lines = table(summary).splitlines()
-    assert lines[1] == "style share   1.000  (relu1_2 1.000  relu2_2 1.000  relu3_3 1.000  relu4_3 1.000)"
-    assert lines[-2:] == ["strength 0    the content, bit for bit", "seconds       1.00 a pastiche"]
+    assert (
+        lines[1] == "style share   1.000  [1.000, 1.000]  (relu1_2 1.000  relu2_2 1.000  relu3_3 1.000  relu4_3 1.000)"
+    )
+    assert lines[-3:-1] == ["strength 0    the content, bit for bit", "seconds       1.00 a pastiche"]
 
 
 class Tags(HTMLParser):

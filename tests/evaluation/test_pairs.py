@@ -65,3 +65,9 @@ def test_a_folder_of_pastiches_is_told_from_a_model(tmp_path: Path) -> None:
     shutil.copy(MODELS / "magenta-mobile" / CONFIG, tmp_path)
     for model in (None, "magenta-mobile", "no-such-model", str(tmp_path)):
         assert pastiches_in(model) is None
+
+
+def test_pairs_whose_pastiches_would_have_one_name_are_refused(tmp_path: Path) -> None:
+    pairs = [Pair(Path(f"photos/{folder}/1.png"), Path("styles/ink.webp")) for folder in "ab"]
+    with pytest.raises(UserError, match="two pairs would have the pastiche 1-ink"):
+        find(tmp_path, pairs)

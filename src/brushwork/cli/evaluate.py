@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument
 
@@ -14,16 +14,20 @@ if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
 
 Judge = Annotated[str | None, Argument(metavar="[MODEL|FOLDER]", hidden=True)]
-Contents = Annotated[Path | None, option(None, "--contents", "FOLDER", "Photos.")]
+Contents = Annotated[Path | None, option(None, "--contents", "FOLDER|TAR", "Photos, those in inner folders, too.")]
 Videos = Annotated[
     list[str] | None,
     option(None, "--video", "CLIP", "Measure how steady clips are instead; takes folders with true motion, too."),
 ]
 Frames = Annotated[int | None, option(None, "--frames", "2..", "Frames of each clip at most; else 24.")]
-Styles = Annotated[Path, option(None, "--styles", "FOLDER", "Style pictures.")]
+Styles = Annotated[Path, option(None, "--styles", "FOLDER|TAR", "Style pictures.")]
 Pairs = Annotated[int | None, option(None, "--pairs", "1..", "Pairs at most, always the same ones; else 55.")]
 Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of the squares that are scored; else 512.")]
 Html = Annotated[Path | None, option(None, "--html", "FILE", "Write a page that shows all pictures.")]
+
+Inception = Annotated[
+    Path | None, option(None, "--inception", "FILE", "Weights of Inception-v3: adds the distance of its features.")
+]
 
 
 @grouped
@@ -40,6 +44,7 @@ def evaluate(
     as_html: Html = None,
     overwrite: Overwrite = False,
     *,
+    inception: Inception = None,
     machine: Machine,
 ) -> None:
     """Measure how good a model's pastiches are: content loss, style share, SSIM, artefacts, border, seconds.
@@ -58,40 +63,53 @@ def evaluate(
 
     for target in (as_json, as_html):
         check_target(target, overwrite)
+    # Scores are compared between machines, so that the fastest precision of this one is no default for them.
+    machine.precision = machine.precision or "f32"
     load = machine.loader(judged)
     if video:
         _evaluate_video(load(), video, styles, frames, steady, as_json)
         return
     if contents is None:
         raise UserError("nothing to evaluate: give photos with --contents, or a clip with --video")
-    _evaluate_pictures(judged, load, evaluation.choose(contents, styles, **given(count=pairs)), size, as_json, as_html)
+    chosen = evaluation.choose(contents, styles, **given(count=pairs))
+    how = {"device": machine.device or "auto", "precision": machine.precision}
+    _evaluate_pictures(judged, load, chosen, how, given(size=size, inception=inception), as_json, as_html)
 
 
 def _evaluate_pictures(
-    judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], size: int | None, as_json: Path | None,
-    as_html: Path | None,
+    judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], how: dict[str, str],
+    options: dict[str, Any], as_json: Path | None, as_html: Path | None,
 ) -> None:  # fmt: skip
     """Measure pastiches and print a table."""
     import json
 
     from brushwork import atomic, evaluation, model_folder
     from brushwork.cli.progress import track
+    from brushwork.evaluation.distances import MixedFeatures, mixed_6e_distance
+    from brushwork.evaluation.machine import describe_machine
 
     finished = evaluation.pastiches_in(judged)
     if finished:
         name, painter = finished.name, evaluation.of_folder(finished, pairs)
     else:
         name, painter = model_folder.find(judged).name, evaluation.of_model(load())
-    records, page = [], evaluation.Page()
-    for each in track(evaluation.evaluate(pairs, painter, **given(size=size)), len(pairs)):
+    inception = options.pop("inception", None)
+    features = inception and MixedFeatures(inception)
+    records, page, seen = [], evaluation.Page(), []
+    for each in track(evaluation.evaluate(pairs, painter, **options), len(pairs)):
         records.append(each.record)
+        if features:
+            seen.append((features(each.pastiche), features(each.style)))
         if as_html:
             page.add(each)
-    summary, size = evaluation.summarise(records), len(each.content)
+    distance = mixed_6e_distance(*zip(*seen, strict=True)) if len(seen) > 1 else None
+    summary, size = evaluation.summarise(records, distance), len(each.content)
     title = f"{name}: {len(records)} pairs at {size} x {size}"
     print(f"{title}\n{evaluation.table(summary)}")
     if as_json:
-        values = {"who": name, "size": size, **summary.values(), "records": [record.values() for record in records]}
+        made = {} if finished else how
+        values = {"who": name, "size": size, **made, "machine": describe_machine(), **summary.values()}
+        values["records"] = [record.values() for record in records]
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
     if as_html:
         atomic.write_text(as_html, page.render(title, summary))

@@ -15,6 +15,7 @@ from brushwork.evaluation import pairs as pairing
 from brushwork.evaluation.artefacts import SMALLEST_JUDGED
 from brushwork.evaluation.metrics import Scores, score
 from brushwork.evaluation.pairs import Pair
+from brushwork.evaluation.sources import read_source
 from brushwork.images import Image
 from brushwork.losses import VGGFeatures
 from brushwork.runtime import Array
@@ -54,6 +55,7 @@ class PairRecord:
             "style loss untouched": dict(scores.untouched),
             "style share": scores.share,
             "SSIM": scores.ssim,
+            "structure": scores.structure,
             "artefact": scores.artefact,
             "border": scores.border,
             "strength 0": self.identity,
@@ -137,12 +139,12 @@ def of_folder(folder: Path, pairs: Sequence[Pair]) -> PairPainter:
 
 
 def read(path: Path) -> Image:
-    """Read a picture file's first image (H, W, 3) in [0, 1], on white where it is transparent.
+    """Read a picture's first image (H, W, 3) in [0, 1], on white where it is transparent; also one in a `.tar`.
 
     Raises:
         UserError: If it cannot be read.
     """
-    return images.open(path).on_white
+    return images.open(read_source(path)).on_white
 
 
 def square(image: Image, size: int) -> Image:

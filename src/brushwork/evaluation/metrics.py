@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 
 from brushwork.evaluation.artefacts import artefact_score, border_error
+from brushwork.evaluation.distances import structure_distance
 from brushwork.evaluation.similarity import ssim
 from brushwork.images import Image
 from brushwork.losses import VGGFeatures, content_loss, gram_matrix, style_loss
@@ -32,6 +33,7 @@ class Scores:
         untouched: The same of the content itself, before anything was painted.
         ssim: Structural similarity to the content; 1 is the content.
         artefact: Strongest periodic peak of up-sampling over its surroundings; about 1 in a photo.
+        structure: How much the similarity of places differs from the content's, see `structure_distance`.
         border: How much more the outermost pixels differ than in the content; about 1 where nothing is wrong.
     """
 
@@ -41,6 +43,7 @@ class Scores:
     ssim: float
     artefact: float
     border: float
+    structure: float = 0.0
 
     @property
     def shares(self) -> dict[str, float]:
@@ -77,6 +80,7 @@ def score(pastiche: Image, content: Image, style: Image, features: VGGFeatures) 
         ssim(pastiche, content),
         artefact_score(pastiche),
         border_error(pastiche, content),
+        structure_distance(ours[CONTENT_LAYER], theirs[CONTENT_LAYER]),
     )
 
 

@@ -1,12 +1,14 @@
 """Pairs of a content and a style, and the files of their finished pastiches."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from brushwork import images, model_folder
 from brushwork.errors import UserError
+from brushwork.evaluation.sources import find_pictures
 
 STRIDE = 7
 # How programs name a pastiche of `content` and `style`; any ending that can be read.
@@ -27,7 +29,7 @@ class Pair:
 
 
 def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
-    """Return the first `count` pairs of two folders, always the same; all pairs where there are fewer.
+    """Return the first `count` pairs of two folders or tars, always the same; all pairs where there are fewer.
 
     Pair k is content k with style 7 k, counted round in the order of their names (2 before 10); in place of 7 the next
     number that shares no factor with the number of styles. So the first S pairs show each of the S styles once. Where
@@ -38,7 +40,7 @@ def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
     """
     if count < 1:
         raise UserError(f"the number of pairs is {count}; it must be at least 1")
-    photos, found = _pictures(contents), _pictures(styles)
+    photos, found = find_pictures(contents), find_pictures(styles)
     stride = next(number for number in range(STRIDE, STRIDE + len(found) + 1) if math.gcd(number, len(found)) == 1)
     again = math.lcm(len(photos), len(found))
     return [
@@ -56,6 +58,9 @@ def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
     files: dict[str, Path] = {}
     for path in images.find(folder, recursive=True):
         files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
+    names_of = Counter(pair.name for pair in set(pairs))
+    if (twice := names_of.most_common(1)) and twice[0][1] > 1:
+        raise UserError(f"two pairs would have the pastiche {twice[0][0]}; give their pictures other names")
     found: dict[Pair, Path] = {}
     for pair in pairs:
         names = (name.format(content=pair.content.stem, style=pair.style.stem) for name in NAMES)
@@ -72,10 +77,3 @@ def pastiches_in(judged: str | None) -> Path | None:
         return None
     folder = Path(judged)
     return folder if folder.is_dir() and not (folder / model_folder.CONFIG).is_file() else None
-
-
-def _pictures(folder: Path) -> list[Path]:
-    found = images.find(folder)
-    if not found:
-        raise UserError(f"no pictures in the folder {folder}")
-    return found

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
 
+from brushwork.evaluation.bootstrap import interval
 from brushwork.evaluation.evaluate import PairRecord
 from brushwork.evaluation.metrics import geometric_mean
 
@@ -20,6 +21,9 @@ class Summary:
         ssim: Structural similarity to the content.
         artefact: Artefact score.
         border: Border error.
+        structure: Structure distance.
+        intervals: Content loss, style share, SSIM -> the 95 % interval of the mean, by bootstrap over the pairs.
+        mixed_6e: Distance of the pastiches' features from the styles', see `mixed_6e_distance`; None where not asked.
         identity: Whether strength 0 gave every content bit for bit; None where it was not asked.
         seconds: Seconds of one pastiche, its style's embedding among them; None where not known.
     """
@@ -31,6 +35,9 @@ class Summary:
     ssim: float
     artefact: float
     border: float
+    structure: float
+    intervals: Mapping[str, tuple[float, float]]
+    mixed_6e: float | None = None
     identity: bool | None = None
     seconds: float | None = None
 
@@ -44,13 +51,16 @@ class Summary:
             "SSIM": self.ssim,
             "artefact": self.artefact,
             "border": self.border,
+            "structure": self.structure,
+            "95 % interval": {name: list(ends) for name, ends in self.intervals.items()},
+            "Mixed_6e distance": self.mixed_6e,
             "strength 0": self.identity,
             "seconds": self.seconds,
         }
 
 
-def summarise(records: Sequence[PairRecord]) -> Summary:
-    """The means of one or more records."""
+def summarise(records: Sequence[PairRecord], mixed_6e: float | None = None) -> Summary:
+    """The means of one or more records, and a distance that only all of them have."""
     scores = [record.scores for record in records]
     seconds = [record.seconds for record in records if record.seconds is not None]
     identities = [record.identity for record in records if record.identity is not None]
@@ -62,6 +72,13 @@ def summarise(records: Sequence[PairRecord]) -> Summary:
         ssim=fmean(score.ssim for score in scores),
         artefact=geometric_mean(score.artefact for score in scores),
         border=geometric_mean(score.border for score in scores),
+        structure=fmean(score.structure for score in scores),
+        intervals={
+            "content loss": interval([score.content_loss for score in scores]),
+            "style share": interval([score.share for score in scores], geometric=True),
+            "SSIM": interval([score.ssim for score in scores]),
+        },
+        mixed_6e=mixed_6e,
         identity=all(identities) if identities else None,
         seconds=median(seconds) if seconds else None,
     )
@@ -72,13 +89,18 @@ def table(summary: Summary) -> str:
     layers = "  ".join(f"{layer} {share:.3f}" for layer, share in summary.shares.items())
     identity = {True: "the content, bit for bit", False: "not the content", None: "not asked"}[summary.identity]
     seconds = "not known" if summary.seconds is None else f"{summary.seconds:.2f} a pastiche"
+    low, high = ({name: ends[place] for name, ends in summary.intervals.items()} for place in (0, 1))
     rows = {
-        "content loss": f"{summary.content_loss:,.0f}",
-        "style share": f"{summary.share:.3f}  ({layers})",
-        "SSIM": f"{summary.ssim:.3f}",
+        "content loss": f"{summary.content_loss:,.0f}  [{low['content loss']:,.0f}, {high['content loss']:,.0f}]",
+        "style share": f"{summary.share:.3f}  [{low['style share']:.3f}, {high['style share']:.3f}]  ({layers})",
+        "SSIM": f"{summary.ssim:.3f}  [{low['SSIM']:.3f}, {high['SSIM']:.3f}]",
+        "structure": f"{summary.structure:.3f}",
         "artefact": f"{summary.artefact:.2f}",
         "border": f"{summary.border:.2f}",
         "strength 0": identity,
         "seconds": seconds,
     }
+    if summary.mixed_6e is not None:
+        rows["Mixed_6e"] = f"{summary.mixed_6e:.1f} between pastiches and styles"
+    rows["the photo"] = "content loss 0, style share 1, SSIM 1, structure 0: the same of the untouched contents"
     return "\n".join(f"{name:<12}  {value}" for name, value in rows.items())

@@ -102,7 +102,8 @@ class InceptionV3(Backbone):
     """Style images (B, 3, H, W) in [0, 1], sides >= 75 -> features (B, 768, about H / 16, W / 16).
 
     Args:
-        pixels: The scaling that the weights expect; torchvision's expect ``imagenet``.
+        pixels: The scaling that the weights expect: ``signed``, torchvision's too, which come from TensorFlow and whose
+            own network turns pixels scaled by ImageNet's statistics back to -1..1.
         activation: ``relu6`` is what Ghiasi et al. 2017 trained with, ``relu`` what the ImageNet weights expect.
         count_padding: Whether average pools count their zero padding: True in torchvision, False in Keras.
     """

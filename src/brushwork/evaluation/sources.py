@@ -1,0 +1,54 @@
+"""Pictures to evaluate with: a folder and all below it, or a `.tar`, whose members are read in place."""
+
+import tarfile
+from pathlib import Path, PurePosixPath
+
+from brushwork import images
+from brushwork.errors import UserError
+
+
+def find_pictures(source: Path) -> list[Path]:
+    """Return the pictures of a folder and of all folders in it, or those of a `.tar`, as ``NAME.tar/MEMBER``.
+
+    Raises:
+        UserError: If it cannot be read or holds no picture.
+    """
+    if source.suffix.lower() == ".tar" and source.is_file():
+        found = [source / name for name in _members(source)]
+    else:
+        found = images.find(source, recursive=True)
+    if not found:
+        raise UserError(f"no pictures in the folder {source}")
+    return found
+
+
+def read_source(path: Path) -> Path | bytes:
+    """Return the path of a picture as it is, or the bytes of one in a `.tar`.
+
+    Raises:
+        UserError: If the tar or its member cannot be read.
+    """
+    if path.is_file():
+        return path
+    tar = next((parent for parent in path.parents if parent.suffix.lower() == ".tar" and parent.is_file()), None)
+    if tar is None:
+        return path
+    try:
+        with tarfile.open(tar) as file:
+            member = file.extractfile(str(path.relative_to(tar)))
+            if member is None:
+                raise KeyError(path)
+            return member.read()
+    except (tarfile.TarError, OSError, KeyError) as error:
+        raise UserError(f"cannot read {path}: {error}") from None
+
+
+def _members(tar: Path) -> list[str]:
+    try:
+        with tarfile.open(tar) as file:
+            names = [member.name for member in file if member.isfile()]
+    except (tarfile.TarError, OSError) as error:
+        raise UserError(f"cannot read {tar}: {error}") from None
+    pictures = (PurePosixPath(name) for name in names)
+    chosen = [path for path in pictures if path.suffix.lower() in images.EXTENSIONS and not path.name.startswith(".")]
+    return [str(path) for path in sorted(chosen)]
