@@ -1,20 +1,31 @@
 """Labels of pictures: artist, movement, texture, from a table with a line each."""
 
+import csv
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from brushwork.errors import UserError
+from brushwork.training.archives import is_archive
+from brushwork.training.shards import Shard, read_shard
 
 # Kind -> name of a picture -> label.
 Labels = dict[str, dict[str, str]]
 
 
 def read_labels(path: Path) -> Labels:
-    """Read lines of a name, a kind and a label with tabs between; a first line ``member kind label`` is a heading.
+    """Read the labels of a table, or of a data set in its own layout.
+
+    A table has lines of a name, a kind and a label with tabs between; a first line ``member kind label`` is a heading.
+    ``train_info.csv`` of Painter by Numbers has artists and movements; ``dtd-r1.0.1.tar.gz``, or its folder, names a
+    texture by the folder of a picture; a folder of WikiArt has movements of ``artist_title.jpg``.
 
     Raises:
-        UserError: If the file cannot be read or a line has not three parts.
+        UserError: If it cannot be read, a line has not three parts, or there is no label in it.
     """
+    if path.is_dir() or is_archive(path):
+        return _by_folder(path)
+    if path.suffix.lower() == ".csv":
+        return _painter_by_numbers(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -28,6 +39,31 @@ def read_labels(path: Path) -> Labels:
             raise UserError(f"{path}, line {number}: {len(parts)} parts; name, kind and label stand with tabs between")
         name, kind, label = (part.strip() for part in parts)
         labels.setdefault(kind, {})[name] = label
+    return labels
+
+
+def _painter_by_numbers(path: Path) -> Labels:
+    labels: Labels = {"artist": {}, "movement": {}}
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                for kind, column in (("artist", "artist"), ("movement", "style")):
+                    if row[column]:
+                        labels[kind][row["filename"]] = row[column]
+    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+        raise UserError(f"cannot read labels {path}: {error!r}; its columns are filename, artist and style") from None
+    return labels
+
+
+def _by_folder(path: Path) -> Labels:
+    """Returns textures by folder where a folder is ``images``, else movements by folder and artists by name."""
+    labels: Labels = {}
+    for entry in read_shard(Shard(str(path))):
+        *_, above, folder, name = ("", "", *PurePosixPath(entry.name).parts)
+        kind = "texture" if above == "images" else "movement"
+        labels.setdefault(kind, {})[f"{folder}/{name}"] = folder
+        if kind == "movement" and "_" in name:
+            labels.setdefault("artist", {})[f"{folder}/{name}"] = name.partition("_")[0]
     return labels
 
 

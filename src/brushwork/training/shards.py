@@ -1,20 +1,23 @@
-"""Where training pictures come from: folders, `.tar` shards, lists of them on disk or over http. No torch in here.
+"""Where training pictures come from: folders, archives, lists of them on disk or over http. No torch in here.
 
-A *shard* is a folder, a `.tar` file, a picture or the http address of a `.tar`. An *entry* is one picture file of it,
-still encoded.
+A *shard* is a folder, an archive (see `archives`), a picture or the http address of a `.tar`. An *entry* is one
+picture file of it, still encoded.
 """
 
 import glob
 import http.client
 import logging
+import re
 import tarfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+import zipfile
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -24,6 +27,9 @@ from PIL import Image as Pillow
 from brushwork import images
 from brushwork.errors import UserError, nearest
 from brushwork.images.levels import quantise
+from brushwork.training.archives import Entry, is_archive, list_archive, read_members
+
+__all__ = ["DataError", "Entry", "Shard", "Source", "decode", "find_shards", "read_shard"]
 
 Source: TypeAlias = str | Path | Sequence[str | Path]
 LISTS = (".txt", ".tsv", ".list")
@@ -44,10 +50,12 @@ class Shard:
     Attributes:
         address: A path, or an address that begins with http:// or https://.
         count: The pictures in it, where a list says so.
+        split: Name of the list in an archive that says which of its pictures are meant; empty for all.
     """
 
     address: str
     count: int | None = None
+    split: str = ""
 
     @property
     def remote(self) -> bool:
@@ -55,27 +63,11 @@ class Shard:
         return self.address.startswith(("http://", "https://"))
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One encoded picture: a whole file, a stretch of a `.tar`, or bytes that were fetched."""
-
-    name: str
-    path: str = ""
-    offset: int = 0
-    size: int = -1
-    data: bytes | None = None
-
-    def read(self) -> bytes:
-        """The encoded bytes; raises OSError where the file is gone."""
-        if self.data is not None:
-            return self.data
-        with Path(self.path).open("rb") as file:
-            file.seek(self.offset)
-            return file.read(self.size)
-
-
 def find_shards(source: Source) -> list[Shard]:
-    """What a source names, in order: a folder, a `.tar`, a picture, an address, a pattern with ``*``, or several.
+    """What a source names, in order: a folder, an archive, a picture, an address, a pattern, or several of these.
+
+    A pattern has ``*``, or ``{000..012}`` for numbers of as many digits. After an archive, ``#NAME`` chooses the split
+    of that name: ``dtd-r1.0.1.tar.gz#train1``.
 
     A text file (.txt, .tsv, .list) names one of these a line, relative to its own folder; one that begins with ``#`` is
     a comment. After an address, a tab and the number of its pictures may follow: then a resumed run need not fetch the
@@ -97,9 +89,15 @@ def _named(line: str, folder: Path) -> list[Shard]:
     address, _, count = (part.strip() for part in line.partition("\t"))
     if count and not count.isdecimal():
         raise DataError(f"not a number of pictures after {address}: {count!r}")
+    if span := re.search(r"\{(\d+)\.\.(\d+)\}", address):
+        first, last = span.groups()
+        numbers = range(int(first), int(last) + 1)
+        each = [f"{address[: span.start()]}{number:0{len(first)}d}{address[span.end() :]}" for number in numbers]
+        return [shard for one in each for shard in _named(f"{one}\t{count}" if count else one, folder)]
     shard = Shard(address, int(count) if count else None)
     if shard.remote:
         return [shard]
+    address, _, split = address.partition("#") if is_archive(Path(address.partition("#")[0])) else (address, "", "")
     path = folder / Path(address).expanduser()
     matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 (Path.glob takes no absolute pattern)
     found = [path] if path.exists() else [Path(match) for match in matches]
@@ -107,9 +105,9 @@ def _named(line: str, folder: Path) -> list[Shard]:
         near = nearest(path.name, [other.name for other in path.parent.glob("*")])
         raise DataError(f"no pictures at {path}" + (f"; did you mean {near!r}?" if near else ""))
     for path in found:
-        if not path.is_dir() and path.suffix.lower() not in (".tar", *images.EXTENSIONS):
+        if not path.is_dir() and not is_archive(path) and path.suffix.lower() not in images.EXTENSIONS:
             raise DataError(f"neither a folder, a .tar nor a picture: {path}")
-    return [Shard(str(path), shard.count) for path in found]
+    return [Shard(str(path), shard.count, split) for path in found]
 
 
 def read_shard(shard: Shard) -> list[Entry]:
@@ -118,28 +116,24 @@ def read_shard(shard: Shard) -> list[Entry]:
     Raises:
         DataError: If the shard cannot be read, or holds another number of pictures than its list says.
     """
-    entries = _fetch(shard.address) if shard.remote else _list(Path(shard.address))
+    entries = _fetch(shard.address) if shard.remote else _list(shard)
     if shard.count is not None and shard.count != len(entries):
         raise DataError(f"{shard.address} holds {len(entries)} pictures, not {shard.count} as its list says")
     return entries
 
 
-def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.suffix.lower() in images.EXTENSIONS and not path.name.startswith(".")
-
-
-def _list(path: Path) -> list[Entry]:
+def _list(shard: Shard) -> list[Entry]:
+    path = Path(shard.address)
     if path.is_dir():
         return [Entry(str(file), str(file)) for file in images.find(path, recursive=True)]
-    if path.suffix.lower() != ".tar":
+    if not is_archive(path):
         return [Entry(str(path), str(path))]
     try:
-        with tarfile.open(path, "r:") as tar:
-            members = [member for member in tar if member.isfile() and _is_picture(member.name)]
-    except (tarfile.TarError, OSError) as error:
+        return list_archive(path, shard.split)
+    except KeyError:
+        raise DataError(f"{path} has no split {shard.split!r}, a list labels/{shard.split}.txt") from None
+    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
-    return [Entry(f"{path}/{member.name}", str(path), member.offset_data, member.size) for member in members]
 
 
 def _fetch(address: str) -> list[Entry]:
@@ -148,21 +142,15 @@ def _fetch(address: str) -> list[Entry]:
         try:
             with (
                 urllib.request.urlopen(address, timeout=60) as response,
-                tarfile.open(fileobj=response, mode="r|") as tar,
+                tarfile.open(fileobj=response, mode="r|*") as tar,
             ):
-                return list(_members(tar, address))
+                return list(read_members(tar, address))
         except (tarfile.TarError, OSError, http.client.HTTPException) as error:
             if pause is None or (isinstance(error, urllib.error.HTTPError) and error.code < 500):
                 raise DataError(f"cannot fetch {address}: {error}") from error
             log.warning("cannot fetch %s: %s; trying again in %g s", address, error, pause)
             time.sleep(pause)
     raise AssertionError("unreachable")
-
-
-def _members(tar: tarfile.TarFile, address: str) -> Iterator[Entry]:
-    for member in tar:
-        if member.isfile() and _is_picture(member.name) and (file := tar.extractfile(member)):
-            yield Entry(f"{address}/{member.name}", data=file.read())
 
 
 def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
