@@ -30,7 +30,7 @@ def test_a_pastiche_does_not_depend_on_how_its_content_was_read(
     (tmp_path / name).write_bytes(FILES[name])
     pastiches = {}
     for mode, large in (("never", 10**9), ("never", 0), ("fast", 0), ("exact", 0)):
-        monkeypatch.setattr("brushwork.batch.run.LARGE", large)
+        monkeypatch.setattr("brushwork.batch.contents.LARGE", large)
         jobs = make_plan([str(tmp_path / name)], ["dots"], str(tmp_path / f"{mode}-{large}.png"))
         (record,) = run(jobs, lambda: stylizer, Options(tile=mode, depth=16))
         assert record.error is None
@@ -59,7 +59,7 @@ def cut_out(hidden: int) -> np.ndarray:
 def test_what_a_cut_out_hides_does_not_change_its_pastiche(
     large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brushwork.batch.run.LARGE", large)
+    monkeypatch.setattr("brushwork.batch.contents.LARGE", large)
     pastiches = []
     for hidden in (0, 255, 77):
         Image.fromarray(cut_out(hidden)).save(tmp_path / f"{hidden}.png")
@@ -76,7 +76,7 @@ def test_what_a_cut_out_hides_does_not_change_its_pastiche(
 def test_at_strength_0_even_hidden_colours_stay(
     large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brushwork.batch.run.LARGE", large)
+    monkeypatch.setattr("brushwork.batch.contents.LARGE", large)
     Image.fromarray(cut_out(77)).save(tmp_path / "photo.png")
     jobs = make_plan([str(tmp_path / "photo.png")], ["dots"], str(tmp_path / "same.png"))
     (record,) = run(jobs, lambda: stylizer, Options(strength=0, tile="exact" if large == 0 else "auto"))

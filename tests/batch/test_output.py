@@ -10,7 +10,8 @@ from PIL import Image, TiffImagePlugin
 from brushwork import images
 from brushwork.batch.options import Options, parse_page, parse_region
 from brushwork.batch.plan import make_plan
-from brushwork.batch.run import Record, run
+from brushwork.batch.record import Record
+from brushwork.batch.run import run
 from brushwork.errors import UserError
 from brushwork.images import Frame, Metadata, Picture
 from brushwork.stylizer import Stylizer
@@ -86,7 +87,7 @@ def test_a_side_that_a_format_cannot_hold_is_refused_before_the_work(
 ) -> None:
     Image.new("RGB", (16384, 16)).save("wide.png")
     for limit in (10**9, 0):  # whole, and by strips
-        monkeypatch.setattr("brushwork.batch.run.LARGE", limit)
+        monkeypatch.setattr("brushwork.batch.contents.LARGE", limit)
         record = made(fake, "wide.png", "wide.webp")
         assert record.error == "wide.png: WEBP holds at most 16383 pixels on a side, not 16384 x 16; try --size"
     assert fake.painted == []

@@ -12,7 +12,8 @@ from PIL import Image
 from brushwork.batch import refining
 from brushwork.batch.options import Options
 from brushwork.batch.plan import make_plan
-from brushwork.batch.run import Record, run
+from brushwork.batch.record import Record
+from brushwork.batch.run import run
 from brushwork.errors import UserError
 from brushwork.styles import own
 from brushwork.styles.own import OwnStyles

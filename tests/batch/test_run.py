@@ -11,7 +11,8 @@ from PIL import Image
 from brushwork import images
 from brushwork.batch.options import Options, parse_weights
 from brushwork.batch.plan import Job, make_plan
-from brushwork.batch.run import Record, run
+from brushwork.batch.record import Record
+from brushwork.batch.run import run
 from brushwork.batch.session import Session
 from brushwork.errors import UserError
 from brushwork.runtime import Array

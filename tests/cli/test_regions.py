@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushwork.batch import run
+from brushwork.batch import contents
 from brushwork.batch.session import Session, Strips
 from tests.cli.conftest import Paint, Run
 
@@ -122,7 +122,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
     brushwork: Run, paint: Paint, here: Path, left: str, monkeypatch: pytest.MonkeyPatch, mode: str, suffix: str
 ) -> None:
     """With all that a small one may have: colours kept, alpha, a region, strength."""
-    monkeypatch.setattr(run, "LARGE", 10_000)
+    monkeypatch.setattr(contents, "LARGE", 10_000)
     photo = paint("photo.png", 210, 149, alpha=True)
     paint("stars.png", seed=2)
     look = ("-s", paint("waves.png", seed=1), "--region", f"{left}=stars.png:0.7", "--keep-colors", "luma")
@@ -142,7 +142,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
 def test_tiles_are_chosen_where_memory_is_short(
     brushwork: Run, paint: Paint, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run, "LARGE", 10_000)
+    monkeypatch.setattr(contents, "LARGE", 10_000)
     seen: list[str] = []
     plain = Session.paint_strips
 
@@ -165,7 +165,7 @@ def test_what_stops_a_large_picture_leaves_nothing(
 ) -> None:
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr(run, "LARGE", 10_000)
+    monkeypatch.setattr(contents, "LARGE", 10_000)
 
     def stop(share: float) -> None:
         raise KeyboardInterrupt

@@ -8,7 +8,8 @@ from PIL import Image
 
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
-from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
+from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.data_config import DataConfig
 
 
 @pytest.fixture

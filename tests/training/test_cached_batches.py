@@ -13,8 +13,9 @@ from brushwork.losses import LossWeights, VGGFeatures
 from brushwork.networks import PasticheConfig
 from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import save_checkpoint
-from brushwork.training.config import CacheConfig, InitConfig, Recipe, ValidationConfig
+from brushwork.training.config import InitConfig, Recipe
 from brushwork.training.data import Batch
+from brushwork.training.data_config import CacheConfig, ValidationConfig
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import Setup, cache_targets, open_batches, prepare
 from brushwork.training.train import CACHE, accumulate, train

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import torch
 from brushwork.networks import PasticheConfig
-from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
+from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.data_config import DataConfig
 from brushwork.training.process import find_process, leave_processes
 from brushwork.training.progress import Window
 from brushwork.training.setup import open_batches, prepare

@@ -14,7 +14,8 @@ from brushwork.training import checkpoints, student
 from brushwork.training import setup as setups
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.checkpoints import CHECKPOINT
-from brushwork.training.config import OptimizerConfig, Recipe, ValidationConfig
+from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.data_config import ValidationConfig
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import BEST, batch_loss, consistency_seed, learning_rate, train

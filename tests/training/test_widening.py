@@ -10,7 +10,8 @@ from brushwork.errors import UserError
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training import student
 from brushwork.training.checkpoints import save_checkpoint
-from brushwork.training.config import CacheConfig, InitConfig, Recipe
+from brushwork.training.config import InitConfig, Recipe
+from brushwork.training.data_config import CacheConfig
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import cache_targets, open_batches, prepare, standardise
 from brushwork.training.widening import split_inputs, widen

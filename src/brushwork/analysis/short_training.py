@@ -10,7 +10,8 @@ from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training import checkpoints
 from brushwork.training.augmentation import Augmentation
-from brushwork.training.config import DataConfig, OptimizerConfig, Recipe
+from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.data_config import DataConfig
 from brushwork.training.run import run
 
 BACKBONE = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}

@@ -1,77 +1,26 @@
 """Runs of many pictures: the next is decoded and the last encoded while one is stylised."""
 
 import sys
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TypeAlias
+from contextlib import ExitStack, closing, nullcontext
+from dataclasses import replace
 
 from brushwork import images
+from brushwork.batch.contents import Contents, Undecoded
 from brushwork.batch.options import Options
-from brushwork.batch.output import check_sides, check_target, fit_frames, kept_metadata, kind_of
+from brushwork.batch.output import kept_metadata, kind_of
 from brushwork.batch.plan import Job
+from brushwork.batch.record import Record
 from brushwork.batch.refining import Refiner
 from brushwork.batch.session import Session, Strips
-from brushwork.errors import UserError, in_one_line
+from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.prefetch import map_ahead
 from brushwork.rendering.memory import Tiling
 from brushwork.stylizer import Stylizer
 
-# Pixels from which the header is read before the picture is decoded: it may not fit into memory.
-LARGE = 4_000_000
 # Pastiches that wait for the encoder; more would only fill the memory.
 WAITING = 2
-
-
-@dataclass
-class Record:
-    """Result of one job: sizes, seconds of each part, or the error in one line."""
-
-    content: str
-    styles: list[str]
-    pastiche: str
-    width: int = 0
-    height: int = 0
-    frames: int = 1
-    seconds: dict[str, float] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-    error: str | None = None
-
-    @classmethod
-    def of(cls, job: Job) -> "Record":
-        """The record of a job that has not begun."""
-        return cls(str(job.content or "-"), list(job.styles), str(job.target or "-"), notices=[*job.notices])
-
-    @contextmanager
-    def timed(self, part: str) -> Iterator[None]:
-        """Record the seconds of a part of the job."""
-        start = time.perf_counter()
-        yield
-        self.seconds[part] = time.perf_counter() - start
-
-    @contextmanager
-    def recording_errors(self) -> Iterator[None]:
-        """Record what goes wrong instead of raising it, named after the content where the message names no file yet."""
-        try:
-            yield
-        except (UserError, OSError, MemoryError) as error:
-            line = in_one_line(error)
-            self.error = line if isinstance(error, images.ImageError | OSError) else f"{self.content}: {line}"
-
-
-@dataclass(frozen=True)
-class Undecoded:
-    """A large content, of which only the header was read."""
-
-    path: Path
-    height: int
-    width: int
-
-
-_Decoded: TypeAlias = tuple[Record, Picture | Undecoded | None]
 
 
 def run(
@@ -91,7 +40,7 @@ def run(
     Raises:
         UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
     """
-    contents = _Contents(options)
+    contents = Contents(options)
     with closing(map_ahead(contents.decode, plan)) as decoded:
         session = Session(load(), options)
         pastiches = _Pastiches(session, contents, len({job.styles for job in plan}) == 1, progress)
@@ -115,57 +64,6 @@ def run(
             records.close()
 
 
-class _Contents:
-    """Reads contents: standard input once, and a picture that several jobs in a row ask for once."""
-
-    def __init__(self, options: Options) -> None:
-        self._options = options
-        self._standard_input: bytes | None = None
-        self._last: tuple[Path | None, Picture] | None = None
-
-    def decode(self, job: Job) -> _Decoded:
-        """Return the record of a job, and its content; None if that failed, and the record holds the error."""
-        record = Record.of(job)
-        with record.recording_errors():
-            check_target(job, self._options)
-            if large := self._measure(job.content):
-                check_sides(large.height, large.width, kind_of(job, self._options))
-                return record, large
-            return record, self.decode_whole(job, record)
-        return record, None
-
-    def decode_whole(self, job: Job, record: Record) -> Picture | None:
-        """Return the content of a job, in memory; None if that failed, and the record holds the error."""
-        with record.recording_errors(), record.timed("decode"):
-            picture = self._open(job.content)
-            record.notices.extend(picture.notices)
-            picture, notice = fit_frames(picture, kind_of(job, self._options, picture.format))
-            record.notices.extend([notice] if notice else [])
-            record.height, record.width = picture.image.shape[:2]
-            record.frames = len(picture.frames)
-            return picture
-        return None
-
-    def _measure(self, content: Path | None) -> Undecoded | None:
-        """Return a content that may not fit into memory; None if it surely does, or cannot be read by strips."""
-        options = self._options
-        if content is None or options.size is not None or options.tile == "never" or options.page is None:
-            return None
-        size = images.measure(content, options.page)
-        return Undecoded(content, *size) if size and size[0] * size[1] > LARGE else None
-
-    def _open(self, content: Path | None) -> Picture:
-        # The frames of an animation come from an open file, which two threads cannot read at once.
-        if self._last and self._last[0] == content and not self._last[1].animated:
-            return self._last[1]
-        if content is None and self._standard_input is None:
-            self._standard_input = sys.stdin.buffer.read()
-        source = content or self._standard_input or b""
-        picture = images.open(source, size=self._options.size, page=self._options.page)
-        self._last = content, picture
-        return picture
-
-
 class _Pastiches:
     """Makes the pastiches of a run.
 
@@ -177,7 +75,7 @@ class _Pastiches:
     """
 
     def __init__(
-        self, session: Session, contents: _Contents, shared: bool, progress: Callable[[float], None]
+        self, session: Session, contents: Contents, shared: bool, progress: Callable[[float], None]
     ) -> None:  # fmt: skip
         self._session, self._contents, self._shared, self._progress = session, contents, shared, progress
         self._refiner = Refiner(session.options, session.stylizer.gallery, progress)

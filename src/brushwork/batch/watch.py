@@ -7,7 +7,8 @@ from pathlib import Path
 from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.batch.plan import Job, make_plan
-from brushwork.batch.run import Record, run
+from brushwork.batch.record import Record
+from brushwork.batch.run import run
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
 

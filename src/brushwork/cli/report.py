@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 from brushwork.cli import progress
 
 if TYPE_CHECKING:
-    from brushwork.batch.run import Record
+    from brushwork.batch.record import Record
 
 
 def report(records: Iterator["Record"], count: int, *, json_to: TextIO | None = None) -> bool:

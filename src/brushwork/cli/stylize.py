@@ -13,7 +13,7 @@ from brushwork.cli.options import FILES, MACHINE, RESULT, STYLE, Detail, Memory,
 if TYPE_CHECKING:
     from brushwork.batch.options import Options
     from brushwork.batch.plan import Job
-    from brushwork.batch.run import Record
+    from brushwork.batch.record import Record
     from brushwork.stylizer import Stylizer
 
 # One name a parameter of `stylize`, so that its signature can be read.

@@ -1,8 +1,9 @@
 """`brushwork video`: a clip in, its pastiche out, with the sound."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Exit
 
@@ -42,6 +43,24 @@ Resume = Annotated[bool, option(FILES, "--resume", "", "Continue a run that was 
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
 
 
+@dataclass
+class EncodingOptions:
+    """How a clip is read and written."""
+
+    codec: Codec = None
+    crf: Crf = None
+    quality: Quality = None
+    no_sound: NoSound = False
+    hdr: Hdr = None
+    no_deinterlace: NoDeinterlace = False
+    fps: Fps = None
+
+    def values(self) -> dict[str, Any]:
+        """Return those that were given, as `Settings` calls them."""
+        values = given(codec=self.codec, crf=self.crf, quality=self.quality, hdr=self.hdr, fps=self.fps)
+        return {**values, "sound": not self.no_sound, "deinterlace": not self.no_deinterlace}
+
+
 @grouped
 def video(
     clip: Clip,
@@ -55,13 +74,7 @@ def video(
     start: Start = None,
     end: End = None,
     output: Output = None,
-    codec: Codec = None,
-    crf: Crf = None,
-    quality: Quality = None,
-    no_sound: NoSound = False,
-    hdr: Hdr = None,
-    no_deinterlace: NoDeinterlace = False,
-    fps: Fps = None,
+    encoding: EncodingOptions,
     preview: Preview = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -94,11 +107,11 @@ def video(
         raise UserError("--json and the pastiche cannot both go to standard output; name a file with -o")
 
     settings = Settings(
-        styles=tuple(style), changes=tuple(timeline.parse_change(text) for text in at or ()), sound=not no_sound,
-        deinterlace=not no_deinterlace, **paint.values(len(style)),
+        styles=tuple(style), changes=tuple(timeline.parse_change(text) for text in at or ()),
+        **paint.values(len(style)), **encoding.values(),
         **given(
             fade=fade, steady=steady, hold=hold, start=times.parse(start) if start else None,
-            end=times.parse(end) if end else None, codec=codec, crf=crf, quality=quality, fps=fps, hdr=hdr,
+            end=times.parse(end) if end else None,
         ),
     )  # fmt: skip
     chosen = model_folder.for_frames(model)

@@ -55,9 +55,7 @@ def train(
         UserError: If the data cannot be read, weights do not fit, or the loss is no longer finite; then the last good
             checkpoint stays.
     """
-    if not max_minutes >= 0:  # not a number, too
-        raise UserError(f"the most minutes are {max_minutes}; they must be 0 or more")
-    deadline = time.monotonic() + 60 * max_minutes
+    deadline = _deadline(max_minutes)
     process = find_process(device)
     check_sources(recipe)
     setup = prepare(recipe, folder / CHECKPOINT if resume else None, process)
@@ -85,16 +83,20 @@ def train(
                 _save(folder / CHECKPOINT, setup, recipe, done, timer.minutes, best)
             if due:
                 window.join(process)
-                yield replace(
-                    window.close(done, done if last and not stopped else steps, rate, timer.minutes),
-                    validation=measured,
-                    grid=grid.sheet(setup.averaged, fixed, setup.shift) if process.lead and "grid" in due else None,
-                    stopped=stopped if done < steps else "",
-                    first=setup.first,
-                )
+                record = window.close(done, done if last and not stopped else steps, rate, timer.minutes)
+                sheet = grid.sheet(setup.averaged, fixed, setup.shift) if process.lead and "grid" in due else None
+                why = stopped if done < steps else ""
+                yield replace(record, validation=measured, grid=sheet, stopped=why, first=setup.first)
                 window = Window()
             if last:
                 break
+
+
+def _deadline(max_minutes: float) -> float:
+    """When to end, on the clock of `time.monotonic`."""
+    if not max_minutes >= 0:  # not a number, too
+        raise UserError(f"the most minutes are {max_minutes}; they must be 0 or more")
+    return time.monotonic() + 60 * max_minutes
 
 
 def take_step(
