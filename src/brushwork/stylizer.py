@@ -22,7 +22,7 @@ from brushwork.runtime import Array, Runtime
 from brushwork.runtime.opening import check_choices, open_runtime
 from brushwork.styles.adding import open_gallery
 from brushwork.styles.embedder import StyleEmbedder
-from brushwork.styles.embeddings import reduced_copy
+from brushwork.styles.embeddings import pad_alike, reduced_copy
 from brushwork.styles.gallery import Gallery
 
 Content: TypeAlias = Pixels | str | PathLike[str]
@@ -149,7 +149,10 @@ class Stylizer(StyleEmbedder):
         strengths = [each for _, each in (*wanted, rest)]
         if own is None and not self.styles and any(strengths) and min(strengths) < 1:
             own = self.embed(reduced_copy(content), painted=painted)
-        return combine([*wanted, rest], own, masks, protected, table=bool(self.styles))
+        placed = [*wanted, rest]
+        *rows, own = pad_alike([*(row for row, _ in placed), own], self.gallery.embedding_size)
+        alike = [(row, each) for row, (_, each) in zip(rows, placed, strict=True)]
+        return combine(alike, own, masks, protected, table=bool(self.styles))
 
     def paint(
         self,

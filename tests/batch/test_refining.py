@@ -50,7 +50,7 @@ def refined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
 def made(styles: list[str], *contents: str, **options: Any) -> list[Record]:
     chosen = Options(refine=5, **options)
     plan = make_plan([*contents], styles, "out/", options=chosen)
-    gallery = Two(own=OwnStyles(lambda: "abc"))
+    gallery = Two(own=OwnStyles(lambda: {"abc"}))
     return list(run(plan, lambda: Stylizer(FakeRuntime(), gallery=gallery), chosen))
 
 

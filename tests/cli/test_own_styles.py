@@ -8,7 +8,10 @@ import pytest
 from PIL import Image
 
 from brushwork.stylizer import Stylizer
+from brushwork.training import learn_style
 from tests.cli.conftest import Paint, Run
+
+KEYWORDS = dict(learn_style.learn.__kwdefaults__ or {})
 
 
 @pytest.mark.usefixtures("quick")
@@ -49,6 +52,25 @@ def test_an_own_name_over_a_shipped_one_is_said(brushwork: Run, paint: Paint, he
     assert "your own style" in json.loads(recorded.out)["notices"][0]
 
 
+@pytest.mark.usefixtures("quick")
+def test_a_deep_style_is_learned_and_used(
+    brushwork: Run, paint: Paint, own_data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learn_style, "SIDE", 64)
+    monkeypatch.setattr(learn_style, "SQUARES", 1)
+    times = iter([0.0, 1.0, 100.0])
+    monkeypatch.setattr(learn_style.learn, "__kwdefaults__", {**KEYWORDS, "clock": lambda: next(times)})
+    paint("painting.png", 80, 64, seed=3)
+    paint("photo.png")
+    ended = brushwork("styles", "learn", "barn", "painting.png", "--deep", "--minutes", "1")
+    assert ended.code == 0 and "style share" in ended.err and "in 1 steps" in ended.err
+    values = json.loads((own_data / "styles" / "barn.json").read_text())
+    assert values["about"] == "learned from painting.png, deep" and len(values["embeddings"]["256"]) > 1000
+    assert brushwork("stylize", "photo.png", "-s", "barn", "-s", "mosaic", "--strength", "0.5").code == 0
+    refused = brushwork("stylize", "photo.png", "-s", "barn", "-o", "x.png", "--model", "brushwork-mobile")
+    assert refused.code == 0 and "it is embedded anew from its kept thumbnail" in refused.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -56,6 +78,8 @@ def test_an_own_name_over_a_shipped_one_is_said(brushwork: Run, paint: Paint, he
         (("add", "barn", "gone.png"), "cannot read gone.png: no such file"),
         (("add", "barn", "photo.png", "--weights", "1,2"), "2 weights for 1 styles"),
         (("add", "barn", "photo.png", "--style-size", "3"), "the style size is 3; it must lie between 80 and 2048"),
+        (("learn", "barn", "gone.png"), "cannot read gone.png: no such file"),
+        (("learn", "barn", "photo.png", "--minutes", "0"), "the number of minutes is 0"),
         (("remove", "barn"), "there are no own styles yet"),
         (("rename", "barn", "hay"), "there are no own styles yet"),
         (("export", "barn"), "there are no own styles yet"),

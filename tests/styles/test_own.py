@@ -33,7 +33,7 @@ def mean_colour(picture: Any, size: int) -> Any:
 
 
 def gallery(digest: str = "abc") -> Two:
-    return Two(own=OwnStyles(lambda: digest, mean_colour))
+    return Two(own=OwnStyles(lambda: {digest}, mean_colour))
 
 
 def test_what_is_saved_is_read_back(own_data: Path) -> None:

@@ -100,6 +100,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
     from brushwork.batch.session import Session
     from brushwork.errors import UserError
     from brushwork.images import Picture
+    from brushwork.styles.embeddings import pad_alike
     from brushwork.styles.names import label_of
 
     chosen = [*styles, *(stylizer.names if gallery else ())]
@@ -107,7 +108,9 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
         known = f"; {stylizer.names[0]} is one" if stylizer.names else ""
         raise UserError(f"no style: give pictures or names with -s, or --gallery for all names{known}")
     session, nothing = Session(stylizer, Options()), Picture(())
-    embeddings = [session.blend((style,), nothing) for style in chosen]
+    embeddings = pad_alike(
+        [session.blend((style,), nothing) for style in chosen], stylizer.gallery.embedding_size
+    )  # fmt: skip
     for notice in session.take_notices():
         print(f"note: {notice}", file=sys.stderr)
     return [label_of(style) for style in chosen], embeddings

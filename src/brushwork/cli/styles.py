@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.learn import learn
 from brushwork.cli.options import Model, Overwrite, given, option
 from brushwork.cli.own_styles import add, export, import_, remove, rename
 from brushwork.cli.plain import PlainCommand, PlainGroup
@@ -44,7 +45,7 @@ FOUND = 8  # styles that --find lists
 
 # `brushwork styles` alone lists; its subcommands stand in files of their own.
 app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
-for command in (add, remove, rename, export):
+for command in (add, learn, remove, rename, export):
     app.command(cls=PlainCommand)(command)
 app.command("import", cls=PlainCommand)(import_)
 

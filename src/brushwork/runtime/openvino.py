@@ -3,16 +3,18 @@
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from platformdirs import user_cache_path
 
 from brushwork.errors import UserError
 from brushwork.runtime import Array, Stage, held, int8, precisions
+from brushwork.runtime.bindings import ov
 from brushwork.runtime.compiled import CompiledGraphs, core
-from brushwork.runtime.stages import StageGraphs
+from brushwork.runtime.deep_graphs import deepen
+from brushwork.runtime.stages import StageGraphs, run_stage
 from brushwork.runtime.visible import weigh_visible
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
@@ -20,7 +22,6 @@ PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
 STATISTICS, REGIONS = "transfer-statistics.onnx", "transfer-regions.onnx"
 # The predictor's: bf16 moves an embedding by 6 to 10 %, and takes a quarter of the style along.
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
-KEPT = {"raw", "features"}  # what stages give
 
 
 class OpenVINORuntime:
@@ -36,6 +37,8 @@ class OpenVINORuntime:
             regions, exact tiles and what holds statistics stay in f32. The predictor is f32 whatever is asked for.
         threads: Threads of the CPU; None for all cores.
         cache: Folder for compiled graphs; None for the user's cache folder.
+        deep: Whether it takes deep styles alone, see `brushwork.runtime.deep_graphs`; else it makes one that does
+            when such a style first comes.
 
     Raises:
         UserError: If there is no such device here, or it lacks the precision.
@@ -52,8 +55,13 @@ class OpenVINORuntime:
         precision: str = "auto",
         threads: int | None = None,
         cache: Path | None = None,
+        deep: bool = False,
     ) -> None:
         self.folder = folder
+        self._is_deep = deep
+        again = {"device": device, "precision": precision, "threads": threads, "cache": cache}
+        self._make_deep = partial(OpenVINORuntime, folder, digest, **again, deep=True)  # type: ignore[arg-type]
+        self._deep: OpenVINORuntime | None = None
         self.device = device.upper()
         known = core().available_devices
         if not any(name.split(".")[0] == self.device for name in known):
@@ -69,7 +77,7 @@ class OpenVINORuntime:
         self._graphs = CompiledGraphs((cache or user_cache_path("brushwork")) / digest[:16], self.device, properties)
         self._requests = threading.local()
         # Both graphs are compiled side by side, while the caller decodes pictures.
-        graphs = [graph for graph in (TRANSFER, PREDICTOR) if (folder / graph).exists()]
+        graphs = [graph for graph in (TRANSFER, PREDICTOR)[: 1 if deep else 2] if (folder / graph).exists()]
         pool = ThreadPoolExecutor(len(graphs))
         self._compiled: dict[str, Future[Any]] = {graph: pool.submit(self._compile, graph) for graph in graphs}
         pool.shutdown(wait=False)
@@ -82,13 +90,42 @@ class OpenVINORuntime:
     def _compile(self, graph: str) -> Any:
         if graph == TRANSFER and self.precision == "int8":
             return self._graphs.compile(
-                self.folder / graph, "int8", lambda: int8.quantise(core().read_model(str(self.folder / graph)))
+                self.folder / graph, self._part("int8"), lambda: int8.quantise(self._read(graph))
             )
-        return self._graphs.compile(self.folder / graph, properties=EXACT if graph == PREDICTOR else None)
+        exact = EXACT if graph == PREDICTOR else None
+        return self._graphs.compile(self.folder / graph, self._part(""), lambda: self._read(graph), exact)
 
     def _compile_visible(self, graph: str) -> Any:
         path = self.folder / graph
-        return self._graphs.compile(path, "visible", lambda: weigh_visible(core().read_model(str(path))))
+        return self._graphs.compile(path, self._part("visible"), lambda: weigh_visible(self._read(graph)))
+
+    def _read(self, graph: str) -> ov.Model:
+        """A graph of the folder, not yet compiled."""
+        model = core().read_model(str(self.folder / graph))
+        return deepen(model) if self._is_deep else model
+
+    def _part(self, name: str) -> str:
+        """The name under which a variant of a graph is cached."""
+        return f"{name} deep".strip() if self._is_deep else name
+
+    def _taking(self, embedding: Array) -> "OpenVINORuntime":
+        """What takes embeddings (..., D) of that length: this runtime, or the one for deep styles.
+
+        Raises:
+            UserError: If it is the length of neither.
+        """
+        shape = self._open(TRANSFER).input("embedding").partial_shape
+        plain, given = shape[len(shape) - 1].get_length(), embedding.shape[-1]
+        if given == plain or self._is_deep:
+            return self
+        if self._deep is None:
+            self._deep = self._make_deep()
+        shape = self._deep._open(TRANSFER).input("embedding").partial_shape
+        if given != shape[len(shape) - 1].get_length():
+            raise UserError(f"the style has {given} numbers, and this model's have {plain}: it is of another model")
+        if self._expected is not None:
+            self._deep.expect(*self._expected, self._together)
+        return self._deep
 
     def _open(self, graph: str, visible: bool = False) -> Any:
         """A compiled graph; a variant is compiled when it is first asked for."""
@@ -130,7 +167,7 @@ class OpenVINORuntime:
             key = (graph, self._expected, self._together)
             if key not in self._fitted:
                 self._find(graph)
-                model = core().read_model(str(self.folder / graph))
+                model = self._read(graph)
                 model.reshape({name: list(values.shape) for name, values in inputs.items()})
                 if graph == TRANSFER and self._for_frames == "int8":
                     int8.quantise(model)
@@ -156,7 +193,7 @@ class OpenVINORuntime:
 
     def transfer(self, content: Array, embedding: Array) -> Array:
         """See `Runtime.transfer`."""
-        return self._infer(TRANSFER, {"content": content, "embedding": embedding})[0]
+        return self._taking(embedding)._infer(TRANSFER, {"content": content, "embedding": embedding})[0]
 
     def transfer_with_statistics(
         self,
@@ -173,7 +210,7 @@ class OpenVINORuntime:
         given, share = held(statistics, hold, len(content), size)
         inputs = {"content": content, "embedding": embedding, "statistics": given, "hold": share}
         inputs |= {name: given for name, given in (("masks", masks), ("visible", visible)) if given is not None}
-        pastiche, used = self._infer(graph, inputs)
+        pastiche, used = self._taking(embedding)._infer(graph, inputs)
         return pastiche, used
 
     def norms(self, masked: bool) -> Sequence[int]:
@@ -182,31 +219,28 @@ class OpenVINORuntime:
 
     def open_stage(self, stage: int, masked: bool) -> Stage:
         """See `Runtime.open_stage`."""
-        stages = self._stages(masked)
-        path = self.folder / (REGIONS if masked else STATISTICS)
-        compiled = self._graphs.compile(path, f"stage {stage}", lambda: stages.cut(stage))
-        request = compiled.create_infer_request()
-        taken = {name.removesuffix("_in"): name for port in compiled.inputs for name in port.get_names()}
+        plain = self._open_stage(stage, masked)
+        deep: dict[bool, Stage] = {}
 
         def run(given: Mapping[str, Array]) -> Mapping[str, Array]:
-            try:
-                answer = request.infer({taken[key]: given[key] for key in taken if key != "hold"} | _hold(taken))
-            except RuntimeError as error:
-                raise UserError(
-                    f"OpenVINO failed on a tile, try --tile-size ({str(error).splitlines()[-1]})"
-                ) from error
-            return {name: array for port, array in answer.items() for name in port.get_names() if name in KEPT}
+            if "embedding" not in given or (taking := self._taking(given["embedding"])) is self:
+                return plain(given)
+            if not deep:
+                deep[True] = taking._open_stage(stage, masked)
+            return deep[True](given)
 
         return run
+
+    def _open_stage(self, stage: int, masked: bool) -> Stage:
+        """See `Runtime.open_stage`, for embeddings of this runtime's own length."""
+        stages = self._stages(masked)
+        path = self.folder / (REGIONS if masked else STATISTICS)
+        compiled = self._graphs.compile(path, self._part(f"stage {stage}"), lambda: stages.cut(stage))
+        return run_stage(compiled)
 
     def _stages(self, masked: bool) -> StageGraphs:
         graph = REGIONS if masked else STATISTICS
         self._find(graph)
         if graph not in self._cut:
-            self._cut[graph] = StageGraphs(core(), self.folder / graph)
+            self._cut[graph] = StageGraphs(partial(self._read, graph))
         return self._cut[graph]
-
-
-def _hold(names: Mapping[str, str]) -> dict[str, Array]:
-    """A stage holds the statistics of the layers before it; the first stages have none before them."""
-    return {"hold": np.ones(1, np.float32)} if "hold" in names else {}

@@ -8,6 +8,8 @@ from torch import Tensor
 
 from brushwork.errors import UserError
 from brushwork.networks import PasticheNetwork
+from brushwork.networks.deep import deepen
+from brushwork.networks.transfer import StyleTransferNetwork
 from brushwork.runtime import Array, Stage, held
 from brushwork.runtime.devices import find_device
 
@@ -42,6 +44,7 @@ class TorchRuntime:
         self.device = torch.device(device)
         self.dtype = PRECISIONS[self.precision]
         self.network = network.eval().to(self.device)
+        self._deep: StyleTransferNetwork | None = None
         self.network.transfer.to(self.dtype)  # alone: in half precision embeddings shift by 6 to 10 %
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
 
@@ -59,7 +62,15 @@ class TorchRuntime:
     def transfer(self, content: Array, embedding: Array) -> Array:
         """See `Runtime.transfer`."""
         condition = torch.from_numpy(embedding).to(self.device, self.dtype)
-        return _pixels(self.network(self._images(content), condition))
+        return _pixels(self._taking(embedding)(self._images(content), condition))
+
+    def _taking(self, embedding: Array) -> StyleTransferNetwork:
+        """The network that takes embeddings (..., D) of that length: of deep styles one of its own."""
+        if embedding.shape[-1] == self.network.config.embedding_size:
+            return self.network.transfer
+        if self._deep is None:
+            self._deep = deepen(self.network.transfer).eval()
+        return self._deep
 
     @torch.inference_mode()
     def transfer_with_statistics(
@@ -75,7 +86,7 @@ class TorchRuntime:
         given, share = held(statistics, hold, len(content), self.network.transfer.statistics_size)
         # Statistics stay float32: in float16 a variance would overflow, and a moving average stand still.
         condition = torch.from_numpy(embedding).to(self.device, self.dtype)
-        pastiche, used = self.network.transfer.forward_held(
+        pastiche, used = self._taking(embedding).forward_held(
             self._images(content),
             condition,
             torch.from_numpy(given).to(self.device),

@@ -3,14 +3,17 @@
 The graphs are cut in memory: a model folder needs no file for them.
 """
 
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
-from brushwork.runtime import CONDITIONAL, RESIDUAL
+from brushwork.errors import UserError
+from brushwork.runtime import CONDITIONAL, RESIDUAL, Array, Stage
 from brushwork.runtime.bindings import ops, ov
 from brushwork.runtime.layers import layers_of, outputs_of
+
+KEPT = {"raw", "features"}  # what stages give
 
 
 class StageGraphs:
@@ -21,15 +24,14 @@ class StageGraphs:
     stages: all stages of the encoder begin at the content, and those that expand begin after the last residual block.
     """
 
-    def __init__(self, core: ov.Core, path: Path) -> None:
-        self._core = core
-        self._path = path
-        self._norms = [layer for layer in layers_of(core.read_model(str(path))) if layer.normalised]
+    def __init__(self, read: Callable[[], ov.Model]) -> None:
+        self._read = read
+        self._norms = [layer for layer in layers_of(read()) if layer.normalised]
         self.channels = [layer.channels for layer in self._norms]
 
     def cut(self, stage: int) -> ov.Model:
         """Return the graph of a stage, with named inputs and outputs."""
-        model = self._core.read_model(str(self._path))
+        model = self._read()
         outputs = outputs_of(model)
         raws = [outputs[layer.raw] for layer in self._norms]
         entering = [outputs[layer.features] for layer in self._norms]
@@ -74,3 +76,20 @@ def _reached(results: list[Any]) -> set[str]:
             seen.add(node.get_friendly_name())
             waiting += [node.input_value(index).get_node() for index in range(node.get_input_size())]
     return seen
+
+
+def run_stage(compiled: Any) -> Stage:
+    """Return what runs a compiled stage."""
+    request = compiled.create_infer_request()
+    taken = {name.removesuffix("_in"): name for port in compiled.inputs for name in port.get_names()}
+    # A stage holds the statistics of the layers before it; the first stages have none before them.
+    hold = {"hold": np.ones(1, np.float32)} if "hold" in taken else {}
+
+    def run(given: Mapping[str, Array]) -> Mapping[str, Array]:
+        try:
+            answer = request.infer({taken[key]: given[key] for key in taken if key != "hold"} | hold)
+        except RuntimeError as error:
+            raise UserError(f"OpenVINO failed on a tile, try --tile-size ({str(error).splitlines()[-1]})") from error
+        return {name: array for port, array in answer.items() for name in port.get_names() if name in KEPT}
+
+    return run

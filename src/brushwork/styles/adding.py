@@ -8,7 +8,7 @@ import numpy as np
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.model_folder import ModelFolder
+from brushwork.model_folder import WEIGHTS, ModelFolder
 from brushwork.rendering.settings import check_range
 from brushwork.runtime import Array, Runtime
 from brushwork.styles.embedder import StyleEmbedder
@@ -29,7 +29,7 @@ def open_gallery(folder: ModelFolder, runtime: Runtime | None = None) -> Gallery
     if folder.styles:  # of a table, which knows these alone
         return Gallery(folder, table=folder.styles)
     predict = partial(_predict, runtime) if runtime else None
-    return Gallery(folder, own=OwnStyles(cache(partial(digest_of, folder)), predict))
+    return Gallery(folder, own=OwnStyles(cache(lambda: {digest_of(folder), folder.sha256[WEIGHTS]}), predict))
 
 
 def _predict(runtime: Runtime, picture: Array, size: int) -> Array:

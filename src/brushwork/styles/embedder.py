@@ -16,6 +16,7 @@ from brushwork.styles.embeddings import (
     STYLE_SIZES,
     as_embedding,
     normalized_weights,
+    pad_alike,
     reduced_copy,
     scale_style,
     style_size_for,
@@ -114,7 +115,8 @@ class StyleEmbedder:
         Raises:
             UserError: If the weights do not fit the styles, are negative or not finite, or sum to 0.
         """
-        stacked = np.concatenate(embeddings)  # (S, D)
+        alike = pad_alike(embeddings, self.gallery.embedding_size)
+        stacked = np.concatenate([row for row in alike if row is not None])  # (S, D)
         return np.asarray(normalized_weights(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
 
     def _predict(self, style: Picture | Pixels | Path, size: int, colors_of: Pixels | None) -> Array:

@@ -75,6 +75,24 @@ def as_embedding(embedding: NDArray[Any]) -> Array:
     return rows.astype(np.float32, copy=False)
 
 
+def pad_alike(embeddings: Sequence[Array | None], size: int | None) -> list[Array | None]:
+    """Return embeddings (1, D), padded with zeros to the length of a deep style where one is among them.
+
+    The further numbers of a deep style are added to a plain one, see `brushwork.networks.deep`.
+
+    Args:
+        embeddings: Embeddings (1, D) or (1, D + P); None stays None.
+        size: D; None where it is not known, and nothing is padded.
+    """
+    longest = max((each.shape[1] for each in embeddings if each is not None), default=0)
+    return [
+        np.pad(each, ((0, 0), (0, longest - size)))
+        if each is not None and size is not None and each.shape[1] == size < longest
+        else each
+        for each in embeddings
+    ]
+
+
 def normalized_weights(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
     """Return weights of so many styles, scaled to sum to 1; equal where none are given.
 

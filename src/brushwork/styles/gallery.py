@@ -128,6 +128,11 @@ class Gallery:
         return path if path and path.is_file() else None
 
     @property
+    def embedding_size(self) -> int | None:
+        """D of the model; None without one."""
+        return self._folder.embedding_size if self._folder else None
+
+    @property
     def words(self) -> Path | None:
         """The model's map of words, see `brushwork.styles.words`; None without."""
         path = self._folder and self._folder.path / WORDS

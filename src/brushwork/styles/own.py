@@ -1,7 +1,7 @@
 """The user's own styles: one file each in the user's data folder, known by name wherever a style is asked for."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -61,13 +61,16 @@ class OwnStyles:
     """The own styles in a folder, as a model sees them; files that others write meanwhile are noticed.
 
     Args:
-        digest: Returns the digest of the model's style prediction network, see `own_file.digest_of`.
+        digests: Returns the digests whose styles the model takes: of its style prediction network, see
+            `own_file.digest_of`, and of all its weights.
         predict: Embeds a kept picture of a style that was made for another model; None where no model is loaded.
         folder: Where they lie; None for the user's, see `data_folder`.
     """
 
-    def __init__(self, digest: Callable[[], str], predict: Predict | None = None, folder: Path | None = None) -> None:
-        self._digest, self._predict = digest, predict
+    def __init__(
+        self, digests: Callable[[], Collection[str]], predict: Predict | None = None, folder: Path | None = None
+    ) -> None:
+        self._digests, self._predict = digests, predict
         self._folder = folder
         self._seen: dict[Path, tuple[tuple[int, int], OwnFile | str]] = {}
 
@@ -95,7 +98,7 @@ class OwnStyles:
     def _fitted(self, name: str, own: OwnFile) -> OwnStyle | str:
         """The style for the model; in words why there is none."""
         style = OwnStyle(name, KIND, own.about, own.embeddings, origin=own.origin)
-        if own.digest == self._digest():
+        if own.digest in self._digests():
             return style
         made_for = f"style {name!r} was made for the model {own.model}"
         if any(each.picture is None for each in own.origin):

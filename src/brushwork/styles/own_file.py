@@ -62,7 +62,7 @@ class OwnFile:
     Attributes:
         about: One line on the style.
         model: Name of the model it was made for.
-        digest: Of that model's style prediction network, see `digest_of`.
+        digest: Of that model's style prediction network, see `digest_of`; of a deep style that of all its weights.
         embeddings: Style size in pixels -> embedding (D,).
         origin: What it was made of.
     """

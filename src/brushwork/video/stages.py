@@ -9,6 +9,7 @@ from brushwork.batch.session import Session
 from brushwork.images import Image, Picture
 from brushwork.rendering.regions import Region
 from brushwork.runtime import Array
+from brushwork.styles.embeddings import pad_alike
 from brushwork.stylizer import Stylizer
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.letterbox import Box, LetterboxPainter, Painter
@@ -58,8 +59,11 @@ class Stages:
 
         def timeline_of(content: Image) -> Timeline:
             picture = Picture.of(content)
-            changes = [(when, single.blend((style,), picture)) for when, style in settings.changes]
-            return Timeline(blended.blend(settings.styles, picture), changes, settings.fade_seconds)
+            found = [single.blend((style,), picture) for _, style in settings.changes]
+            alike = pad_alike([blended.blend(settings.styles, picture), *found], stylizer.gallery.embedding_size)
+            first, *rest = [row for row in alike if row is not None]
+            changes = [(when, row) for (when, _), row in zip(settings.changes, rest, strict=True)]
+            return Timeline(first, changes, settings.fade_seconds)
 
         def crop(content: Image) -> Image:
             return box.crop(content) if box else content

@@ -1,0 +1,84 @@
+"""`brushwork styles learn`: an own style that is fitted to its picture, rather than predicted from it."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from brushwork.cli.groups import Machine, grouped
+from brushwork.cli.options import Model, Overwrite, option
+from brushwork.cli.own_styles import About, Name
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+import typer
+
+Picture = Annotated[Path, typer.Argument(metavar="PICTURE", hidden=True)]
+Photos = Annotated[Path | None, option(None, "--photos", "FOLDER", "Photos to learn on; else three that are shipped.")]
+Minutes = Annotated[float | None, option(None, "--minutes", "0.1..10000", "How long to learn; else 5.")]
+Deep = Annotated[bool, option(None, "--deep", "", "Fit all betas and gammas, too: nearer, for this model only.")]
+
+
+@grouped
+def learn(
+    name: Name,
+    picture: Picture,
+    photos: Photos = None,
+    minutes: Minutes = None,
+    deep: Deep = False,
+    about: About = None,
+    overwrite: Overwrite = False,
+    model: Model = None,
+    *,
+    machine: Machine,
+) -> None:
+    """Learn a style from a picture for some minutes, to come closer to it than its prediction.
+
+    Ctrl-C keeps what was learned so far.
+
+    brushwork styles learn barn painting.jpg --deep
+    """
+    from brushwork import extras, images, model_folder
+    from brushwork.cli import progress
+    from brushwork.errors import UserError
+    from brushwork.rendering.settings import check_range
+    from brushwork.styles import own
+
+    extras.require("torch", "styles learn")
+    own.check_free(name, overwrite=overwrite)
+    check_range("number of minutes", minutes, 0.1, 10_000)
+    style = images.open(picture).on_white
+    shown = _photos(photos)
+    folder = model_folder.find(model)
+    stylizer = machine.loader(model)()
+    if stylizer.styles:
+        raise UserError(f"model {folder.name} renders its own styles only")
+    from brushwork.training.learn_style import as_own_style, learn
+
+    start = stylizer.embed(style, 256)
+    network = model_folder.load_network(folder).transfer
+    show = progress.percentage()
+    learned = learn(
+        network, start, style, shown, 60 * (minutes or 5), deep=deep, progress=lambda fraction, _: show(fraction)
+    )
+    made = as_own_style(learned, style, picture.name, folder, about)
+    path = own.save(name, made, overwrite=overwrite)
+    before, after = learned.share
+    print(
+        f"{name}  style share {before:.3f} -> {after:.3f}, content loss {learned.content[0]:,.0f} -> "
+        f"{learned.content[1]:,.0f} in {learned.steps} steps  {path}",
+        file=sys.stderr,
+    )
+
+
+def _photos(folder: Path | None) -> "list[NDArray[np.float32]]":
+    """The photos of a folder, or those that are shipped."""
+    from brushwork import images
+    from brushwork.errors import UserError
+    from brushwork.training.learn_style import PHOTOS
+
+    found = images.find(folder or PHOTOS)
+    if not found:
+        raise UserError(f"no pictures in the folder {folder}")
+    return [images.fit_short(images.open(path).on_white, 320) for path in found]

@@ -1,0 +1,94 @@
+"""A style that is fitted to its picture: it comes closer, the content is kept, and the network stays as it is."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from brushwork import model_folder
+from brushwork.errors import UserError
+from brushwork.model_folder import ModelFolder
+from brushwork.networks import PasticheNetwork
+from brushwork.networks.deep import parameters_size
+from brushwork.runtime import Array
+from brushwork.styles import own_file
+from brushwork.training import learn_style
+from brushwork.training.learn_style import PHOTOS, Learned, as_own_style, learn
+
+START = np.zeros((1, 100), np.float32)
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learn_style, "SIDE", 64)
+    monkeypatch.setattr(learn_style, "SCALE", 64)
+    monkeypatch.setattr(learn_style, "SQUARES", 2)
+
+
+def ticking() -> Callable[[], float]:
+    times = iter(range(1000))
+    return lambda: float(next(times))
+
+
+@pytest.fixture
+def pictures(random: np.random.Generator) -> tuple[Array, Array]:
+    """A style and a photo."""
+    return np.round(random.random((64, 64, 3), np.float32)), random.random((80, 64, 3), np.float32)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_learned_style_is_closer(
+    deep: bool, predicted_network: PasticheNetwork, pictures: tuple[Array, Array]
+) -> None:
+    style, photo = pictures
+    network = predicted_network.transfer
+    weights = {name: value.clone() for name, value in network.state_dict().items()}
+    seen: list[float] = []
+    learned = learn(
+        network, START, style, [photo], 20, deep=deep, clock=ticking(), progress=lambda gone, share: seen.append(gone)
+    )
+    assert learned.share[1] < learned.share[0]
+    assert learned.content[1] < 1.05 * learned.content[0]
+    assert learned.steps == 19 and seen == sorted(seen) and seen[-1] == 1
+    size = parameters_size(network)
+    assert learned.embedding.shape == (100 + size * deep,)
+    assert bool(learned.embedding[100:].any()) == deep
+    for name, value in network.state_dict().items():
+        torch.testing.assert_close(value, weights[name], rtol=0, atol=0)
+
+
+def test_ctrl_c_keeps_what_was_learned(predicted_network: PasticheNetwork, pictures: tuple[Array, Array]) -> None:
+    style, photo = pictures
+
+    def stop(gone: float, share: float) -> None:
+        if gone < 1:
+            raise KeyboardInterrupt
+
+    learned = learn(predicted_network.transfer, START, style, [photo], 30, clock=ticking(), progress=stop)
+    assert learned.steps == 1 and learned.embedding.any()
+
+
+def test_what_is_too_small(predicted_network: PasticheNetwork, pictures: tuple[Array, Array]) -> None:
+    for style, photos in ((pictures[0][:40], [pictures[1]]), (pictures[0], [])):
+        with pytest.raises(UserError, match="sides of at least 64 pixels"):
+            learn(predicted_network.transfer, START, style, photos, 1)
+
+
+def test_a_learned_style_is_an_own_style(
+    predicted_folder: ModelFolder, pictures: tuple[Array, Array], tmp_path: Path
+) -> None:
+    def made(length: int) -> own_file.OwnFile:
+        learned = Learned(np.ones(length, np.float32), 3, (0.4, 0.2), (1, 1))
+        return as_own_style(learned, pictures[0], "a.png", predicted_folder)
+
+    plain, deep = made(100), made(794)
+    assert (plain.about, plain.digest) == ("learned from a.png", own_file.digest_of(predicted_folder))
+    assert (deep.about, deep.digest) == ("learned from a.png, deep", predicted_folder.sha256[model_folder.WEIGHTS])
+    own_file.write(tmp_path / "deep.json", deep)
+    assert len(next(iter(own_file.read(tmp_path / "deep.json").embeddings.values()))) == 794
+
+
+def test_photos_are_shipped() -> None:
+    assert len(list(PHOTOS.glob("*.webp"))) == 3
