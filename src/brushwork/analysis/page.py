@@ -12,7 +12,10 @@ from brushwork import atomic, images
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.evaluation.machine import describe_machine
 
-SMALL = {"tiny": "it shows that the experiment runs, and no more", "short": "networks are hardly trained"}
+SMALL = {
+    "tiny": "it shows that the experiment runs, and no more",
+    "short": "few pairs, and networks that are hardly trained",
+}
 PAGE = """<!doctype html>
 <html lang="en">
 <head>

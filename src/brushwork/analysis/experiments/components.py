@@ -22,7 +22,7 @@ class Size(NamedTuple):
     axes: int
 
 
-SIZES = {"tiny": Size(16, 64, 2, 2), "report": Size(0, 256, 24, 6)}
+SIZES = {"tiny": Size(16, 64, 2, 2), "short": Size(0, 192, 6, 5), "report": Size(0, 256, 24, 6)}
 KEPT = (0, 1, 2, 5, 10, 15, 20, 30, 50, 100)
 STEPS = (-2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5)  # standard deviations along an axis
 

@@ -22,7 +22,7 @@ class Size(NamedTuple):
     shown: int
 
 
-SIZES = {"tiny": Size(64, 2, 3, 2), "report": Size(256, 16, 9, 4)}
+SIZES = {"tiny": Size(64, 2, 3, 2), "short": Size(192, 6, 7, 4), "report": Size(256, 16, 9, 4)}
 TERMS = ("style share", "style loss", "content loss", "SSIM")
 
 

@@ -26,7 +26,7 @@ class Size(NamedTuple):
 
 SIZES = {
     "tiny": Size(5, 2, 2, 32, 0.125, 3),
-    "short": Size(32, 250, 30, 64, 0.25, 6),
+    "short": Size(32, 120, 20, 64, 0.25, 6),
     "report": Size(32, 4000, 200, 128, 0.5, 6),
 }
 CONTENTS = 2  # that every style meets

@@ -19,7 +19,11 @@ class Size(NamedTuple):
     repeats: int
 
 
-SIZES = {"tiny": Size((64, 96), (1, 2), 1), "report": Size((256, 512, 768, 1024), (1, 4), 5)}
+SIZES = {
+    "tiny": Size((64, 96), (1, 2), 1),
+    "short": Size((256, 512), (1, 4), 2),
+    "report": Size((256, 512, 768, 1024), (1, 4), 5),
+}
 
 
 class Timing(NamedTuple):

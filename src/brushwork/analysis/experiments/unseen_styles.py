@@ -21,7 +21,7 @@ class Size(NamedTuple):
     contents: int
 
 
-SIZES = {"tiny": Size(64, 2, 1), "report": Size(256, 48, 2)}
+SIZES = {"tiny": Size(64, 2, 1), "short": Size(192, 15, 1), "report": Size(256, 48, 2)}
 # The distributions that are shown: title, field of the losses, whether its logarithm is taken.
 SHOWN = (("content loss", "content", False), ("style loss (normalised, sum of layers)", "style", True))
 
