@@ -72,6 +72,8 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
     Raises:
         ModelError: If the folder exists and is something else than a model folder, or the network cannot be exported.
     """
+    if network.config.system != "conditional":
+        raise model_folder.ModelError(f"{network.config.system} is a baseline of experiments and cannot be exported")
     if network.config.decoder_norm != "instance":
         raise model_folder.ModelError(f"only instance norm can be exported, and this has {network.config.decoder_norm}")
     if folder.exists() and not (folder / model_folder.CONFIG).is_file() and any(folder.iterdir()):

@@ -1,5 +1,6 @@
 """Perceptual losses: the frozen loss network, the loss terms as pure functions, and both together (torch)."""
 
+from brushwork.losses.adain import AdaINLoss
 from brushwork.losses.functional import (
     content_loss,
     gram_matrix,
@@ -16,6 +17,7 @@ from brushwork.losses.vgg import LAYERS, VGGFeatures
 __all__ = [
     "GHIASI2017",
     "LAYERS",
+    "AdaINLoss",
     "LossWeights",
     "PerceptualLoss",
     "VGGFeatures",

@@ -20,7 +20,7 @@ from brushwork.losses.functional import (
 from brushwork.losses.vgg import STYLE_LAYERS, VGGFeatures
 
 CONTENT_LAYER = "relu3_3"
-StyleForm = Literal["squared", "normalised", "log"]
+StyleForm = Literal["squared", "normalised", "log", "statistics"]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,8 @@ class LossWeights:
         variation: Weight of the total variation.
         grid: Weight of the power of grids of period 2 and 4 pixels, which up-sampling leaves (`grid_power`).
         style_form: ``squared``, the mean squared difference of the Gram matrices, as published; ``normalised``, that
-            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + 0.02.
+            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + 0.02;
+            ``statistics``, the loss of `brushwork.losses.adain`.
     """
 
     content: float = 1 / 4e4

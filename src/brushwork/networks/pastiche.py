@@ -3,14 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 from torch import Tensor, nn
 
+from brushwork.networks.adain import CHANNELS, AdaINTransferNetwork, StatisticsPredictor, VGGEncoder
 from brushwork.networks.backbones import build_backbone
 from brushwork.networks.normalization import DecoderNorm
 from brushwork.networks.predictor import Pooling, StylePredictionNetwork
 from brushwork.networks.transfer import EncoderNorm, StyleTransferNetwork
+
+System = Literal["conditional", "adain"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class PasticheConfig:
         width: Multiplier of the style transfer network's channels.
         encoder_norm: See `StyleTransferNetwork`.
         gamma_start: See `ConditionalInstanceNorm2d`.
+        system: ``conditional``; ``adain`` is the baseline of `brushwork.networks.adain`, which has none of the above.
         decoder_norm: See `ConditionalInstanceNorm2d`; only networks with ``instance`` can be exported.
     """
 
@@ -36,11 +40,16 @@ class PasticheConfig:
     encoder_norm: EncoderNorm = "batch"
     gamma_start: float = 1.0
     decoder_norm: DecoderNorm = "instance"
+    system: System = "conditional"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "styles", tuple(self.styles))
         if len(set(self.styles)) != len(self.styles):
             raise ValueError("two styles of the table have the same name")
+        if self.system not in get_args(System):
+            raise ValueError(f"system is {self.system!r}, not one of {', '.join(get_args(System))}")
+        if self.system == "adain" and self.styles:
+            raise ValueError("AdaIN takes any style and has no table of styles")
         if not 0 < self.width < math.inf:
             raise ValueError(f"width is {self.width}; it must be more than 0")
         if self.predicted_size < 1:
@@ -49,6 +58,8 @@ class PasticheConfig:
     @property
     def embedding_size(self) -> int:
         """D: the number of styles of a table, else the size of a predicted embedding."""
+        if self.system == "adain":
+            return 2 * CHANNELS
         return len(self.styles) or self.predicted_size
 
 
@@ -63,6 +74,12 @@ class PasticheNetwork(nn.Module):
         super().__init__()
         self.config = config
         self.predictor: StylePredictionNetwork | None = None
+        self.transfer: StyleTransferNetwork
+        if config.system == "adain":
+            encoder = VGGEncoder()
+            self.predictor = StatisticsPredictor(encoder)
+            self.transfer = AdaINTransferNetwork(encoder)  # type: ignore[assignment]  # only experiments call it
+            return
         if not config.styles:
             backbone = build_backbone(**config.backbone)
             self.predictor = StylePredictionNetwork(backbone, config.predicted_size, config.pooling)

@@ -12,7 +12,7 @@ from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from brushwork.errors import UserError
-from brushwork.losses import PerceptualLoss
+from brushwork.losses import AdaINLoss, PerceptualLoss
 from brushwork.networks import PasticheNetwork, StylePredictionNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
@@ -57,7 +57,7 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
     saved = _restore(checkpoint, network, averaged) if checkpoint else None
     if saved and checkpoint:
         check_settings(saved.get("recipe", {}), recipe, checkpoint)
-    loss = PerceptualLoss(recipe.loss)
+    loss = (AdaINLoss if recipe.loss.style_form == "statistics" else PerceptualLoss)(recipe.loss)
     teacher = student.load_teacher(recipe.teacher, network.config) if recipe.teacher else None
     # The memory format must be settled before the optimizer is made.
     for part in (network, averaged, loss, teacher):
@@ -214,6 +214,8 @@ def cache_targets(batches: Batches, recipe: Recipe, setup: Setup, folder: Path) 
         UserError: If the targets would change during the run.
     """
     predictor = setup.network.predictor
+    if recipe.loss.style_form == "statistics":
+        raise UserError("cached targets are Gram matrices, and style_form statistics has none: set cache.styles=0")
     if predictor is None or recipe.optimizer.backbone != 0:
         raise UserError("cached targets need a predictor whose backbone is frozen: set optimizer.backbone=0")
     if setup.teacher is not None and not _share_features(predictor, setup.teacher.predictor):

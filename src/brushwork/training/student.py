@@ -92,7 +92,11 @@ def begin(recipe: Recipe) -> PasticheNetwork:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")
         _start_backbone(network.predictor.backbone, recipe.pretrained)
-    elif network.predictor is not None and not (recipe.init.model or recipe.init.predictor):
+    elif (
+        network.predictor is not None
+        and network.config.system == "conditional"
+        and not (recipe.init.model or recipe.init.predictor)
+    ):
         log.warning("pretrained is not set: the style prediction network starts from random weights (see the guide)")
     if recipe.init.model or recipe.init.predictor:
         start = load(recipe.init.model) if recipe.init.model else network
@@ -108,6 +112,11 @@ def begin(recipe: Recipe) -> PasticheNetwork:
             reason = str(error).splitlines()[-1].strip()
             raise UserError(f"{recipe.init.model} does not fit the recipe: {reason}") from None
     return network
+
+
+def _starts(recipe: Recipe) -> bool:
+    """Whether the weights of a run come from another one."""
+    return bool(recipe.init.model or recipe.init.predictor)
 
 
 def _start_backbone(backbone: nn.Module, pretrained: str) -> None:

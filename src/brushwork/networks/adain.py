@@ -1,0 +1,121 @@
+"""Adaptive instance normalisation (Huang and Belongie 2017), the parallel work, as a baseline to compare with.
+
+A frozen encoder, VGG to relu4_1; the features of the content get the means and deviations of the style's; a decoder,
+all that is trained, turns them into a picture. The embedding of a style is 1,024 statistics, and nothing predicts it.
+
+Departures from the published code: VGG-16 in place of a normalised VGG-19, with average pooling as in the loss network,
+and zero padding in the encoder.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from brushwork.networks.normalization import Normalise, instance_normalise
+from brushwork.networks.predictor import StylePredictionNetwork, mean_and_deviation
+
+WEIGHTS = Path(__file__).parents[1] / "losses" / "vgg16.safetensors"
+# Convolutions of VGG-16 up to relu4_1 by their keys in the file; None is a pooling.
+ENCODER = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17)
+CHANNELS = 512  # of relu4_1
+REDUCTION = 8
+# Of the decoder, the encoder's mirror image: outputs of each convolution; None doubles height and width.
+DECODER = (256, None, 256, 256, 256, 128, None, 128, 64, None, 64, 3)
+
+
+class VGGEncoder(nn.Module):
+    """VGG-16 to relu4_1, frozen; its weights are buffers that no state dict contains."""
+
+    mean: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        weights = load_file(WEIGHTS)
+        for key in ENCODER:
+            if key is not None:
+                for part in ("weight", "bias"):
+                    self.register_buffer(f"{part}{key}", weights[f"features.{key}.{part}"].float(), persistent=False)
+        mean = torch.tensor((123.68, 116.779, 103.939))[:, None, None]
+        self.register_buffer("mean", mean, persistent=False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Features (B, 512, H / 8, W / 8), rounded down, of images (B, 3, H, W) in [0, 1]."""
+        features = images * 255 - self.mean
+        for key in ENCODER:
+            if key is None:
+                features = F.avg_pool2d(features, 2, 2)
+            else:
+                weight, bias = self.get_buffer(f"weight{key}"), self.get_buffer(f"bias{key}")
+                features = F.relu(F.conv2d(features, weight, bias, padding=1))
+        return features
+
+
+class StatisticsPredictor(StylePredictionNetwork):
+    """The embedding (B, 1024) of a style: means, then standard deviations, of its features at relu4_1.
+
+    Args:
+        encoder: What gives the features; nothing of it is trained.
+    """
+
+    def __init__(self, encoder: VGGEncoder) -> None:
+        nn.Module.__init__(self)
+        self.pooling = "last"
+        self.backbone = encoder  # type: ignore[assignment]  # it has no levels
+        self.bottleneck = nn.Identity()  # type: ignore[assignment]  # there is no affine map
+
+    def features(self, style: Tensor) -> Tensor:
+        """Embeddings (B, 1024) of style images (B, 3, H, W) in [0, 1]."""
+        return torch.cat(mean_and_deviation(self.backbone(style).float()), dim=1)
+
+    def project(self, features: Tensor) -> Tensor:
+        """The features themselves (B, 1024)."""
+        return features
+
+
+class AdaINTransferNetwork(nn.Module):
+    """Encoder, adaptive instance normalisation, decoder: content and statistics of a style in, pastiche out.
+
+    Args:
+        encoder: What gives the features; nothing of it is trained.
+    """
+
+    def __init__(self, encoder: VGGEncoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        layers: list[nn.Module] = []
+        inputs = CHANNELS
+        for channels in DECODER:
+            if channels is None:
+                layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
+                continue
+            layers += [nn.Conv2d(inputs, channels, 3, padding=1, padding_mode="reflect"), nn.ReLU()]
+            inputs = channels
+        self.decoder = nn.Sequential(*layers[:-1])
+
+    def forward(
+        self,
+        content: Tensor,
+        embedding: Tensor,
+        normalise: Normalise = instance_normalise,
+        masks: Tensor | None = None,
+    ) -> Tensor:
+        """Pastiches (B, 3, H, W); in [0, 1] but for training, where what lies beyond must have a gradient.
+
+        Args:
+            content: (B, 3, H, W) in [0, 1].
+            embedding: Statistics (B, 1024) of the styles.
+            normalise: What takes the features' own mean and variance away.
+            masks: None; this network has no regions.
+        """
+        if masks is not None:
+            raise ValueError("AdaIN has no regions")
+        height, width = content.shape[2:]
+        padded = F.pad(content, (0, -width % REDUCTION, 0, -height % REDUCTION), mode="replicate")
+        mean, deviation = embedding[:, :, None, None].chunk(2, dim=1)
+        # Decoded at the scale of pixels in [0, 1], of features that are hundreds.
+        pastiche: Tensor = self.decoder((normalise(self.encoder(padded)) * deviation + mean) / 255)
+        pastiche = pastiche[:, :, :height, :width]
+        return pastiche if self.training else pastiche.clamp(0, 1)

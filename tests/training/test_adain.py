@@ -1,0 +1,95 @@
+"""The AdaIN baseline: its features are the loss network's, its statistics the style's, and the trainer trains it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from brushwork.errors import UserError
+from brushwork.export.model import export
+from brushwork.losses import AdaINLoss, LossWeights, VGGFeatures
+from brushwork.model_folder import ModelCard, ModelError
+from brushwork.networks import PasticheConfig, PasticheNetwork
+from brushwork.networks.adain import AdaINTransferNetwork, VGGEncoder
+from brushwork.training import checkpoints
+from brushwork.training.config import Recipe
+from brushwork.training.process import ProcessInfo
+from brushwork.training.setup import prepare
+from brushwork.training.train import train
+
+
+@pytest.fixture(scope="module")
+def network() -> PasticheNetwork:
+    torch.manual_seed(0)
+    return PasticheNetwork(PasticheConfig(system="adain")).eval()
+
+
+def test_the_encoder_is_the_loss_network_to_relu4_1() -> None:
+    images = torch.rand(1, 3, 40, 32)
+    torch.testing.assert_close(VGGEncoder()(images), VGGFeatures()(images, ("relu4_1",))["relu4_1"])
+
+
+def test_the_content_takes_the_statistics_of_the_style(network: PasticheNetwork) -> None:
+    """With the decoder left out, what remains is equation 8: means and deviations are those of the style."""
+    transfer = AdaINTransferNetwork(VGGEncoder()).train()
+    transfer.decoder = torch.nn.Sequential()
+    content, style = torch.rand(2, 3, 64, 64), torch.rand(2, 3, 48, 56) ** 2
+    embedding = network.embed(style)
+    assert embedding.shape == (2, 1024) == (2, network.config.embedding_size)
+    # Features of 8 x 8 stand for a picture of 64 x 64 here, so that nothing is cropped.
+    mixed = transfer(content, embedding) * 255
+    mean, deviation = embedding.chunk(2, dim=1)
+    torch.testing.assert_close(mixed.mean(dim=(2, 3)), mean, rtol=1e-3, atol=1e-2)
+    # A channel that is the same everywhere in the content stays so; others get the style's deviation.
+    moving = transfer.encoder(content).std(dim=(2, 3)) > 1
+    found = mixed.std(dim=(2, 3), correction=0)
+    assert moving.sum() > 100
+    torch.testing.assert_close(found[moving], deviation[moving], rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("size", [(64, 64), (61, 83), (16, 17)])
+def test_pastiches_have_the_size_of_the_content_and_are_pictures(
+    network: PasticheNetwork, size: tuple[int, int]
+) -> None:
+    with torch.no_grad():
+        pastiche = network(torch.rand(1, 3, *size), network.embed(torch.rand(1, 3, 32, 32)))
+    assert pastiche.shape == (1, 3, *size) and 0 <= pastiche.min() <= pastiche.max() <= 1
+
+
+def test_the_loss_of_the_style_itself_by_hand() -> None:
+    loss = AdaINLoss(LossWeights(content=1.0, style=10.0, style_form="statistics"))
+    picture, other = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32) ** 3
+    same = loss(picture, picture, picture)
+    assert same["style"].item() == pytest.approx(0, abs=1e-3)
+    assert same["content"].item() == pytest.approx(0, abs=0.05)  # but for the epsilon beside the variance
+    terms = loss(other, picture, picture)
+    expected = terms["content"] + 10 * sum(terms[f"style/relu{n}_1"] for n in range(1, 5))
+    torch.testing.assert_close(terms["total"], expected)
+    assert terms["content"].item() > 1 and terms["style"].item() > 1
+
+
+def test_the_trainer_trains_the_decoder_alone_and_its_checkpoint_is_small(recipe: Recipe, tmp_path: Path) -> None:
+    weights = LossWeights(content=1e-4, style=1e-3, style_form="statistics")
+    one_style = replace(recipe.data, styles=(f"{recipe.data.styles[0]}/0.png",))  # or batches could not be compared
+    adain = replace(recipe, steps=12, data=one_style, network=PasticheConfig(system="adain"), loss=weights)
+    logged = [record.terms["total"] for record in train(adain, tmp_path)]
+    assert sum(logged[-3:]) < 0.8 * sum(logged[:3])
+    rebuilt, saved = checkpoints.load_checkpoint(tmp_path)
+    assert saved["step"] == 12
+    assert all(key.startswith("transfer.decoder.") for key in rebuilt.state_dict())
+    decoder = sum(value.numel() for value in rebuilt.state_dict().values())
+    assert decoder == sum(parameter.numel() for parameter in rebuilt.parameters()) == 3_505_219
+
+
+def test_what_a_baseline_cannot_do_is_one_line(network: PasticheNetwork, recipe: Recipe, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="adain is a baseline of experiments"):
+        export(network, tmp_path / "model", ModelCard("t", "l", "s"))
+    with pytest.raises(ValueError, match="has no table of styles"):
+        PasticheConfig(system="adain", styles=("a",))
+    with pytest.raises(ValueError, match="system is 'gan'"):
+        PasticheConfig(system="gan")  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="no file of weights"):
+        (tmp_path / "a.pth").write_bytes(b"none")
+        adain = replace(recipe, network=PasticheConfig(system="adain"), pretrained=str(tmp_path / "a.pth"))
+        prepare(adain, None, ProcessInfo("cpu"))
