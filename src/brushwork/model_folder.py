@@ -220,9 +220,8 @@ def describe(folder: ModelFolder) -> dict[str, Any]:
 
 def write(folder: Path, card: ModelCard, network: Mapping[str, Any]) -> None:
     """Writes ``config.json`` for the files that already lie in the folder."""
-    files = [file for file in folder.iterdir() if file.is_file() and file.name != CONFIG]
-    files.sort(key=lambda file: (file.name != WEIGHTS, file.name))  # the weights first: the worst to lack
-    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    files = sorted(filter(Path.is_file, folder.iterdir()), key=lambda file: (file.name != WEIGHTS, file.name))
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.name != CONFIG}
     values = {"format": FORMAT, "card": dataclasses.asdict(card), "network": dict(network), "sha256": digests}
     (folder / CONFIG).write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from brushwork import atomic, images
 from brushwork.training.augmentation import NOTHING, augment, draw
-from brushwork.training.pictures import Order
+from brushwork.training.order import Order
 from brushwork.training.shards import DataError, Entry, decode
 
 

@@ -44,9 +44,12 @@ Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, 
 
 
 @dataclass
-class EncodingOptions:
-    """How a clip is read and written."""
+class ClipOptions:
+    """Which part of a clip is read, and how it is read and written."""
 
+    start: Start = None
+    end: End = None
+    output: Output = None
     codec: Codec = None
     crf: Crf = None
     quality: Quality = None
@@ -57,7 +60,12 @@ class EncodingOptions:
 
     def values(self) -> dict[str, Any]:
         """Return those that were given, as `Settings` calls them."""
-        values = given(codec=self.codec, crf=self.crf, quality=self.quality, hdr=self.hdr, fps=self.fps)
+        from brushwork.video import times
+
+        values = given(
+            start=times.parse(self.start) if self.start else None, end=times.parse(self.end) if self.end else None,
+            codec=self.codec, crf=self.crf, quality=self.quality, hdr=self.hdr, fps=self.fps,
+        )  # fmt: skip
         return {**values, "sound": not self.no_sound, "deinterlace": not self.no_deinterlace}
 
 
@@ -71,10 +79,7 @@ def video(
     paint: FrameStyleOptions,
     steady: Steady = None,
     hold: Hold = None,
-    start: Start = None,
-    end: End = None,
-    output: Output = None,
-    encoding: EncodingOptions,
+    file: ClipOptions,
     preview: Preview = None,
     resume: Resume = False,
     overwrite: Overwrite = False,
@@ -95,30 +100,26 @@ def video(
     from brushwork.errors import UserError
 
     extras.require("video", "video")
-    from brushwork.video import timeline, times
+    from brushwork.video import timeline
     from brushwork.video.run import RunOptions
     from brushwork.video.settings import Settings
     from brushwork.video.standard_io import STANDARD, input_file, output_file
     from brushwork.video.writing.target import default_target
 
-    if STANDARD in (clip, output) and resume:
+    if STANDARD in (clip, file.output) and resume:
         raise UserError("a clip on standard input or output cannot be resumed")
-    if as_json and STANDARD in (output, None if output else clip):
+    if as_json and STANDARD in (file.output, None if file.output else clip):
         raise UserError("--json and the pastiche cannot both go to standard output; name a file with -o")
 
     settings = Settings(
         styles=tuple(style), changes=tuple(timeline.parse_change(text) for text in at or ()),
-        **paint.values(len(style)), **encoding.values(),
-        **given(
-            fade=fade, steady=steady, hold=hold, start=times.parse(start) if start else None,
-            end=times.parse(end) if end else None,
-        ),
+        **paint.values(len(style)), **file.values(), **given(fade=fade, steady=steady, hold=hold),
     )  # fmt: skip
     chosen = model_folder.for_frames(model)
     load = machine.loader(chosen)
     options = RunOptions(overwrite, resume, model_folder.find(chosen).name, **given(precision=machine.precision))
     with input_file(clip) as source:
-        target = Path(output or (STANDARD if clip == STANDARD else default_target(clip, settings)))
+        target = Path(file.output or (STANDARD if clip == STANDARD else default_target(clip, settings)))
         if preview:
             _preview(source, target, Path(preview), load, settings, overwrite)
             return
