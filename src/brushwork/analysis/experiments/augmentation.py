@@ -1,5 +1,6 @@
 """Style augmentation against colour augmentation: classifiers trained on one domain and tested on the others."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
@@ -35,12 +36,12 @@ SIZES = {
     "report": Size(
         128,
         64,
-        300,
+        200,
         40,
         (10, 20, 40, 80),
         2,
         ((0.25, 0.3, 1.0), (0.75, 0.3, 1.0), (0.5, 0.3, 0.6), (0.5, 1.0, 1.0)),
-        20,
+        10,
     ),
 }
 P, STRENGTH = 0.5, (0.3, 1.0)
@@ -82,12 +83,17 @@ def run(context: Context) -> Result:
     domains = read_domains(context.inputs.domains, size.painted)
     pools = _Pools(context, domains, size)
     seeds = range(context.seeds)
+    first = _source(domains)
+    # By seed and not by way, so that a run that is stopped has all ways of some seeds.
+    for seed in seeds:
+        for domain in sorted(domains.domains, key=lambda domain: domain != first):
+            for way in WAYS:
+                pools.score(domain, way, size.per_class, seed)
     main = {
         (way, domain): [pools.score(domain, way, size.per_class, seed) for seed in seeds]
         for domain in domains.domains
         for way in WAYS
     }
-    first = _source(domains)
     counts = {
         (way, count): [pools.score(first, way, count, seed) for seed in seeds]
         for count in size.counts
@@ -119,6 +125,9 @@ class _Pools:
         self._context, self._domains, self._size = context, domains, size
         self._pools: dict[tuple[tuple[float, float], str], Pool] = {}
         self.plain = _shrink(domains.pixels, size.side)
+        self._file = context.folder / "scores.json"
+        there = self._file.is_file()
+        self._scores: dict[str, dict[str, float]] = json.loads(self._file.read_text("utf-8")) if there else {}
 
     def pool(self, strength: tuple[float, float], domain: str) -> Pool:
         """Return the pictures, with those of a domain painted in random styles of a range of strengths."""
@@ -146,16 +155,27 @@ class _Pools:
     def score(
         self, domain: str, way: str, count: int, seed: int, p: float = P, strength: tuple[float, float] = STRENGTH
     ) -> dict[str, float]:
-        """Return the accuracy on each other domain of a small network that was trained on one."""
+        """Return the accuracy on each other domain of a small network that was trained on one.
+
+        An earlier run may have left it.
+        """
+        name = f"{domain}, {way}, {count} a class, p {p:g}, strength {strength[0]:g} to {strength[1]:g}, seed {seed}"
+        if name not in self._scores:
+            self._scores[name] = self._train(domain, way, count, seed, p, strength)
+            atomic.write_text(self._file, json.dumps(self._scores, indent=1) + "\n")
+            self._context.say(f"{name}: {self._scores[name]['others']:.3f}")
+        return self._scores[name]
+
+    def _train(
+        self, domain: str, way: str, count: int, seed: int, p: float, strength: tuple[float, float]
+    ) -> dict[str, float]:
         domains = self._domains
         places = domains.choose(domain, count, seed)
         batch = self.pool(strength, domain).batch(way, p)
         network = train_network(places, domains.label[places], batch, len(domains.classes), self._size.steps, seed)
         with torch.no_grad():
             found = network(self.plain.float() / 255).argmax(dim=1)
-        scores = accuracies(found, domains, domain)
-        self._context.say(f"{domain}, {way}, {count} a class, p {p:g}, seed {seed}: {scores['others']:.3f}")
-        return scores
+        return accuracies(found, domains, domain)
 
 
 def _paint(path: Path, pixels: Tensor, strength: tuple[float, float], count: int, model: str | None) -> None:
