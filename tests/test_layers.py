@@ -15,7 +15,9 @@ LAYERS = {
     **dict.fromkeys(("atomic", "errors", "extras", "images", "prefetch"), GROUND),
     **dict.fromkeys(("networks", "losses", "runtime"), PARTS),
     **dict.fromkeys(("batch", "evaluation", "export", "live", "model_folder", "rendering", "styles"), WORK),
-    **dict.fromkeys(("analysis", "augment", "model_detail", "stylizer", "testing", "training", "video"), WORK),
+    **dict.fromkeys(
+        ("analysis", "augment", "dataset", "model_detail", "scale", "stylizer", "testing", "training", "video"), WORK
+    ),
     **dict.fromkeys(("cli", "web", "__init__", "__main__"), INTERFACES),
 }
 EMPTY_NAMES = {"utils", "core", "common", "base", "helpers"}

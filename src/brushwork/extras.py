@@ -10,6 +10,8 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "training": ("tensorboard",),
     "analysis": ("matplotlib", "sklearn"),
     "video": ("av", "cv2"),
+    "dataset": ("pyarrow", "fsspec", "faiss"),
+    "ray": ("ray",),
     "camera": ("pyvirtualcam",),
     "heif": ("pillow_heif",),
     "jxl": ("pillow_jxl",),

@@ -56,6 +56,9 @@ class StyleSource:
             listed = [styles] if isinstance(styles, str | PathLike) else styles
             names = expand_styles([str(each) for each in listed])
             self._choices = [(name, resolve(name, gallery, files=True)) for name in names]
+            for _, found in self._choices:
+                if isinstance(found, Path) and not found.is_file():
+                    raise UserError(f"cannot read {found}: no such file")
         if not self._choices and self._distribution is None:
             raise UserError("there are no styles to draw from")
 

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from brushwork.cli.dataset import dataset
+from brushwork.cli.embed import embed
 from brushwork.cli.evaluate import evaluate
 from brushwork.cli.experiment import experiment
 from brushwork.cli.export import export
@@ -29,7 +31,11 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (stylize, video, live, serve, watch, optimize, models, train, train_words, evaluate, export, experiment):
+COMMANDS = (
+    *(stylize, video, live, serve, watch, optimize, models, train, train_words, evaluate, export, experiment),
+    *(dataset, embed),
+)
+for command in COMMANDS:
     app.command(cls=PlainCommand)(command)
 app.add_typer(styles, name="styles")
 

@@ -1,0 +1,73 @@
+"""`brushwork dataset`: whole data sets in random or chosen styles, here or on a cluster."""
+
+from typing import Annotated
+
+from typer import Argument
+
+from brushwork.cli.options import MACHINE, Device, Model, Threads, given, option
+
+In = Annotated[str, Argument(metavar="IN", hidden=True)]
+Out = Annotated[str, Argument(metavar="OUT", hidden=True)]
+Styles = Annotated[
+    list[str] | None,
+    option(None, "--styles", "random|STYLE|FOLDER", "Styles to draw from: random ones, names, pictures or folders."),
+]
+PerImage = Annotated[int | None, option(None, "--per-image", "1..", "Pastiches of each picture; else 1.")]
+StrengthRange = Annotated[
+    str | None, option(None, "--strength", "LOW,HIGH", "Range of the strength, or one number, in 0..1; else 1.")
+]
+Seed = Annotated[int | None, option(None, "--seed", "0..", "Settles which styles are drawn; else 0.")]
+TextureOnly = Annotated[bool, option(None, "--texture-only", "", "Keep the pictures' colours.")]
+MaxSize = Annotated[int | None, option(None, "--size", "16..100000", "Limit of the long side in pixels.")]
+Format = Annotated[
+    str | None, option(None, "--format", "folder|tar|parquet", "What is written; else what each part was read from.")
+]
+Together = Annotated[int | None, option(None, "--part-size", "1..", "Files of a folder in one part; else 256.")]
+Quality = Annotated[int | None, option(None, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
+Ray = Annotated[
+    str | None, option(MACHINE, "--ray", "ADDRESS|local", "Run on a Ray cluster, or on one that is started here.")
+]
+Workers = Annotated[int | None, option(MACHINE, "--workers", "1..", "Workers on the cluster; else all that fit.")]
+
+
+def dataset(
+    source: In,
+    target: Out,
+    styles: Styles = None,
+    per_image: PerImage = None,
+    strength: StrengthRange = None,
+    seed: Seed = None,
+    texture_only: TextureOnly = False,
+    size: MaxSize = None,
+    kind: Format = None,
+    quality: Quality = None,
+    part_size: Together = None,
+    ray: Ray = None,
+    workers: Workers = None,
+    model: Model = None,
+    device: Device = None,
+    threads: Threads = None,
+) -> None:
+    """Render all pictures of a data set in styles drawn for each, and go on where a run was stopped.
+
+    IN and OUT are folders, WebDataset tars or Parquet files, on disk or at an address such as s3://bucket/folder.
+    Names, classes and splits are kept, label files are copied, and manifest.parquet says what was drawn.
+
+    brushwork dataset photos/ stylised/ --styles random --per-image 4
+
+    brushwork dataset s3://bucket/train s3://bucket/stylised --styles paintings/ --ray auto
+    """
+    from brushwork import extras
+
+    extras.require("dataset", "brushwork dataset")
+    from brushwork.cli.parts import make_parts, parse_range
+    from brushwork.dataset.plan import open_plan
+    from brushwork.dataset.stylizing import MANIFEST, Stylizing
+
+    values = given(
+        styles=tuple(styles) if styles else None, per_image=per_image, seed=seed, size=size, model=model, kind=kind,
+        quality=quality, strength=parse_range(strength) if strength else None,
+    )  # fmt: skip
+    task = Stylizing(texture_only=texture_only, **values)
+    plan = open_plan(source, target, task, **given(together=part_size))
+    make_parts(plan, f"{MANIFEST}.parquet", ray, **given(workers=workers, device=device, threads=threads))

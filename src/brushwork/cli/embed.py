@@ -1,0 +1,61 @@
+"""`brushwork embed`: the embeddings of many style pictures, here or on a cluster, and the nearest of them."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument
+
+from brushwork.cli.dataset import Ray, Together, Workers
+from brushwork.cli.options import Device, Model, StyleSize, Threads, given, option
+
+In = Annotated[str, Argument(metavar="IN", hidden=True)]
+Out = Annotated[str | None, Argument(metavar="[OUT]", hidden=True)]
+Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles of IN that are nearest to a picture.")]
+Count = Annotated[int | None, option(None, "--count", "1..", "Styles that --near lists; else 10.")]
+
+
+def embed(
+    source: In,
+    target: Out = None,
+    near: Near = None,
+    count: Count = None,
+    style_size: StyleSize = None,
+    part_size: Together = None,
+    ray: Ray = None,
+    workers: Workers = None,
+    model: Model = None,
+    device: Device = None,
+    threads: Threads = None,
+) -> None:
+    """Write the embeddings of style pictures as Parquet, and go on where a run was stopped.
+
+    IN is a folder, a WebDataset tar or a Parquet file, on disk or at an address; OUT is a folder. With --near, IN is
+    what an earlier run wrote.
+
+    brushwork embed paintings/ embeddings/
+
+    brushwork embed embeddings/ --near painting.jpg
+    """
+    from brushwork import extras
+    from brushwork.errors import UserError
+
+    extras.require("dataset", "brushwork embed")
+    from brushwork.dataset.embedding import EMBEDDINGS, Embedding
+
+    task = Embedding(style_size=style_size, model=model)
+    if near is not None:
+        from brushwork import stylizer
+        from brushwork.dataset.embedding import nearest
+        from brushwork.dataset.places import Place
+
+        loaded = stylizer.load(model, **given(device=device, threads=threads))
+        for style, distance in nearest(Place(source), loaded.embed(near, style_size), **given(count=count)):
+            print(f"{distance:8.3f}  {style}")
+        return
+    if target is None:
+        raise UserError("where to? give a folder for the embeddings")
+    from brushwork.cli.parts import make_parts
+    from brushwork.dataset.plan import open_plan
+
+    plan = open_plan(source, target, task, **given(together=part_size))
+    make_parts(plan, f"{EMBEDDINGS}.parquet", ray, **given(workers=workers, device=device, threads=threads))

@@ -1,0 +1,108 @@
+"""Folders on the local disk, S3, GCS or any other file system that fsspec knows (extra ``dataset``)."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, cast
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from brushwork import atomic
+from brushwork.errors import UserError
+
+
+class Place:
+    """A folder, or a single file of it.
+
+    Args:
+        url: A path, or an address such as ``s3://bucket/folder``.
+
+    Raises:
+        UserError: If fsspec has no such file system here.
+    """
+
+    def __init__(self, url: str | Path) -> None:
+        self.url = str(url)
+        try:
+            self._files, root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            raise UserError(f"{self.url}: {error}") from None
+        self.root, self._only = str(root).rstrip("/"), ""
+        self.local = isinstance(self._files, LocalFileSystem)
+        if self.local:  # other processes may have another current folder
+            self.url = self.root
+        if self._files.isfile(self.root):
+            self.root, _, self._only = self.root.rpartition("/")
+
+    @property
+    def there(self) -> bool:
+        """Whether there is such a folder or file."""
+        return bool(self._files.exists(self.root))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Place, (self.url,)
+
+    def find(self, under: str = "") -> list[str]:
+        """Return the names of all files, relative and in order; hidden ones are left out.
+
+        Args:
+            under: Of those in a folder below alone; none where there is no such folder.
+
+        Raises:
+            UserError: If there is no such place, or it cannot be read.
+        """
+        root = f"{self.root}/{under}".rstrip("/")
+        if self._only:
+            return [self._only]
+        try:
+            if not self._files.isdir(root):
+                if under:
+                    return []
+                raise UserError(f"{self.url}: no such file or folder")
+            found = self._files.find(root)
+        except OSError as error:
+            raise UserError(f"{self.url}: {error}") from None
+        names = (path.removeprefix(self.root).lstrip("/") for path in found)
+        return sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
+
+    def read(self, name: str) -> bytes:
+        """Return the bytes of a file; raises OSError where it cannot be read."""
+        return cast("bytes", self._files.cat_file(self._path(name)))
+
+    @contextmanager
+    def open(self, name: str) -> Iterator[BinaryIO]:
+        """Open a file for reading."""
+        with self._files.open(self._path(name), "rb") as file:
+            yield file
+
+    @contextmanager
+    def writing(self, name: str) -> Iterator[Path]:
+        """Yield a local path; what is written there becomes the file when the block ends without an error.
+
+        It appears whole or not at all: renamed on the local disk, sent as one object elsewhere.
+        """
+        if self.local:
+            with atomic.write(Path(self._path(name))) as part:
+                yield part
+            return
+        with tempfile.TemporaryDirectory(prefix="brushwork-") as folder:
+            part = Path(folder) / "part"
+            yield part
+            self._files.makedirs(str(PurePosixPath(self._path(name)).parent), exist_ok=True)
+            self._files.put_file(str(part), self._path(name))
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a file of these bytes, whole or not at all."""
+        with self.writing(name) as part:
+            part.write_bytes(data)
+
+    def copy(self, name: str, target: "Place") -> None:
+        """Copy a file to the same name in another place."""
+        with self.open(name) as source, target.writing(name) as part, part.open("xb") as copy:
+            shutil.copyfileobj(source, copy)
+
+    def _path(self, name: str) -> str:
+        return f"{self.root}/{name}"

@@ -1,0 +1,52 @@
+"""The parts of a plan made by workers of a Ray cluster, streamed by Ray Data.
+
+A part is read, made and written by one worker, so nothing but the names of its files and a report travels. If a worker
+is lost with its node, its parts are made again elsewhere: a part is a function of the plan, and what marks it as done
+appears last and whole, so nothing is missing and nothing is there twice.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import ray
+
+from brushwork.dataset.parts import Part
+from brushwork.dataset.places import Place
+from brushwork.dataset.plan import Plan, Report, Task
+from brushwork.dataset.run import Runner
+from brushwork.scale.cluster import Cluster
+
+COLUMNS = ("index", "made", "bad", "failed", "seconds")
+
+
+class PartWorker:
+    """An actor that holds the loaded model and makes parts."""
+
+    def __init__(self, source: Place, target: Place, task: Task, threads: int, device: str) -> None:
+        self._make = Plan(source, target, task, ()).make(threads, device)
+
+    def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Make a part; returns its report as plain values."""
+        report = self._make(Part(int(row["index"]), row["kind"], tuple(row["names"])))
+        return {name: getattr(report, name) for name in COLUMNS} | {"bad": list(report.bad)}
+
+
+def run_on(cluster: Cluster) -> Runner:
+    """Return a runner that makes the parts on a cluster."""
+
+    def run(plan: Plan, parts: Sequence[Part]) -> Iterator[Report]:
+        with cluster.connected():
+            ray.data.DataContext.get_current().enable_progress_bars = False  # the caller shows its own
+            count = min(cluster.count(), len(parts))
+            rows = ray.data.from_items([asdict(part) for part in parts], override_num_blocks=len(parts))
+            reports = rows.map(
+                PartWorker,  # type: ignore[arg-type]  # Ray takes classes, and its stubs lack them
+                fn_constructor_args=(plan.source, plan.target, plan.task, cluster.threads or 1, cluster.device),
+                compute=ray.data.ActorPoolStrategy(min_size=1, initial_size=count, max_size=count),
+                **cluster.options(),
+            )
+            for row in reports.iter_rows():
+                yield Report(int(row["index"]), int(row["made"]), tuple(row["bad"]), row["failed"], row["seconds"])
+
+    return run

@@ -1,0 +1,12 @@
+import pytest
+
+from brushwork import extras
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs Ray where it is not installed, and say so."""
+    if extras.installed("ray"):
+        return
+    for item in items:
+        if "scale" in item.path.parts:
+            item.add_marker(pytest.mark.skip(reason="Ray is not installed: pip install 'brushwork[ray]'"))
