@@ -13,6 +13,7 @@ from brushwork import images, model_folder
 from brushwork.images import Picture, Pixels, Rows
 from brushwork.model_detail import at_detail
 from brushwork.rendering import memory as memories
+from brushwork.rendering import strokes
 from brushwork.rendering.memory import Tiling
 from brushwork.rendering.paint import paint
 from brushwork.rendering.regions import Region, Style, StyleMap, combine, mix_masks
@@ -184,6 +185,9 @@ class Stylizer(StyleEmbedder):
 
     def choose_tiling(self, size: tuple[int, int], settings: RenderSettings, masked: bool = False) -> Tiling:
         """Decide whether an image of a size (H, W), with regions or without, is painted in tiles, and how."""
+        side = strokes.copy_side(settings.stroke, *size)
+        if side is not None and side > max(size):  # a fine brush: the network sees an enlarged copy
+            size = round(size[0] * side / max(size)), round(size[1] * side / max(size))
         pixel = memories.per_pixel(self.width, masked)
         return memories.choose_tiling(size, settings, pixel, self.runtime.streams)
 

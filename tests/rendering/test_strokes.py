@@ -65,6 +65,15 @@ def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
     assert Options().stroke == "auto"
 
 
+def test_a_fine_brush_on_a_small_picture_heeds_the_memory(random: np.random.Generator) -> None:
+    """It is painted on a copy of 4096 pixels, whatever the size of the picture."""
+    runtime = FakeRuntime()
+    picture = random.random((48, 64, 3), dtype=np.float32)
+    pastiche = Stylizer(runtime).stylize(picture, np.full((32, 32, 3), 0.25, np.float32), stroke=0.25, memory=2**30)
+    np.testing.assert_allclose(pastiche, 0.25, atol=1e-6)
+    assert max(height * width for _, height, width, _ in runtime.painted) < 2**20 < 4096 * 3072
+
+
 def test_what_a_stroke_may_be() -> None:
     assert [parse_stroke(text) for text in ("auto", "own", "2")] == ["auto", "own", 2.0]
     wrongs: list[tuple[Any, str]] = [

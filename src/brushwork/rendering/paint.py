@@ -82,7 +82,12 @@ def _strip(
     broad = None
     if side is not None:
         image = strokes.resized(content, side)
-        broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), None, held, reference)
+        if tiling.mode == "never" or side <= strokes.STROKE_SIDE:
+            broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), None, held, reference)
+        else:  # a fine brush on a copy that may be far larger than the content
+            part = tiles.render_in_tiles(runtime, image, style, tiling, progress, reference)
+            tops = range(0, len(image), tiling.side)
+            broad = np.concatenate([part(top, min(top + tiling.side, len(image))) for top in tops])
         if len(broad) >= height:
             return strokes.scaled(broad, height, width)
     if tiling.mode == "never":
