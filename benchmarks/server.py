@@ -16,8 +16,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -43,6 +44,18 @@ SIDES = (48, 64, 96, 128, 192, 256)
 BROKEN = 0.1
 FULL_SIZE = 4000, 3000  # a photo as a camera takes it
 PAGE = 4096  # bytes of a page of memory on Linux
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server without a page, in a process of its own on 127.0.0.1; the process and its address."""
+    command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            yield server, next(line.strip() for line in server.stderr if re.match("http://", line))
+        finally:
+            server.terminate()
 
 
 @cache
@@ -188,14 +201,11 @@ def main(
     if only_batches:
         batches(console)
         return
-    command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", "--queue", str(clients)]
-    command += ["--client-queue", str(clients)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        address = next(line.strip() for line in server.stderr if re.match("http://", line))
-        with interrupts.deferred() as stop:  # Ctrl-C prints what has been measured
-            show(console, load(address, server.pid, requests, clients, large, stop), plot)
-        server.terminate()
+    with (
+        serving("--queue", str(clients), "--client-queue", str(clients)) as (server, address),
+        interrupts.deferred() as stop,  # Ctrl-C prints what has been measured
+    ):
+        show(console, load(address, server.pid, requests, clients, large, stop), plot)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "docs" / "figures"
 STYLES, REGION_STYLE = ("harvest", "ukiyo-e"), "stained-glass"
+FILMED = ("ukiyo-e", "stained-glass", "impressionism")
 
 
 def serve() -> tuple[subprocess.Popen[str], str]:
@@ -42,13 +43,16 @@ def browse() -> WebDriver:
     return webdriver.Chrome(options, webdriver.ChromeService(service))
 
 
-def photograph(browser: WebDriver, name: str) -> None:
-    """Write the page, as it is shown, as one of the figures."""
+def screenshot(browser: WebDriver, width: int) -> Image.Image:
+    """The page as it is shown, so many pixels wide."""
     browser.execute_script("document.activeElement.blur()")
     page = Image.open(BytesIO(browser.get_screenshot_as_png())).convert("RGB")
-    page.resize((1000, round(1000 * page.height / page.width)), Image.Resampling.LANCZOS).save(
-        FIGURES / name, quality=80, optimize=True
-    )
+    return page.resize((width, round(width * page.height / page.width)), Image.Resampling.LANCZOS)
+
+
+def photograph(browser: WebDriver, name: str) -> None:
+    """Write the page, as it is shown, as one of the figures."""
+    screenshot(browser, 1000).save(FIGURES / name, quality=80, optimize=True)
 
 
 class Page:
@@ -73,6 +77,12 @@ class Page:
         script = "arguments[0].value = arguments[1]; arguments[0].dispatchEvent(new Event('input'))"
         self.browser.execute_script(script, self.find("#split"), percent)
 
+    def slide(self, selector: str, value: float) -> None:
+        """Move a slider to a value and let it go."""
+        script = """const [slider, value] = arguments; slider.value = value;
+            for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, {bubbles: true}))"""
+        self.browser.execute_script(script, self.find(selector), value)
+
     def render(self, change: Callable[[], object]) -> None:
         """Change something, and wait until its large pastiche is shown."""
         before = self.find("#after").get_attribute("src")
@@ -87,7 +97,7 @@ class Page:
 def visit(browser: WebDriver, address: str) -> None:
     """Render a photo in a blend of two styles, then another style in one place."""
     page = Page(browser, address)
-    page.click("#another-photo")
+    page.click("#choose-photo")
     page.find("#chooser").send_keys(str(ROOT / "examples" / "coffee.jpg"))
     page.wait.until(lambda _: page.find("#before").get_attribute("src"))
     for style in STYLES:
@@ -108,12 +118,41 @@ def visit(browser: WebDriver, address: str) -> None:
     photograph(browser, "page-region.jpg")
 
 
+def film(browser: WebDriver, address: str) -> None:
+    """A short animation: styles are chosen, the line between photo and pastiche moves, then the strength."""
+    page = Page(browser, address)
+    page.click("#choose-photo")
+    page.find("#chooser").send_keys(str(ROOT / "examples" / "coffee.jpg"))
+    page.wait.until(lambda _: page.find("#before").get_attribute("src"))
+    frames: list[tuple[Image.Image, int]] = []  # with the milliseconds for which each is shown
+
+    def keep(milliseconds: int) -> None:
+        frames.append((screenshot(browser, 720), milliseconds))
+
+    keep(1200)
+    for style in FILMED:
+        page.render(lambda style=style: page.click(f"#gallery [data-style='{style}']"))  # type: ignore[misc]
+        keep(1200)
+        page.click(f"#gallery [data-style='{style}']")
+    page.render(lambda: page.click(f"#gallery [data-style='{FILMED[-1]}']"))
+    for percent in (*range(0, 101, 10), *range(90, -1, -10)):
+        page.split(percent)
+        keep(80)
+    for strength in (0.8, 0.6, 0.4, 0.6, 0.8, 1):
+        page.render(lambda strength=strength: page.slide("#strength", strength))  # type: ignore[misc]
+        keep(250)
+    first, *others = (frame for frame, _ in frames)
+    first.save(FIGURES / "page.webp", save_all=True, append_images=others, duration=[shown for _, shown in frames],
+               loop=0, quality=60, method=6)  # fmt: skip
+
+
 def main() -> None:
-    """Write both figures."""
+    """Write the figures and the animation."""
     server, address = serve()
     browser = browse()
     try:
         visit(browser, address)
+        film(browser, address)
     finally:
         browser.quit()
         server.terminate()

@@ -18,7 +18,6 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.programs import missing, need
-from tests.web.conftest import Servers
 
 SWITCHES = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000", "--no-first-run",
@@ -28,12 +27,9 @@ SWITCHES = (
 PATIENCE = 90  # seconds for whatever a person waits for
 
 
-@pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server with the shipped model, one for all tests of the page."""
-    servers = Servers(tmp_path_factory.mktemp("servers"))
-    yield servers.start()[1]
-    servers.close()
+@pytest.fixture
+def address(page_address: str) -> str:
+    return page_address
 
 
 @pytest.fixture
@@ -130,7 +126,8 @@ class Page:
 
     def photo(self, path: Path) -> None:
         before = self.source("#before")
-        self.give("#another-photo", path)
+        first = self.find("#choose-photo")
+        self.give("#choose-photo" if first.is_displayed() else "#another-photo", path)
         self.until(lambda _: self.source("#before") not in ("", before))
 
     def choose(self, number: int) -> str:

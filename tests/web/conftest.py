@@ -102,3 +102,11 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     servers = Servers(tmp_path_factory.mktemp("servers"))
     yield servers.start
     servers.close()
+
+
+@pytest.fixture(scope="session")
+def page_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server with the shipped model, one for all tests of the page."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers.start()[1]
+    servers.close()

@@ -60,7 +60,7 @@ def test_alpha_and_exif_stay(client: TestClient) -> None:
 def test_an_embedding_is_predicted_once_a_picture_and_size(client: TestClient, runtime: FakeRuntime) -> None:
     for size in ("96", "96", "128"):
         answer = client.post("/v1/embed", files={"style": encode(RED)}, data={"style_size": size})
-        assert answer.json() == {"model": "colours", "embedding": [1, 0, 0]}
+        assert answer.json() == {"model": "colours", "embedding": [1, 0, 0], "notices": []}
     stylize(client, encode(RED), style_size="96")
     assert [shape[1] for shape in runtime.predicted] == [96, 128]
     numbers = client.get("/metrics").text

@@ -125,6 +125,20 @@ def test_a_slider_keeps_the_focus_while_it_is_moved_with_keys(page: Page, photo:
     assert float(str(strength.get_property("value"))) == 0.98
 
 
+def test_a_style_in_words_is_added_and_paints(page: Page, photo: Path, tmp_path: Path) -> None:
+    page.photo(photo)
+    page.until(lambda _: page.find("#words").is_displayed())
+    page.find("#words").send_keys("stormy sea, dark blue", Keys.ENTER)
+    page.says("understood as a style")
+    page.painted()
+    assert [row.get_attribute("data-style") for row in page.all("#blend li")] == ["words: stormy sea, dark blue"]
+    assert saved(page, tmp_path / "saved").name == "ramp-stormy-sea-dark-blue.jpg"
+    page.fill("#words", "qqqxyz")
+    page.find("#words").send_keys(Keys.ENTER)
+    page.until(lambda _: "error" in (page.find("#note").get_attribute("class") or ""))
+    assert page.complaints() == []
+
+
 def test_detail_is_another_set_of_weights_and_reset_with_the_rest(page: Page, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.choose(3)

@@ -37,6 +37,20 @@ def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
         httpx2.get(address)
 
 
+def test_a_picture_as_large_as_allowed_fits_into_the_memory_of_the_service(serve: Serve) -> None:
+    """In a control group a server uses 0.7 of what is left; here --memory says so, and the picture is scaled down."""
+    group = 860  # MB
+    server, address = serve("--no-page", "--pixels", "1", "--memory", f"{round(0.7 * group)}M", "--seconds", "600")
+    noise = np.random.default_rng(0).integers(0, 255, (1000, 1000, 3), dtype=np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(noise).save(buffer, "JPEG")
+    data = {"style_name": "ukiyo-e", "strength": "0.5"}
+    answer = httpx2.post(f"{address}/v1/stylize", files={"content": buffer.getvalue()}, data=data, timeout=600)
+    assert answer.status_code == 200
+    status = dict(line.split(":", 1) for line in Path(f"/proc/{server.pid}/status").read_text().splitlines())
+    assert int(status["VmHWM"].split()[0]) / 1024 < group
+
+
 def test_nothing_saved_for_a_browser_outlives_the_server(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

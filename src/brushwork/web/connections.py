@@ -1,4 +1,4 @@
-"""Connections of a server: no more than it has files for, and none that is held open without a request."""
+"""Connections of a server: no more than it has files for, and none that is held open without getting anywhere."""
 
 import asyncio
 
@@ -6,13 +6,16 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # Seconds from opening a connection, or from the first byte of the next request on it, to the end of its headers.
 HEADERS_WITHIN = 10.0
+READS_WITHIN = 30.0  # seconds in which a client must take something of the answer that waits for it
 MOST = 200  # connections at once; the usual limit of open files is 256 on macOS and 1,024 on Linux
 
 
 class GuardedProtocol(H11Protocol):
-    """HTTP/1.1 as uvicorn speaks it; slow and surplus connections are closed."""
+    """HTTP/1.1 as uvicorn speaks it; surplus connections are closed, and those that do not send or do not read."""
 
     _late: asyncio.TimerHandle | None = None
+    _look: asyncio.TimerHandle | None = None
+    _unread = 0  # bytes of the answer that had not been taken at the last look
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a connection, or closes it where there are too many."""
@@ -21,6 +24,7 @@ class GuardedProtocol(H11Protocol):
             transport.close()
         else:
             self._watch()
+            self._look = self.loop.call_later(READS_WITHIN, self._look_at_reader)
 
     def data_received(self, data: bytes) -> None:
         """Takes data; a request must have all its headers in time, however slowly they come."""
@@ -33,6 +37,8 @@ class GuardedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forgets the connection."""
         self._rest()
+        if self._look is not None:
+            self._look.cancel()
         super().connection_lost(exc)
 
     def _watch(self) -> None:
@@ -43,3 +49,12 @@ class GuardedProtocol(H11Protocol):
         if self._late is not None:
             self._late.cancel()
             self._late = None
+
+    def _look_at_reader(self) -> None:
+        """Ends a connection whose client took nothing since the last look; to close it would wait for the client."""
+        unread = self.transport.get_write_buffer_size()
+        if unread and unread == self._unread:
+            self.transport.abort()
+            return
+        self._unread = unread
+        self._look = self.loop.call_later(READS_WITHIN, self._look_at_reader)

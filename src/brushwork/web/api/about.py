@@ -10,7 +10,7 @@ from fastapi.responses import PlainTextResponse
 from prometheus_client import generate_latest
 from pydantic import BaseModel
 
-from brushwork import model_folder
+from brushwork import extras, model_folder
 from brushwork.styles.plane import positions
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.metrics import Metrics
@@ -34,7 +34,8 @@ class StyleEntry(BaseModel):
 class ModelEntry(BaseModel):
     """A model that came with the package, or the one that paints.
 
-    `detail` is what it paints with where a request names none; null where a request cannot.
+    `detail` is what it paints with where a request names none; null where a request cannot. `words` tells whether
+    styles can be given in words.
     """
 
     name: str
@@ -42,6 +43,7 @@ class ModelEntry(BaseModel):
     licence: str
     paints: bool
     detail: float | None
+    words: bool
 
 
 class Health(BaseModel):
@@ -65,7 +67,8 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
              summary="A photo in the style of that name, as WebP.")  # fmt: skip
     def thumbnail(request: Request, name: str) -> Response:
         data = _thumbnail(service, name)
-        headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:24]}"', "Cache-Control": "private, max-age=86400"}
+        kept = "max-age=86400" if name in service.stylizer.gallery.shipped else "no-cache"  # one's own may change
+        headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:24]}"', "Cache-Control": f"private, {kept}"}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(data, media_type="image/webp", headers=headers)
@@ -73,10 +76,11 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
     @api.get("/v1/models", summary="The models that came with the package, and the one that paints.")
     def models() -> list[ModelEntry]:
         detail = service.details.detail if service.details.several else None
+        words = service.stylizer.gallery.words is not None and extras.installed("words")
         found = [model_folder.find(each) for each in model_folder.names()]
         return [
             ModelEntry(name=each.name, title=each.card.title, licence=each.card.licence, paints=each.name == model,
-                       detail=detail if each.name == model else None)
+                       detail=detail if each.name == model else None, words=words and each.name == model)
             for each in found
         ]  # fmt: skip
 
@@ -93,16 +97,17 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
 
 
 def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
-    """Returns the named styles of a model in the gallery's order."""
+    """Returns the named styles of a model in the gallery's order, those of the user's own first."""
     gallery = stylizer.gallery
     known = gallery.styles
     places = positions([style.at(MAP_SIZE)[0] for style in known.values()]).tolist() if known else []
     entries = [
         StyleEntry(
             name=name, kind=style.kind, about=style.about, position=tuple(place),
-            thumbnail=f"/v1/styles/{name}/thumbnail" if gallery.thumbnails else None,
+            thumbnail=f"/v1/styles/{name}/thumbnail" if style.thumbnail or shipped else None,
         )
         for (name, style), place in zip(known.items(), places, strict=True)
+        for shipped in [gallery.thumbnails is not None and gallery.shipped.get(name) is style]
     ]  # fmt: skip
     return entries or [
         StyleEntry(name=name, kind="table", about="", thumbnail=None, position=None) for name in stylizer.names
@@ -110,7 +115,7 @@ def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
 
 
 def _thumbnail(service: Service, name: str) -> bytes:
-    """The square of a style in the gallery's strip, as a WebP file."""
+    """The square picture of a style, as a WebP file."""
     square = service.stylizer.gallery.thumbnail(name)
     if square is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, f"no picture of a style {name!r}")

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from brushwork.batch.options import parse_weights
 from brushwork.web.api.clients import client_of
 from brushwork.web.api.clips import Clips, ClipState, PaintedClip
-from brushwork.web.api.pictures import DETAIL, NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, read_styles
+from brushwork.web.api.pictures import DETAIL, NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, WORDS, named, read_styles
 from brushwork.web.api.problems import RefusedError
 
 CLIP = File(description="The clip: MP4, MOV, MKV, WebM or AVI. Its sound comes along.")
@@ -74,6 +74,7 @@ def _start(clips: Clips) -> Any:
         clip: Annotated[UploadFile, CLIP],
         style: Annotated[list[UploadFile] | None, STYLES] = None,
         style_name: Annotated[list[str] | None, NAMES] = None,
+        words: Annotated[list[str] | None, WORDS] = None,
         weights: Annotated[str | None, WEIGHTS] = None,
         strength: Annotated[float, Form(description="0 is the clip, 1 the full pastiche.", ge=0, le=1)] = 1.0,
         steady: Annotated[float | None, STEADY] = None,
@@ -82,7 +83,7 @@ def _start(clips: Clips) -> Any:
         detail: Annotated[float | None, DETAIL] = None,
         size: Annotated[int | None, Form(description="Limit of the long side in pixels.", ge=16, le=10_000)] = None,
     ) -> ClipState:
-        styles = await read_styles(service, style, style_name)
+        styles = await read_styles(service, style, named(style_name, words))
         settings: dict[str, Any] = {
             "weights": parse_weights(weights, len(styles)), "strength": strength, "style_size": style_size,
             "keep_colors": keep_colors, "size": size,

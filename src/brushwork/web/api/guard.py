@@ -1,6 +1,7 @@
 """Checks every request before it is read: its name, origin, token, size and pace; adds headers to every answer."""
 
 import asyncio
+import time
 from collections.abc import MutableMapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -19,6 +20,7 @@ LOGIN = "/login"
 # Answered without a token: supervisors ask whether the server works, and the form needs its looks.
 OPEN = ("/healthz", LOGIN, "/page/style.css", "/page/icon.svg", "/favicon.ico")
 LONGEST_TOKEN = 4096  # bytes of a login form
+SLOWEST = 2000  # bytes a second that a request must come with, all in all; a slow modem has twice as many
 # Everything a page needs comes from this server; pictures and clips that it made itself are blobs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
@@ -121,13 +123,15 @@ class Guard:
         """Passes a request on; too many bytes, said beforehand or not, and long pauses end it."""
         received, complete, begun = 0, False, False
         refusal: Response | None = None
+        start = time.monotonic()
 
         async def count() -> Message:
             nonlocal received, complete, refusal
             try:
-                message = await asyncio.wait_for(receive(), None if complete else self.idle)
+                left = min(self.idle, start + self.idle + received / SLOWEST - time.monotonic())
+                message = await asyncio.wait_for(receive(), None if complete else max(left, 0))
             except TimeoutError:
-                refusal = answer(HTTPStatus.REQUEST_TIMEOUT, f"nothing came for {self.idle:g} seconds")
+                refusal = answer(HTTPStatus.REQUEST_TIMEOUT, f"too little came for {self.idle:g} seconds")
                 raise _RefusedError from None
             size = len(message.get("body", b""))
             received, self._held = received + size, self._held + size

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from brushwork.batch.options import Options, parse_region, parse_stroke, parse_weights
 from brushwork.errors import UserError
+from brushwork.styles.words import PREFIX
 from brushwork.web.api.clients import client_of
 from brushwork.web.api.metrics import Metrics
 from brushwork.web.api.progress import ProgressBoard
@@ -19,6 +20,8 @@ from brushwork.web.api.work_queue import Ticket
 CONTENT = File(description="The photo: JPEG, PNG, WebP, TIFF, AVIF, GIF or BMP.")
 STYLES = File(description="Pictures whose style is taken; several blend.")
 NAMES = Form(description="Names of the gallery's styles; they come after the pictures where both are given.")
+WORDS = Form(description="Styles in words, such as `stormy sea, dark blue`; they come last. For models "
+             "that know words, see /v1/models.")  # fmt: skip
 WEIGHTS = Form(description="Weights of the blended styles, such as 0.7,0.3.")
 STYLE_SIZE = Form(description="Short side in pixels at which styles are seen; less: finer strokes.", ge=80, le=2048)
 DETAIL = Form(description="Of the photo, in tenths: 1 keeps the most of it, 0 takes over the most of the style. For "
@@ -51,10 +54,11 @@ PICTURE: dict[int | str, dict[str, Any]] = {
 
 
 class Embedding(BaseModel):
-    """A style as numbers."""
+    """A style as numbers; `notices` says how words were understood, for one."""
 
     model: str
     embedding: list[float]
+    notices: list[str]
 
 
 def router(service: Service, metrics: Metrics, model: str, board: ProgressBoard) -> APIRouter:
@@ -80,6 +84,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         content: Annotated[UploadFile, CONTENT],
         style: Annotated[list[UploadFile] | None, STYLES] = None,
         style_name: Annotated[list[str] | None, NAMES] = None,
+        words: Annotated[list[str] | None, WORDS] = None,
         weights: Annotated[str | None, WEIGHTS] = None,
         strength: Annotated[float, Form(description="0 is the photo, 1 the full pastiche.", ge=0, le=1)] = 1.0,
         style_size: Annotated[int | None, STYLE_SIZE] = None,
@@ -105,7 +110,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         progress: Annotated[str | None, PROGRESS] = None,
     ) -> Response:
         least = 0 if strength == 0 or region else 1
-        styles = await read_styles(service, style, style_name, least=least)
+        styles = await read_styles(service, style, named(style_name, words), least=least)
         regions = await _read_regions(service, region, mask, region_style)
         options = Options(
             weights=parse_weights(weights, len(styles)), strength=strength, keep_colors=keep_colors, size=size,
@@ -159,21 +164,31 @@ def _embed(service: Service, model: str) -> Any:
         request: Request,
         style: Annotated[UploadFile | None, File(description="The picture.")] = None,
         style_name: Annotated[str | None, Form(description="Or a name of the gallery.")] = None,
+        words: Annotated[str | None, Form(description="Or words.")] = None,
         style_size: Annotated[int | None, STYLE_SIZE] = None,
     ) -> Embedding:
-        (wanted,) = await read_styles(service, [style] if style else None, [style_name] if style_name else None, 1)
-        embedding = await service.queue.run(
-            lambda _: service.embed(wanted, style_size), request.is_disconnected, client_of(request)
-        )
-        return Embedding(model=model, embedding=embedding[0].tolist())
+        names = named([style_name] if style_name else None, [words] if words else None)
+        (wanted,) = await read_styles(service, [style] if style else None, names, 1)
+
+        def work(_: Ticket) -> Embedding:
+            notices = [] if wanted.data else service.named(wanted.name).notices
+            embedding = service.embed(wanted, style_size)[0].tolist()
+            return Embedding(model=model, embedding=embedding, notices=list(notices))
+
+        return await service.queue.run(work, request.is_disconnected, client_of(request))
 
     return embed
+
+
+def named(names: Sequence[str] | None, words: Sequence[str] | None) -> list[str]:
+    """The names of styles, those by words last, as `brushwork.styles.resolve` takes them."""
+    return [*(names or ()), *(f"{PREFIX} {text}" for text in words or ())]
 
 
 async def read_styles(
     service: Service,
     files: list[UploadFile] | None,
-    names: list[str] | None,
+    names: Sequence[str],
     most: int | None = None,
     *,
     least: int = 1,
@@ -181,7 +196,7 @@ async def read_styles(
     """The styles of a request, pictures first; no fewer and no more than allowed."""
     most = most or service.limits.styles
     found = [Style(file.filename or "style", await file.read()) for file in files or ()]
-    found += [Style(name) for name in names or ()]
+    found += [Style(name) for name in names]
     if not least <= len(found) <= most:
         several = f"1 to {most} styles" if most > 1 else "one style"
         raise UserError(f"{len(found)} styles; send {several} as the files `style` or the names `style_name`")

@@ -18,13 +18,17 @@ from brushwork.rendering import masks
 from brushwork.rendering.regions import Region, StyleMap
 from brushwork.rendering.settings import check_size
 from brushwork.runtime import Array
-from brushwork.styles import resolve
+from brushwork.styles import NamedStyle, resolve
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.details import Details
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.work_queue import Ticket, WorkQueue
 
 KEPT = 1024  # embeddings
+LONGEST_NAME = 300  # letters of a style's name, or of words
+# Each scan of a JPEG goes over all of its pixels, however few bytes it has, and no progress can be asked for meanwhile.
+# Encoders write ten or so.
+SCAN, SCANS = b"\xff\xda", 100
 
 
 @dataclass(frozen=True)
@@ -79,6 +83,8 @@ class Service:
         Raises:
             UserError: If it cannot be read, or is larger than a picture may be.
         """
+        if data.startswith(b"\xff\xd8") and data.count(SCAN) > SCANS:
+            raise UserError(f"a JPEG of more than {SCANS} scans is not taken")
         picture = images.open(data, size=size, max_pixels=self.limits.pixels * 10**6)
         if len(picture.frames) > self.limits.frames:
             raise UserError(f"{len(picture.frames)} frames are more than the limit of {self.limits.frames}")
@@ -97,7 +103,7 @@ class Service:
             UserError: If it cannot be read, or its name is unknown.
         """
         if style.data is None:
-            return self.stylizer.embed(resolve(style.name, self.stylizer.gallery, files=False), size, painted=painted)
+            return self.stylizer.embed(self.named(style.name), size, painted=painted)
         size = size or self.stylizer.style_size_for(painted)
         key = hashlib.sha256(style.data).hexdigest(), size
         with self._lock:
@@ -112,6 +118,18 @@ class Service:
             while len(self._embeddings) > KEPT:
                 self._embeddings.popitem(last=False)
         return embedding
+
+    def named(self, name: str) -> NamedStyle:
+        """Return a named style, or one by words; never a file.
+
+        Raises:
+            UserError: If there is none, or the name is too long to be one.
+        """
+        if len(name) > LONGEST_NAME:
+            raise UserError(f"a style of {len(name)} letters; at most {LONGEST_NAME} are allowed")
+        style = resolve(name, self.stylizer.gallery, files=False)
+        assert isinstance(style, NamedStyle)
+        return style
 
     def paint(
         self,
@@ -143,9 +161,7 @@ class Service:
         """
         stylizer = self.details.at(detail)
         picture = self.open(content, options.size)
-        if regions or (styles and options.strength > 0):  # where nothing is painted not even what is hidden changes
-            picture = picture.filled()
-        composed = self._compose(picture, styles, options, regions, protect)
+        composed = self._compose(picture.filled(), styles, options, regions, protect)
         settings = options if options.memory else replace(options, memory=self.memory)
         tiling = stylizer.choose_tiling(check_size("content", picture.image), settings, bool(regions))
 
@@ -153,13 +169,13 @@ class Service:
             ticket.check()
             progress(fraction)
 
-        def stylize(image: Array) -> Array:
+        def stylize(pixels: Array) -> Array:
             ticket.check()
-            pastiche = np.empty(image.shape, np.float32)
-            stylizer.paint(image, composed, pastiche, settings, tiling=tiling, progress=tell)
-            return pastiche
+            pastiche = np.empty(pixels.shape, np.float32)
+            stylizer.paint(pixels, composed, pastiche, settings, tiling=tiling, progress=tell)
+            return pastiche[..., :3]
 
-        return picture.map(stylize)
+        return picture.map_visible(stylize)
 
     def encode(self, pastiche: Picture, options: Options) -> tuple[bytes, str]:
         """The encoded pastiche, and its media type; the frames of an animation are painted on the way."""

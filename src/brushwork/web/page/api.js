@@ -25,6 +25,13 @@ async function ask(path, options = {}) {
 }
 
 export const styles = async () => (await ask("/v1/styles")).json();
+/** How a style in words was understood, in lines for a person. */
+export async function understand(name) {
+  const form = new FormData();
+  form.append("style_name", name);
+  return (await (await ask("/v1/embed", { method: "POST", body: form })).json()).notices;
+}
+
 export const models = async () => (await ask("/v1/models")).json();
 export const clips = async () => (await ask("/v1/clips")).json();
 export const removeClip = (id) => ask(`/v1/clips/${id}`, { method: "DELETE" });

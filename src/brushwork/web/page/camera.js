@@ -1,13 +1,16 @@
-// The camera: one frame at a time goes to the server, the next when the last has come back, so nothing piles up.
+// The camera: a frame goes to the server when an earlier one has come back, so nothing piles up.
 
 import { paints, stylize } from "./api.js";
-import { show, showBefore } from "./compare.js";
+import { showFrame } from "./compare.js";
 import { find, say } from "./dom.js";
 import { take } from "./photo.js";
 import { DEFAULTS, settings } from "./state.js";
 import { strings } from "./strings.js";
 
 const SIDE = 384; // long side of a frame
+const MOST_ON_WAY = 2; // frames: one is painted while the next is sent
+const IDLE = 40; // milliseconds between two frames while no style is chosen
+const BUSY = 1000; // milliseconds to wait for a server that has too much to do
 const FADE = 0.15; // of the way from one blend to another, a frame
 
 let stream = null;
@@ -62,28 +65,44 @@ function fade(chosen) {
   return [...weights].slice(0, 8).map(([name, { weight, file }]) => ({ name, weight, file }));
 }
 
+/** Send a frame; its pastiche comes later, and is null while no style is chosen. */
+async function send(content) {
+  const chosen = { ...DEFAULTS, ...settings(), regions: [], protect: null };
+  if (!paints(chosen)) return null;
+  return stylize(content, { ...chosen, styles: fade(chosen.styles) }, { output: { format: "jpeg", quality: 85 } });
+}
+
+/** Show frames as they come back. Few are on their way at a time, so the camera waits for a server that is slower. */
 async function play(video) {
   const mine = stream;
+  const onWay = [];
+  let last = performance.now();
   while (stream === mine && stream !== null) {
-    const began = performance.now();
     const content = await frame(video, SIDE);
+    const pastiche = send(content);
+    pastiche.catch(() => {}); // told where it is waited for
+    onWay.push({ content, pastiche });
+    if (onWay.length < MOST_ON_WAY) continue;
+    const next = onWay.shift();
     try {
-      if (paints({ ...settings(), regions: [] })) {
-        const look = { ...DEFAULTS, ...settings(), regions: [], protect: null, styles: fade(settings().styles) };
-        const pastiche = await stylize(content, look, { output: { format: "jpeg", quality: 85 } });
-        showBefore(content);
-        show(pastiche);
-      } else {
-        showBefore(content);
+      const painted = await next.pastiche;
+      if (stream !== mine) return;
+      showFrame(next.content, painted);
+      if (painted === null) {
         say(strings.chooseStyle);
-        await new Promise((resolve) => requestAnimationFrame(resolve));
+        await pause(IDLE);
       }
     } catch (error) {
       if (error.status !== 429) return close(), say(error.message, true);
+      await pause(BUSY);
     }
-    find("#camera-rate").textContent = strings.cameraRate((1000 / (performance.now() - began)).toFixed(1));
+    const now = performance.now();
+    find("#camera-rate").textContent = strings.cameraRate((1000 / (now - last)).toFixed(1));
+    last = now;
   }
 }
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** The frame as the camera sees it becomes the photo. */
 async function keepPhoto() {

@@ -15,6 +15,9 @@ let timer = null; // until the list is asked for again
 export async function start() {
   find("#choose-clip").onclick = () => chooseFile(KINDS, takeClip);
   find("#paint-clip").onclick = paint;
+  document.addEventListener("drop", ({ dataTransfer: { files } }) => {
+    if (files[0] && document.body.matches("[data-tab=video]")) takeClip(files[0]);
+  });
   const steady = find("#steady");
   steady.onchange = () => change({ steady: Number(steady.value) });
   onChange(() => {

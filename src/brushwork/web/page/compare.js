@@ -24,6 +24,13 @@ export function show(blob) {
   if (blob) showBlob(find("#after"), blob);
 }
 
+/** Show the next frame of a camera and its pastiche; zoom and split stay. */
+export function showFrame(before, after) {
+  showBlob(find("#before"), before);
+  stage().classList.add("has-photo");
+  show(after);
+}
+
 export function start() {
   const split = find("#split");
   const moveSplit = () => stage().style.setProperty("--split", `${split.value}%`);

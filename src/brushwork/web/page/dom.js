@@ -42,6 +42,26 @@ export function say(words, isError = false) {
   note.classList.toggle("error", isError);
 }
 
+const LATE = 500; // milliseconds after which something is said to take its time
+let busy = 0;
+
+/** Wait for something, and show that it takes longer than half a second, if it does. */
+export async function patiently(promise) {
+  let shown = false;
+  const show = (step) => {
+    busy += step;
+    document.body.classList.toggle("busy", busy > 0);
+    find("#stage").setAttribute("aria-busy", busy > 0);
+  };
+  const late = setTimeout(() => { shown = true; show(1); }, LATE);
+  try {
+    return await promise;
+  } finally {
+    clearTimeout(late);
+    if (shown) show(-1);
+  }
+}
+
 /** Give a file to the person. */
 export function download(blob, name) {
   const url = URL.createObjectURL(blob);

@@ -18,10 +18,12 @@ export let known = [];
 const visible = new Set(); // buttons in view
 let made = new WeakSet(); // buttons that show the photo in use
 let painting = false;
+let watcher = null; // of what comes into view
 
 export async function start() {
   find("#search").oninput = search;
   find("#own-style").onclick = () => chooseFile("image/*,.tif,.tiff,.heic,.heif,.avif", addOwn);
+  find("#words-form").onsubmit = addWords;
   find("#shuffle").onclick = () => choose(known[Math.floor(Math.random() * known.length)].name, true);
   onChange(mark);
   onPhoto(() => {
@@ -29,7 +31,8 @@ export async function start() {
     paintThumbnails();
   });
   known = await api.styles();
-  const watcher = new IntersectionObserver(onSeen, { root: find("#gallery"), rootMargin: "100px" });
+  api.models().then((models) => { find("#words-form").hidden = !models.some((model) => model.words); });
+  watcher = new IntersectionObserver(onSeen, { root: find("#gallery"), rootMargin: "100px" });
   for (const style of known) {
     const button = item(style.name, style.about, style.thumbnail);
     find("#gallery").append(button);
@@ -37,10 +40,10 @@ export async function start() {
   }
 }
 
-function item(name, about, address) {
+function item(name, about, address, label = name) {
   const image = make("img", { src: address, alt: "", width: THUMBNAIL, height: THUMBNAIL, loading: "lazy" });
   const button = make("button", { class: "style", type: "button", "aria-pressed": "false", title: about || null },
-    image, make("span", {}, name));
+    image, make("span", {}, label));
   button.dataset.style = name;
   button.onclick = () => choose(name);
   return button;
@@ -64,6 +67,24 @@ async function addOwn(file) {
   } catch (error) {
     choose(file.name);
     button.remove();
+    say(error.message, true);
+  }
+}
+
+async function addWords(event) {
+  event.preventDefault();
+  const text = find("#words").value.trim();
+  const name = `words: ${text}`;
+  if (!text || find(`[data-style="${CSS.escape(name)}"]`)) return;
+  try {
+    const notices = await api.understand(name);
+    const button = item(name, "", null, `“${text}”`);
+    find("#gallery").prepend(button);
+    watcher.observe(button);
+    find("#gallery").scrollTop = 0;
+    choose(name);
+    say(notices.join(" "));
+  } catch (error) {
     say(error.message, true);
   }
 }

@@ -1,11 +1,11 @@
 // A map of the gallery: similar styles lie close together. A point is chosen, or dragged to another for a blend.
 
-import { find, make } from "./dom.js";
+import { find, findAll, make } from "./dom.js";
 import { choose, known } from "./gallery.js";
 import { change, onChange, settings } from "./state.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const RADIUS = 2.2;
+const RADIUS = 3;
 
 const place = ([x, y]) => [5 + 90 * x, 5 + 90 * y];
 
@@ -45,6 +45,11 @@ function draw() {
       }
     });
     point.addEventListener("pointerdown", (event) => drag(event, style));
+    if (style.thumbnail) {
+      const square = { x: x - RADIUS, y: y - RADIUS, width: 2 * RADIUS, height: 2 * RADIUS };
+      map.append(shape("image", { href: style.thumbnail, ...square }));
+      point.classList.add("pictured");
+    }
     map.append(point);
   }
   mark();
@@ -104,5 +109,5 @@ function nearest(to, from, but) {
 
 function mark() {
   const chosen = new Map(settings().styles.map((style) => [style.name, style.weight]));
-  for (const point of find("#map").children) point.classList.toggle("chosen", chosen.has(point.dataset.name));
+  for (const point of findAll("#map circle")) point.classList.toggle("chosen", chosen.has(point.dataset.name));
 }

@@ -2,7 +2,7 @@
 
 import { paints, stylize } from "./api.js";
 import { show, showBefore } from "./compare.js";
-import { say } from "./dom.js";
+import { patiently, say } from "./dom.js";
 import { LARGE, onPhoto, photo, reduced } from "./photo.js";
 import { onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
@@ -58,10 +58,10 @@ async function run() {
     const of = photo;
     try {
       const content = await reduced(small ? SMALL : LARGE);
-      const pastiche = await stylize(content, settings(), {
+      const pastiche = await patiently(stylize(content, settings(), {
         output: { format: "webp", quality: small ? 80 : 92 },
         signal: controller.signal,
-      });
+      }));
       if (of === photo && !controller.signal.aborted && (small || !wanted)) show(pastiche);
     } catch (error) {
       if (error.name !== "AbortError") say(error.message, true);

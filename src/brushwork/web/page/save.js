@@ -89,7 +89,8 @@ async function showPainted(pastiche) {
 
 function nameOf(pastiche) {
   const stem = photo.file.name.replace(/\.[^.]*$/, "");
-  const names = settings().styles.map((style) => style.name.replace(/\.[^.]*$/, ""));
+  const names = settings().styles.map(({ name }) =>
+    name.replace(/\.[^.]*$/, "").replace(/^words: /, "").replace(/[^\p{L}\p{N}_-]+/gu, "-"));
   const kind = pastiche.type.replace("image/", "");
   return `${[stem, names.join("+") || "regions"].join("-")}.${ENDINGS[kind] ?? kind}`;
 }

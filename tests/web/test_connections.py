@@ -1,0 +1,127 @@
+"""Connections of strangers: slow to send, slow to read, idle, too many, and noise."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import httpx2
+import numpy as np
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
+from brushwork.web import connections
+from brushwork.web.api.limits import Limits
+from brushwork.web.app import build
+
+Address = tuple[str, int]
+HEAD = b"POST /v1/embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+
+
+@contextlib.contextmanager
+def serving(app: Callable[..., object]) -> Iterator[tuple[uvicorn.Server, Address]]:
+    """A real server of an application."""
+    config = uvicorn.Config(app, http=connections.GuardedProtocol, ws="none", log_level="critical", lifespan="off")
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen()
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, args=([listener],))
+    thread.start()
+    yield server, listener.getsockname()
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
+    """A real server with little patience: connections that send nothing are closed after a tenth of a second."""
+    monkeypatch.setattr(connections, "HEADERS_WITHIN", 0.1)
+    monkeypatch.setattr(connections, "MOST", 8)
+    with serving(build(Stylizer(FakeRuntime()), "colours", limits=Limits(idle=1))) as (_, address):
+        yield address
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ", b"POST /v1/embed HTT"])
+def test_a_connection_without_a_whole_request_is_closed(address: Address, sent: bytes) -> None:
+    with socket.create_connection(address, timeout=30) as connection:
+        connection.sendall(sent)
+        assert connection.recv(100) == b""  # closed by the server; a patient one would let this time out
+
+
+def test_a_second_request_on_a_connection_is_not_waited_for_either(address: Address) -> None:
+    with socket.create_connection(address, timeout=30) as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = connection.recv(10_000)
+        assert answer.startswith(b"HTTP/1.1 200")
+        connection.sendall(b"GET /healthz HT")
+        rest = b"".join(iter(lambda: connection.recv(10_000), b""))
+        assert b"HTTP/1.1" not in rest
+
+
+def test_a_body_that_stops_coming_is_given_up(address: Address) -> None:
+    with socket.create_connection(address, timeout=30) as connection:
+        connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n--x\r\n")
+        assert connection.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_a_body_that_comes_byte_by_byte_is_given_up(address: Address) -> None:
+    """Each byte comes in time, all of them together would take for ever."""
+    with socket.create_connection(address, timeout=0.1) as connection:
+        connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n--x\r\n")
+        for _ in range(1000):
+            with contextlib.suppress(TimeoutError):
+                answer = connection.recv(100)
+                break
+            connection.sendall(b"-")
+    assert answer.startswith(b"HTTP/1.1 408")
+
+
+def test_a_client_that_does_not_read_its_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "READS_WITHIN", 0.1)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(64):
+            await send({"type": "http.response.body", "body": bytes(2**20), "more_body": True})
+
+    with serving(app) as (server, address), socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(address)
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(10).startswith(b"HTTP/1.1")  # it is being answered, and no more is read
+        late = time.monotonic() + 60
+        while server.server_state.connections and time.monotonic() < late:
+            time.sleep(0.01)
+        assert not server.server_state.connections
+
+
+def test_idle_connections_do_not_end_service(address: Address) -> None:
+    with contextlib.ExitStack() as stack:
+        for _ in range(64):
+            stack.enter_context(socket.create_connection(address, timeout=30))
+        transport = httpx2.HTTPTransport(retries=100)  # while there are too many, a new one is closed at once
+        with httpx2.Client(transport=transport) as client:
+            answer = _until_served(client, f"http://127.0.0.1:{address[1]}/healthz")
+    assert answer.json()["status"] == "ok"
+
+
+def _until_served(client: httpx2.Client, address: str) -> httpx2.Response:
+    for _ in range(1000):
+        with contextlib.suppress(httpx2.TransportError):
+            return client.get(address)
+    raise AssertionError("not served in a thousand tries")
+
+
+def test_noise_as_requests_does_not_end_service(address: Address) -> None:
+    random = np.random.default_rng(0)
+    for _ in range(20):
+        with socket.create_connection(address, timeout=30) as connection:
+            connection.sendall(random.bytes(2000))
+            connection.recv(1000)
+    with httpx2.Client() as client:
+        assert _until_served(client, f"http://127.0.0.1:{address[1]}/healthz").status_code == 200

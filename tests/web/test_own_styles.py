@@ -1,0 +1,59 @@
+"""Styles that have no picture in the request: the user's own, and words."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from brushwork.styles import own
+from brushwork.styles.own_file import Origin, OwnFile, shrink
+from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
+from brushwork.web.api.origins import Names
+from brushwork.web.api.service import LONGEST_NAME
+from brushwork.web.app import build
+from tests.styles.test_own import gallery
+from tests.web.conftest import RED, encode, pixels
+
+GREY = (100, 100, 100)
+PICTURE = np.tile(np.array([1, 0, 0], np.float32), (40, 60, 1))
+MADE = OwnFile("mine", "fake", "abc", {256: np.array([1, 0, 0], np.float32)}, (Origin("a.png", 1.0, shrink(PICTURE)),))
+
+
+@pytest.fixture
+def client(own_data: Path) -> Iterator[TestClient]:
+    own.save("mine", MADE)
+    app = build(Stylizer(FakeRuntime(), gallery=gallery()), "fake", names=Names.of(["testserver"]), page=False)
+    with TestClient(app) as client:
+        yield client
+
+
+def test_ones_own_styles_come_first_with_a_picture_and_paint(client: TestClient) -> None:
+    first, *others = client.get("/v1/styles").json()
+    assert (first["name"], first["kind"], first["thumbnail"]) == ("mine", "own", "/v1/styles/mine/thumbnail")
+    assert [style["thumbnail"] for style in others] == [None, None]  # this gallery has no picture of them
+    thumbnail = client.get(first["thumbnail"])
+    assert thumbnail.headers["cache-control"] == "private, no-cache"  # another may come under this name
+    assert np.abs(np.asarray(Image.open(BytesIO(thumbnail.content)))[5, 5] - np.array(RED)).max() < 12
+    answer = client.post("/v1/stylize", files={"content": encode(GREY)}, data={"style_name": "mine"})
+    assert (pixels(answer.content) == RED).all()
+
+
+def test_a_model_without_words_says_so(client: TestClient) -> None:
+    assert not any(model["words"] for model in client.get("/v1/models").json())
+    for path, files in (("/v1/stylize", {"content": encode(GREY)}), ("/v1/embed", {"unused": b""})):
+        answer = client.post(path, files=files, data={"words": "stormy sea"})
+        assert answer.status_code == 400
+        assert "takes no words" in answer.json()["detail"]
+
+
+def test_a_name_as_long_as_a_book_is_refused(client: TestClient) -> None:
+    for field in ("style_name", "words"):
+        data = {field: "sea " * 10_000}
+        answer = client.post("/v1/stylize", files={"content": encode(GREY)}, data=data)
+        assert answer.status_code == 400
+        assert f"at most {LONGEST_NAME}" in answer.json()["detail"]
