@@ -1,5 +1,7 @@
 """A run of many pictures: order, failures, what is asked of the model, and that the three steps overlap."""
 
+import errno
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushwork import images
+from brushwork import atomic, images
 from brushwork.batch.options import Options, parse_weights
 from brushwork.batch.plan import Job, make_plan
 from brushwork.batch.record import Record
@@ -205,3 +207,39 @@ def test_a_closed_session_paints_no_more_frames(stylizer: Stylizer, here: Path) 
     session.close()
     with pytest.raises(UserError, match="stopped"):
         pastiche.frames[1]
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_said_once(stylizer: Stylizer, here: Path, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+    """The first has room, the second has none; what is there stays, and nothing half-written is left."""
+    write = atomic.write_bytes
+
+    def short(path: Path, data: bytes, **options: bool) -> None:
+        if path.name != "0.png":
+            raise OSError(reason, os.strerror(reason))
+        write(path, data, **options)
+
+    monkeypatch.setattr("brushwork.atomic.write_bytes", short)
+    records = []
+    with pytest.raises(UserError, match="4 more would find no room.*--skip-existing"):
+        for record in run(make_plan(CONTENTS, ["red.png"], "out"), lambda: stylizer, Options()):
+            records.append(record)
+    assert [record.error for record in records] == [
+        None, f"cannot write {Path('out/1.png')}: {os.strerror(reason).lower()}"
+    ]  # fmt: skip
+    assert [path.name for path in (here / "out").iterdir()] == ["0.png"]
+
+
+def test_a_file_that_grows_too_large_leaves_nothing_behind(stylizer: Stylizer, here: Path) -> None:
+    """A limit of the system (``ulimit -f``), as a disk that is full halfway through a file."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))
+    try:
+        records = done(make_plan(CONTENTS, ["red.png"], "out"), stylizer)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [record.error for record in records] == [
+        f"cannot write {Path('out') / name}: {os.strerror(errno.EFBIG).lower()}" for name in CONTENTS
+    ]
+    assert list((here / "out").iterdir()) == []

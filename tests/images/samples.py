@@ -1,5 +1,6 @@
 """Pictures and files that the tests of `images` are made of."""
 
+import base64
 import io
 import struct
 from collections.abc import Sequence
@@ -21,6 +22,15 @@ Bytes: TypeAlias = NDArray[np.uint8]
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 LOSSLESS = ("PNG", "TIFF")
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6" dc:title="Dog"/></x:xmpmeta>'
+
+
+# 32 x 24 pixels, red 8 x, green 10 y, blue 128, of quality 90, with arithmetic coding, which no library here writes.
+ARITHMETIC_JPEG = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wBDAAMCAgMCAgMDAwMEAwMEBQgFBQQEBQoHBwYIDAoMDAsKCwsNDhIQDQ4RDgsLEBYQERMUFRUVDA8X"
+    "GBYUGBIUFRT/2wBDAQMEBAUEBQkFBQkUDQsNFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBT/yQAR"
+    "CAAYACADASIAAhEBAxEB/8wACgAQEAUBEBEF/9oADAMBAAIRAxEAPwD/AOUdX2nrrnzICc8edOCv0PtWDvd+w+xxTaUi0/NMFLS1G49v0zVV"
+    "AFOavF7WdbebWVgaERakdO5a9hg6LQzCMKv0ZFAyWp7GeABsj1AXF+VYxaAj/oeGTGPjy1lXq5WXFqCdrsGc9Bmpt6D/2Q=="
+)
 
 
 def pixels(*rows: Sequence[Sequence[int]]) -> Bytes:

@@ -17,7 +17,15 @@ from PIL import ImageCms, TiffImagePlugin
 from brushwork import images
 from brushwork.images import Image, colorimetry
 from brushwork.images.colorimetry import Colorimetry
-from tests.images.samples import encoded, exif_of, linear_grey_profile, smooth, swapped_profile, with_vips
+from tests.images.samples import (
+    ARITHMETIC_JPEG,
+    encoded,
+    exif_of,
+    linear_grey_profile,
+    smooth,
+    swapped_profile,
+    with_vips,
+)
 
 HEIGHT, WIDTH = 30, 44
 COLOUR = 0.2 + 0.6 * smooth(HEIGHT, WIDTH)
@@ -28,11 +36,16 @@ DEEP = (COLOUR * 65535).astype(np.uint16)
 
 
 def tiff(
-    array: NDArray[Any], photometric: int = 2, sample_format: int = 1, extra: tuple[int, ...] = (), **tags: Any
+    array: NDArray[Any],
+    photometric: int = 2,
+    sample_format: int = 1,
+    extra: tuple[int, ...] = (),
+    order: bytes = b"II",
+    **tags: Any,
 ) -> bytes:
     """A TIFF of one strip with any numbers, which neither Pillow nor pyvips writes."""
     height, width, bands = array.shape
-    directory = TiffImagePlugin.ImageFileDirectory_v2()
+    directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=order)
     known = {256: width, 257: height, 258: (8 * array.itemsize,) * bands, 259: 1, 262: photometric, 277: bands}
     known |= {278: height, 279: array.nbytes, 284: 1, 339: (sample_format,) * bands, 273: 0}
     known |= {338: extra} if extra else {}
@@ -42,6 +55,19 @@ def tiff(
     buffer = io.BytesIO()
     directory.save(buffer)
     return buffer.getvalue() + array.tobytes()
+
+
+def planar(array: NDArray[Any], extra: tuple[int, ...] = ()) -> bytes:
+    """A TIFF whose channels lie one after the other, a strip each."""
+    bands, size = array.shape[2], array[..., 0].nbytes
+    tags = {"t284": 2, "t273": tuple(size * band for band in range(bands)), "t279": (size,) * bands}
+    return tiff(array.transpose(2, 0, 1).reshape(array.shape), extra=extra, **tags)
+
+
+def without_adobe(data: bytes) -> bytes:
+    """A JPEG without the segment APP14, in which Adobe's programs say how colours are stored."""
+    at = data.index(b"\xff\xee")
+    return data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
 
 
 def png_with(chunks: Sequence[tuple[bytes, bytes]], array: NDArray[Any] = BYTES) -> bytes:
@@ -82,6 +108,9 @@ FILES = {
     "jpeg-progressive": encoded(BYTES, "JPEG", progressive=True),
     "jpeg-orientation": encoded(BYTES, "JPEG", exif=exif_of(8)),
     "jpeg-cmyk": encoded(Pillow.frombytes("CMYK", (WIDTH, HEIGHT), INK.tobytes()), "JPEG"),
+    "jpeg-cmyk-no-adobe": without_adobe(encoded(Pillow.frombytes("CMYK", (WIDTH, HEIGHT), INK.tobytes()), "JPEG")),
+    "jpeg-arithmetic": ARITHMETIC_JPEG,
+    "jpeg-mpo": encoded(Pillow.fromarray(BYTES), "MPO", save_all=True, append_images=[Pillow.new("RGB", (20, 20))]),
     "jpeg-profile": encoded(BYTES, "JPEG", icc_profile=swapped_profile()),
     "tiff": encoded(BYTES, "TIFF"),
     "tiff-lzw": encoded(BYTES, "TIFF", compression="tiff_lzw"),
@@ -103,6 +132,18 @@ FILES = {
                                 ".tif", "lab"),
     "tiff-lab-16": pyvips.Image.new_from_array(BYTES).copy(interpretation="srgb").colourspace("labs")
                    .write_to_buffer(".tif"),
+    "tiff-float-light": tiff(1 + COLOUR * 3, sample_format=3),
+    "tiff-half": tiff(COLOUR.astype(np.float16), sample_format=3),
+    "tiff-ycbcr": encoded(BYTES, "TIFF", mode="YCbCr"),
+    "tiff-ycbcr-jpeg": pyvips.Image.new_from_array(BYTES).copy(interpretation="srgb")
+                       .tiffsave_buffer(compression="jpeg", Q=95),
+    "tiff-white-is-0": tiff(255 - BYTES[..., :1], photometric=0),
+    "tiff-planar": planar(BYTES),
+    "tiff-planar-associated": planar(np.concatenate([BYTES // 2, np.full_like(ALPHA, 128)], axis=2), extra=(1,)),
+    "tiff-tiled-predictor": pyvips.Image.new_from_array(BYTES).copy(interpretation="srgb")
+                            .tiffsave_buffer(tile=True, tile_width=16, tile_height=16, compression="lzw",
+                                             predictor="horizontal"),
+    "tiff-big-endian": tiff(DEEP.astype(">u2"), order=b"MM"),
     "tiff-profile": encoded(BYTES, "TIFF", icc_profile=swapped_profile()),
     "tiff-profile-16": tiff(DEEP, t34675=swapped_profile()),
     "tiff-big": pyvips.Image.new_from_array(BYTES).copy(interpretation="srgb").tiffsave_buffer(bigtiff=True),
@@ -147,6 +188,11 @@ def colours(name: str) -> Image:
         ("tiff-alpha", BYTES / 255),
         ("tiff-cmyk", BYTES / 255 * (1 - 20 / 255)),
         ("tiff-cmyk-16", BYTES / 255 * (1 - 20 / 255)),
+        ("tiff-half", COLOUR),
+        ("tiff-big-endian", COLOUR),
+        ("tiff-planar", BYTES / 255),
+        ("tiff-tiled-predictor", BYTES / 255),
+        ("tiff-white-is-0", BYTES[..., :1].repeat(3, axis=2) / 255),
         ("png-profile", BYTES[..., ::-1] / 255),
         ("tiff-profile-16", COLOUR[..., ::-1]),
     ],
@@ -155,10 +201,31 @@ def test_what_a_file_means(name: str, wanted: np.ndarray) -> None:
     np.testing.assert_allclose(colours(name), wanted, atol=0.01)
 
 
+Y, X = np.mgrid[:24, :32]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("jpeg", BYTES / 255),
+        ("jpeg-arithmetic", np.stack(np.broadcast_arrays(8 * X, 10 * Y, 128), axis=2) / 255),
+        ("jpeg-mpo", BYTES / 255),
+        ("jpeg-cmyk", BYTES / 255 * (1 - 20 / 255)),
+        ("jpeg-cmyk-no-adobe", BYTES / 255 * (1 - 20 / 255)),
+        ("tiff-ycbcr", BYTES / 255),
+        ("tiff-ycbcr-jpeg", BYTES / 255),
+    ],
+)
+def test_what_a_file_means_that_loses_detail(name: str, wanted: np.ndarray) -> None:
+    found = colours(name)
+    assert found.shape == wanted.shape and np.abs(found - wanted).mean() < 0.015
+
+
 def test_alpha_is_divided_out_once() -> None:
     """Colours of at most 127 over an alpha of 128: twice as bright, and far from white."""
     wanted = BYTES // 2 * 255.0 / 128
-    np.testing.assert_allclose(colours("tiff-associated") * 255, wanted, atol=1)
+    for name in ("tiff-associated", "tiff-planar-associated"):
+        np.testing.assert_allclose(colours(name) * 255, wanted, atol=1)
     assert wanted.min() > 40 and wanted.max() < 254
 
 
@@ -214,6 +281,8 @@ def test_high_dynamic_ranges_are_tone_mapped_with_a_notice() -> None:
     assert floats.notices == picture.notices and floats.image.max() < 1
     dark = COLOUR**4 * 5 < 0.5
     np.testing.assert_allclose(floats.image[dark.all(axis=2)], _encoded(COLOUR**4 * 5)[dark.all(axis=2)], atol=1e-4)
+    light = images.open(FILES["tiff-float-light"])  # most of it is above white, and far from 255 levels
+    assert light.notices == picture.notices and light.image.min() > 0.6 and light.image.max() < 1
     for name in ("tiff-float", "tiff-float-255", "png"):
         assert images.open(FILES[name]).notices == ()
 

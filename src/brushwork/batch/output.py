@@ -1,5 +1,6 @@
 """Format, frames, size and metadata of the file that a job writes."""
 
+import errno
 import os
 import sys
 from dataclasses import replace
@@ -9,6 +10,9 @@ from brushwork.batch.options import Options
 from brushwork.batch.plan import Job
 from brushwork.errors import UserError
 from brushwork.images import Frame, Metadata, Picture
+
+# Of a disk, and of what a user may take of it, which not every system knows.
+_FULL = [os.strerror(code).lower() for code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))]
 
 
 def kind_of(job: Job, options: Options, own: str = "") -> str:
@@ -54,6 +58,11 @@ def check_target(job: Job, options: Options) -> None:
         raise UserError("a picture cannot be shown in a terminal; choose a file with -o")
     if job.target is not None and job.target.exists() and not options.overwrite:
         raise UserError(f"{job.target} exists; use --overwrite to replace it")
+
+
+def is_full(error: str | None) -> bool:
+    """Whether an error says that a disk is full: then no further pastiche has room, either."""
+    return error is not None and any(reason in error for reason in _FULL)
 
 
 def kept_metadata(found: Metadata, options: Options) -> Metadata:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from brushwork import images
 from brushwork.batch.contents import Contents, Undecoded
 from brushwork.batch.options import Options
-from brushwork.batch.output import kept_metadata, kind_of
+from brushwork.batch.output import is_full, kept_metadata, kind_of
 from brushwork.batch.plan import Job
 from brushwork.batch.record import Record
 from brushwork.batch.refining import Refiner
@@ -38,7 +38,7 @@ def run(
         progress: Called with the completed fraction of a picture larger than memory.
 
     Raises:
-        UserError: If the stylizer cannot be loaded, or a style that every job needs cannot be used.
+        UserError: If the stylizer cannot be loaded, a style that every job needs cannot be used, or a disk is full.
     """
     contents = Contents(options)
     with closing(map_ahead(contents.decode, plan)) as decoded:
@@ -57,8 +57,11 @@ def run(
 
         records = map_ahead(lambda made: _encode(*made, options), painted(), ahead=WAITING)
         try:
-            for record in records:  # noqa: UP028, as `yield from` would close the records before the session
+            for number, record in enumerate(records, 1):
                 yield record
+                if is_full(record.error) and number < len(plan):
+                    left = len(plan) - number
+                    raise UserError(f"{left} more would find no room; make some, and go on with --skip-existing")
         finally:  # when the caller has enough, too
             session.close()
             records.close()

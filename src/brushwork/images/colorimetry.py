@@ -126,6 +126,16 @@ def lab_to_srgb(lab: Image) -> Image:
     return encode((ratios @ matrix.T).astype(np.float32))
 
 
+def ycbcr_to_rgb(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Convert luma and two differences of colour (h, w, 3) to RGB (TIFF 6.0, section 21; ITU-R BT.601)."""
+    luma, blue, red = (stored[..., channel].astype(np.float32) for channel in range(3))
+    blue, red = blue - 128, red - 128
+    green = luma - np.float32(0.344136) * blue - np.float32(0.714136) * red
+    colours = np.stack([luma + np.float32(1.402) * red, green, luma + np.float32(1.772) * blue], axis=-1)
+    rgb: NDArray[np.uint8] = np.clip(np.rint(colours), 0, 255).astype(np.uint8)
+    return rgb
+
+
 def _pq(image: Image) -> Image:
     """Give the light of PQ: SMPTE ST 2084, equation 4.1."""
     m1, m2 = 2610 / 16384, 2523 / 4096 * 128

@@ -14,6 +14,8 @@ from brushwork.images.levels import quantise
 Stored: TypeAlias = NDArray[Any]  # numbers as they are in the file, (h, w, C)
 Pixels: TypeAlias = NDArray[np.float32]  # sRGB and, where there is one, alpha, (h, w, 3 or 4) in [0, 1]
 
+# Nearly black of 255 levels; as light four stops above white.
+BRIGHTEST_LIGHT = 16
 CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 
 
@@ -28,6 +30,7 @@ class ColorEncoding:
         top: Number that means 1; None for the largest of an integer type.
         alpha_top: The same of alpha.
         hdr: Whether the numbers are linear light that goes beyond white.
+        ycbcr: Whether the three channels are luma and two differences of colour, of 8 bits, to be made RGB first.
     """
 
     model: str = "rgb"
@@ -36,6 +39,7 @@ class ColorEncoding:
     top: float | None = None
     alpha_top: float | None = None
     hdr: bool = False
+    ycbcr: bool = False
 
     @property
     def channels(self) -> int:
@@ -45,7 +49,7 @@ class ColorEncoding:
     @property
     def plain(self) -> bool:
         """Whether the numbers are sRGB already."""
-        return self.model in ("grey", "rgb") and not (self.profile or self.colorimetry or self.hdr)
+        return self.model in ("grey", "rgb") and not (self.profile or self.colorimetry or self.hdr or self.ycbcr)
 
     @property
     def notice(self) -> str | None:
@@ -58,8 +62,8 @@ class ColorEncoding:
 def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding:
     """Complete the encoding of a picture of floats by the range of the numbers in all its strips (h, w, C).
 
-    Numbers up to 1 are taken as they are. Where most are above 1, they count 255 or 65,535 levels; where few are,
-    those are lights of a high dynamic range.
+    Numbers up to 1 are taken as they are. Where most are above 1, they count 255 or 65,535 levels; where few are, or
+    where none reaches a level that would be seen, those are lights of a high dynamic range.
     """
     top = alpha_top = 0.0
     above = positive = 0
@@ -68,7 +72,7 @@ def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding
         top, alpha_top = max(top, float(colour.max(initial=0))), max(alpha_top, float(alpha.max(initial=0)))
         above += int(np.count_nonzero(colour > 1))
         positive += int(np.count_nonzero(colour > 0))
-    levels = top > 1 and above * 2 > positive
+    levels = top > BRIGHTEST_LIGHT and above * 2 > positive
     return replace(
         encoding,
         top=_levels(top) if levels else 1.0,
@@ -100,6 +104,8 @@ def _colour(stored: Stored, encoding: ColorEncoding) -> Pixels:
     """Convert the channels of colour (h, w, C) to sRGB (h, w, 3)."""
     if encoding.model == "lab":
         return colorimetry.lab_to_srgb(np.nan_to_num(stored))
+    if encoding.ycbcr:
+        stored = colorimetry.ycbcr_to_rgb(stored)
     if encoding.hdr:
         linear = np.maximum(np.nan_to_num(stored.astype(np.float32), posinf=65504), 0)  # the largest half float
         mapped = colorimetry.tone_map(_three(linear))

@@ -30,6 +30,7 @@ class Header:
         page: Directory of a TIFF file that is read.
         number: Which page of it that is, from 1.
         pages: How many pages a TIFF file has, smaller copies and masks left out.
+        ycbcr: Whether colours are stored as luma and two differences of colour, and no decoder makes RGB of them.
     """
 
     metadata: Metadata
@@ -40,16 +41,18 @@ class Header:
     page: int = 0
     number: int = 1
     pages: int = 1
+    ycbcr: bool = False
 
     def encoding(self, model: str) -> ColorEncoding:
         """Give what the numbers of pixels mean, which a decoder has found to be of some colour model."""
         space = self.colorimetry if self.colorimetry and not self.colorimetry.is_srgb else None
         if model == "lab":
             return ColorEncoding(model)
+        ycbcr = self.ycbcr and model == "rgb"
         fitting = None if self.outranks_profile else profiles.fitting(self.profile, CHANNELS[model])
         if fitting is None:
-            return ColorEncoding(model, colorimetry=None if model == "cmyk" else space)
-        return ColorEncoding(model, self.profile if fitting else None)
+            return ColorEncoding(model, colorimetry=None if model == "cmyk" else space, ycbcr=ycbcr)
+        return ColorEncoding(model, self.profile if fitting else None, ycbcr=ycbcr)
 
     def notices(self, encoding: ColorEncoding) -> tuple[str, ...]:
         """Give what the user should know about how the file is read, a line each."""
@@ -97,7 +100,16 @@ def _of_tiff(file: BinaryIO, page: int) -> Header:
         dpi=metadata.resolution(directory),
     )
     turned, space = metadata.orientation(directory), _by_exif(directory)
-    return Header(kept, turned, profile.data if profile else None, space, page=index, number=page, pages=len(pages))
+    return Header(
+        metadata=kept,
+        orientation=turned,
+        profile=profile.data if profile else None,
+        colorimetry=space,
+        page=index,
+        number=page,
+        pages=len(pages),
+        ycbcr=tiff.is_ycbcr(directory),
+    )
 
 
 def _of_png(file: BinaryIO) -> Header:

@@ -17,6 +17,8 @@ from brushwork.images.metadata import Metadata
 from brushwork.images.profiles import srgb_profile
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 255, 262, 50706
+_BITS, _COMPRESSION, _SUBSAMPLING = 258, 259, 530
+_YCBCR, _JPEG = 6, (6, 7)
 _REDUCED, _MASK = 1, 4
 _SENSOR = (32803, 34892)  # what raw files hold: the numbers of a sensor, and those after demosaicing
 
@@ -48,6 +50,19 @@ def refuse_raw(found: Sequence[Directory]) -> None:
     for directory in (*found, *inner):
         if _DNG_VERSION in directory.entries or directory.number(_PHOTOMETRIC) in _SENSOR:
             raise ImageError(RAW)
+
+
+def is_ycbcr(directory: Directory) -> bool:
+    """Whether pixels are luma and two differences of colour that come as they are stored; of JPEG they come as RGB.
+
+    Raises:
+        ImageError: If the differences have fewer pixels, or other than 8 bits.
+    """
+    if directory.number(_PHOTOMETRIC) != _YCBCR or directory.number(_COMPRESSION, 1) in _JPEG:
+        return False
+    if directory.numbers(_SUBSAMPLING) != (1, 1) or set(directory.numbers(_BITS)) != {8}:
+        raise ImageError("it is stored in a way that is not supported here (subsampled YCbCr without JPEG)")
+    return True
 
 
 def notes(kept: Metadata) -> Directory:
