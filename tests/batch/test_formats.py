@@ -1,5 +1,6 @@
 """Every kind of file through a run: in memory, by strips, and with each way to tile."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -82,3 +83,52 @@ def test_at_strength_0_even_hidden_colours_stay(
     (record,) = run(jobs, lambda: stylizer, Options(strength=0, tile="exact" if large == 0 else "auto"))
     assert record.error is None
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), cut_out(77))
+
+
+class Stream(io.BytesIO):
+    """A standard stream: what is written to it can be read when it is closed, too."""
+
+    @property
+    def buffer(self) -> "Stream":
+        return self
+
+    def isatty(self) -> bool:
+        return False
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
+def test_standard_input_too_large_for_memory_is_painted_by_strips(
+    kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From file to file and from stream to stream it is the same bytes, and no temporary file is left."""
+    monkeypatch.setattr("brushwork.batch.contents.LARGE", 0)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    source = tmp_path / f"photo.{kind}"
+    source.write_bytes(FILES[kind])
+    jobs = make_plan([str(source)], ["dots"], str(tmp_path / f"pastiche.{kind}"))
+    (record,) = run(jobs, lambda: stylizer, Options(tile="exact"))
+    assert record.error is None
+    sent, received = Stream(FILES[kind]), Stream()
+    monkeypatch.setattr("sys.stdin", sent)
+    monkeypatch.setattr("sys.stdout", received)
+    (record,) = run(make_plan(["-"], ["dots"], "-"), lambda: stylizer, Options(tile="exact"))
+    assert record.error is None and (record.width, record.height) == (44, 30)
+    assert received.getvalue() == (tmp_path / f"pastiche.{kind}").read_bytes()
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "GIF"])
+def test_formats_that_are_not_written_by_strips_are_written_whole(
+    kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("brushwork.batch.contents.LARGE", 0)
+    (tmp_path / "photo.tif").write_bytes(FILES["tiff-16"])
+    sizes = []
+    for mode in ("never", "exact"):
+        target = tmp_path / f"{mode}.{kind.lower()}"
+        (record,) = run(make_plan([str(tmp_path / "photo.tif")], ["dots"], str(target)), lambda: stylizer,
+                        Options(tile=mode))  # fmt: skip
+        assert record.error is None
+        sizes.append(images.open(target).image)
+    assert sizes[0].shape == sizes[1].shape and np.abs(sizes[0] - sizes[1]).mean() < 0.03

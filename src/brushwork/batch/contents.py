@@ -1,6 +1,7 @@
 """Contents of a run, decoded: in memory, or of large ones the header alone."""
 
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -34,6 +35,7 @@ class Contents:
     def __init__(self, options: Options) -> None:
         self._options = options
         self._standard_input: bytes | None = None
+        self._spooled: tempfile.TemporaryDirectory[str] | None = None
         self._last: tuple[Path | None, Picture] | None = None
 
     def decode(self, job: Job) -> Decoded:
@@ -62,18 +64,34 @@ class Contents:
     def _measure(self, content: Path | None) -> Undecoded | None:
         """Return a content that may not fit into memory; None if it surely does, or cannot be read by strips."""
         options = self._options
-        if content is None or options.size is not None or options.tile == "never" or options.page is None:
+        if options.size is not None or options.tile == "never" or options.page is None:
             return None
+        content = content or self._spool()
         size = images.measure(content, options.page)
         return Undecoded(content, *size) if size and size[0] * size[1] > LARGE else None
+
+    def _spool(self) -> Path:
+        """Return standard input as a file, which can be read by strips."""
+        if self._spooled is None:
+            self._spooled = tempfile.TemporaryDirectory(prefix="brushwork-")
+            (Path(self._spooled.name) / "standard-input").write_bytes(self._read_standard_input())
+        return Path(self._spooled.name) / "standard-input"
+
+    def _read_standard_input(self) -> bytes:
+        if self._standard_input is None:
+            self._standard_input = sys.stdin.buffer.read()
+        return self._standard_input
+
+    def close(self) -> None:
+        """Remove the file of standard input."""
+        if self._spooled is not None:
+            self._spooled.cleanup()
 
     def _open(self, content: Path | None) -> Picture:
         # The frames of an animation come from an open file, which two threads cannot read at once.
         if self._last and self._last[0] == content and not self._last[1].animated:
             return self._last[1]
-        if content is None and self._standard_input is None:
-            self._standard_input = sys.stdin.buffer.read()
-        source = content or self._standard_input or b""
+        source = content or self._read_standard_input()
         picture = images.open(source, size=self._options.size, page=self._options.page)
         self._last = content, picture
         return picture

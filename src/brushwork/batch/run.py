@@ -1,9 +1,12 @@
 """Runs of many pictures: the next is decoded and the last encoded while one is stylised."""
 
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, nullcontext
 from dataclasses import replace
+from pathlib import Path
 
 from brushwork import images
 from brushwork.batch.contents import Contents, Undecoded
@@ -41,7 +44,7 @@ def run(
         UserError: If the stylizer cannot be loaded, a style that every job needs cannot be used, or a disk is full.
     """
     contents = Contents(options)
-    with closing(map_ahead(contents.decode, plan)) as decoded:
+    with closing(contents), closing(map_ahead(contents.decode, plan)) as decoded:
         session = Session(load(), options)
         pastiches = _Pastiches(session, contents, len({job.styles for job in plan}) == 1, progress)
 
@@ -96,7 +99,7 @@ class _Pastiches:
                 if self._session.options.refine is not None:
                     record.error = f"{record.content}: it is too large to be refined in memory; limit it with --size"
                     return None
-                self._make_by_strips(job, record, tiling)
+                self._make_by_strips(job, record, content.path, tiling)
                 return None
             content = self._contents.decode_whole(job, record)
         return content and self._paint(job, record, content)
@@ -114,20 +117,17 @@ class _Pastiches:
             return self._refiner.refine(job.styles, content, pastiche, record.notices, record.seconds)
         return None
 
-    def _make_by_strips(self, job: Job, record: Record, tiling: Tiling) -> None:
+    def _make_by_strips(self, job: Job, record: Record, path: Path, tiling: Tiling) -> None:
         """Make the pastiche of a content larger than memory, by strips, and complete its record."""
-        assert job.content is not None
         options = self._session.options
         with record.recording_errors(), ExitStack() as stack:
-            if job.target is None:
-                raise UserError("it is too large for standard output; choose a file with -o")
-            kind = kind_of(job, options)
             with record.timed("decode"):
-                content = stack.enter_context(images.open_large(job.content, options.page or 1))
+                content = stack.enter_context(images.open_large(path, options.page or 1))
+            kind = kind_of(job, options, content.format)
             height, width, bands = content.pixels.shape
             record.height, record.width = height, width
             record.notices.extend(content.notices)
-            depth = 8 if kind == "JPEG" else options.depth or content.depth
+            depth = (options.depth or content.depth) if images.FORMATS[kind].deep else 8
             target = stack.enter_context(images.canvas(height, width, bands, f"uint{depth}"))
             with record.timed("stylise"):
                 strips = Strips(content.pixels, target, job.content, tiling)
@@ -139,7 +139,19 @@ class _Pastiches:
                 record.notices.extend(self._session.take_notices())
             with record.timed("encode"):
                 pastiche = images.LargePicture(target, kept_metadata(content.metadata, options))
-                images.save_large(pastiche, job.target, kind, quality=options.quality, overwrite=options.overwrite)
+                _save_large(pastiche, job.target, kind, options)
+
+
+def _save_large(pastiche: images.LargePicture, target: Path | None, kind: str, options: Options) -> None:
+    """Write a pastiche by strips to a file, and from there to standard output where no target is given."""
+    if target is not None:
+        images.save_large(pastiche, target, kind, quality=options.quality, overwrite=options.overwrite)
+        return
+    with tempfile.TemporaryDirectory(prefix="brushwork-") as folder:
+        images.save_large(pastiche, path := Path(folder) / "standard-output", kind, quality=options.quality)
+        with path.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
 
 
 def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options) -> Record:

@@ -26,7 +26,7 @@ class Strips:
 
     content: Rows
     target: Rows
-    source: Path
+    source: Path | None
     tiling: Tiling
 
 

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from brushwork import atomic
 from brushwork.images import header, jpeg, png, tiff, vips
 from brushwork.images.canvas import Canvas, canvas
 from brushwork.images.conversion import convert
 from brushwork.images.decoding import one_line, open_with_pillow
-from brushwork.images.files import about
+from brushwork.images.files import about, save
 from brushwork.images.formats import FORMATS, ImageError, sniff
 from brushwork.images.metadata import NONE, Metadata
+from brushwork.images.picture import Frame, Picture
 
 STREAMED = ("JPEG", "PNG", "TIFF")
+# WebP is decoded at once, but to numbers of 8 bits.
+READ_BY_STRIPS = (*STREAMED, "WEBP")
 # A file of few bytes can claim any size, and a canvas of it would fill the disk.
 MAX_STREAMED_PIXELS = 10_000_000_000
 # Offsets of 32 bits reach this far; half of it is left for the smaller copies of a pyramid.
@@ -41,13 +46,16 @@ def measure(path: Path, page: int = 1) -> tuple[int, int] | None:
         with path.open("rb") as file:
             start = file.read(64 * 1024)
             kind = sniff(start)
-            if kind not in STREAMED or b"acTL" in start[: start.find(b"IDAT")]:
+            if kind not in READ_BY_STRIPS or b"acTL" in start[: start.find(b"IDAT")]:
                 return None
             with one_line():
                 if kind == "TIFF":
                     image = vips.load(path, kind, page=header.read(file, kind, page=page).page)
                     return image.height, image.width
-                width, height = open_with_pillow(file, kind).size
+                opened = open_with_pillow(file, kind)
+                if getattr(opened, "n_frames", 1) > 1:
+                    return None
+                width, height = opened.size
     except (OSError, ImageError):  # whoever opens it says what is wrong with it
         return None
     return height, width
@@ -69,7 +77,7 @@ def open_large(path: Path, page: int = 1) -> Iterator[LargePicture]:
 def _read(path: Path, page: int, stack: ExitStack) -> LargePicture:
     with path.open("rb") as file:
         kind = sniff(file.read(64))
-        opened = open_with_pillow(file, kind) if kind == "JPEG" else None
+        opened = open_with_pillow(file, kind) if kind in ("JPEG", "WEBP") else None
         said = header.read(file, kind, opened, page)
     # Rows come in order unless they have to be turned; then pyvips keeps them in a file of its own.
     access = "sequential" if said.orientation == 1 else "random"
@@ -97,6 +105,8 @@ def save_large(
 ) -> None:
     """Writes a picture by strips as JPEG, PNG or TIFF; a TIFF is tiled and a pyramid, and a BigTIFF where it must be.
 
+    Other formats are encoded at once, which takes the memory of the whole picture.
+
     The file appears whole or not at all, and never over another unless `overwrite`. The canvas is closed.
 
     Raises:
@@ -105,11 +115,15 @@ def save_large(
     import pyvips
 
     height, width, bands = picture.pixels.shape
-    if kind not in STREAMED:
-        raise ImageError(f"cannot write {target}: {kind} is not written by strips; choose {', '.join(STREAMED)}")
     if max(height, width) > FORMATS[kind].longest:
         longest = FORMATS[kind].longest
         raise ImageError(f"cannot write {target}: {kind} holds {longest} pixels on a side, not {width} x {height}")
+    if kind not in STREAMED:
+        rows = picture.pixels[0:height]
+        frame = Frame(np.ascontiguousarray(rows[..., :3]), rows[..., 3] if bands == 4 else None)
+        whole = Picture((frame,), metadata=picture.metadata)
+        save(whole, target, format=kind, quality=quality, overwrite=overwrite)
+        return
     picture.pixels.close()
     deep = picture.pixels.dtype.itemsize == 2
     stored = "ushort" if deep else "uchar"

@@ -1,0 +1,75 @@
+"""Peak memory of `brushwork stylize` for one large photo in each format, against what ``--memory`` allows.
+
+    python -m benchmarks.peaks --megapixels 24 --memory 1G
+
+Each row is a process of its own, from file to file of the same format; ``stdin`` is the JPEG through standard input to
+standard output. The photo is an example, mirrored side by side.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.large import EXAMPLES
+
+MEASURE = Path(__file__).with_name("measure.py")
+FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "WebP": "webp", "AVIF": "avif"}
+STDIN = "stdin, JPEG"
+
+
+def make(folder: Path, megapixels: int) -> None:
+    """Write the photo, three wide and two high, in every format."""
+    import pyvips
+
+    photo = pyvips.Image.new_from_file(str(EXAMPLES / "rocket.jpg")).resize(2)
+    height = round((megapixels * 1e6 / 1.5) ** 0.5)
+    image = photo.embed(0, 0, height * 3 // 2, height, extend="mirror").copy_memory()
+    for extension in FORMATS.values():
+        if extension == "avif":  # the wheels of pyvips cannot write it
+            from PIL import Image
+
+            Image.fromarray(image.numpy()).save(folder / "photo.avif", speed=9)
+        else:
+            image.write_to_file(str(folder / f"photo.{extension}"))
+
+
+def measure(folder: Path, row: str, options: list[str]) -> tuple[float, float]:
+    """Peak GB and seconds of a run."""
+    extension = FORMATS.get(row, "jpg")
+    source, target = folder / f"photo.{extension}", folder / f"pastiche.{extension}"
+    paths = ["-", "-o", "-"] if row == STDIN else [str(source), "-o", str(target), "--overwrite"]
+    command = [sys.executable, "-m", "brushwork", "stylize", *paths, "-s", str(EXAMPLES / "glass.jpg"), *options]
+    with source.open("rb") as photo:
+        run = [sys.executable, str(MEASURE), *command]
+        found = json.loads(subprocess.run(run, stdin=photo, stdout=subprocess.PIPE, check=True).stdout)
+    if found["code"]:
+        raise SystemExit(f"{row}: brushwork ended with {found['code']}")
+    return found["peak"] / 1e9, found["seconds"]
+
+
+def main(
+    megapixels: Annotated[int, typer.Option(help="Size of the photo.", min=1)] = 24,
+    memory: Annotated[str, typer.Option(help="What --memory allows.")] = "1G",
+    size: Annotated[int | None, typer.Option(help="Measure with --size, too.")] = 2048,
+    only: Annotated[list[str] | None, typer.Option(help="Rows to measure.")] = None,
+    model: Annotated[str, typer.Option(help="Model to measure.")] = "brushwork-mobile",
+) -> None:
+    """Print a table of peaks."""
+    print(f"| {megapixels} megapixels | peak | seconds | peak with --size {size} |\n|---|---|---|---|", flush=True)
+    options = ["--memory", memory, "--tile", "fast", "--model", model]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make(folder, megapixels)
+        for row in only or [*FORMATS, STDIN]:
+            peak, seconds = measure(folder, row, options)
+            small = measure(folder, row, ["--memory", memory, "--model", model, "--size", str(size)])[0] if size else 0
+            print(f"| {row} | {peak:.2f} GB | {seconds:.0f} | {small:.2f} GB |", flush=True)
+
+
+if __name__ == "__main__":
+    typer.run(main)
