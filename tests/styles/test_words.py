@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brushwork import extras
+from brushwork import extras, model_folder
 from brushwork.errors import UserError
 from brushwork.runtime import Array
 from brushwork.styles import NamedStyle, names, resolve, text_vectors, words
@@ -144,7 +144,7 @@ def test_the_shipped_map_moves_what_words_name() -> None:
     with monkey.context() as patch:
         patch.setattr(words, "vector_of", text_vectors.vector_of)
         patch.setattr(words, "vectors_of", text_vectors.vectors_of)
-        from brushwork import model_folder
+
         from brushwork.styles.adding import open_gallery
 
         gallery = open_gallery(model_folder.find())
@@ -158,3 +158,12 @@ def test_the_shipped_map_moves_what_words_name() -> None:
         assert {"frost", "marbling", "denim"} & set(nearest("light blue, soft"))
         assert {"woodcut", "linocut", "engraving", "crosshatch"} & set(nearest("black and white, fine lines"))
         assert nearest("stained glass")[0] == "stained-glass"
+
+
+@pytest.mark.parametrize("model", ["brushwork", "brushwork-mobile"])
+def test_a_shipped_map_is_one_of_its_model(model: str) -> None:
+    folder = model_folder.find(model)
+    shipped = WordMap.read(folder.path / model_folder.WORDS)
+    assert shipped.mean.shape == (folder.embedding_size,) and shipped.style_size == folder.card.style_size
+    assert shipped.moves.shape == (len(shipped.names), folder.embedding_size) and "Claude Monet" in shipped.names
+    assert len(shipped.bank) == len(shipped.labels) and {"dark blue", "fine lines"} <= set(shipped.vocabulary)

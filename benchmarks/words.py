@@ -1,0 +1,198 @@
+"""Measures styles by words: retrieval of held-out pictures, colours and contrast of pastiches, style share.
+
+    python -m benchmarks.words --styles styles/style-*.tar --labels labels.tsv --cache words/ --contents contents/
+
+The map is fitted to all but the held-out pictures. Everything is computed in float32.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+
+from brushwork import images, model_folder, stylizer
+from brushwork.images.color import oklab
+from brushwork.styles.adding import open_gallery
+from brushwork.styles.words import find
+from brushwork.training import word_map
+from brushwork.training.shards import find_shards, read_shard
+
+HELD_OUT, SIDE = 600, 256
+# Degrees of Oklab's hue in the middle of what a word names.
+HUES = {"red": 29, "orange": 58, "yellow": 105, "green": 142, "turquoise": 195, "blue": 260, "violet": 305, "pink": 0}
+ASKED = {
+    "contrast": ("soft, low contrast", "high contrast, bold"),
+    "brightness": ("dark, night", "bright, pale"),
+    "saturation": ("muted colours, grey tones", "vivid colours, colourful"),
+}
+
+
+def ranks(scores):
+    """Of square scores (N, N), how many are above the diagonal's in each row."""
+    return (scores > np.diag(scores)[:, None]).sum(axis=1)
+
+
+def recalls(rank):
+    """The part of ranks below 1, 5 and 10."""
+    return [round(float((rank < count).mean()), 3) for count in (1, 5, 10)]
+
+
+def retrieval(fitted, seen, held):
+    """Recall of held-out pictures by sentences drawn from their own words."""
+    limits, random = word_map.limits_of(seen), np.random.default_rng(1)
+    groups = [word_map.groups_of(held, place, limits) for place in range(len(held.names))]
+    names = dict(zip(fitted.names, fitted.moves, strict=True))
+    known = [place for place, each in enumerate(groups) if each and set(held.labels[place]) & set(names)]
+    real = fitted._whiten(held.embeddings[known].astype(np.float32))
+
+    def score(labels, count):
+        rows = []
+        for place in known:
+            move = np.zeros(fitted.mean.size)
+            if labels:
+                move += np.sum([names[label] for label in held.labels[place] if label in names], axis=0)
+            if count:
+                move += word_map.sum_vectors(word_map.draw(groups[place], count, random)) @ fitted.matrix
+            rows.append(real @ (move @ fitted.axes))
+        return recalls(ranks(np.array(rows)))
+
+    found = {f"{count} words": score(False, count) for count in (1, 2, 4)} | {"all words": score(False, 99)}
+    found |= {"labels alone (look-up)": score(True, 0), "labels and 2 words": score(True, 2)}
+    found |= {"labels and all words": score(True, 99)}
+    found["chance"] = [round(count / len(known), 4) for count in (1, 5, 10)]
+    return {"pictures": len(known), **found}
+
+
+def values_of(image):
+    """Hue in degrees, weighted by chroma, and contrast, brightness, saturation."""
+    lab = oklab(image)
+    a, b = lab[..., 1].mean(), lab[..., 2].mean()
+    chroma = np.hypot(lab[..., 1], lab[..., 2]).mean()
+    return {
+        "hue": float(np.degrees(np.arctan2(b, a)) % 360), "contrast": float(lab[..., 0].std()),
+        "brightness": float(lab[..., 0].mean()), "saturation": float(chroma),
+    }  # fmt: skip
+
+
+def colours(painter, embed, contents):
+    """The mean error of the hue of pastiches, and of the photos before."""
+    errors, before = [], []
+    for name, hue in HUES.items():
+        embedding = embed(f"{name}, vivid colours")
+        for content in contents:
+            for image, kept in ((painter.stylize(content, embedding), errors), (content, before)):
+                kept.append(abs((values_of(image)["hue"] - hue + 180) % 360 - 180))
+    return {"hue error": round(float(np.mean(errors)), 1), "of the photos": round(float(np.mean(before)), 1)}
+
+
+def spearman(asked, measured):
+    """The rank correlation of what was asked for and what was measured; ties share their mean rank."""
+    order = [
+        np.array([np.mean(np.flatnonzero(np.sort(each) == value)) for value in each]) for each in (asked, measured)
+    ]
+    return round(float(np.corrcoef(*order)[0, 1]), 3)
+
+
+def levels(painter, embed, contents):
+    """Rank correlation of low, middle and high with what pastiches have, colour words and photos varied."""
+    found = {}
+    for measure, (low, high) in ASKED.items():
+        asked, measured = [], []
+        for colour in ("blue", "brown", "green"):
+            for content in contents:
+                own = values_of(content)[measure]
+                for level, words in ((-1, f"{colour}, {low}"), (0, colour), (1, f"{colour}, {high}")):
+                    asked.append(level)
+                    measured.append(values_of(painter.stylize(content, embed(words)))[measure] - own)
+        found[measure] = spearman(np.array(asked), np.array(measured))
+    return found
+
+
+def shares(painter, fitted, gallery, held, limits, pictures, contents):
+    """Style share towards held-out pictures: by their words, by the best of the nearest named styles, predicted."""
+    import torch
+
+    from brushwork.losses import PerceptualLoss
+
+    loss = PerceptualLoss()
+
+    def tensor(image):
+        return torch.tensor(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+
+    def share(target, content, embedding):
+        square = images.fit_short(content, SIDE)[:SIDE, :SIDE]
+        aim = loss.content_target(tensor(square))
+        with torch.no_grad():
+            both = [loss.compare(tensor(x), aim, target) for x in (square, painter.stylize(square, embedding))]
+        layers = [name for name in both[0] if name.startswith("style/")]
+        return float(np.exp(np.mean([np.log(both[1][name].item() / both[0][name].item()) for name in layers])))
+
+    rows = []
+    for place, picture in pictures:
+        target = loss.style_target(tensor(images.fit_short(picture, SIDE)))
+        words = [group[0] for group in word_map.groups_of(held, place, limits)] + list(held.labels[place])
+        understood = fitted.understand(", ".join(words))
+        near = [name for name, _ in find(understood, fitted, gallery)[:5]]
+        content = contents[place % len(contents)]
+        named = [share(target, content, gallery[name].at(SIDE)) for name in near]
+        rows.append(
+            [
+                share(target, content, understood.embedding),
+                min(named),
+                named[0],
+                share(target, content, painter.embed(picture, SIDE)),
+            ]
+        )
+    means = np.exp(np.log(np.array(rows)).mean(axis=0)).round(3).tolist()
+    return dict(zip(("words", "best of five named", "nearest named", "predicted"), means, strict=True)) | {
+        "pictures": len(rows)
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("--labels", "--cache", "--contents"):
+        parser.add_argument(name, type=Path, required=True)
+    parser.add_argument("--styles", nargs="+", required=True)
+    parser.add_argument("--pictures", type=int, default=12, help="held-out pictures whose style share is measured")
+    parser.add_argument("--photos", type=int, default=4, help="photos that are painted")
+    parser.add_argument("--json", type=Path, help="where the numbers go")
+    options = parser.parse_args()
+    painter = stylizer.load(precision="f32")
+    labels = word_map.read_labels(options.labels)
+    size = model_folder.find().card.style_size
+    parts = [part for _, part in word_map.look(options.styles, labels, lambda x: painter.embed(x, size), options.cache)]
+    seen = word_map.join(parts)
+    order = np.random.default_rng(0).permutation(len(seen.names)).tolist()
+    held, rest = seen.part(order[:HELD_OUT]), seen.part(order[HELD_OUT:])
+    fitted = word_map.fit(rest, size)
+    contents = [images.fit(images.open(path).image, SIDE) for path in images.find(options.contents)[: options.photos]]
+    gallery = open_gallery(model_folder.find()).styles
+    wanted = {name: place for place, name in enumerate(held.names[: options.pictures])}
+    pictures = [
+        (wanted[name], images.open(entry.read()).on_white)
+        for shard in find_shards(options.styles)
+        for entry in read_shard(shard)
+        if (name := entry.name.removeprefix(f"{shard.address}/")) in wanted
+    ]
+
+    def embed(words):
+        return fitted.understand(words, gallery).embedding
+
+    parts = {
+        "recall at 1, 5, 10": lambda: retrieval(fitted, rest, held),
+        "colours": lambda: colours(painter, embed, contents),
+        "rank correlation": lambda: levels(painter, embed, contents),
+        "style share": lambda: shares(painter, fitted, gallery, held, word_map.limits_of(rest), pictures, contents),
+    }
+    found = {}
+    for name, measure in parts.items():
+        found[name] = measure()
+        print(name, json.dumps(found[name]), flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
