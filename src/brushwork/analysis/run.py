@@ -55,6 +55,10 @@ EXPERIMENTS = {
         "Ghiasi et al. 2017, section 2.2",
         "Backbones of the style prediction network, pooling of one or of all levels, sizes of the embedding",
     ),
+    "adain": Claim(
+        "Huang and Belongie 2017",
+        "Adaptive instance norm and our network after equal steps, beside the photo and the optimised pixels",
+    ),
     "speed": Claim(
         "Ghiasi et al. 2017, section 3.1; Dumoulin et al. 2017, section 1",
         "Milliseconds by picture size and batch, prediction and transfer apart",
