@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument
 
+from brushwork.cli.dataset import Ray, Workers
 from brushwork.cli.groups import Machine, grouped
 from brushwork.cli.options import JsonFile, Overwrite, Steady, check_target, given, option
 
@@ -43,6 +44,8 @@ def evaluate(
     as_json: JsonFile = None,
     as_html: Html = None,
     overwrite: Overwrite = False,
+    ray: Ray = None,
+    workers: Workers = None,
     *,
     inception: Inception = None,
     machine: Machine,
@@ -73,6 +76,11 @@ def evaluate(
         raise UserError("nothing to evaluate: give photos with --contents, or a clip with --video")
     chosen = evaluation.choose(contents, styles, **given(count=pairs))
     how = {"device": machine.device or "auto", "precision": machine.precision}
+    if ray is not None:
+        if as_html or inception or evaluation.pastiches_in(judged):
+            raise UserError("--ray scores models only, without a page and the distance of --inception")
+        _evaluate_on(ray, judged, chosen, given(workers=workers, threads=machine.threads), given(size=size), as_json)
+        return
     _evaluate_pictures(judged, load, chosen, how, given(size=size, inception=inception), as_json, as_html)
 
 
@@ -113,6 +121,41 @@ def _evaluate_pictures(
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
     if as_html:
         atomic.write_text(as_html, page.render(title, summary))
+
+
+def _evaluate_on(
+    address: str, judged: str | None, pairs: Sequence["Pair"], workers: dict[str, Any], options: dict[str, Any],
+    as_json: Path | None,
+) -> None:  # fmt: skip
+    """Measure pastiches on a Ray cluster and print a table."""
+    import json
+
+    from brushwork import atomic, evaluation, extras, model_folder
+    from brushwork.cli import progress
+    from brushwork.errors import UserError
+
+    extras.require("ray", "--ray")
+    from brushwork.scale.cluster import Cluster
+    from brushwork.scale.evaluation import evaluate_on
+
+    name, records, bad = model_folder.find(judged).name, [], 0
+    with progress.bar(len(pairs)) as bar:
+        for number, scored in enumerate(evaluate_on(Cluster(address, **workers), judged, pairs, **options), start=1):
+            if scored.record is None:
+                bad += 1
+                bar.print(f"brushwork: {scored.error}")
+            else:
+                records.append(scored.record)
+            bar.update(number)
+    if not records:
+        raise UserError("not one pair could be scored")
+    summary = evaluation.summarise(records)
+    print(f"{name}: {len(records)} pairs\n{evaluation.table(summary)}")
+    if as_json:
+        values = {"who": name, **options, **summary.values(), "records": [record.values() for record in records]}
+        atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
+    if bad:
+        raise UserError(f"{bad} pairs could not be scored; all others are in the table")
 
 
 def _evaluate_video(
