@@ -83,7 +83,7 @@ async function addWords(event) {
     watcher.observe(button);
     find("#gallery").scrollTop = 0;
     choose(name);
-    say(notices.join(" "));
+    say(notices.join(". "));
   } catch (error) {
     say(error.message, true);
   }
@@ -114,12 +114,14 @@ function onSeen(entries) {
   paintThumbnails();
 }
 
+const wanting = (button) => visible.has(button) && !made.has(button) && !button.dataset.file;
+
 /** Show the styles in view on the photo, one after the other, whenever the preview needs nothing. */
 async function paintThumbnails() {
   if (painting || !photo) return;
   painting = true;
   try {
-    for (let button; (button = [...visible].find((each) => !made.has(each) && !each.dataset.file)); ) {
+    for (let button; (button = findAll("#gallery .style").find(wanting)); ) {
       while (busy() || rendering()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
       const of = photo;
       const look = { ...DEFAULTS, styles: [{ name: button.dataset.style, weight: 1 }] };
