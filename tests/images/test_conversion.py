@@ -1,9 +1,6 @@
 """One conversion: every kind of file, read whole and by strips, is the same sRGB and alpha."""
 
-import io
 import struct
-import zlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,76 +9,33 @@ import pytest
 import pyvips
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageCms, TiffImagePlugin
+from PIL import ImageCms
 
 from brushwork import images
 from brushwork.images import Image, colorimetry
 from brushwork.images.colorimetry import Colorimetry
+from tests.images.colour_files import (
+    ALPHA,
+    BYTES,
+    COLOUR,
+    DEEP,
+    HEIGHT,
+    INK,
+    WIDTH,
+    palette,
+    planar,
+    png_with,
+    tiff,
+    without_adobe,
+)
 from tests.images.samples import (
     ARITHMETIC_JPEG,
     encoded,
     exif_of,
     linear_grey_profile,
-    smooth,
     swapped_profile,
     with_vips,
 )
-
-HEIGHT, WIDTH = 30, 44
-COLOUR = 0.2 + 0.6 * smooth(HEIGHT, WIDTH)
-BYTES = (COLOUR * 255).astype(np.uint8)
-ALPHA = np.linspace(0, 255, HEIGHT * WIDTH).reshape(HEIGHT, WIDTH, 1).astype(np.uint8)
-INK = np.concatenate([255 - BYTES, np.full_like(ALPHA, 20)], axis=2)
-DEEP = (COLOUR * 65535).astype(np.uint16)
-
-
-def tiff(
-    array: NDArray[Any],
-    photometric: int = 2,
-    sample_format: int = 1,
-    extra: tuple[int, ...] = (),
-    order: bytes = b"II",
-    **tags: Any,
-) -> bytes:
-    """A TIFF of one strip with any numbers, which neither Pillow nor pyvips writes."""
-    height, width, bands = array.shape
-    directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=order)
-    known = {256: width, 257: height, 258: (8 * array.itemsize,) * bands, 259: 1, 262: photometric, 277: bands}
-    known |= {278: height, 279: array.nbytes, 284: 1, 339: (sample_format,) * bands, 273: 0}
-    known |= {338: extra} if extra else {}
-    directory.tagtype[273] = directory.tagtype[279] = 4
-    for tag, value in (known | {int(tag[1:]): value for tag, value in tags.items()}).items():
-        directory[tag] = value
-    buffer = io.BytesIO()
-    directory.save(buffer)
-    return buffer.getvalue() + array.tobytes()
-
-
-def planar(array: NDArray[Any], extra: tuple[int, ...] = ()) -> bytes:
-    """A TIFF whose channels lie one after the other, a strip each."""
-    bands, size = array.shape[2], array[..., 0].nbytes
-    tags = {"t284": 2, "t273": tuple(size * band for band in range(bands)), "t279": (size,) * bands}
-    return tiff(array.transpose(2, 0, 1).reshape(array.shape), extra=extra, **tags)
-
-
-def without_adobe(data: bytes) -> bytes:
-    """A JPEG without the segment APP14, in which Adobe's programs say how colours are stored."""
-    at = data.index(b"\xff\xee")
-    return data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
-
-
-def png_with(chunks: Sequence[tuple[bytes, bytes]], array: NDArray[Any] = BYTES) -> bytes:
-    """A PNG with chunks behind its header."""
-    data = with_vips(array, ".png", "rgb16") if array.dtype == np.uint16 else encoded(array)
-    added = b"".join(
-        struct.pack(">I", len(part)) + kind + part + struct.pack(">I", zlib.crc32(kind + part)) for kind, part in chunks
-    )
-    return data[:33] + added + data[33:]
-
-
-def palette(**options: Any) -> bytes:
-    return encoded(Pillow.fromarray(BYTES).quantize(16), **options)
-
 
 ADOBE = Colorimetry(colorimetry.ADOBE, 563 / 256)
 # Everything that the strip reader may be given, by name.

@@ -11,8 +11,8 @@ from PIL import TiffImagePlugin
 
 from brushwork import images
 from brushwork.images import ImageError
+from tests.images.colour_files import BYTES, tiff
 from tests.images.samples import encoded, levels, pixels, refused
-from tests.images.test_conversion import BYTES, tiff
 
 
 def pages(*kinds: int, big: bool = False) -> bytes:
