@@ -10,6 +10,9 @@ from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.video.reading.frames import Pixels
 from brushwork.video.temporal.optical_flow import Motion
+from brushwork.video.temporal.stabilisation import Key
+
+KEY = "key."  # begins the names of a key's arrays in a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,6 +32,7 @@ class FrameState:
         own: Embedding (1, D) of the shot's own content, where the strength is below 1.
         statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
         pastiche: Pastiche (H, W, 3), float32 in [0, 1].
+        key: What the next frame's pastiche is moved from, where frames are stabilised.
         alpha: Transparency (H, W) of the content and its pastiche, as it was decoded; None where there is none.
         style, target: Embeddings (1, D), where styles are recoloured: of the time, before that, and the one that the
             colours are moving to.
@@ -45,13 +49,18 @@ class FrameState:
     own: Array | None = None
     statistics: Array | None = None
     pastiche: Image | None = None
+    key: Key | None = None
     alpha: Pixels | None = None
     style: Array | None = None
     target: Array | None = None
 
     def save(self, path: Path) -> None:
         """Writes everything but the motion to a file; no later frame needs it."""
-        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "motion"}
+        values = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("motion", "key")
+        }
+        if self.key is not None:
+            values |= {KEY + field.name: getattr(self.key, field.name) for field in fields(self.key)}
         arrays: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         with path.open("wb") as file:
             np.savez(file, **arrays)
@@ -61,5 +70,9 @@ class FrameState:
         """Reads a saved state; its arrays are equal bit for bit."""
         with np.load(path) as file:
             values: dict[str, Any] = dict(file)
+        parts = {name: values.pop(name) for name in list(values) if name.startswith(KEY)}
+        if parts:
+            arrays = {name.removeprefix(KEY): value for name, value in parts.items()}
+            values["key"] = Key(**{**arrays, "age": int(arrays["age"])})
         plain = {name: values[name].item() for name in ("pts", "duration", "begins", "still", "fading")}
         return cls(**{**values, **plain})

@@ -19,6 +19,7 @@ from brushwork.video.letterbox import Painter
 from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.shot_colors import ShotColors
 from brushwork.video.temporal import optical_flow, stabilisation
+from brushwork.video.temporal.stabilisation import Key
 from brushwork.video.timeline import Timeline
 
 # While one style fades into another, the previous pastiche counts for less: it shows the style that is leaving.
@@ -148,15 +149,25 @@ def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed:
 def stabilise_frames(
     states: Iterator[FrameState], last: FrameState | None, weight: float, timed: Timer
 ) -> Iterator[FrameState]:
-    """Blends each pastiche with the previous one, moved along the flow; a repeated frame repeats its pastiche."""
+    """Blends each pastiche with that of a key, moved along the flow; a repeated frame repeats its pastiche."""
     for state in states:
         with timed():
-            if last is not None and last.pastiche is not None:
-                if state.still:
-                    state = replace(state, pastiche=last.pastiche)
-                elif state.pastiche is not None and weight and not state.begins:
-                    used = weight * WEIGHT_IN_FADES if state.fading else weight
-                    stable = stabilisation.stabilise(state.pastiche, last.pastiche, state.motion, used)
-                    state = replace(state, pastiche=stable)
+            if state.still and last is not None:
+                state = replace(state, pastiche=last.pastiche, key=last.key)
+            elif state.pastiche is not None and weight:
+                state = _stabilised(state, last, weight)
         yield state
         last = state
+
+
+def _stabilised(state: FrameState, last: FrameState | None, weight: float) -> FrameState:
+    """Returns a state with its pastiche stabilised, and with the key for the next frame."""
+    assert state.pastiche is not None
+    if last is None or last.key is None or state.begins:
+        return replace(state, key=Key.begin(state.pastiche, state.pixels))
+    key = last.key.follow(state.motion, state.pixels)
+    used = weight * WEIGHT_IN_FADES if state.fading else weight
+    stable, key = stabilisation.stabilise(state.pastiche, state.pixels, key, used)
+    if state.fading:  # an older pastiche shows the style that is leaving even more
+        key = Key.begin(stable, state.pixels)
+    return replace(state, pastiche=stable, key=key)

@@ -5,6 +5,7 @@ The flow is found by dense inverse search (Kroeger et al. 2016, arXiv 1603.03590
 in both directions disagree, `flow_filling` supplies a likely one.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -28,13 +29,17 @@ MIN_SEARCH_SIDE = 32  # below it dense inverse search has no room for its patche
 # A difference in grey that motion does not explain, and the fraction of a frame with such differences that makes a
 # scene cut. On real clips the fraction is 0.15 at most, for running figures close up; between unlike scenes 0.55.
 UNEXPLAINED, CUT_FRACTION = 0.06, 0.4
-# Difference in grey, and loss of area, at which the agreement is down to 1/e.
-CONTENT_SCALE, STRETCH_SCALE = 0.15, 0.4
+# Difference in grey, loss of area, and change of the flow from pixel to pixel at which the agreement is down to 1/e.
+CONTENT_SCALE, STRETCH_SCALE, TEAR_SCALE = 0.15, 0.4, 0.5
 # How far, in pixels and as a fraction of its length, a reliable flow there and back may miss its starting point.
 RETURN_ERROR, RETURN_FRACTION = 1.3, 0.02
 # Noise can be matched by a small motion that is not there. Over a window, a motion shorter than the last, in pixels,
 # counts only if without it the frames differ by this factor more.
 WINDOW, STILL_FACTOR, SMALL = 33, 1.2, 1.5
+# A longer one counts if, over a larger window, so much of the frame does move for sure: a sky that a camera pans over.
+AROUND, LEAST_SURE = 129, 0.15
+# By how much frames must differ more than by noise, which is measured in so many percent of the windows.
+NOISE_FACTOR, FLATTEST = 1.2, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +60,7 @@ class Motion:
 def find(pixels: Pixels, previous: Pixels) -> Motion:
     """Returns the motion from a frame (H, W, 3) back to the previous one, of the same size."""
     gray, gray_previous = to_gray(pixels), to_gray(previous)
-    size = fitted(gray.shape[0], gray.shape[1], FLOW_SIDE)
+    size = flow_size(pixels)
     flow = resize_flow(search(gray, gray_previous, STRIDE, STEPS, REFINEMENTS), size)
     back = resize_flow(search(gray_previous, gray, BACKWARD_STRIDE, STEPS, refinements=0), size)
     flow = fill(flow, reliable(flow, back))
@@ -68,12 +73,34 @@ def find(pixels: Pixels, previous: Pixels) -> Motion:
     return Motion(flow, np.asarray(agreement, np.float32), cut)
 
 
+def flow_size(pixels: Pixels) -> tuple[int, int]:
+    """Returns the size (h, w) at which the flow of a frame (H, W, 3) is kept."""
+    return fitted(pixels.shape[0], pixels.shape[1], FLOW_SIDE)
+
+
 def _without_noise(flow: Flow, here: Plane, there: Plane) -> Flow:
-    """Returns a flow (h, w, 2) that is 0 where it is small and explains hardly more than no motion does."""
+    """Returns a flow (h, w, 2) that is 0 where it explains hardly more than no motion does, and is small or alone.
+
+    It is 0, too, where frames differ no more than by their noise.
+    """
     still = cv2.blur(np.abs(here - there), (WINDOW, WINDOW))
     moved = cv2.blur(np.abs(here - warp(there, flow)), (WINDOW, WINDOW))
-    real = (still > STILL_FACTOR * moved) | (squared_length(flow) > SMALL**2)
+    sure = still > STILL_FACTOR * moved
+    around = cv2.blur(sure.astype(np.float32), (AROUND, AROUND)) > LEAST_SURE
+    real = (sure | ((squared_length(flow) > SMALL**2) & around)) & (still > NOISE_FACTOR * _noise(here))
     return np.asarray(flow * cv2.blur(real.astype(np.float32), (5, 5))[..., None], np.float32)
+
+
+def _noise(gray: Plane) -> float:
+    """Returns the mean difference of two frames that noise alone makes, from one of them (h, w).
+
+    The deviation of noise is that of second differences (Immerkaer 1996, *Fast noise variance estimation*), here of the
+    flattest windows, as texture has some, too. Two frames then differ by 2 / sqrt(pi) deviations in the mean.
+    """
+    kernel = np.asarray([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+    second = cv2.blur(np.abs(cv2.filter2D(gray, cv2.CV_32F, kernel)), (WINDOW, WINDOW))
+    flattest = float(np.percentile(second[:: WINDOW // 4, :: WINDOW // 4], FLATTEST))
+    return flattest / math.sqrt(18)  # sqrt(pi / 2) / 6 makes a deviation of it
 
 
 def visible(flow: Flow, back: Flow) -> Mask:
@@ -101,15 +128,17 @@ def inside(flow: Flow) -> Mask:
 
 
 def one_to_one(flow: Flow) -> Plane:
-    """Returns (h, w) 1 where a flow leads to one place for each pixel, and less where many lead to one or outside.
+    """Returns (h, w) 1 where a flow leads to one place for each pixel, and less where it is torn or leads outside.
 
-    Many pixels that come from one place are where something was hidden before; what was there would be drawn out into
-    trails. The area a pixel comes from is the determinant of the derivative of the map.
+    Pixels that come from one place are where something was hidden before; what was there would be drawn out into
+    trails. The area a pixel comes from is the determinant of the derivative of the map. Where neighbours come from
+    places apart, strokes would be cut, a hairline crack: there the derivative of the flow is large.
     """
     smooth = cv2.GaussianBlur(flow, (0, 0), 1)
     (u_y, u_x), (v_y, v_x) = (np.gradient(smooth[..., axis]) for axis in (0, 1))
-    area = (1 + u_x) * (1 + v_y) - u_y * v_x
-    return np.asarray(inside(flow) * np.exp(-((np.maximum(1 - area, 0) / STRETCH_SCALE) ** 2)), np.float32)
+    lost = np.maximum(u_y * v_x - (1 + u_x) * (1 + v_y) + 1, 0) / np.float32(STRETCH_SCALE)  # of a pixel's area
+    change = (u_y * u_y + u_x * u_x + v_y * v_y + v_x * v_x) / np.float32(TEAR_SCALE**2)
+    return np.asarray(inside(flow) * np.exp(-lost * lost - change), np.float32)
 
 
 def search(
