@@ -108,7 +108,8 @@ def test_every_recipe_is_in_the_guide() -> None:
 @pytest.mark.parametrize("page", sorted((ROOT / "docs" / "reports").glob("*.md")), ids=named)
 def test_a_report_states_command_processor_and_precision(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
-    assert re.search(r"^(python -m benchmarks|brushwork evaluate|scripts/bench)", text, re.MULTILINE)
+    command = r"^(python -m benchmarks|brushwork evaluate|brushwork experiment|scripts/bench)"
+    assert re.search(command, text, re.MULTILINE)
     assert re.search(r"AVX|EPYC|Xeon", text)
     assert re.search(r"float32|\bf32\b|bf16", text)
 
