@@ -19,7 +19,7 @@ from brushwork.training.data_config import DataConfig
 from brushwork.training.process import find_process, leave_processes
 from brushwork.training.progress import Window
 from brushwork.training.setup import open_batches, prepare
-from brushwork.training.train import batch_loss
+from brushwork.training.train import batch_loss, lead_minutes
 
 torch.set_num_threads(1)
 pictures, target = map(Path, sys.argv[1:])
@@ -43,6 +43,7 @@ total.backward()
 if process.lead:
     torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}
                | {"logged": torch.tensor([logged.terms["total"], logged.pastiches])}, target)
+assert lead_minutes(1.0 + process.rank, process) == 1  # clocks differ, and all plan by the first
 del setup, total
 leave_processes()
 """

@@ -67,7 +67,7 @@ def train(
         intervals = _intervals(recipe, validated=Validation.wanted(recipe, setup))
         window, timer, best = Window(), Timer(setup.minutes, recipe.checkpoint_minutes), setup.best
         for step in range(setup.first, recipe.steps):
-            steps = planned_steps(recipe, step, timer.minutes)
+            steps = planned_steps(recipe, step, lead_minutes(timer.minutes, process))
             rate = learning_rate(recipe.optimizer, step, steps)
             window.add(take_step(setup, recipe, batches, step, rate))
             done = step + 1
@@ -210,6 +210,15 @@ def _save(path: Path, setup: Setup, recipe: Recipe, step: int, minutes: float, b
     state |= {"minutes": minutes, "best": best}
     values = {**asdict(recipe), "expected": {}}  # what is expected may be of any type, a checkpoint holds plain values
     checkpoints.save_checkpoint(path, setup.network, step=step, recipe=values, **state)
+
+
+def lead_minutes(minutes: float, process: ProcessInfo) -> float:
+    """Minutes of training by the clock of the leading process; processes that plan another last step wait for ever."""
+    if process.world == 1:
+        return minutes
+    shared = torch.tensor(minutes, dtype=torch.float64, device=process.device)
+    distributed.broadcast(shared, 0)
+    return float(shared)
 
 
 def _stopped(asked: bool, late: bool, process: ProcessInfo) -> str:
