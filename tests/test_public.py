@@ -39,7 +39,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
 def test_the_commands_are_these() -> None:
     assert [command.callback.__name__ for command in app.registered_commands if command.callback] == [
         "stylize", "video", "live", "serve", "watch", "optimize", "models", "train", "train_words", "evaluate",
-        "export", "experiment",
+        "export", "experiment", "dataset", "embed",
     ]  # fmt: skip
     assert [group.name for group in app.registered_groups] == ["styles"]
 

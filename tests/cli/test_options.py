@@ -17,6 +17,9 @@ from brushwork.batch.options import Options
 from brushwork.cli import app
 from brushwork.cli.groups import grouped
 from brushwork.cli.options import given
+from brushwork.dataset.embedding import nearest as nearest_embeddings
+from brushwork.dataset.plan import open_plan
+from brushwork.dataset.stylizing import Stylizing
 from brushwork.errors import UserError
 from brushwork.evaluation.evaluate import evaluate
 from brushwork.evaluation.pairs import choose
@@ -69,6 +72,10 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("live", "steady", live, "steady"),
         ("styles", "size", open_photo, "size"),
         ("styles", "count", nearest, "count"),
+        *(("dataset", name, Stylizing, name) for name in ("per_image", "seed")),
+        ("dataset", "strength", lambda low=Stylizing.strength[0]: low, "low"),
+        *((command, "part_size", open_plan, "together") for command in ("dataset", "embed")),
+        ("embed", "count", nearest_embeddings, "count"),
         ("experiment", "seeds", Context, "seeds"),
         ("experiment", "scale", Context, "scale"),
     ],

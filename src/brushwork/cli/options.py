@@ -90,7 +90,7 @@ Memory = Annotated[
 ]
 Model = Annotated[
     str | None,
-    option(MACHINE, "--model", "NAME|FOLDER", "brushwork, the default, is the best (8 MB), brushwork-mobile "
+    option(MACHINE, "--model", "NAME|FOLDER", "brushwork, the default, is the best (9 MB), brushwork-mobile "
     "twice as fast (6 MB), magenta-mobile Google's (6 MB); or a model folder.")
 ]  # fmt: skip
 FrameModel = Annotated[

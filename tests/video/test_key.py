@@ -1,0 +1,68 @@
+"""Strokes that move with a key pastiche: sharp over long pans, and nothing left behind, cracked or moved by grain."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from brushwork.images import Image
+from brushwork.video.frame_state import FrameState
+from brushwork.video.reading.frames import Pixels
+from brushwork.video.settings import STEADY
+from brushwork.video.temporal import optical_flow
+from tests.video.conftest import make_frames
+from tests.video.flickering import painted, pastiches
+
+
+def wide_picture(seed: int) -> Pixels:
+    random = np.random.default_rng(seed)
+    return np.kron(random.integers(0, 255, (24, 64, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+
+
+def laplacian(image: Image) -> float:
+    return float(cv2.Laplacian(np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)), cv2.CV_32F).var())
+
+
+def test_strokes_stay_sharp_over_a_long_pan() -> None:
+    """Each frame is the last one moved by 1.5 pixels: sampled again every time, strokes would be gone by the end."""
+    wide = cv2.resize(wide_picture(8), None, fx=2, fy=1, interpolation=cv2.INTER_LINEAR)
+    frames = [np.ascontiguousarray(wide[:, 3 * n : 3 * n + 512 : 2]) for n in range(60)]
+    alone, steadied = pastiches(frames, 0), pastiches(frames, STEADY)
+    assert 0.8 < laplacian(steadied[-1]) / laplacian(alone[-1]) < 1.25
+
+
+def test_a_colour_that_is_as_bright_is_another_content() -> None:
+    """A red square moves over green of the same grey: nothing of it is left behind ten frames later."""
+    frames = [np.tile(np.asarray([0, 130, 0], np.uint8), (128, 192, 1)) for _ in range(12)]
+    for number, frame in enumerate(frames):
+        frame[40:80, 6 + 11 * number : 46 + 11 * number] = 255, 0, 0
+    alone, steadied = pastiches(frames, 0), pastiches(frames, STEADY)
+    assert np.abs(steadied[-1][44:76, 10:100].mean((0, 1)) - alone[-1][44:76, 10:100].mean((0, 1))).max() < 0.02
+
+
+def test_torn_flow_is_not_trusted() -> None:
+    """Two halves slide along each other: no place is stretched, and a crack would show between them."""
+    flow = np.zeros((40, 60, 2), np.float32)
+    flow[:20, :, 0], flow[20:, :, 0] = 3, -3
+    trust = optical_flow.one_to_one(flow)[:, 6:-6]
+    assert trust[19:21].max() < 0.01
+    assert trust[:14].min() > 0.99 and trust[26:].min() > 0.99
+
+
+def test_grain_is_no_motion() -> None:
+    random = np.random.default_rng(9)
+    still = make_frames(1, 192, 256)[0]
+    one, other = (np.clip(still + random.normal(0, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(2))
+    assert np.abs(optical_flow.find(one, other).flow).mean() < 0.01
+
+
+def test_a_saved_state_has_its_key(tmp_path: Path) -> None:
+    still = make_frames(1, 96, 128)[0]
+    frames = [np.clip(still.astype(int) + number, 0, 255).astype(np.uint8) for number in range(4)]
+    state = painted(frames, STEADY)[-1]
+    state.save(tmp_path / "state")
+    found = FrameState.load(tmp_path / "state")
+    assert state.key is not None and found.key is not None
+    assert found.key.age == state.key.age > 0
+    for name in ("pastiche", "content", "flow", "trust"):
+        assert np.array_equal(getattr(found.key, name), getattr(state.key, name))
