@@ -16,6 +16,7 @@ from brushwork.video.reading.light_levels import LightLevels
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import PIECES, Encoding
 from brushwork.video.writing.muxing import EncodedVideo, join
+from brushwork.video.writing.priority import ordinary_priority
 from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.streams import StreamPlan
 from brushwork.video.writing.writer import writable
@@ -147,4 +148,7 @@ def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, 
     if not av.VideoFormat(context.pix_fmt).is_rgb:
         context.colorspace, context.color_range = clip.color.matrix, clip.color.range
     context.color_primaries, context.color_trc = clip.color.primaries, clip.color.transfer
+    if encoding.codec.encoder == "libsvtav1":
+        with ordinary_priority():
+            context.open(strict=False)
     return stream
