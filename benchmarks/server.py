@@ -47,9 +47,9 @@ PAGE = 4096  # bytes of a page of memory on Linux
 
 
 @contextmanager
-def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server without a page, in a process of its own on 127.0.0.1; the process and its address."""
-    command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", *options]
+def serving(*options: str, page: bool = False) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server in a process of its own on 127.0.0.1, with its page or without; the process and its address."""
+    command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", *(() if page else ("--no-page",)), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         try:
