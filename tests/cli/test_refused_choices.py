@@ -89,3 +89,12 @@ def test_a_disk_that_is_full(brushwork: Run, photo: str, style: str, monkeypatch
 
     monkeypatch.setattr("brushwork.atomic.write_bytes", full)
     assert refused(brushwork, photo, "-s", style) == "cannot write photo-waves.jpg: no space left on device"
+
+
+@pytest.mark.parametrize(("arguments", "line"), [
+    (("--output", "window", "--port", 9000), "--port is for the page; --output window has none"),
+    (("--camera", 1, "--input", "clip.mkv"), "--camera and --input name two sources; leave one of them out"),
+])  # fmt: skip
+def test_options_of_the_camera_that_would_do_nothing(arguments: tuple[object, ...], line: str, brushwork: Run) -> None:
+    ended = brushwork("live", "-s", "ukiyo-e", *arguments)
+    assert (ended.code, ended.lines) == (1, [f"brushwork: {line}"])

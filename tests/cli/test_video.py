@@ -65,6 +65,15 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "--no-sound", "-o", "frames"), "--no-sound is for video files; pictures have no sound"),
     (("clip.mkv", "-o", "-", "--resume"), "a clip on standard input or output cannot be resumed"),
     (("clip.mkv", "-o", "-", "--json"), "--json and the pastiche cannot both go to standard output; name a file"),
+    (("clip.mkv", "-o", "out.gif", "--quality", "50"), "--quality does nothing: .gif files lose nothing"),
+    (("clip.mkv", "--hdr", "tone-map"), "--hdr tone-map does nothing: clip.mkv is not HDR"),
+    (("clip.mkv", "--at", "0:07=waves.jpg"), "--at 0:07=waves.jpg does nothing: the clip ends at 0:00"),
+    (("clip.mkv", "--end", "0:00.1", "--at", "0:00.2=waves.jpg"), "--at 0:00=waves.jpg does nothing: the clip ends"),
+    (("clip.mkv", "--no-deinterlace"), "--no-deinterlace does nothing: clip.mkv is not interlaced"),
+    (("waves.jpg", "--no-deinterlace", "-o", "out.mp4"), "--no-deinterlace does nothing: waves.jpg is pictures"),
+    (("waves.jpg", "--no-sound", "-o", "out.mp4"), "--no-sound does nothing: waves.jpg has no sound"),
+    (("clip.mkv", "--preview", "sheet.jpg", "--resume"), "--resume does nothing with --preview, which writes no clip"),
+    (("clip.mkv", "--preview", "sheet.jpg", "--json"), "--json does nothing with --preview, which writes no clip"),
     (("%d%d.png",), "%d%d.png is no pattern of numbered pictures such as frames/%04d.png"),
 ])  # fmt: skip
 def test_bad_input_is_one_line_and_nothing_is_touched(
@@ -214,3 +223,12 @@ def test_evaluate_measures_how_steady_a_clip_is(brushwork: Run, paint: Paint, he
     assert ended.out.splitlines()[0].split()[:5] == ["clip", "style", "content", "single", "steady"]
     nothing = brushwork("evaluate", "--styles", "styles")
     assert nothing.lines == ["brushwork: nothing to evaluate: give photos with --contents, or a clip with --video"]
+
+
+def test_a_style_size_needs_a_style_picture(brushwork: Run, clip: Path, here: Path) -> None:
+    ended = brushwork("video", "clip.mkv", "-s", "ukiyo-e", "--style-size", "300", "-o", "out.mkv")
+    line = "brushwork: --style-size does nothing: it is for style pictures, and all styles are named ones"
+    assert (ended.code, ended.lines) == (1, [line])
+    assert not (here / "out.mkv").exists() and not list(here.glob(".out*"))
+    ended = brushwork("video", "clip.mkv", "-s", "ukiyo-e", "-s", "waves.jpg", "--style-size", "300", "-o", "out.mkv")
+    assert ended.code == 0, ended.err

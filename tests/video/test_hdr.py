@@ -142,12 +142,60 @@ def test_hdr_is_kept_only_where_there_is_some_and_where_it_can_be(tmp_path: Path
     with pytest.raises(UserError, match="--hdr keep does nothing: .* is not HDR"):
         paint(sdr, tmp_path / "out.mp4", load, grey, hdr="keep")
     clip = make_hdr(tmp_path / "clip.mp4", [50])
-    with pytest.raises(UserError, match="--hdr keep needs --codec h265, av1, vp9 or prores"):
-        paint(clip, tmp_path / "out.mp4", load, grey, hdr="keep", codec="h264")
+    with pytest.raises(UserError, match="--hdr tone-map does nothing: .* is not HDR"):
+        paint(sdr, tmp_path / "out.mp4", load, grey, hdr="tone-map")
+    for codec in ("h264", "vp9"):  # PyAV's VP9 encoder has 8 bits only
+        with pytest.raises(UserError, match="--hdr keep needs --codec h265, av1 or prores"):
+            paint(clip, tmp_path / "out.mp4", load, grey, hdr="keep", codec=codec)
     with pytest.raises(UserError, match="--hdr keep is for video files; pictures are written in SDR"):
         paint(clip, tmp_path / "out.gif", load, grey, hdr="keep")
     with pytest.raises(UserError, match="unknown choice of --hdr"):
         Settings((grey,), hdr="yes")
+
+
+def test_content_light_alone_is_carried(tmp_path: Path, load: Load, grey: str) -> None:
+    """Some clips say how bright their frames are, and nothing of the display they were made on."""
+    clip = make_hdr(
+        tmp_path / "clip.mp4", [50], params=MASTERED.replace(MASTERED[MASTERED.find("master-") :], "max-cll=700,90")
+    )
+    paint(clip, tmp_path / "out.mp4", load, grey, hdr="keep")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        written = LightLevels.of(next(container.decode(video=0)))
+    assert (written.content, written.primaries) == ((700, 90), ())
+
+
+def test_prores_says_that_light_levels_are_left_out(tmp_path: Path, load: Load, grey: str) -> None:
+    clip = make_hdr(tmp_path / "clip.mp4", [50, 134])
+    last = paint(clip, tmp_path / "out.mov", load, grey, hdr="keep", codec="prores")
+    assert last.notes == ["the light levels of the mastering display are left out; h265 and av1 keep them"]
+    with av.open(str(tmp_path / "out.mov")) as container:
+        context = container.streams.video[0].codec_context
+        assert (context.colorspace, context.color_primaries, context.color_trc) == (9, 9, PQ)
+        frames = [frame.reformat(format="yuv420p10le").to_ndarray() for frame in container.decode(video=0)]
+    light = [float(hdr.pq_to_light((frame[:48].mean() - 64) / 876)) for frame in frames]
+    assert light == pytest.approx([50, 134], rel=0.05)
+
+
+def test_colours_outside_of_the_gamut_keep_luminance_and_hue() -> None:
+    """The green of BT.2020 in BT.709: (-0.588, 1.133, -0.101), of luminance 0.678."""
+    green = np.array([[[0, 1, 0]]], np.float32) @ hdr.TO_BT709.T
+    (mapped,) = hdr.into_gamut(green)[0]
+    assert mapped.min() == pytest.approx(0, abs=1e-6) and mapped.max() < 1
+    assert float(mapped @ hdr.LUMA_BT709) == pytest.approx(float(green[0, 0] @ hdr.LUMA_BT709), abs=1e-5)
+    apart, before = mapped - mapped @ hdr.LUMA_BT709, green[0, 0] - green[0, 0] @ hdr.LUMA_BT709
+    assert apart / np.linalg.norm(apart) == pytest.approx(before / np.linalg.norm(before), abs=1e-5)
+    inside = np.random.default_rng(0).random((4, 4, 3), np.float32)
+    assert np.array_equal(hdr.into_gamut(inside), inside)
+
+
+def test_ten_bits_become_eight_where_the_encoder_has_no_more(tmp_path: Path, load: Load, grey: str) -> None:
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv420p10le")
+    note = "10 bits per channel become 8: libvpx-vp9 has no more here; h265 and av1 keep them"
+    assert paint(clip, tmp_path / "out.webm", load, grey).notes == [note]
+    with av.open(str(tmp_path / "out.webm")) as container:
+        found = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    assert len(found) == 2
+    assert np.abs(found[1].astype(int) - make_frames(2)[1]).mean() < 6
 
 
 def test_ten_bits_say_which_profile(tmp_path: Path, load: Load, grey: str) -> None:

@@ -11,13 +11,17 @@ import pytest
 from PIL import Image
 
 from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
+from brushwork.video.frame_painter import FramePainter
+from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.opening import open_clip
-from brushwork.video.run import VideoProgress, run
+from brushwork.video.run import RunOptions, VideoProgress, run
 from brushwork.video.settings import Settings
+from brushwork.video.writing.target import default_target, encoding_of
 from tests.video.conftest import make_frames
 
 Load = Callable[[], Stylizer]
-NOTE = "transparent parts are painted on white; prores, ffv1, .png, .webp and .apng keep alpha"
+NOTE = "transparent parts are painted on white; vp9 in .webm, prores, ffv1, .png, .webp and .apng keep alpha"
 COUNT = 4
 
 
@@ -77,6 +81,46 @@ def test_alpha_goes_into_video_files_that_hold_it(
         assert np.abs(pixels[..., 3].astype(int) - alpha(number)).max() <= error
         opaque = alpha(number) == 255
         assert np.abs(pixels[opaque][:, :3].astype(int) - make_frames(COUNT)[number][opaque]).mean() <= error + 0.01
+
+
+@pytest.mark.parametrize("name", ["out.webm", "out.mkv"])
+def test_vp9_holds_alpha_and_is_read_with_it(name: str, clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
+    """No codec is named: a transparent clip takes one that holds alpha. Two pieces are joined with theirs."""
+    settings = Settings((grey,), strength=0, crf=4)
+    *_, last = run(str(clip), tmp_path / name, load, settings, RunOptions(piece=3))
+    assert last.notes == []
+    again = open_clip(str(tmp_path / name))
+    frames = list(again.read(again.start))
+    assert (again.alpha, len(frames)) == (True, COUNT)
+    for number, frame in enumerate(frames):
+        assert frame.alpha is not None
+        assert np.abs(frame.alpha.astype(int) - alpha(number)).max() <= 8
+        opaque = alpha(number) == 255
+        assert np.abs(frame.pixels[opaque].astype(int) - make_frames(COUNT)[number][opaque]).mean() < 6
+
+
+def test_a_transparent_clip_goes_where_alpha_is_kept(clip: Path, tmp_path: Path) -> None:
+    settings = Settings(("waves.jpg",))
+    assert default_target(str(clip), settings).name == "clip-waves.mkv"
+    Image.new("RGBA", (64, 48), (255, 0, 0, 128)).save(tmp_path / "still.png")
+    assert default_target(str(tmp_path / "still.png"), settings).name == "still-waves.webm"
+    Image.new("RGB", (64, 48)).save(tmp_path / "opaque.png")
+    assert default_target(str(tmp_path / "opaque.png"), settings).name == "opaque-waves.mp4"
+    assert encoding_of(Path("out.mov"), settings, alpha=True).codec.encoder == "prores_ks"
+    assert not encoding_of(Path("out.mp4"), Settings(("waves.jpg",), codec="vp9"), alpha=True).alpha
+
+
+def test_what_is_hidden_does_not_count_in_statistics() -> None:
+    """Half of the frame is hidden: the fake model's statistics, the mean colour, are those of the other half."""
+    pixels = np.zeros((32, 64, 3), np.uint8)
+    pixels[:, :32] = 255
+    seen = np.zeros((32, 64), np.uint8)
+    seen[:, :32] = 255
+    state = FrameState(pixels, 0, 1, np.zeros((1, 3), np.float32), alpha=seen)
+    painted = FramePainter(Stylizer(FakeRuntime()), hold=0.5).paint(state, None)
+    assert painted.statistics is not None and painted.pastiche is not None
+    assert painted.statistics[0].tolist() == pytest.approx([1, 1, 1])
+    assert painted.pastiche.shape == (32, 64, 3)
 
 
 def test_alpha_goes_into_pictures_and_animations(clip: Path, tmp_path: Path, load: Load, grey: str) -> None:

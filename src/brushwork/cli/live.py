@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 OUTPUTS = ("mjpeg", "window", "virtual-camera")
 Styles = Annotated[list[str] | None, option(STYLE, "--style -s", "STYLE", "Picture or named style; keys 1, 2 switch.")]
 Gallery = Annotated[bool, option(STYLE, "--gallery", "", "Switch between all named styles of the model.")]
-Number = Annotated[int, option(FILES, "--camera", "0..", "Number of the camera.")]
+Number = Annotated[int | None, option(FILES, "--camera", "0..", "Number of the camera; else 0.")]
 Input = Annotated[
     str | None, option(FILES, "--input", "FILE|DEVICE", "File to play like a camera, or a local address.")
 ]
@@ -40,7 +40,7 @@ KeepColors = Annotated[bool, option(RESULT, "--keep-colors", "", "Keep the camer
 def live(
     style: Styles = None,
     gallery: Gallery = False,
-    camera: Number = 0,
+    camera: Number = None,
     input: Input = None,  # noqa: A002
     size: Size = None,
     output: Output = OUTPUTS[0],
@@ -71,12 +71,16 @@ def live(
 
     if output not in OUTPUTS:
         raise UserError(unknown("output", output, OUTPUTS))
+    if port is not None and output != "mjpeg":
+        raise UserError(f"--port is for the page; --output {output} has none")
+    if camera is not None and input is not None:
+        raise UserError("--camera and --input name two sources; leave one of them out")
     painting = machine.loader(model_folder.for_frames(model))()
     palette = Palette(*_styles(painting, style or [], gallery))
     settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
     painter = FramePainter(painting, settings=settings, **given(strength=strength))
     sizes = given(size=size)
-    source = cameras.open_camera(camera, **sizes) if input is None else cameras.open_input(input, **sizes)
+    source = cameras.open_camera(camera or 0, **sizes) if input is None else cameras.open_input(input, **sizes)
     screen = _screen(output, palette.names, port)
     try:
         with interrupts.deferred() as stop, source:

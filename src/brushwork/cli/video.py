@@ -108,6 +108,8 @@ def video(
 
     if STANDARD in (clip, file.output) and resume:
         raise UserError("a clip on standard input or output cannot be resumed")
+    if preview and (resume or as_json):
+        raise UserError(f"{'--resume' if resume else '--json'} does nothing with --preview, which writes no clip")
     if as_json and STANDARD in (file.output, None if file.output else clip):
         raise UserError("--json and the pastiche cannot both go to standard output; name a file with -o")
 

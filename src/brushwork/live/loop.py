@@ -27,9 +27,6 @@ class Palette:
         names: Names of the styles.
         embeddings: Embeddings of the styles, (1, D) each, in the same order.
         clock: Returns the time in seconds.
-
-    Raises:
-        UserError: If `steady` is not in [0, 1].
     """
 
     def __init__(
@@ -110,8 +107,6 @@ def live(
     Raises:
         UserError: If `steady` is not in [0, 1].
     """
-    if not 0 <= steady <= 1:
-        raise UserError(f"steady is {steady:g}; it must lie between 0 (every frame by itself) and 1")
     if not 0 <= steady <= 1:
         raise UserError(f"steady is {steady:g}; it must lie between 0 (every frame by itself) and 1")
     spent: dict[str, float] = {}

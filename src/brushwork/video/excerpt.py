@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import dropwhile, islice
+
+import numpy as np
 
 from brushwork.errors import UserError
 from brushwork.video.frame_state import FrameState
@@ -46,9 +48,13 @@ class Excerpt:
         return cls(clip, first, last_tick, count)
 
     def frames(self, last: FrameState | None) -> Iterator[VideoFrame]:
-        """Yields the frames after the last finished one, each with the duration until the next frame."""
+        """Yields the frames after the last finished one, each with the duration until the next frame.
+
+        Raises:
+            UserError: If the last finished frame cannot be found in the clip.
+        """
         previous: VideoFrame | None = None
-        for frame in self.clip.read(self.first.pts if last is None else last.pts + 1):
+        for frame in self.clip.read(self.first.pts) if last is None else self._after(last):
             if previous is not None:
                 yield replace(previous, duration=frame.pts - previous.pts)
             previous = None
@@ -57,6 +63,15 @@ class Excerpt:
             previous = frame
         if previous is not None:
             yield previous
+
+    def _after(self, last: FrameState) -> Iterator[VideoFrame]:
+        """Returns the frames after one, which is looked for first: a seek that led elsewhere would lose frames."""
+        for begin in (last.pts, self.clip.start):  # after a seek, or else from the start
+            frames = dropwhile(lambda frame: frame.pts < last.pts, self.clip.read(begin))
+            found = next(frames, None)
+            if found is not None and found.pts == last.pts and np.array_equal(found.pixels, last.pixels):
+                return frames
+        raise UserError(f"{self.clip.name} no longer has the frame at which it was left; start again with --overwrite")
 
     def samples(self, count: int) -> list[VideoFrame]:
         """Returns frames from all over the excerpt, or from its first seconds where seeking is not possible."""

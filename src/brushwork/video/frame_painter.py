@@ -58,14 +58,16 @@ class FramePainter:
         """Return a state with its pastiche, own embedding and statistics; the last one tells what is held."""
         content = as_image(state.pixels)
         height, width = check_size("content", content)
+        seen = content if state.alpha is None else np.dstack((content, as_image(state.alpha)))
         own, statistics = (None, None) if last is None or state.begins else (last.own, last.statistics)
         style = self._compose(content, state.embedding, own)
         held = HeldStatistics(self._hold, statistics) if self._hold and style.visible else None
         self._stylizer.runtime.expect(height, width, self.together)
-        pastiche = np.empty_like(content)
+        pastiche = np.empty_like(seen)
         tiling = self._tiling(height, width)
-        self._stylizer.paint(content, style, pastiche, self._settings, tiling=tiling, held=held)
-        return replace(state, own=style.own, statistics=held.after if held else None, pastiche=pastiche)
+        self._stylizer.paint(seen, style, pastiche, self._settings, tiling=tiling, held=held)
+        painted = np.ascontiguousarray(pastiche[..., :3])
+        return replace(state, own=style.own, statistics=held.after if held else None, pastiche=painted)
 
     def _compose(self, content: Image, embedding: Array, own: Array | None) -> StyleMap:
         """The styles of a frame; those of the frame before where neither its style nor the shot has changed."""

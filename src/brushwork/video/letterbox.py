@@ -56,10 +56,11 @@ class LetterboxPainter:
     def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
         """See `FramePainter.paint`."""
         box = self._box
-        painted = self._painter.paint(replace(state, pixels=box.crop(state.pixels)), last)
+        alpha = None if state.alpha is None else box.crop(state.alpha)
+        painted = self._painter.paint(replace(state, pixels=box.crop(state.pixels), alpha=alpha), last)
         pastiche = as_image(state.pixels)
         pastiche[box.top : box.bottom, box.left : box.right] = painted.pastiche
-        return replace(painted, pixels=state.pixels, pastiche=pastiche)
+        return replace(painted, pixels=state.pixels, alpha=state.alpha, pastiche=pastiche)
 
 
 def find_box(frames: Sequence[Pixels]) -> Box | None:

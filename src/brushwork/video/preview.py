@@ -142,8 +142,8 @@ def _bytes(painted: Sequence[Sequence[FrameState]], clip: Clip, encoding: Encodi
             packets = []
             for number, state in enumerate(states):
                 assert state.pastiche is not None
-                levels = quantise(state.pastiche, 16 if clip.depth > 8 else 8)
-                frame = encode(levels, clip.color, encoding.pixels(clip.depth))
+                depth = encoding.depth(clip.depth)
+                frame = encode(quantise(state.pastiche, depth), clip.color, encoding.pixels(depth))
                 frame.pts, frame.time_base = number, 1 / clip.rate
                 packets += stream.encode(frame)
             packets += stream.encode(None)

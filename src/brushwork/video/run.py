@@ -12,6 +12,7 @@ from brushwork.video import pipeline
 from brushwork.video.excerpt import Excerpt
 from brushwork.video.frame_state import FrameState
 from brushwork.video.letterbox import SAMPLES, find_box
+from brushwork.video.reading.frames import VideoFrame
 from brushwork.video.settings import Settings
 from brushwork.video.stages import Stages
 from brushwork.video.writing.resume import ResumeFolder
@@ -32,6 +33,7 @@ class VideoProgress:
         spent: Seconds per stage; stages run side by side.
         notes: What the user should know, one line each.
         stopped: Whether the run ended early because it was asked to.
+        decoded: Frames that this run got from the decoder.
     """
 
     frames: int
@@ -42,6 +44,7 @@ class VideoProgress:
     spent: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     stopped: bool = False
+    decoded: int = 0
 
     @property
     def left(self) -> float | None:
@@ -120,11 +123,19 @@ def _finished_states(
         size = f"{box.right - box.left} x {box.bottom - box.top}"
         progress.notes.append(f"black bars stay as they are; {size} is painted")
     stages = Stages.of(stylizer, settings, clip, excerpt.first.pixels, box, progress.notes)
-    states = pipeline.with_styles(excerpt.frames(last), stages.timeline, clip.start, clip.time_base)
+    frames = _counted(excerpt.frames(last), progress)
+    states = pipeline.with_styles(frames, stages.timeline, clip.start, clip.time_base)
     weight = settings.stabilisation_weight
     return pipeline.run_stages(
         states, last, stages.painter, weight, settings.needs_motion, progress.spent, stages.colors
     )
+
+
+def _counted(frames: Iterator[VideoFrame], progress: VideoProgress) -> Iterator[VideoFrame]:
+    """Yields the frames unchanged, and counts them."""
+    for frame in frames:
+        progress.decoded += 1
+        yield frame
 
 
 @dataclass(frozen=True)
@@ -163,6 +174,9 @@ def _write(
         yield progress
         if progress.stopped:
             break
+    if not progress.stopped and progress.frames != before + progress.decoded:
+        painted, decoded = progress.frames, before + progress.decoded
+        raise UserError(f"{painted} frames were painted of {decoded} that were decoded; what was written is kept")
     if last is not None:
         with encoding():
             if not progress.stopped:  # pieces of an interrupted run must end where those of a whole run end

@@ -39,7 +39,7 @@ class Settings:
         quality: Of pictures, 1 to 100.
         sound: Whether the sound is kept.
         deinterlace: Whether interlaced frames are deinterlaced.
-        hdr: "tone-map" writes HDR clips as SDR, "keep" as HDR.
+        hdr: "tone-map" writes an HDR clip as SDR, as None does, "keep" as HDR.
 
     Raises:
         UserError: If a value is out of its range.
@@ -65,7 +65,7 @@ class Settings:
     crf: int | None = None
     quality: int | None = None
     sound: bool = True
-    hdr: str = "tone-map"
+    hdr: str | None = None
     deinterlace: bool = True
 
     def __post_init__(self) -> None:
@@ -73,8 +73,8 @@ class Settings:
             value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise UserError(f"{name} is {value:g}; it must lie between 0 (every frame by itself) and 1")
-        if self.hdr not in HDR:
-            raise UserError(unknown("choice of --hdr", self.hdr, HDR))
+        if self.hdr not in (None, *HDR):
+            raise UserError(unknown("choice of --hdr", str(self.hdr), HDR))
         if self.end is not None and self.end <= self.start:
             raise UserError(f"the end, {format_time(self.end)}, is not after the start, {format_time(self.start)}")
         if self.fade is not None and not self.changes:

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.batch.session import Session
+from brushwork.errors import UserError
 from brushwork.images import Image, Picture
 from brushwork.rendering.regions import Region
 from brushwork.runtime import Array
+from brushwork.styles import NamedStyle, resolve
 from brushwork.styles.embeddings import pad_alike
 from brushwork.stylizer import Stylizer
 from brushwork.video.frame_painter import FramePainter
@@ -55,6 +57,7 @@ class Stages:
             UserError: If a style or a mask cannot be read.
         """
         options = settings.options()
+        _check_style_size(stylizer, settings)
         blended, single = Session(stylizer, options), Session(stylizer, replace(options, weights=None))
 
         def timeline_of(content: Image) -> Timeline:
@@ -80,6 +83,15 @@ class Stages:
         timeline = timeline_of(crop(as_image(first)))
         notes += dict.fromkeys([*blended.take_notices(), *single.take_notices()])
         return cls(timeline, painter, colors)
+
+
+def _check_style_size(stylizer: Stylizer, settings: Settings) -> None:
+    """Raises `UserError` if a style size is given and no style is a picture, whose strokes it could change."""
+    styles = [*settings.styles, *(style for _, style in settings.changes), *(each.style for each in settings.regions)]
+    if settings.style_size and all(
+        isinstance(resolve(each, stylizer.gallery, files=True), NamedStyle) for each in styles
+    ):
+        raise UserError("--style-size does nothing: it is for style pictures, and all styles are named ones")
 
 
 def _read_masks(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from brushwork.errors import UserError
 from brushwork.video.reading.frames import ColorInfo, VideoFrame
 from brushwork.video.reading.hdr import HdrInfo
 from brushwork.video.reading.timestamps import Discontinuity
@@ -70,13 +69,8 @@ class Clip:
         return [self.name, self.width, self.height, *stamps]
 
     def keeping_hdr(self) -> "Clip":
-        """Returns the clip such that its pastiche is written in HDR.
-
-        Raises:
-            UserError: If it is not HDR.
-        """
-        if self.hdr is None:
-            raise UserError(f"--hdr keep does nothing: {self.name} is not HDR")
+        """Returns the clip, which is HDR, such that its pastiche is written in HDR."""
+        assert self.hdr is not None
         notes = [note for note in self.notes if note != self.hdr.note]
         return replace(self, color=self.hdr.color, depth=10, keeps_hdr=True, notes=notes)
 

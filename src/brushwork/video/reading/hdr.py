@@ -30,7 +30,8 @@ TO_BT709 = np.array(
     [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]], np.float32
 )
 TO_BT2020 = np.linalg.inv(TO_BT709).astype(np.float32)
-LUMA = np.array([0.2627, 0.6780, 0.0593], np.float32)
+LUMA = np.array([0.2627, 0.6780, 0.0593], np.float32)  # of BT.2020
+LUMA_BT709 = np.array([0.2126, 0.7152, 0.0722], np.float32)
 M1, M2, C1, C2, C3 = 2610 / 16384, 2523 / 32, 3424 / 4096, 2413 / 128, 2392 / 128  # BT.2100, table 4
 A, B, C = 0.17883277, 0.28466892, 0.55991073  # BT.2100, table 5
 
@@ -72,6 +73,27 @@ def tone_curve(light: Any, peak: float) -> Any:
     return pq_to_light(np.where(codes < knee, codes, spline) * top)
 
 
+def into_gamut(light: Array) -> Array:
+    """Returns linear light (H, W, 3) of BT.709 with no channel below 0 or above 1.
+
+    Colours outside are mixed with the grey of their own luminance, so that their hue and luminance stay; cut off
+    channel by channel, a laser's green would turn to another hue, and its shading would be lost.
+    """
+    least, most = light.min(axis=-1), light.max(axis=-1)
+    outside = (least < 0) | (most > 1)
+    if not outside.any():
+        return light
+    colors, least, most = light[outside], least[outside], most[outside]
+    grey = np.clip(colors @ LUMA_BT709, 0, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below = np.where(least < 0, grey / (grey - least), 1)
+        above = np.where(most > 1, (1 - grey) / (most - grey), 1)
+    mixed = grey[:, None] + np.minimum(below, above)[:, None] * (colors - grey[:, None])
+    inside = light.copy()
+    inside[outside] = mixed
+    return inside
+
+
 @dataclass(frozen=True)
 class ToneMap:
     """Maps the pixels of one clip to SDR and back.
@@ -94,7 +116,7 @@ class ToneMap:
             light *= (luminance ** np.float32(HLG_GAMMA - 1))[..., None]
         light *= self._gains[_place(light.max(axis=-1))][..., None]
         if self.wide:
-            light = light @ TO_BT709.T
+            light = into_gamut(light @ TO_BT709.T)
         np.clip(light, 0, 1, out=light)
         sdr: Pixels = _SDR_CODES[np.rint(np.sqrt(light) * np.float32(TOP)).astype(np.uint16)]
         return sdr

@@ -7,6 +7,9 @@ from typing import Any
 
 from av.sidedata.sidedata import Type
 
+# What encoders call the mastering display and the content light. Others have no way to write them.
+ENCODERS = {"libx265": ("master-display", "max-cll"), "libsvtav1": ("mastering-display", "content-light")}
+
 
 @dataclass(frozen=True)
 class LightLevels:
@@ -41,25 +44,31 @@ class LightLevels:
         return found
 
     @property
+    def known(self) -> bool:
+        """Whether the clip says anything of its light."""
+        return bool(self.primaries) or any(self.content)
+
+    @property
     def peak(self) -> float | None:
         """The brightest light in cd/m2: of the content where it is known, else of the mastering display."""
         return float(self.content[0] or self.maximum) or None
 
     def options(self, encoder: str) -> dict[str, str]:
-        """Returns the parameters by which an encoder writes them into the stream."""
-        if not self.primaries:
+        """Returns the parameters by which an encoder writes them into the stream; none where it cannot."""
+        if encoder not in ENCODERS:
             return {}
+        display_name, content_name = ENCODERS[encoder]
+        found = {content_name: "{},{}".format(*self.content)} if any(self.content) else {}
+        if self.primaries:
+            found[display_name] = self._display(decimals=encoder == "libsvtav1")
+        return {**found, "hdr10": "1"} if found and encoder == "libx265" else found
+
+    def _display(self, *, decimals: bool) -> str:
+        """The mastering display as encoders take it: in decimals, or in units of 0.00002 and 0.0001 cd/m2."""
         red, green, blue, white = (self.primaries[n : n + 2] for n in range(0, 8, 2))
         names = (("G", green), ("B", blue), ("R", red), ("WP", white))
-        if encoder == "libsvtav1":
+        if decimals:
             points = "".join(f"{name}({float(x):.5f},{float(y):.5f})" for name, (x, y) in names)
-            display = f"{points}L({float(self.maximum):.4f},{float(self.minimum):.4f})"
-            return {"mastering-display": display, "content-light": "{},{}".format(*self.content)}
+            return f"{points}L({float(self.maximum):.4f},{float(self.minimum):.4f})"
         points = "".join(f"{name}({round(x * 50_000)},{round(y * 50_000)})" for name, (x, y) in names)
-        display = f"{points}L({round(self.maximum * 10_000)},{round(self.minimum * 10_000)})"
-        content = "{},{}".format(*self.content)
-        if encoder == "libx265":
-            return {"master-display": display, "max-cll": content, "hdr10": "1"}
-        if encoder == "libx264":
-            return {"mastering-display": display, "cll": content}
-        return {}
+        return f"{points}L({round(self.maximum * 10_000)},{round(self.minimum * 10_000)})"

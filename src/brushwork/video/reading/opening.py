@@ -25,6 +25,8 @@ def open_clip(name: str, *, size: int | None = None, fps: float | None = None, d
         UserError: If it cannot be read, has no video stream or no frames, or has times of its own besides the rate.
     """
     path = Path(name)
+    if not deinterlaced and (path.is_dir() or is_pattern(path) or path.suffix.lower() in images.EXTENSIONS):
+        raise UserError(f"--no-deinterlace does nothing: {name} is pictures, which are not interlaced")
     rate = FPS if fps is None else fps
     if is_pattern(path) and not path.exists():
         return open_image_sequence(name, numbered_files(path), size, rate)

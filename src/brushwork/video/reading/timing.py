@@ -29,6 +29,7 @@ class Timing:
         seekable: Whether times after a seek can be relied on.
         discontinuities: Where times jump.
         duration: Seconds of the stream, where the file says so.
+        frames: Number of frames, where the file says so; it may hold more than it shows (edit lists).
     """
 
     time_base: Fraction
@@ -38,6 +39,7 @@ class Timing:
     seekable: bool
     discontinuities: tuple[Discontinuity, ...]
     duration: float | None
+    frames: int
 
     @classmethod
     def of(cls, name: str, stream: Any) -> "Timing":
@@ -51,12 +53,13 @@ class Timing:
         seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
         duration = None if found else _duration(stream)
         step = max(1, round(1 / (rate * time_base)))
-        return cls(time_base, rate, step, decoding, seekable, found, duration)
+        return cls(time_base, rate, step, decoding, seekable, found, duration, stream.frames)
 
-    def count(self, frames: int) -> int | None:
-        """Returns the number of frames, where known; a file may hold more than it shows (edit lists)."""
+    @property
+    def count(self) -> int | None:
+        """The number of frames that are shown, where known."""
         expected = round(self.duration * self.rate) if self.duration else None
-        return min(frames, expected or frames) if frames else expected
+        return min(self.frames, expected or self.frames) if self.frames else expected
 
 
 def _duration(stream: Any) -> float | None:

@@ -25,6 +25,7 @@ from brushwork.video.times import format_time
 
 # A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 FIELDS_EXAMINED = 8  # frames that show whether the clip is interlaced
 
 
@@ -62,17 +63,21 @@ class VideoSource:
         """
         damaged.clear()
         frames = self._after_seek(start, tick, damaged) if tick > start and self.timing.seekable else None
+        whole = frames is None
         frames = frames or decode_stream(self.name, self.index, self.timing, damaged)
         frames = deinterlace(frames, self.timing.time_base) if self.interlaced else frames
-        last = start
+        last, count = start, 0
         for pts, frame in frames:
-            last = pts
+            last, count = pts, count + 1
             if pts >= tick:
                 pixels = decode(frame, self.color, self.size, self.orientation)
                 pixels, alpha = split(pixels)
                 pixels = self.hdr.tone_map.to_sdr(pixels) if self.hdr else pixels
                 yield VideoFrame(pixels, pts, frame.duration or self.timing.step, alpha)
         self._check_length(float((last - start) * self.timing.time_base), damaged)
+        expected = self.timing.count if self.timing.frames else None
+        if whole and expected and count < expected - 1 and not damaged:
+            damaged.append(f"{self.name} says it has {expected} frames, of which {count} could be decoded")
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
         """Returns the frames after a seek, or None if it led past the wanted one (streams without an index)."""
@@ -114,7 +119,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
         start, first, interlaced = _examine(name, stream.index, timing)
         if not (deinterlaced or interlaced):
             raise UserError(f"--no-deinterlace does nothing: {name} is not interlaced")
-        codec, index, count = stream.codec_context, stream.index, timing.count(stream.frames)
+        codec, index, count = stream.codec_context, stream.index, timing.count
         color = ColorInfo.of(codec, first)
         aspect = stream.sample_aspect_ratio or Fraction(1)
         begins = Fraction(container.start_time or 0, av.time_base)
@@ -154,10 +159,11 @@ def decode_stream(
     with open_source(name) as container:
         stream = container.streams[index]
         stream.thread_type = "AUTO"
+        decoder = _decoder(stream)
         if goal is not None:
             container.seek(goal, stream=stream)
         for packet in demux(container, [stream], timing.discontinuities):
-            frames = _decoded(packet, damaged)
+            frames = _decoded(decoder, packet, damaged)
             times.decoded(packet)
             for frame in frames:
                 yield times.of(frame), frame
@@ -179,10 +185,20 @@ def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame,
     return *frames[0], any(frame.interlaced_frame for _, frame in frames)
 
 
-def _decoded(packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:
+def _decoder(stream: Any) -> Any:
+    """Returns what decodes a stream: FFmpeg's own decoders of VP8 and VP9 leave alpha out, libvpx's does not."""
+    context = stream.codec_context
+    alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
+    if alpha != "1" or context.name not in ALPHA_DECODERS or context.pix_fmt != "yuv420p":
+        return context
+    return av.CodecContext.create(ALPHA_DECODERS[context.name], "r")
+
+
+def _decoded(decoder: Any, packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:
     """Returns the frames of a packet; a damaged packet is recorded and left out, as players do."""
     try:
-        return packet.decode()
+        frames: list[av.VideoFrame] = decoder.decode(packet if packet.size else None)
+        return frames
     except InvalidDataError:
         if not damaged:
             damaged.append("some packets are damaged and were left out")

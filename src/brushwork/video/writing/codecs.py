@@ -1,12 +1,16 @@
 """The containers and codecs of video files that can be written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
+import av
 import cv2
 
 from brushwork.errors import UserError, unknown
+from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.light_levels import ENCODERS as LIGHT_LEVELS
 
 
 @dataclass(frozen=True)
@@ -39,13 +43,14 @@ class Codec:
 
 H265 = {"preset": "fast", "x265-params": "log-level=none"}
 AV1 = {"preset": "8", "svtav1-params": "tune=0"}
+VP9 = {"b": "0", "deadline": "good", "cpu-used": "4"}
 FFV1 = {"level": "3", "slicecrc": "1"}
 CODECS: Mapping[str, Codec] = {
     # On pastiches as good and as large as preset fast with crf 20, in less than half the time.
     "h264": Codec("libx264", "yuv420p", "yuv420p10le", (), 19, 51, {"preset": "veryfast"}, holds_hdr=False),
     "h265": Codec("libx265", "yuv420p", "yuv420p10le", (), 24, 51, H265, tag="hvc1"),
     "av1": Codec("libsvtav1", "yuv420p", "yuv420p10le", (), 30, 63, AV1),
-    "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", (), 28, 63, {"b": "0", "deadline": "good", "cpu-used": "4"}),
+    "vp9": Codec("libvpx-vp9", "yuv420p", "yuv420p10le", ("yuva420p",) * 2, 28, 63, VP9),
     "ffv1": Codec("ffv1", "bgr0", "gbrp16le", ("bgra", "gbrap16le"), options=FFV1, even=False, holds_hdr=False),
     "prores": Codec("prores_ks", "yuv422p10le", "yuv422p10le", ("yuva444p10le",) * 2, options={"profile": "3"}),
 }
@@ -100,11 +105,37 @@ class Encoding:
         with_alpha = {"profile": "4"} if self.alpha and self.codec.encoder == "prores_ks" else {}
         return {**(self.codec.options or {}), **crf, **repeatable, **with_alpha}
 
+    @property
+    def holds_alpha(self) -> bool:
+        """Whether transparency can be written; MP4 has no place for that of VP9."""
+        return bool(self.codec.alpha_pixels) and self.container != "mp4"
+
+    def depth(self, bits: int) -> int:
+        """Returns how many bits per channel are written of a clip with so many: 8 where the encoder has no more."""
+        return bits if self.codec.deep_pixels in _pixel_formats(self.codec.encoder) else 8
+
+    def notes(self, clip: Clip) -> list[str]:
+        """Returns what is lost of a clip's depth and light, or seen by few, one line each."""
+        found = []
+        if clip.depth > 8 and self.codec.encoder == "libx264":
+            found.append("10 bits per channel are written as H.264 High 10, which few players show; try --codec h265")
+        if self.depth(clip.depth) < clip.depth:
+            found.append(f"10 bits per channel become 8: {self.codec.encoder} has no more here; h265 and av1 keep them")
+        if clip.keeps_hdr and clip.hdr and clip.hdr.light.known and self.codec.encoder not in LIGHT_LEVELS:
+            found.append("the light levels of the mastering display are left out; h265 and av1 keep them")
+        return found
+
     def pixels(self, depth: int) -> str:
         """Returns FFmpeg's pixel format for so many bits per channel."""
         if self.alpha and self.codec.alpha_pixels:
             return self.codec.alpha_pixels[depth > 8]
         return self.codec.deep_pixels if depth > 8 else self.codec.pixels
+
+
+@cache
+def _pixel_formats(encoder: str) -> tuple[str, ...]:
+    """Returns FFmpeg's pixel formats that an encoder takes; builds differ: PyAV's libvpx, for one, has 8 bits only."""
+    return tuple(each.name for each in av.Codec(encoder, "w").video_formats or ())
 
 
 def _repeatable_x264() -> str:
@@ -122,8 +153,8 @@ def canonical(codec: str) -> str:
     return ALIASES.get(codec.lower(), codec.lower())
 
 
-def choose(target: Path, codec: str | None = None, crf: int | None = None) -> Encoding:
-    """Returns how a file of this name is written.
+def choose(target: Path, codec: str | None = None, crf: int | None = None, *, alpha: bool = False) -> Encoding:
+    """Returns how a file of this name is written; unless a codec is named, a clip with alpha takes one that holds it.
 
     Raises:
         UserError: If its extension or the codec is unknown, or the two or the quality do not go together.
@@ -132,7 +163,8 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
     if suffix not in CONTAINERS:
         raise UserError(f"cannot write {target}: choose one of {', '.join((*CONTAINERS, *ANIMATIONS))}, or a folder")
     container, held = CONTAINERS[suffix]
-    name = canonical(codec or held[0])
+    transparent = [each for each in held if alpha and CODECS[each].alpha_pixels and container != "mp4"]
+    name = canonical(codec or next(iter(transparent), held[0]))
     if name not in CODECS:
         raise UserError(unknown("codec", name, CODECS))
     if name not in held:
@@ -143,4 +175,5 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None) -> En
         raise UserError(f"{name} has no crf; leave out --crf")
     if crf is not None and not 0 <= crf <= chosen.worst:
         raise UserError(f"the crf is {crf}; {name} takes 0 (best) to {chosen.worst}")
-    return Encoding(container, chosen, chosen.crf if crf is None else crf)
+    encoding = Encoding(container, chosen, chosen.crf if crf is None else crf)
+    return replace(encoding, alpha=alpha and encoding.holds_alpha)

@@ -67,6 +67,8 @@ def join(
             target = out.add_stream_from_template(first.streams.video[0], opaque=True)
             if encoding.container in ("mp4", "mov"):  # without it ProRes 4444 would be named like ProRes 422
                 target.codec_context.codec_tag = encoding.codec.tag or first.streams.video[0].codec_context.codec_tag
+        if encoding.alpha and encoding.codec.encoder == "libvpx-vp9":
+            target.metadata["alpha_mode"] = "1"  # without it players do not look for alpha
         written = Counter[int]()
         if clip.path is None:
             _mux(out, [_video_items(video, span, target)], written)

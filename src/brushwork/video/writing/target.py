@@ -1,7 +1,5 @@
 """The target of a pastiche, and whether the pastiche fits into it, which is said before the work begins."""
 
-import re
-from dataclasses import replace
 from pathlib import Path
 
 from brushwork import images
@@ -12,6 +10,7 @@ from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.image_sequence import is_pattern, numbered_files
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.settings import Settings
+from brushwork.video.writing.checks import check_clip, check_pictures
 from brushwork.video.writing.codecs import ANIMATIONS, CONTAINERS, Encoding, canonical, choose
 from brushwork.video.writing.pictures import AnimationWriter, ImageSequenceWriter
 from brushwork.video.writing.resume import ResumeFolder
@@ -25,7 +24,8 @@ NUMBERS = "%06d.png"  # names of the pictures in a folder
 def default_target(clip: str, settings: Settings) -> Path:
     """Returns ``clip-style.mp4`` beside ``clip.mp4``, in a container that takes all that is in the clip.
 
-    The clip's own container comes first, then .mp4 and .mkv; where none takes all, the first of them stays.
+    The clip's own container comes first, then .mp4, .webm for a transparent clip, and .mkv; where none takes all, the
+    first of them stays.
 
     Args:
         clip: What the user called it.
@@ -38,20 +38,20 @@ def default_target(clip: str, settings: Settings) -> Path:
     stem = "frames" if is_pattern(path) else path.stem
     base = path.with_name(f"{stem}-{'+'.join(map(label_of, settings.styles))}.mp4")
     own = [path.suffix.lower()] if path.suffix.lower() in CONTAINERS else []
-    candidates = [base.with_suffix(suffix) for suffix in dict.fromkeys((*own, ".mp4", ".mkv"))]
-    if path.is_dir() or is_pattern(path) or path.suffix.lower() in images.EXTENSIONS:
-        return candidates[0]
-    stream = open_clip(clip).stream
+    opened = open_clip(clip)
+    transparent = (".webm",) if opened.alpha else ()
+    candidates = [base.with_suffix(suffix) for suffix in dict.fromkeys((*own, ".mp4", *transparent, ".mkv"))]
     for candidate in candidates:
         _, held = CONTAINERS[candidate.suffix]
         if settings.codec is None or canonical(settings.codec) in held:
-            encoding = encoding_of(candidate, settings)
-            if not any(plan.note for plan in plan_streams(clip, stream, encoding, sound=settings.sound)):
+            encoding = encoding_of(candidate, settings, alpha=opened.alpha)
+            plans = plan_streams(clip, opened.stream, encoding, sound=settings.sound) if opened.path else []
+            if encoding.alpha == opened.alpha and not any(plan.note for plan in plans):
                 return candidate
     return candidates[0]
 
 
-def encoding_of(path: Path, settings: Settings) -> Encoding:
+def encoding_of(path: Path, settings: Settings, *, alpha: bool = False) -> Encoding:
     """Returns how a video file is written; HDR prefers H.265, as hardly anything plays it in H.264.
 
     Raises:
@@ -59,9 +59,9 @@ def encoding_of(path: Path, settings: Settings) -> Encoding:
     """
     holds = CONTAINERS.get(path.suffix.lower(), ("", ()))[1]
     prefers = "h265" if settings.hdr == "keep" and "h265" in holds else None
-    encoding = choose(path, settings.codec or prefers, settings.crf)
-    if settings.hdr == "keep" and not encoding.codec.holds_hdr:
-        raise UserError("--hdr keep needs --codec h265, av1, vp9 or prores")
+    encoding = choose(path, settings.codec or prefers, settings.crf, alpha=alpha)
+    if settings.hdr == "keep" and not (encoding.codec.holds_hdr and encoding.depth(10) == 10):
+        raise UserError("--hdr keep needs --codec h265, av1 or prores")
     return encoding
 
 
@@ -90,18 +90,10 @@ class Target:
         self._animated = not self._numbered and self.path.suffix.lower() in ANIMATIONS
         self._plans: list[StreamPlan] = []
         pictures = self._numbered or self._animated
-        if pictures and (settings.codec or settings.crf is not None):
-            raise UserError("--codec and --crf are for video files; pictures take --quality")
-        if pictures and settings.hdr == "keep":
-            raise UserError("--hdr keep is for video files; pictures are written in SDR")
-        if pictures and not settings.sound:
-            raise UserError("--no-sound is for video files; pictures have no sound")
-        if not pictures and settings.quality is not None:
+        if pictures:
+            check_pictures(self.path, settings, numbered=self._numbered)
+        elif settings.quality is not None:
             raise UserError("--quality is for pictures; video files take --crf")
-        if self._numbered:
-            images.format_of(self.path.suffix)
-            if not re.fullmatch(r"[^%]*%(0\d+)?d[^%]*", self.path.name):
-                raise UserError(f"{self.path} is no pattern of numbered pictures such as frames/%05d.png")
         self.encoding = None if pictures else encoding_of(self.path, settings)
 
     @property
@@ -113,7 +105,7 @@ class Target:
     def holds_alpha(self) -> bool:
         """Whether transparency can be written."""
         if self.encoding:
-            return bool(self.encoding.codec.alpha_pixels)
+            return self.encoding.holds_alpha
         return images.FORMATS[images.format_of(self.path.suffix)].alpha
 
     def open(self, name: str) -> tuple[Clip, list[str]]:
@@ -127,7 +119,10 @@ class Target:
         """
         settings = self._settings
         clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
+        check_clip(clip, settings)
         clip = clip.keeping_hdr() if settings.hdr == "keep" else clip
+        if clip.alpha and self.encoding:
+            self.encoding = encoding_of(self.path, settings, alpha=True)
         notes = clip.notes + self.check(clip)
         clip = self.fit(clip)
         if min(clip.width, clip.height) < SMALLEST_SIDE:
@@ -136,8 +131,6 @@ class Target:
 
     def fit(self, clip: Clip) -> Clip:
         """Returns the clip as it goes into the target: with even sides, or on white, where that must be."""
-        if clip.alpha and self.encoding:
-            self.encoding = replace(self.encoding, alpha=self.holds_alpha)
         clip = clip if self.holds_alpha or not clip.alpha else clip.on_white()
         return clip.with_even_sides() if self.even else clip
 
@@ -158,9 +151,10 @@ class Target:
         if self.even and (clip.width % 2 or clip.height % 2):
             notes.append(f"{clip.width} x {clip.height} has an odd side, which the codec cannot have: a line is cut")
         if clip.alpha and not self.holds_alpha:
-            notes.append("transparent parts are painted on white; prores, ffv1, .png, .webp and .apng keep alpha")
-        if self.encoding and clip.depth > 8 and self.encoding.codec.encoder == "libx264":
-            notes.append("10 bits per channel are written as H.264 High 10, which few players show; try --codec h265")
+            kept = "vp9 in .webm, prores, ffv1, .png, .webp and .apng keep alpha"
+            notes.append(f"transparent parts are painted on white; {kept}")
+        if self.encoding:
+            notes += self.encoding.notes(clip)
         if self.encoding and clip.path:
             self._plans = plan_streams(clip.name, clip.stream, self.encoding, sound=self._settings.sound)
             check_together(clip.name, self._plans, self.encoding)

@@ -52,7 +52,7 @@ class VideoFileWriter:
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
         """See `Writer.write`."""
-        depth = self._clip.depth
+        depth = self._encoding.depth(self._clip.depth)
         with writable(self._folder.target):
             if self._open is None:
                 self._open, self._number, self._muxed = self._begin(pastiche.shape), 0, 0
@@ -142,7 +142,7 @@ def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, 
     assert isinstance(stream, av.VideoStream)
     context = stream.codec_context
     stream.height, stream.width = context.height, context.width = shape[:2]
-    context.pix_fmt = encoding.pixels(clip.depth)
+    context.pix_fmt = encoding.pixels(encoding.depth(clip.depth))
     context.framerate, context.time_base = clip.rate, 1 / clip.rate
     context.sample_aspect_ratio = clip.aspect
     if not av.VideoFormat(context.pix_fmt).is_rgb:
