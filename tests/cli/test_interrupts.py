@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM end a run alike, even where Python would lose the interrupt."""
 
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -43,3 +44,21 @@ def test_a_deferred_signal_is_only_reported(number: int) -> None:
         signal.raise_signal(number)
         assert stop()
     assert signal.getsignal(number) is before
+
+
+HANGING = """
+import signal, threading
+from brushwork.cli import interrupts
+with interrupts.deferred():
+    threading.Thread(target=threading.Event().wait).start()  # like a thread that never comes back
+    signal.raise_signal(signal.{})
+    signal.raise_signal(signal.{})
+    print("still here")
+"""
+
+
+@pytest.mark.parametrize("pair", [("SIGINT", "SIGINT"), ("SIGTERM", "SIGTERM"), ("SIGINT", "SIGTERM")])
+def test_a_second_signal_ends_a_program_that_hangs(pair: tuple[str, str]) -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGING.format(*pair)], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "\nbrushwork: interrupted at once; completed files are intact\n"

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import GifImagePlugin, Image
 
+from brushwork.video.reading import video_file
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.writing import muxing
 from tests.video.clips import FRAME, H264, Load, brightness, flashes, later, paint, remux, times
@@ -157,3 +158,17 @@ def test_times_of_a_gif_do_not_drift(tmp_path: Path, load: Load, grey: str) -> N
             durations.append(picture.info["duration"])
     assert sum(durations) == 1000
     assert set(durations) == {40, 50}
+
+
+def test_frames_that_a_file_promises_and_its_decoder_does_not_give_are_counted(
+    tmp_path: Path, load: Load, grey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", make_frames(40), **H264)
+    decode = video_file.decode_stream
+
+    def losing(*given: Any) -> Iterator[Any]:
+        yield from (frame for number, frame in enumerate(decode(*given)) if number not in (20, 21, 22))
+
+    monkeypatch.setattr(video_file, "decode_stream", losing)
+    notes = paint(clip, tmp_path / "out.mp4", load, grey).notes
+    assert notes == [f"{clip} says it has 40 frames, of which 37 could be decoded"]

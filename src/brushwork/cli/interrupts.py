@@ -1,5 +1,6 @@
 """Ctrl-C and SIGTERM, which mean the same to every command: stop, clean up, and leave completed files intact."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,18 @@ Handler = Callable[[int, FrameType | None], object]
 def deferred() -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether Ctrl-C or SIGTERM has come, which then does nothing else.
 
-    For work that ends by itself at the next good point.
+    For work that ends by itself at the next good point, and that loses nothing when it is killed: a second signal ends
+    the program at once, so that it ends even where work hangs.
     """
     received: list[int] = []
-    with _handler(lambda number, _: received.append(number)):
+
+    def note(number: int, _: FrameType | None) -> None:
+        if received:
+            os.write(2, b"\nbrushwork: interrupted at once; completed files are intact\n")
+            os._exit(INTERRUPTED)  # no thread is waited for
+        received.append(number)
+
+    with _handler(note):
         yield lambda: bool(received)
 
 

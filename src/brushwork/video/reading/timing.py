@@ -61,6 +61,11 @@ class Timing:
         expected = round(self.duration * self.rate) if self.duration else None
         return min(self.frames, expected or self.frames) if self.frames else expected
 
+    @property
+    def promised(self) -> int:
+        """The number of frames that are there for sure if the file is whole; 0 where its own numbers differ."""
+        return self.frames if self.frames == self.count and not self.decoding else 0
+
 
 def _duration(stream: Any) -> float | None:
     """Returns the seconds of a stream, where the file says so; Matroska does in a tag."""

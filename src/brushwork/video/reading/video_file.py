@@ -75,9 +75,8 @@ class VideoSource:
                 pixels = self.hdr.tone_map.to_sdr(pixels) if self.hdr else pixels
                 yield VideoFrame(pixels, pts, frame.duration or self.timing.step, alpha)
         self._check_length(float((last - start) * self.timing.time_base), damaged)
-        expected = self.timing.count if self.timing.frames else None
-        if whole and expected and count < expected - 1 and not damaged:
-            damaged.append(f"{self.name} says it has {expected} frames, of which {count} could be decoded")
+        if whole and count < self.timing.promised - 1 and not damaged:
+            damaged.append(f"{self.name} says it has {self.timing.promised} frames, of which {count} could be decoded")
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
         """Returns the frames after a seek, or None if it led past the wanted one (streams without an index)."""
