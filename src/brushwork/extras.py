@@ -16,7 +16,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
     "heif": ("pillow_heif",),
     "jxl": ("pillow_jxl",),
     "words": ("wordllama", "tokenizers"),
-    "web": ("fastapi", "prometheus_client", "uvicorn"),
+    "web": ("fastapi", "prometheus_client", "uvicorn", "wsproto"),
 }
 
 

@@ -25,7 +25,7 @@ HEAD = b"POST /v1/embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/f
 @contextlib.contextmanager
 def serving(app: Callable[..., object]) -> Iterator[tuple[uvicorn.Server, Address]]:
     """A real server of an application."""
-    config = uvicorn.Config(app, http=connections.GuardedProtocol, ws="none", log_level="critical", lifespan="off")
+    config = uvicorn.Config(app, **connections.PROTOCOLS, log_level="critical", lifespan="off")
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()
@@ -125,3 +125,61 @@ def test_noise_as_requests_does_not_end_service(address: Address) -> None:
             connection.recv(1000)
     with httpx2.Client() as client:
         assert _until_served(client, f"http://127.0.0.1:{address[1]}/healthz").status_code == 200
+
+
+def _websocket(address: Address) -> socket.socket:
+    """A connection that has become a WebSocket."""
+    connection = socket.create_connection(address, timeout=30)
+    connection.sendall(
+        b"GET /v1/camera HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    assert head.startswith(b"HTTP/1.1 101") and b"deflate" not in head
+    return connection
+
+
+def _message(length: int) -> bytes:
+    """The head of a binary message of so many bytes, 65,536 or more; they go as they are, for their mask is 0."""
+    return b"\x82\xff" + length.to_bytes(8) + bytes(4)
+
+
+def _close_code(connection: socket.socket) -> int:
+    """The code with which a WebSocket is closed (RFC 6455, section 5.5.1)."""
+    head = connection.recv(2)
+    assert head[0] == 0x88
+    return int.from_bytes(connection.recv(2))
+
+
+def test_a_websocket_outlives_the_time_for_headers_and_ends_when_nothing_comes(address: Address) -> None:
+    with _websocket(address) as connection:
+        assert _close_code(connection) == 1000  # after a second, ten times as long
+
+
+def test_a_message_that_stops_coming_is_given_up(address: Address) -> None:
+    with _websocket(address) as connection:
+        connection.sendall(_message(100_000) + bytes(10))
+        assert _close_code(connection) == 1000
+
+
+def test_a_message_larger_than_allowed_ends_the_websocket(address: Address) -> None:
+    with _websocket(address) as connection:
+        connection.sendall(_message(2 * connections.MESSAGE) + bytes(connections.MESSAGE + 1))
+        assert _close_code(connection) == 1009
+
+
+def test_a_websocket_that_is_not_read_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "READS_WITHIN", 0.1)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "websocket.accept"})
+        for _ in range(64):
+            await send({"type": "websocket.send", "bytes": bytes(2**20)})
+
+    with serving(app) as (server, address), _websocket(address):
+        late = time.monotonic() + 60
+        while server.server_state.connections and time.monotonic() < late:
+            time.sleep(0.01)
+        assert not server.server_state.connections

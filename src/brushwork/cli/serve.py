@@ -49,6 +49,7 @@ Disk = Annotated[int | None, option(LIMITS, "--disk", "1..", "Megabytes of tempo
 Clips = Annotated[int | None, option(LIMITS, "--clips", "1..", "Clips that are kept, waiting ones included; else 4.")]
 ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Frames of a clip; else 20000.")]
 ClipSeconds = Annotated[int | None, option(LIMITS, "--clip-seconds", "1..", "Seconds for painting a clip; else 3600.")]
+Cameras = Annotated[int | None, option(LIMITS, "--cameras", "1..", "Cameras that may be open at once; else 4.")]
 
 
 @dataclass
@@ -80,6 +81,7 @@ class LimitOptions:
     clips: Clips = None
     clip_frames: ClipFrames = None
     clip_seconds: ClipSeconds = None
+    cameras: Cameras = None
 
 
 @grouped

@@ -5,18 +5,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from brushwork.errors import UserError
 from brushwork.images import Image
+from brushwork.live.fade import Fade
 from brushwork.runtime import Array
 from brushwork.video import pipeline
 from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import VideoFrame
-from brushwork.video.timeline import smoothstep
 
-FADE = 0.5  # seconds from one style to another
 SMOOTH = 0.9  # weight of earlier values in the numbers shown, so that they can be read
 
 
@@ -34,23 +31,18 @@ class Palette:
     ) -> None:
         self.names = tuple(names)
         self.chosen = 0
-        self._embeddings, self._clock = tuple(embeddings), clock
-        self._from, self._since = self._embeddings[0], -FADE
+        self._embeddings = tuple(embeddings)
+        self._fade = Fade(self._embeddings[0], clock)
 
     def choose(self, number: int) -> None:
         """Starts to fade to a style, counted from 0; an unknown number changes nothing."""
         if 0 <= number < len(self.names) and number != self.chosen:
-            self._from = self.now()
-            self._since = self._clock()
+            self._fade.to(self._embeddings[number])
             self.chosen = number
 
     def now(self) -> Array:
         """Returns the embedding (1, D) at this time."""
-        fraction = np.float32(smoothstep((self._clock() - self._since) / FADE))
-        target = self._embeddings[self.chosen]
-        if fraction == 1:
-            return target
-        return np.asarray(self._from + fraction * (target - self._from), np.float32)
+        return self._fade.now()
 
 
 @dataclass(frozen=True, eq=False)

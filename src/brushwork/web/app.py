@@ -8,7 +8,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from brushwork.stylizer import Stylizer
-from brushwork.web.api import about, clip_routes, pictures, problems
+from brushwork.web.api import about, camera_route, clip_routes, pictures, problems
 from brushwork.web.api.clips import Clips
 from brushwork.web.api.details import Details
 from brushwork.web.api.document import document
@@ -67,6 +67,7 @@ def build(
     app.include_router(about.router(service, metrics, model))
     app.include_router(pictures.router(service, metrics, model, ProgressBoard()))
     app.include_router(clip_routes.router(clips))
+    app.include_router(camera_route.router(service, metrics))
     if page:
         app.include_router(files.router())
     app.add_middleware(

@@ -1,12 +1,14 @@
 """Connections of a server: no more than it has files for, and none that is held open without getting anywhere."""
 
 import asyncio
+from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # Seconds from opening a connection, or from the first byte of the next request on it, to the end of its headers.
 HEADERS_WITHIN = 10.0
 READS_WITHIN = 30.0  # seconds in which a client must take something of the answer that waits for it
+MESSAGE = 4 * 10**6  # bytes of a message of a WebSocket, the most
 MOST = 200  # connections at once; the usual limit of open files is 256 on macOS and 1,024 on Linux
 
 
@@ -29,7 +31,9 @@ class GuardedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         """Takes data; a request must have all its headers in time, however slowly they come."""
         super().data_received(data)
-        if self.cycle is None or self.cycle.response_complete:
+        if self.transport.get_protocol() is not self:  # it has become a WebSocket, which has a clock of its own
+            self._rest()
+        elif self.cycle is None or self.cycle.response_complete:
             self._watch()
         else:
             self._rest()
@@ -52,9 +56,17 @@ class GuardedProtocol(H11Protocol):
 
     def _look_at_reader(self) -> None:
         """Ends a connection whose client took nothing since the last look; to close it would wait for the client."""
+        if self.transport.is_closing():  # as a WebSocket it ends without a word to this protocol
+            return
         unread = self.transport.get_write_buffer_size()
         if unread and unread == self._unread:
             self.transport.abort()
             return
         self._unread = unread
         self._look = self.loop.call_later(READS_WITHIN, self._look_at_reader)
+
+
+# What uvicorn is told: compressed messages of a WebSocket would be unpacked without a limit.
+PROTOCOLS: dict[str, Any] = {
+    "http": GuardedProtocol, "ws": "wsproto", "ws_max_size": MESSAGE, "ws_per_message_deflate": False,
+}  # fmt: skip

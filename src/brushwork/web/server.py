@@ -17,7 +17,7 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names, is_address, is_local
 from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
-from brushwork.web.connections import GuardedProtocol
+from brushwork.web.connections import PROTOCOLS
 
 EXPOSED = """\
 This server listens on {host}: every machine that can reach this one can use it and sees the pictures it is sent."""
@@ -92,7 +92,7 @@ def run(
     app = build(stylizer, model, limits=limits, names=names, tokens=tokens, page=page, memory=memory, details=details)
     address = _address(access, listener.getsockname()[1])
     config = uvicorn.Config(
-        app, http=GuardedProtocol, ws="none", log_level="warning", access_log=False, server_header=False,
+        app, **PROTOCOLS, log_level="warning", access_log=False, server_header=False,
         timeout_graceful_shutdown=limits.seconds, proxy_headers=False,
         ssl_certfile=access.certificate, ssl_keyfile=access.key,
     )  # fmt: skip

@@ -58,16 +58,22 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request through, or answers it."""
-        if scope["type"] != "http":
-            if scope["type"] == "lifespan":
-                await self.app(scope, receive, send)
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
             return
-        send = _with_headers(send, scope["method"] == "HEAD")
+        websocket = scope["type"] == "websocket"
+        if not websocket:
+            send = _with_headers(send, scope["method"] == "HEAD")
         headers = Headers(scope=scope)
         client = scope["client"][0] if scope.get("client") else "unknown"
         origin = self.names.origin(headers, client, scope.get("scheme", "http"))
         scope.setdefault("state", {})["origin"] = origin
-        refused = self._refuse(scope, headers, origin) or await self._log_in(scope, receive, origin)
+        refused = self._refuse(scope, headers, origin)
+        if websocket:
+            refused = refused or self._unknown(headers)
+            await (refused or self.app)(scope, receive, send)
+            return
+        refused = refused or await self._log_in(scope, receive, origin)
         if refused is not None:
             await refused(scope, receive, send)
             return
@@ -81,7 +87,8 @@ class Guard:
             return answer(HTTPStatus.BAD_REQUEST, "the Host header is missing or malformed")
         if not self.names.accept(origin.name):
             return answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {origin.name}; see --name")
-        if scope["method"] not in ("GET", "HEAD") and not _same_site(headers.get("origin"), origin.host):
+        # A browser lets a page of any site open a WebSocket here, and sends its cookies along.
+        if scope.get("method") not in ("GET", "HEAD") and not _same_site(headers.get("origin"), origin.host):
             return answer(HTTPStatus.FORBIDDEN, "a page of another site may not send requests here")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self.upload:
@@ -105,10 +112,17 @@ class Guard:
         if path == LOGIN:
             wrong = "That is not the token." if scope["method"] == "POST" else ""
             return HTMLResponse(login_form(wrong), HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK)
-        if path in OPEN or self.tokens.admit(headers):
+        if path in OPEN:
             return None
-        if "text/html" in headers.get("accept", ""):
+        unknown = self._unknown(headers)
+        if unknown and "text/html" in headers.get("accept", ""):
             return HTMLResponse(login_form(), HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        return unknown
+
+    def _unknown(self, headers: Headers) -> Response | None:
+        """The answer to a request that shows no token where one is needed."""
+        if not self.tokens or self.tokens.admit(headers):
+            return None
         return answer(HTTPStatus.UNAUTHORIZED, "a token is needed", {"WWW-Authenticate": "Bearer"})
 
     async def _small_body(self, receive: Receive) -> bytes:

@@ -25,6 +25,7 @@ class Limits:
         clips: Clips that are kept, those that wait included.
         clip_frames: Frames of a clip.
         clip_seconds: Seconds for painting one.
+        cameras: Cameras that may be open; of one client no more than half of them.
     """
 
     upload: int = 64
@@ -40,6 +41,7 @@ class Limits:
     clips: int = 4
     clip_frames: int = 20_000
     clip_seconds: int = 3600
+    cameras: int = 4
 
     def __post_init__(self) -> None:
         for field in fields(self):

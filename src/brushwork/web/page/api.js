@@ -95,6 +95,66 @@ export function watchProgress(key, tell) {
   return () => events.close();
 }
 
+const embeddings = new Map(); // file and style size -> numbers
+
+/** A picture's style as numbers; asked for once. */
+async function embed(key, name, styleSize) {
+  const known = `${key} ${styleSize}`;
+  if (!embeddings.has(known)) {
+    const form = new FormData();
+    form.append("style", blobOf(key), name);
+    if (styleSize) form.append("style_size", styleSize);
+    embeddings.set(known, (await (await ask("/v1/embed", { method: "POST", body: form })).json()).embedding);
+  }
+  return embeddings.get(known);
+}
+
+/** Settings as a camera's connection takes them. */
+async function cameraSettings({ styles: chosen, strength, stroke, detail, styleSize, keepColors }) {
+  const rows = await Promise.all(chosen.map(({ name, file }) => (file ? embed(file, name, styleSize) : name)));
+  const weights = chosen.map((style) => style.weight);
+  return {
+    styles: rows, strength, detail, style_size: styleSize, ...(stroke && { stroke: String(stroke) }),
+    weights: weights.some((weight) => weight > 0) ? weights : null, keep_colors: keepColors === "luma" ? "luma" : null,
+  };
+}
+
+/**
+ * Connect a camera. `painted` is called with the number of a frame and its pastiche, `refused` with a problem that may
+ * name a frame, `closed` at the end. A frame that is too late for the server has no answer but that of a later one.
+ */
+export async function connectCamera({ painted, refused, closed }) {
+  const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/camera`);
+  socket.binaryType = "arraybuffer";
+  await new Promise((resolve, reject) => {
+    socket.onopen = resolve;
+    socket.onerror = () => reject(new Error(strings.noCameraLine));
+  });
+  socket.onclose = closed;
+  socket.onmessage = ({ data }) => {
+    if (typeof data === "string") return refused(JSON.parse(data));
+    painted(new DataView(data).getUint32(0), new Blob([data.slice(4)], { type: "image/jpeg" }));
+  };
+  let newest = 0;
+  const tell = (message) => socket.readyState === WebSocket.OPEN && socket.send(message);
+  return {
+    async use(chosen) {
+      const mine = ++newest;
+      const wanted = await cameraSettings(chosen);
+      if (mine === newest) tell(JSON.stringify(wanted));
+    },
+    send(number, frame) {
+      const head = new DataView(new ArrayBuffer(4));
+      head.setUint32(0, number);
+      tell(new Blob([head, frame]));
+    },
+    close() {
+      socket.onclose = null;
+      socket.close();
+    },
+  };
+}
+
 /** Begin to paint a clip; its state. */
 export async function startClip(clip, chosen) {
   const form = new FormData();

@@ -1,31 +1,35 @@
-// The camera: a frame goes to the server when an earlier one has come back, so nothing piles up.
+// The camera: frames go to the server over a WebSocket, no more than it has answered but a few, so nothing piles up.
 
-import { paints, stylize } from "./api.js";
+import { connectCamera, paints } from "./api.js";
 import { showFrame } from "./compare.js";
 import { find, say } from "./dom.js";
 import { take } from "./photo.js";
-import { DEFAULTS, settings } from "./state.js";
+import { onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
 
 const SIDE = 384; // long side of a frame
 const MOST_ON_WAY = 2; // frames: one is painted while the next is sent
 const IDLE = 40; // milliseconds between two frames while no style is chosen
 const BUSY = 1000; // milliseconds to wait for a server that has too much to do
-const FADE = 0.15; // of the way from one blend to another, a frame
 
 let stream = null;
-let weights = new Map(); // name -> weight, on the way to the chosen blend
+let line = null; // the connection to the server
+let answered = () => {}; // called when a frame has come back, or the connection has ended
+let rest = 0; // milliseconds to wait before the next frame
 
 export function start() {
   find("#start-camera").onclick = open;
   find("#stop-camera").onclick = close;
   find("#keep-photo").onclick = keepPhoto;
+  onChange(useStyles);
 }
 
 /** Let go of the camera. */
 export function close() {
   for (const track of stream?.getTracks() ?? []) track.stop();
-  stream = null;
+  line?.close();
+  stream = line = null;
+  answered();
   find("#camera-controls").classList.remove("running");
 }
 
@@ -40,8 +44,12 @@ async function open() {
   await video.play();
   find("#camera-controls").classList.add("running");
   say("");
-  weights = new Map();
-  play(video);
+  try {
+    await play(video);
+  } catch (error) {
+    close();
+    say(error.message, true);
+  }
 }
 
 function frame(video, side) {
@@ -51,54 +59,57 @@ function frame(video, side) {
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
 
-/** Move the weights a little towards the chosen styles, so that one style becomes another smoothly. */
-function fade(chosen) {
-  const wanted = new Map(chosen.map((style) => [style.name, style]));
-  const first = weights.size === 0;
-  for (const name of new Set([...weights.keys(), ...wanted.keys()])) {
-    const { weight: target = 0, file } = wanted.get(name) ?? { file: weights.get(name).file };
-    const now = weights.get(name)?.weight ?? 0;
-    const next = first ? target : now + FADE * Math.sign(target - now) * Math.min(1, Math.abs(target - now) / FADE);
-    if (next < 0.01 && target === 0) weights.delete(name);
-    else weights.set(name, { weight: next, file });
-  }
-  return [...weights].slice(0, 8).map(([name, { weight, file }]) => ({ name, weight, file }));
+/** Let the server paint in the styles that are chosen now; it fades from one to the next. */
+function useStyles() {
+  if (line && paints(look())) line.use(look()).catch((error) => say(error.message, true));
 }
 
-/** Send a frame; its pastiche comes later, and is null while no style is chosen. */
-async function send(content) {
-  const chosen = { ...DEFAULTS, ...settings(), regions: [], protect: null };
-  if (!paints(chosen)) return null;
-  return stylize(content, { ...chosen, styles: fade(chosen.styles) }, { output: { format: "jpeg", quality: 85 } });
-}
+const look = () => ({ ...settings(), regions: [], protect: null });
 
-/** Show frames as they come back. Few are on their way at a time, so the camera waits for a server that is slower. */
+/** Show frames as they come back, until the camera is closed. */
 async function play(video) {
   const mine = stream;
-  const onWay = [];
+  const onWay = new Map(); // number -> frame
   let last = performance.now();
-  while (stream === mine && stream !== null) {
+  const done = (number) => {
+    for (const each of onWay.keys()) if (each <= number) onWay.delete(each);
+    answered();
+  };
+  const connected = await connectCamera({
+    painted(number, pastiche) {
+      if (stream === mine && onWay.has(number)) showFrame(onWay.get(number), pastiche);
+      done(number);
+      const now = performance.now();
+      find("#camera-rate").textContent = strings.cameraRate((1000 / (now - last)).toFixed(1));
+      last = now;
+    },
+    refused({ number, status, detail }) {
+      if (status === 429) rest = BUSY;
+      else say(detail, true);
+      done(number ?? -1);
+    },
+    closed() {
+      close();
+      say(strings.cameraLineLost, true);
+    },
+  });
+  if (stream !== mine) return connected.close();
+  line = connected;
+  useStyles();
+  for (let number = 1; stream === mine; number++) {
     const content = await frame(video, SIDE);
-    const pastiche = send(content);
-    pastiche.catch(() => {}); // told where it is waited for
-    onWay.push({ content, pastiche });
-    if (onWay.length < MOST_ON_WAY) continue;
-    const next = onWay.shift();
-    try {
-      const painted = await next.pastiche;
-      if (stream !== mine) return;
-      showFrame(next.content, painted);
-      if (painted === null) {
-        say(strings.chooseStyle);
-        await pause(IDLE);
-      }
-    } catch (error) {
-      if (error.status !== 429) return close(), say(error.message, true);
-      await pause(BUSY);
+    if (stream !== mine) return;
+    if (!paints(look())) {
+      showFrame(content, null);
+      say(strings.chooseStyle);
+      await pause(IDLE);
+      continue;
     }
-    const now = performance.now();
-    find("#camera-rate").textContent = strings.cameraRate((1000 / (now - last)).toFixed(1));
-    last = now;
+    onWay.set(number, content);
+    line.send(number, content);
+    while (onWay.size >= MOST_ON_WAY && stream === mine) await new Promise((resolve) => { answered = resolve; });
+    if (rest) await pause(rest);
+    rest = 0;
   }
 }
 

@@ -115,6 +115,8 @@ export const strings = {
   stopCamera: "Stop the camera",
   keepPhoto: "Keep this photo",
   noCamera: "There is no camera here, or this page may not use it.",
+  noCameraLine: "The server takes no camera now: as many as may be are open, or a proxy lets no WebSocket through.",
+  cameraLineLost: "The connection to the server has ended.",
   cameraRate: (rate) => `${rate} pictures a second`,
 
   seconds: (value) => (value < 90 ? `${Math.ceil(value)} s` : `${Math.ceil(value / 60)} min`),

@@ -1,0 +1,141 @@
+"""What one camera of a client is painted with: its styles, which fade into the next, and its frames."""
+
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, Field
+
+from brushwork import images
+from brushwork.batch.options import parse_stroke
+from brushwork.errors import UserError
+from brushwork.images import Picture
+from brushwork.live.fade import Fade
+from brushwork.rendering.settings import RenderSettings, check_size
+from brushwork.runtime import Array
+from brushwork.styles.embeddings import STYLE_SIZES, pad_alike
+from brushwork.web.api.service import Service, Style
+from brushwork.web.api.work_queue import Ticket
+
+MOST_PIXELS = 2 * 10**6  # of a frame: a camera's picture of 1920 x 1080 is 2.07, so it is sent smaller
+MOST_NUMBERS = 10_000  # of an embedding
+QUALITY = 85  # of the JPEG of a pastiche
+
+Number = Annotated[float, Field(ge=-1e4, le=1e4)]
+Numbers = Annotated[list[Number], Field(max_length=MOST_NUMBERS)]
+
+
+class CameraSettings(BaseModel, extra="forbid"):
+    """How frames are painted from now on.
+
+    Attributes:
+        styles: Names of the gallery, ``words: ...``, or embeddings as POST /v1/embed returns them; none shows the
+            frames as they are.
+        weights: One a style; equal where none are given.
+        strength: 0 is the frame, 1 the full pastiche.
+        style_size: As in POST /v1/stylize, for names.
+        stroke: As there; ``own`` is the fastest.
+        keep_colors: Keep the camera's colours.
+        detail: As in POST /v1/stylize.
+    """
+
+    styles: list[str | Numbers] = []
+    weights: list[float] | None = None
+    strength: float = Field(1.0, ge=0, le=1)
+    style_size: int | None = Field(None, ge=STYLE_SIZES[0], le=STYLE_SIZES[1])
+    stroke: str = "own"
+    keep_colors: Literal["luma"] | None = None
+    detail: float | None = Field(None, ge=0, le=1)
+
+
+@dataclass
+class _Look:
+    """What the settings in use say."""
+
+    fade: Fade
+    strength: float
+    settings: RenderSettings
+    detail: float | None
+
+
+class Camera:
+    """A camera of a client. Its calls come one after the other, in the thread of the queue.
+
+    Args:
+        service: What paints, and its limits.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._look: _Look | None = None
+        self._own: Array | None = None  # of the first frame: a new one for each would flicker
+
+    def use(self, wanted: CameraSettings) -> None:
+        """Paint with other settings from the next frame on; the embedding fades to that of the styles.
+
+        Raises:
+            UserError: If something of them cannot be used; then those in use stay.
+        """
+        service = self._service
+        if len(wanted.styles) > service.limits.styles:
+            raise UserError(f"{len(wanted.styles)} styles; at most {service.limits.styles} are allowed")
+        service.details.check(wanted.detail)
+        settings = RenderSettings(
+            keep_colors=wanted.keep_colors, stroke=parse_stroke(wanted.stroke), memory=service.memory
+        )
+        if not wanted.styles:
+            self._look = None
+            return
+        rows = [self._embed(style, wanted.style_size) for style in wanted.styles]
+        blend = service.stylizer.blend(rows, wanted.weights)
+        if self._look is None:
+            fade = Fade(blend)
+        else:
+            now, blend = self._alike(self._look.fade.now(), blend)
+            fade = Fade(now)
+            fade.to(blend)
+        self._look = _Look(fade, wanted.strength, settings, wanted.detail)
+
+    def paint(self, frame: bytes, ticket: Ticket) -> bytes:
+        """Return the pastiche of an encoded frame as a JPEG; the frame itself while no style is chosen.
+
+        Raises:
+            UserError: If the frame cannot be read, or is too large.
+            RefusedError: If nobody waits any more.
+        """
+        look = self._look
+        if look is None:
+            return frame
+        content = self._open(frame)
+        stylizer = self._service.details.at(look.detail)
+        style = stylizer.compose(content, look.fade.now(), look.strength, own=self._own)
+        self._own = style.own if self._own is None else self._own
+        pastiche = np.empty(content.shape, np.float32)
+        ticket.check()
+        stylizer.paint(content, style, pastiche, look.settings, progress=lambda _: ticket.check())
+        buffer = BytesIO()
+        images.save(Picture.of(pastiche), buffer, format="JPEG", quality=QUALITY)
+        return buffer.getvalue()
+
+    def _open(self, frame: bytes) -> Array:
+        """The pixels (H, W, 3) of a frame."""
+        content = self._service.open(frame).on_white
+        height, width = check_size("frame", content)
+        if height * width > MOST_PIXELS:
+            raise UserError(f"a frame of {width} x {height}; at most {MOST_PIXELS / 1e6:g} megapixels are taken")
+        return content
+
+    def _embed(self, style: str | list[float], size: int | None) -> Array:
+        """The embedding (1, D) of a name, or of the numbers themselves."""
+        if isinstance(style, str):
+            return self._service.embed(Style(style), size)
+        expected = self._service.stylizer.gallery.embedding_size
+        if expected is not None and len(style) != expected:
+            raise UserError(f"an embedding of {len(style)} numbers; those of this model have {expected}")
+        return self._service.stylizer.embed(np.array(style, np.float32))
+
+    def _alike(self, *rows: Array) -> list[Array]:
+        """Embeddings of one length, where a deep style is among them."""
+        padded = pad_alike(rows, self._service.stylizer.gallery.embedding_size)
+        return [row for row in padded if row is not None]
