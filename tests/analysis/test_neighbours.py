@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from brushwork.analysis.embeddings import short_name
-from brushwork.analysis.labels import labels_of, read_labels
 from brushwork.analysis.layout import plane, principal_components
 from brushwork.analysis.neighbours import chance, common, nearest, same_label
 from brushwork.errors import UserError
+from brushwork.training.labels import labels_of, read_labels
 
 LINE = np.asarray([[0.0], [1.0], [3.0], [10.0], [11.0], [13.0]], np.float32)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from brushwork.analysis.labels import labels_of, read_labels
 from brushwork.errors import UserError
 from brushwork.training.data import DataError, DecodedPictures, ResidentPictures
+from brushwork.training.labels import labels_of, read_labels
 from brushwork.training.shards import find_shards, read_shard
 from tests.training.samples import encoded, greys, write_tar
 

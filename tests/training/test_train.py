@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from brushwork.errors import UserError
 from brushwork.networks import PasticheConfig, PasticheNetwork
-from brushwork.training import checkpoints, student
+from brushwork.training import batch_norms, checkpoints, student
 from brushwork.training import setup as setups
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.checkpoints import CHECKPOINT
@@ -212,7 +212,7 @@ def test_batch_norms_are_joined_where_they_train() -> None:
     inner = nn.Sequential(nn.BatchNorm2d(3).eval(), nn.BatchNorm2d(3))
     part = nn.Sequential(nn.BatchNorm2d(3), inner)
     weights = part[0].weight
-    setups.synchronise(part)
+    batch_norms.synchronise(part)
     assert [type(norm) for norm in (part[0], *inner)] == [nn.SyncBatchNorm, nn.BatchNorm2d, nn.SyncBatchNorm]
     assert part[0].weight is weights
 

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image as Pillow
 
 from brushwork.analysis.embeddings import THUMBNAIL, EmbeddedStyles, Thumbnails
-from brushwork.analysis.labels import Labels, labels_of
 from brushwork.analysis.layout import plane
 from brushwork.analysis.neighbours import neighbours
+from brushwork.training.labels import Labels, labels_of
 
 NEAR = 12  # nearest styles that a click shows
 QUALITY = 82  # of the JPEG that holds all thumbnails

@@ -193,8 +193,8 @@ def _map(
 
     check_target(path, overwrite)
     extras.require("analysis", "a map of styles")
-    from brushwork.analysis.labels import read_labels
     from brushwork.analysis.style_map import render_map
+    from brushwork.training.labels import read_labels
 
     known = {} if labels is None else read_labels(labels)
     stylizer = load()

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
+from brushwork.runtime import SMALLEST_SIDE
 from brushwork.training.augmentation import CONTENT, STYLE, Augmentation
 from brushwork.training.data_config import CacheConfig, DataConfig, ValidationConfig, at_least
 
@@ -37,6 +38,7 @@ class OptimizerConfig:
     Attributes:
         name: ``adam``, or ``adamw`` for decoupled weight decay.
         learning_rate: After the warm-up.
+        transfer: That of the style transfer network, as a share of it; 0 freezes it.
         affine: That of the predictor's affine map, as a share of it: a map of thousands of standardised features moves
             by its fan-in, so it needs less.
         accumulate: Batches whose mean gradient makes one step.
@@ -53,6 +55,7 @@ class OptimizerConfig:
 
     name: Literal["adam", "adamw"] = "adam"
     learning_rate: float = 1e-3
+    transfer: float = 1.0
     affine: float = 1.0
     accumulate: int = 1
     backbone: float = 1.0
@@ -68,7 +71,18 @@ class OptimizerConfig:
     def __post_init__(self) -> None:
         at_least(1, self, "accumulate")
         at_least(
-            0, self, "anneal", "affine", "learning_rate", "backbone", "warm_up", "floor", "weight_decay", "clip", "ema"
+            0,
+            self,
+            "anneal",
+            "transfer",
+            "affine",
+            "learning_rate",
+            "backbone",
+            "warm_up",
+            "floor",
+            "weight_decay",
+            "clip",
+            "ema",
         )
         for name, decay in (*(("betas", beta) for beta in self.betas), ("ema", self.ema)):
             if not 0 <= decay < 1:
@@ -91,6 +105,35 @@ class ConsistencyConfig:
 
     def __post_init__(self) -> None:
         at_least(0, self, "weight", "motion", "noise")
+
+
+@dataclass(frozen=True)
+class SemanticsConfig:
+    """How much styles of one artist, or of one movement, belong together, see `training.semantics`.
+
+    Attributes:
+        weight: Of the contrastive term; 0 leaves it out, and costs nothing.
+        labels: Table of labels, see `training.labels.read_labels`; of pictures among `data.styles`.
+        kinds: Kinds of labels that count, alike.
+        pictures: Labelled pictures whose features are computed, once; 0 for all of them.
+        batch: Of these, drawn in every step.
+        temperature: Of the term: less looks at the nearest alone.
+        short_side: Of the pictures as they are seen, in pixels.
+    """
+
+    weight: float = 0.0
+    labels: str = ""
+    kinds: tuple[str, ...] = ("artist", "movement")
+    pictures: int = 0
+    batch: int = 256
+    temperature: float = 0.1
+    short_side: int = 256
+
+    def __post_init__(self) -> None:
+        at_least(0, self, "weight", "pictures")
+        at_least(2, self, "batch")
+        at_least(1e-3, self, "temperature")
+        at_least(SMALLEST_SIDE, self, "short_side")
 
 
 @dataclass(frozen=True)
@@ -140,6 +183,7 @@ class Recipe:
     style_augmentation: Augmentation = STYLE
     loss: LossWeights = field(default_factory=LossWeights)
     consistency: ConsistencyConfig = field(default_factory=ConsistencyConfig)
+    semantics: SemanticsConfig = field(default_factory=SemanticsConfig)
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     expected: Mapping[str, Any] = field(default_factory=dict)
 

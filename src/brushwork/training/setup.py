@@ -1,6 +1,5 @@
 """Setup of a training run: networks, optimizer, loss and batches, new or from a checkpoint."""
 
-import logging
 import math
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -16,15 +15,15 @@ from brushwork.losses import AdaINLoss, PerceptualLoss
 from brushwork.networks import PasticheNetwork, StylePredictionNetwork
 from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import NOTHING
+from brushwork.training.batch_norms import share_batch_norms
 from brushwork.training.cached_batches import CachedBatches, TargetNetworks
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batches, DecodedPictures, Feed, Pictures, ResidentPictures
 from brushwork.training.process import ProcessInfo, multiplies_bfloat16
 from brushwork.training.resume import check_settings, load_optimizer
+from brushwork.training.semantics import StyleBank
 from brushwork.training.shards import find_shards
 from brushwork.training.style_targets import StyleTargets
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,6 +43,7 @@ class Setup:
     minutes: float = 0.0  # of training before the first step
     process: ProcessInfo = field(default_factory=lambda: ProcessInfo("cpu"))
     best: float = math.inf  # the smallest validation loss so far
+    bank: StyleBank | None = None  # labelled styles, where the recipe weighs semantics
 
 
 def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Setup:
@@ -65,6 +65,8 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
             part.to(process.device)
             part.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
     network.train(not recipe.add_style)
+    if recipe.optimizer.transfer == 0:
+        network.transfer.requires_grad_(False)
     if network.predictor is not None and recipe.optimizer.backbone == 0:
         network.predictor.backbone.requires_grad_(False).eval()
     optimizer = _optimizer(recipe.optimizer, network, fused=not process.device.startswith("mps"))
@@ -72,7 +74,7 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
         load_optimizer(optimizer, saved["optimizer"])
     shift = len(network.config.styles) - 1 if recipe.add_style else 0
     if process.world > 1:
-        _share_batch_norms(network, process)
+        share_batch_norms(network, process)
     model: nn.Module = student.Student(network, shift)
     if recipe.compile:
         model.compile()
@@ -89,28 +91,6 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
     )
 
 
-def _share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
-    """Lets batch norms take their statistics over the batches of all processes, where torch can: on GPUs."""
-    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
-    if not norms:
-        return
-    if process.device.startswith("cuda"):
-        for part in (network.transfer, network.predictor):
-            if part is not None:
-                synchronise(part)
-    elif process.lead:
-        log.warning("%d batch norms take their statistics in each process: torch joins them on GPUs only", len(norms))
-
-
-def synchronise(part: nn.Module) -> None:
-    """Replaces the batch norms of a module that train, in place; those that are frozen stay."""
-    for name, child in part.named_children():
-        if isinstance(child, nn.BatchNorm2d) and child.training:
-            setattr(part, name, nn.SyncBatchNorm.convert_sync_batchnorm(child))
-        else:
-            synchronise(child)
-
-
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
     """Fills a network and its average from a checkpoint and returns the rest of it."""
     loaded, saved = checkpoints.load_checkpoint(path, averaged=False)
@@ -124,7 +104,7 @@ def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) ->
 def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool) -> torch.optim.Optimizer:
     """The optimizer; each group of weights has the `share` of the learning rate that is its own."""
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
-    parts: list[tuple[nn.Module, float]] = [(network.transfer, 1.0)]
+    parts: list[tuple[nn.Module, float]] = [(network.transfer, config.transfer)]
     if network.predictor is not None:
         parts += [(network.predictor.backbone, config.backbone), (network.predictor.bottleneck, config.affine)]
     groups = [

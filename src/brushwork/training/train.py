@@ -23,6 +23,7 @@ from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data import Batch, Batches
 from brushwork.training.process import ProcessInfo, find_process
 from brushwork.training.progress import Progress, Timer, Window
+from brushwork.training.semantics import StyleBank
 from brushwork.training.setup import Setup, cache_targets, check_sources, open_batches, prepare, standardise
 from brushwork.training.validation import Validation
 
@@ -55,14 +56,14 @@ def train(
         UserError: If the data cannot be read, weights do not fit, or the loss is no longer finite; then the last good
             checkpoint stays.
     """
-    deadline = _deadline(max_minutes)
-    process = find_process(device)
+    deadline, process = _deadline(max_minutes), find_process(device)
     check_sources(recipe)
     setup = prepare(recipe, folder / CHECKPOINT if resume else None, process)
     with open_batches(recipe, process) as plain:
         fixed = plain.batch(0)  # what the sample grids show
         batches = cache_targets(plain, recipe, setup, folder / CACHE) if recipe.cache.styles else plain
         standardise(setup, recipe, batches, process)
+        setup = replace(setup, bank=StyleBank.of(recipe, setup.network.predictor, process.device, folder / CACHE))
         validation = Validation.open(recipe, setup) if process.lead else None
         intervals = _intervals(recipe, validated=Validation.wanted(recipe, setup))
         window, timer, best = Window(), Timer(setup.minutes, recipe.checkpoint_minutes), setup.best
@@ -129,6 +130,11 @@ def accumulate(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, s
         (total / count).backward()
         for name, term in terms.items():
             gathered.setdefault(name, []).append(term.detach().flatten())
+    if setup.bank is not None and setup.network.predictor is not None:
+        # Once a step, on styles of its own: those of a batch are too few to be of one artist.
+        term = setup.bank.loss(setup.network.predictor, recipe.semantics, (recipe.seed, step))
+        (recipe.semantics.weight * term).backward()
+        gathered["semantics"] = [term.detach().flatten()]
     return {name: torch.cat(values) for name, values in gathered.items()}
 
 

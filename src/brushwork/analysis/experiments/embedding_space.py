@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from brushwork.analysis.embeddings import STYLE_SIZE, EmbeddedStyles, embed_pictures
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
-from brushwork.analysis.labels import labels_of, read_labels
 from brushwork.analysis.layout import Components, plane, principal_components
 from brushwork.analysis.neighbours import chance, common, same_label
 from brushwork.runtime import Array
 from brushwork.stylizer import load
+from brushwork.training.labels import labels_of, read_labels
 
 
 class Size(NamedTuple):

@@ -1,0 +1,152 @@
+"""What an embedding learned with semantics gains and costs: neighbours of one artist or movement, and the style share.
+
+    python -m benchmarks.semantics --styles styles/style-*.tar --labels labels.tsv --cache semantics/ \
+        --contents validation/content --judged validation/style
+
+The affine map of the style prediction network is trained on four fifths of the labelled pictures, everything else is
+frozen: the contrastive term of `brushwork.training.semantics`, weighed, and how far embeddings move from where they
+were, as a fraction of their variance, which stands for the perceptual loss. Neighbours are counted among the others.
+"""
+
+import copy
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from brushwork import evaluation, model_folder
+from brushwork.analysis.neighbours import chance, common, same_label
+from brushwork.evaluation import Painted, Pair, PairPainter
+from brushwork.images import Image, fit_short
+from brushwork.networks import PasticheNetwork, StylePredictionNetwork
+from brushwork.styles.embeddings import style_size_for
+from brushwork.training.config import OptimizerConfig, Recipe, SemanticsConfig
+from brushwork.training.data_config import DataConfig
+from brushwork.training.semantics import StyleBank, contrast
+
+HELD_OUT = 5  # one picture of so many
+COUNTS = (1, 5)  # neighbours
+LEAST = 5  # pictures of a label that is counted
+KINDS = ("artist", "movement")
+
+
+def train(
+    predictor: StylePredictionNetwork, bank: StyleBank, config: SemanticsConfig, steps: int, rate: float
+) -> StylePredictionNetwork:
+    """A copy of a predictor whose affine map has learned, of the pictures of a bank, by a weight."""
+    learned = copy.deepcopy(predictor)
+    with torch.no_grad():
+        first = predictor.project(bank.features)
+    variance = first.var(dim=0).sum()
+    optimizer = torch.optim.Adam(learned.bottleneck.parameters(), lr=rate)
+    random = np.random.default_rng(0)
+    for step in range(steps):
+        places = torch.from_numpy(random.choice(len(first), min(config.batch, len(first)), replace=False))
+        found = learned.project(bank.features[places])
+        moved = (found - first[places]).square().sum(dim=1).mean() / variance
+        terms = [contrast(found, rows[places], config.temperature) for rows in bank.labels.values()]
+        for group in optimizer.param_groups:
+            group["lr"] = rate * (1 - step / steps)
+        optimizer.zero_grad()
+        (moved + config.weight * torch.stack(terms).mean()).backward()
+        optimizer.step()
+    return learned
+
+
+@torch.no_grad()
+def neighbours(predictor: StylePredictionNetwork, bank: StyleBank) -> tuple[list[str], Tensor]:
+    """Fractions of neighbours with the same label, as text, and the embeddings."""
+    embeddings = predictor.project(bank.features)
+    rows = []
+    for kind in KINDS:
+        labels = [None if number < 0 else str(number) for number in bank.labels[kind].tolist()]
+        places = common(labels, LEAST)
+        known = [labels[place] or "" for place in places]
+        found = same_label(embeddings[places].numpy(), known, COUNTS)
+        rows += [f"{found[count]:.3f}" for count in COUNTS] + [f"{chance(known):.3f}"]
+    return rows, embeddings
+
+
+def painter(network: PasticheNetwork, predictor: StylePredictionNetwork, size: int) -> PairPainter:
+    """A function that paints pairs with a network whose embeddings come from a predictor."""
+
+    def tensor(image: Image) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
+
+    @torch.no_grad()
+    def paint(pair: Pair, content: Image, style: Image) -> Painted:
+        embedding = predictor(tensor(fit_short(style, size)))
+        pastiche = network(tensor(content), embedding)[0].permute(1, 2, 0).clamp(0, 1).numpy()
+        return Painted(np.ascontiguousarray(pastiche), 0.0)
+
+    return paint
+
+
+def judge(
+    network: PasticheNetwork, predictor: StylePredictionNetwork, pairs: Sequence[Pair], side: int, style: int
+) -> list[str]:
+    """Style share and content loss of pairs at a side, as text."""
+    records = [each.record for each in evaluation.evaluate(pairs, painter(network, predictor, style), side)]
+    summary = evaluation.summarise(records)
+    return [f"{summary.share:.3f}", f"{summary.content_loss:,.0f}"]
+
+
+def split(bank: StyleBank) -> tuple[StyleBank, StyleBank]:
+    """The pictures to learn from, and the others."""
+    held = torch.arange(len(bank.features)) % HELD_OUT == 0
+    return tuple(
+        StyleBank(bank.features[part], {kind: rows[part] for kind, rows in bank.labels.items()})
+        for part in (~held, held)
+    )  # type: ignore[return-value]
+
+
+def main(
+    styles: Annotated[list[str], typer.Option(help="Shards, folders or globs of style pictures.")],
+    labels: Annotated[str, typer.Option(help="Table of their labels.")],
+    cache: Annotated[Path, typer.Option(help="Folder for the features.")],
+    contents: Annotated[Path, typer.Option(help="Folder of photos that are painted.")],
+    judged: Annotated[Path, typer.Option(help="Folder of styles that they are painted in.")],
+    weights: Annotated[str, typer.Option(help="Of the contrastive term.")] = "0.01,0.03,0.1,0.3",
+    steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 600,
+    rate: Annotated[float, typer.Option(help="Learning rate at the first.")] = 3e-4,
+    side: Annotated[int, typer.Option(help="Of the squares that are judged.")] = 256,
+    count: Annotated[int, typer.Option("--pairs", help="Pairs that are judged.", min=1)] = 55,
+    model: Annotated[str | None, typer.Option(help="The model to begin with.")] = None,
+) -> None:
+    """Print one line for each weight."""
+    folder = model_folder.find(model)
+    network = model_folder.load_network(folder).eval()
+    predictor = network.predictor
+    assert predictor is not None
+    recipe = Recipe(
+        semantics=SemanticsConfig(weight=1.0, labels=labels, kinds=KINDS),
+        data=DataConfig(styles=tuple(styles)), optimizer=OptimizerConfig(backbone=0.0),
+    )  # fmt: skip
+    bank = StyleBank.of(recipe, predictor, "cpu", cache)
+    assert bank is not None
+    learn, held = split(bank)
+    pairs = evaluation.choose(contents, judged, count)
+    style_size = style_size_for(side, folder.card.style_sizes) if folder.card.style_sizes else 256
+    heads = [f"{kind} at {place}" for kind in KINDS for place in (*COUNTS, "random")]
+    table = Table("weight", *heads, "moved", "style share", "content loss")
+    rows, first = neighbours(predictor, held)
+    table.add_row("0 (as shipped)", *rows, "0", *judge(network, predictor, pairs, side, style_size))
+    for weight in (float(text) for text in weights.split(",")):
+        learned = train(predictor, learn, replace(recipe.semantics, weight=weight), steps, rate)
+        rows, now = neighbours(learned, held)
+        moved = float((now - first).square().sum(dim=1).mean() / first.var(dim=0).sum())
+        table.add_row(f"{weight:g}", *rows, f"{moved:.3f}", *judge(network, learned, pairs, side, style_size))
+    console = Console(width=160)
+    console.print(table)
+    console.print(f"{len(learn.features):,} pictures learned from, {len(held.features):,} held out")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,32 @@
+"""Batch norms of a run with several processes: statistics over the batches of all of them."""
+
+import logging
+
+from torch import nn
+
+from brushwork.networks import PasticheNetwork
+from brushwork.training.process import ProcessInfo
+
+log = logging.getLogger(__name__)
+
+
+def share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
+    """Lets batch norms take their statistics over the batches of all processes, where torch can: on GPUs."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
+    if not norms:
+        return
+    if process.device.startswith("cuda"):
+        for part in (network.transfer, network.predictor):
+            if part is not None:
+                synchronise(part)
+    elif process.lead:
+        log.warning("%d batch norms take their statistics in each process: torch joins them on GPUs only", len(norms))
+
+
+def synchronise(part: nn.Module) -> None:
+    """Replaces the batch norms of a module that train, in place; those that are frozen stay."""
+    for name, child in part.named_children():
+        if isinstance(child, nn.BatchNorm2d) and child.training:
+            setattr(part, name, nn.SyncBatchNorm.convert_sync_batchnorm(child))
+        else:
+            synchronise(child)
