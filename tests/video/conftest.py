@@ -161,3 +161,25 @@ def grey(tmp_path: Path) -> str:
     path = tmp_path / "grey.png"
     Image.new("RGB", (96, 96), (128, 128, 128)).save(path)
     return str(path)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], tuple[Path, bytes, str]]:
+    """A clip of so many frames, the file an uninterrupted run makes of it, and the style."""
+    from PIL import Image
+
+    from tests.video.dying import paint
+
+    folder = tmp_path_factory.mktemp("clips")
+    style = folder / "grey.png"
+    Image.new("RGB", (96, 96), (128, 128, 128)).save(style)
+    made: dict[int, tuple[Path, bytes, str]] = {}
+
+    def clip(count: int) -> tuple[Path, bytes, str]:
+        if count not in made:
+            path = make_clip(folder / f"{count}.mkv", make_frames(count), sound="pcm_s16le")
+            paint(str(path), str(folder / f"whole-{count}.mkv"), str(style))
+            made[count] = path, (folder / f"whole-{count}.mkv").read_bytes(), str(style)
+        return made[count]
+
+    return clip

@@ -12,7 +12,7 @@ from brushwork.stylizer import Stylizer
 from brushwork.video.run import PIECE, RunOptions, run
 from brushwork.video.settings import Settings
 from tests.video.conftest import Negative, make_clip, make_frames, read_frames
-from tests.video.test_resume import in_process
+from tests.video.dying import in_process
 
 COUNT = 2 * PIECE + 5
 

@@ -1,0 +1,65 @@
+"""Every frame that the decoder gives is written: a lost one is an error, and a resumed run finds its place."""
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from brushwork.errors import UserError
+from brushwork.video import pipeline
+from brushwork.video.frame_state import FrameState
+from brushwork.video.reading.video_file import VideoSource
+from tests.video.conftest import make_clip, make_frames
+from tests.video.dying import PIECE, in_process, killed_run, paint
+
+
+def test_a_frame_that_is_lost_on_the_way_is_an_error_with_both_counts(
+    clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip, whole, style = clips(2 * PIECE)
+    target = tmp_path / "out.mkv"
+    stylize = pipeline.stylize_frames
+
+    def without_the_last(*given: Any) -> Iterator[FrameState]:
+        yield from islice(stylize(*given), 2 * PIECE - 1)
+
+    monkeypatch.setattr(pipeline, "stylize_frames", without_the_last)
+    with pytest.raises(UserError, match="7 frames were painted of 8 that were decoded; what was written is kept"):
+        paint(str(clip), str(target), style)
+    assert not target.exists()
+    monkeypatch.undo()
+    paint(str(clip), str(target), style, resume=True)
+    assert target.read_bytes() == whole
+
+
+def test_a_seek_that_leads_past_the_last_frame_loses_none(
+    clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run is left after its first piece; on `--resume` the decoder begins late, as in streams without an index."""
+    clip, whole, style = clips(2 * PIECE)
+    target = tmp_path / "out.mkv"
+    in_process(killed_run, "in the second piece", str(clip), str(target), style)
+    after_seek = VideoSource._after_seek
+    monkeypatch.setattr(VideoSource, "_after_seek", lambda *given: islice(after_seek(*given) or (), PIECE + 1, None))
+    paint(str(clip), str(target), style, resume=True)
+    assert target.read_bytes() == whole
+
+
+def test_a_clip_that_has_changed_under_its_name_is_not_continued(
+    clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
+) -> None:
+    """The file has the same size and time, and other frames."""
+    original, _, style = clips(2 * PIECE)
+    clip = tmp_path / "clip.mkv"
+    clip.write_bytes(original.read_bytes())
+    target = tmp_path / "out.mkv"
+    in_process(killed_run, "in the second piece", str(clip), str(target), style)
+    stamp = clip.stat()
+    make_clip(tmp_path / "other.mkv", make_frames(2 * PIECE)[::-1], sound="pcm_s16le")
+    clip.write_bytes((tmp_path / "other.mkv").read_bytes()[: stamp.st_size].ljust(stamp.st_size, b"\0"))
+    os.utime(clip, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    with pytest.raises(UserError, match="no longer has the frame at which it was left; start again with --overwrite"):
+        paint(str(clip), str(target), style, resume=True)
