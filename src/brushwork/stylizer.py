@@ -148,12 +148,20 @@ class Stylizer(StyleEmbedder):
         wanted = [(self.embed(region.style, painted=painted, colors_of=seen), region.strength) for region in regions]
         rest = (None, 0.0) if style is None else (self.embed(style, painted=painted, colors_of=seen), strength)
         strengths = [each for _, each in (*wanted, rest)]
-        if own is None and not self.styles and any(strengths) and min(strengths) < 1:
-            own = self.embed(reduced_copy(content), painted=painted)
+        if own is None and self.needs_own(strengths):
+            own = self.own_embedding(content)
         placed = [*wanted, rest]
         *rows, own = pad_alike([*(row for row, _ in placed), own], self.gallery.embedding_size)
         alike = [(row, each) for row, (_, each) in zip(rows, placed, strict=True)]
         return combine(alike, own, masks, protected, table=bool(self.styles))
+
+    def needs_own(self, strengths: Sequence[float]) -> bool:
+        """Return whether a content's own embedding is needed, to paint parts of it at these strengths."""
+        return not self.styles and any(strengths) and min(strengths) < 1
+
+    def own_embedding(self, content: Rows) -> Array:
+        """Return the embedding (1, D) of a content itself, towards which a strength below 1 moves."""
+        return self.embed(reduced_copy(content), painted=max(content.shape[:2]))
 
     def paint(
         self,

@@ -57,6 +57,20 @@ def test_alpha_and_exif_stay(client: TestClient) -> None:
     assert np.asarray(image)[0, 0].tolist() == [255, 0, 0, 128]
 
 
+def test_strengths_of_a_moving_slider_ask_for_the_photo_itself_once(client: TestClient, runtime: FakeRuntime) -> None:
+    files = {"content": encode(BLUE), "style": encode(RED)}
+    shown = [
+        client.post("/v1/stylize", files=files, data={"strength": strength}) for strength in ("0.25", "0.5", "0.75")
+    ]
+    assert len(runtime.predicted) == 2  # the style and the photo
+    reds = [int(pixels(each.content)[0, 0, 0]) for each in shown]
+    assert reds == sorted(reds) and reds[0] < reds[2]
+    assert client.post("/v1/stylize", files=files, data={"strength": "1"}).status_code == 200
+    other = {**files, "content": encode(BLUE, size=(40, 40))}
+    client.post("/v1/stylize", files=other, data={"strength": "0.5"})
+    assert len(runtime.predicted) == 3  # another photo
+
+
 def test_an_embedding_is_predicted_once_a_picture_and_size(client: TestClient, runtime: FakeRuntime) -> None:
     for size in ("96", "96", "128"):
         answer = client.post("/v1/embed", files={"style": encode(RED)}, data={"style_size": size})

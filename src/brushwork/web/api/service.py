@@ -70,7 +70,7 @@ class Service:
         self.details = details or Details(stylizer)
         self.queue = WorkQueue(limits)
         self.hits = self.misses = 0
-        self._embeddings: OrderedDict[tuple[str, int], Array] = OrderedDict()
+        self._embeddings: OrderedDict[tuple[str, str], Array] = OrderedDict()
         self._lock = threading.Lock()
 
     def close(self) -> None:
@@ -104,15 +104,19 @@ class Service:
         """
         if style.data is None:
             return self.stylizer.embed(self.named(style.name), size, painted=painted)
-        size = size or self.stylizer.style_size_for(painted)
-        key = hashlib.sha256(style.data).hexdigest(), size
+        data, size = style.data, size or self.stylizer.style_size_for(painted)
+        return self._keep(data, f"style {size}", lambda: self.stylizer.embed(self.open(data), size))
+
+    def _keep(self, data: bytes, how: str, embed: Callable[[], Array]) -> Array:
+        """The embedding of some bytes, from the last time that it was asked for where that is not long ago."""
+        key = hashlib.sha256(data).hexdigest(), how
         with self._lock:
             if key in self._embeddings:
                 self.hits += 1
                 self._embeddings.move_to_end(key)
                 return self._embeddings[key]
         self.misses += 1
-        embedding = self.stylizer.embed(self.open(style.data), size)
+        embedding = embed()
         with self._lock:
             self._embeddings[key] = embedding
             while len(self._embeddings) > KEPT:
@@ -161,7 +165,10 @@ class Service:
         """
         stylizer = self.details.at(detail)
         picture = self.open(content, options.size)
-        composed = self._compose(picture.filled(), styles, options, regions, protect)
+        filled = picture.filled()
+        strengths = [*(region.strength for region in regions), options.strength if styles else 0.0]
+        own = self._own(content, filled, options, strengths)
+        composed = self._compose(filled, own, styles, options, regions, protect)
         settings = options if options.memory else replace(options, memory=self.memory)
         tiling = stylizer.choose_tiling(check_size("content", picture.image), settings, bool(regions))
 
@@ -188,6 +195,7 @@ class Service:
     def _compose(
         self,
         content: Picture,
+        own: Array | None,
         styles: Sequence[Style],
         options: Options,
         regions: Sequence[SentRegion],
@@ -201,7 +209,13 @@ class Service:
         ]
         blend = self.stylizer.blend(embeddings, options.weights) if embeddings else None
         kept = None if protect is None else self._mask(protect)
-        return self.stylizer.compose(content.image, blend, options.strength, regions=painted, protect=kept)
+        return self.stylizer.compose(content.image, blend, options.strength, regions=painted, protect=kept, own=own)
+
+    def _own(self, data: bytes, content: Picture, options: Options, strengths: Sequence[float]) -> Array | None:
+        """The content's own embedding where it is needed: the same for every movement of a slider."""
+        if not self.stylizer.needs_own(strengths):
+            return None
+        return self._keep(data, f"content {options.size}", lambda: self.stylizer.own_embedding(content.image))
 
     def _embed_for(self, style: Style, content: Picture, options: Options) -> Array:
         """The embedding (1, D) of a style, recoloured for a content where the options say so."""

@@ -6,7 +6,10 @@ import { chooseFile, find, patiently, say } from "./dom.js";
 export const LARGE = 1024; // long side of a preview: strokes look as they will at full size
 const KINDS = "image/*,.tif,.tiff,.heic,.heif,.avif,.webp";
 
-/** The photo in use: {file, copy, bitmap, width, height}, the last three of the reduced copy; null before the first. */
+/**
+ * The photo in use, null before the first: the file, the reduced copy with its bitmap and size, and still smaller copies
+ * by their long side.
+ */
 export let photo = null;
 const listeners = new Set();
 let asked = 0;
@@ -23,15 +26,20 @@ export async function take(file) {
     const copy = await patiently(decode(file, LARGE));
     const bitmap = await createImageBitmap(copy);
     if (number !== asked) return;
-    photo = { file, copy, bitmap, width: bitmap.width, height: bitmap.height };
+    photo = { file, copy, bitmap, width: bitmap.width, height: bitmap.height, copies: new Map() };
     for (const listener of listeners) listener(photo);
   } catch (error) {
     if (number === asked) say(error.message, true);
   }
 }
 
-/** A copy of the photo with a long side of at most so many pixels, as a blob. */
-export async function reduced(side) {
+/** A copy of the photo with a long side of at most so many pixels, as a blob; made once. */
+export function reduced(side) {
+  if (!photo.copies.has(side)) photo.copies.set(side, reduce(side));
+  return photo.copies.get(side);
+}
+
+async function reduce(side) {
   const scale = Math.min(1, side / Math.max(photo.width, photo.height));
   if (scale === 1) return photo.copy;
   const canvas = new OffscreenCanvas(Math.round(photo.width * scale), Math.round(photo.height * scale));
