@@ -60,6 +60,16 @@ def test_average_pools_count_padding_or_not() -> None:
         assert seen[0][0, 0, 0, 0].item() == pytest.approx(mean)
 
 
+def test_batch_norms_follow_with_their_momentum_and_learn_gamma_only_where_wanted() -> None:
+    published = InceptionV3(norm_momentum=0.0003, norm_scale=False)
+    norms = [module for module in published.modules() if isinstance(module, nn.BatchNorm2d)]
+    assert len(norms) == 5 + 3 * 7 + 4 + 4 * 10  # the stem, and blocks a, b and c
+    assert {norm.momentum for norm in norms} == {0.0003}
+    assert not any(norm.weight.requires_grad for norm in norms) and all(norm.bias.requires_grad for norm in norms)
+    usual = [module for module in InceptionV3().modules() if isinstance(module, nn.BatchNorm2d)]
+    assert {norm.momentum for norm in usual} == {0.01} and all(norm.weight.requires_grad for norm in usual)
+
+
 def test_relu6_clips_at_six() -> None:
     for activation, largest in (("relu6", 6.0), ("relu", 1000.0)):
         layer = build_backbone("inception_v3", activation=activation).get_submodule("Conv2d_1a_3x3")

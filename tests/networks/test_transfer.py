@@ -3,7 +3,7 @@ import torch
 from torch import nn
 
 from brushwork.networks import ConditionalInstanceNorm2d, StyleTransferNetwork
-from brushwork.networks.transfer import EncoderNorm
+from brushwork.networks.transfer import ContractLayer, EncoderNorm
 
 
 def test_sizes_of_the_published_network() -> None:
@@ -56,6 +56,17 @@ def test_batch_norm_of_the_encoder_has_a_beta_that_learns_and_no_gamma() -> None
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.bias.requires_grad and not norm.weight.requires_grad
     assert (norm.weight == 1).all()
+
+
+def test_statistics_of_the_encoder_follow_with_their_momentum() -> None:
+    network = StyleTransferNetwork(norm_momentum=0.25).train()
+    first = network.contract[0]
+    assert isinstance(first, ContractLayer) and isinstance(first.norm, nn.BatchNorm2d)
+    content = torch.rand(2, 3, 16, 16)
+    network(content, torch.rand(2, 100))
+    expected = 0.25 * first.conv(content).mean(dim=(0, 2, 3))
+    assert first.norm.running_mean is not None
+    assert torch.allclose(first.norm.running_mean, expected, atol=1e-5)
 
 
 def test_the_layers_that_carry_activations() -> None:

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import pytest
+from torch.nn import BatchNorm2d
 
 from brushwork.errors import UserError
 from brushwork.losses import LossWeights
+from brushwork.networks import PasticheNetwork
 from brushwork.training.config import InitConfig, Recipe
 from brushwork.training.recipe_file import load
 
@@ -15,6 +17,16 @@ def test_every_recipe_loads_and_says_what_to_expect(path: Path) -> None:
     recipe = load(path)
     assert recipe.steps > 0
     assert recipe.expected
+
+
+def test_the_published_recipe_has_the_published_batch_norms() -> None:
+    network = PasticheNetwork(load(next(path for path in RECIPES if path.stem == "ghiasi2017")).network)
+    assert network.predictor is not None
+    norms = {
+        name: {(each.momentum, each.weight.requires_grad) for each in part.modules() if isinstance(each, BatchNorm2d)}
+        for name, part in (("encoder", network.transfer), ("predictor", network.predictor))
+    }
+    assert norms == {"encoder": {(0.001, False)}, "predictor": {(0.0003, False)}}
 
 
 def test_defaults_exist_once(tmp_path: Path) -> None:

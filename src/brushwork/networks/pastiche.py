@@ -11,7 +11,7 @@ from brushwork.networks.adain import CHANNELS, AdaINTransferNetwork, StatisticsP
 from brushwork.networks.backbones import build_backbone
 from brushwork.networks.normalization import DecoderNorm
 from brushwork.networks.predictor import Pooling, StylePredictionNetwork
-from brushwork.networks.transfer import EncoderNorm, StyleTransferNetwork
+from brushwork.networks.transfer import MOMENTUM, EncoderNorm, StyleTransferNetwork
 
 System = Literal["conditional", "adain"]
 
@@ -30,6 +30,7 @@ class PasticheConfig:
         gamma_start: See `ConditionalInstanceNorm2d`.
         system: ``conditional``; ``adain`` is the baseline of `brushwork.networks.adain`, which has none of the above.
         decoder_norm: See `ConditionalInstanceNorm2d`; only networks with ``instance`` can be exported.
+        norm_momentum: See `StyleTransferNetwork`.
     """
 
     styles: tuple[str, ...] = ()
@@ -40,6 +41,7 @@ class PasticheConfig:
     encoder_norm: EncoderNorm = "batch"
     gamma_start: float = 1.0
     decoder_norm: DecoderNorm = "instance"
+    norm_momentum: float = MOMENTUM
     system: System = "conditional"
 
     def __post_init__(self) -> None:
@@ -52,6 +54,8 @@ class PasticheConfig:
             raise ValueError("AdaIN takes any style and has no table of styles")
         if not 0 < self.width < math.inf:
             raise ValueError(f"width is {self.width}; it must be more than 0")
+        if not 0 <= self.norm_momentum <= 1:
+            raise ValueError(f"norm_momentum is {self.norm_momentum}; it must be in 0 to 1")
         if self.predicted_size < 1:
             raise ValueError(f"predicted_size is {self.predicted_size}; it must be 1 or more")
 
@@ -90,6 +94,7 @@ class PasticheNetwork(nn.Module):
             encoder_norm=config.encoder_norm,
             gamma_start=config.gamma_start,
             decoder_norm=config.decoder_norm,
+            norm_momentum=config.norm_momentum,
         )
 
     def embed(self, style: Tensor) -> Tensor:

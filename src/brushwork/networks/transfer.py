@@ -16,6 +16,7 @@ from brushwork.networks.normalization import (
 )
 
 EncoderNorm = Literal["batch", "instance", "folded"]
+MOMENTUM = 0.01  # of the encoder's batch norms
 # Makes the conditional layer of so many channels.
 Conditional: TypeAlias = Callable[[int], ConditionalInstanceNorm2d]
 
@@ -30,7 +31,7 @@ def _convolution(inputs: int, channels: int, kernel: int, stride: int = 1, *, bi
 def _encoder_norm(kind: EncoderNorm, channels: int) -> nn.Module:
     """Batch norm without gamma as published, instance norm, or nothing where a batch norm was folded into the bias."""
     if kind == "batch":
-        norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+        norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=MOMENTUM)
         # The published batch norm learns beta only: a constant gamma of 1 loads and exports like any other.
         norm.weight.requires_grad_(False)
         return norm
@@ -108,6 +109,7 @@ class StyleTransferNetwork(nn.Module):
         encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm as the convolution's bias).
         gamma_start: Where gamma starts; 0 is the published start.
         decoder_norm: What the conditional layers normalise by, see `ConditionalInstanceNorm2d`.
+        norm_momentum: How fast the running statistics of the encoder's batch norms follow; 0.001 is published.
 
     Raises:
         ValueError: If ``encoder_norm`` or ``decoder_norm`` is not one of the three.
@@ -122,6 +124,7 @@ class StyleTransferNetwork(nn.Module):
         encoder_norm: EncoderNorm = "batch",
         gamma_start: float = 1.0,
         decoder_norm: DecoderNorm = "instance",
+        norm_momentum: float = MOMENTUM,
     ) -> None:
         super().__init__()
         if encoder_norm not in get_args(EncoderNorm):
@@ -134,6 +137,9 @@ class StyleTransferNetwork(nn.Module):
                 ContractLayer(middle, wide, 3, 2, encoder_norm),
             ]
         )
+        for norm in self.contract.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.momentum = norm_momentum
 
         def conditional(channels: int) -> ConditionalInstanceNorm2d:
             return ConditionalInstanceNorm2d(channels, embedding_size, bias, gamma_start=gamma_start, norm=decoder_norm)

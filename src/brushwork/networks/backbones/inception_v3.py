@@ -12,6 +12,7 @@ Activation = Literal["relu", "relu6"]
 Pool = Literal["average", "max"]
 # Levels beside the outputs of Conv2d_1a_3x3, Conv2d_2b_3x3 and Conv2d_4a_3x3.
 LEVELS = ("Mixed_5b", "Mixed_5d", "Mixed_6a", "Mixed_6c", "Mixed_6e")
+MOMENTUM = 0.01  # of the batch norms
 # Name of a branch -> its convolutions as (channels, kernel, stride, padding).
 Branches = dict[str, list[tuple[Any, ...]]]
 
@@ -22,7 +23,7 @@ class BasicConv2d(nn.Module):
     def __init__(self, inputs: int, channels: int, activation: Activation, **geometry: Any) -> None:
         super().__init__()
         self.conv = nn.Conv2d(inputs, channels, bias=False, **geometry)
-        self.bn = nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+        self.bn = nn.BatchNorm2d(channels, eps=1e-3, momentum=MOMENTUM)
         self.activation = F.relu6 if activation == "relu6" else F.relu
 
     def forward(self, features: Tensor) -> Tensor:
@@ -106,13 +107,21 @@ class InceptionV3(Backbone):
             own network turns pixels scaled by ImageNet's statistics back to -1..1.
         activation: ``relu6`` is what Ghiasi et al. 2017 trained with, ``relu`` what the ImageNet weights expect.
         count_padding: Whether average pools count their zero padding: True in torchvision, False in Keras.
+        norm_momentum: How fast the running statistics of the batch norms follow; 0.0003 is published.
+        norm_scale: Whether the batch norms learn gamma beside beta; published without.
     """
 
     channels = 768
     level_channels = (32, 64, 192, 256, 288, 768, 768, 768)
 
     def __init__(
-        self, pixels: PixelRange = "unit", activation: Activation = "relu", count_padding: bool = False
+        self,
+        pixels: PixelRange = "unit",
+        activation: Activation = "relu",
+        count_padding: bool = False,
+        *,
+        norm_momentum: float = MOMENTUM,
+        norm_scale: bool = True,
     ) -> None:
         super().__init__(pixels)
         if activation not in get_args(Activation):
@@ -136,6 +145,10 @@ class InceptionV3(Backbone):
             pool: Pool = "max" if name == "Mixed_6a" else "average"
             self.add_module(name, InceptionBlock(inputs, branches, activation, pool, count_padding))
         self.block_names = [name for name, _, _ in blocks]
+        for norm in self.modules():
+            if isinstance(norm, nn.BatchNorm2d):
+                norm.momentum = norm_momentum
+                norm.weight.requires_grad_(norm_scale)
 
     def forward(self, images: Tensor) -> Tensor:
         """Features at Mixed_6e of images (B, 3, H, W) in [0, 1]."""
