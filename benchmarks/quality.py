@@ -9,7 +9,6 @@ import json
 import subprocess
 import tempfile
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -23,23 +22,8 @@ from benchmarks.commands import PEER, any_style, install_peer
 from brushwork import evaluation, images, model_folder, stylizer
 from brushwork.evaluation import Page, Painted, Pair, PairPainter, PairRecord, Summary
 from brushwork.images import Image
-from brushwork.training.optimize import optimize
-from brushwork.training.optimize_settings import OptimizeSettings
 
 CONTENTS, OPTIMISED = "contents, untouched", "brushwork optimize"
-
-
-def untouched(pair: Pair, content: Image, style: Image) -> Painted:
-    """No pastiche at all, for the scores of the photos themselves."""
-    return Painted(content, 0.0)
-
-
-def optimised(pair: Pair, content: Image, style: Image) -> Painted:
-    """Optimised pixels, the lower limit: the style has the size at which it is scored."""
-    start = time.perf_counter()
-    settings = OptimizeSettings(size=len(content))
-    (last,) = deque(optimize(content, [evaluation.square(style, len(content))], settings=settings), maxlen=1)
-    return Painted(last.pastiche, time.perf_counter() - start)
 
 
 def by_peer(python: Path, folder: Path) -> PairPainter:
@@ -69,7 +53,7 @@ def painters(
     pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, kept: Path
 ) -> Iterator[tuple[str, PairPainter]]:
     """Every method that renders all pairs; a model is loaded when it is its turn."""
-    yield CONTENTS, untouched
+    yield CONTENTS, evaluation.untouched
     for model in models:
         yield model_folder.find(model).name, evaluation.of_model(stylizer.load(model))
     if peer:
@@ -140,7 +124,9 @@ def main(
         for who, painter in painters(chosen, models.split(","), folders or [], peer_python, kept):
             summaries[who], records[who] = judge(who, painter, chosen, size, html)
     if optimize_pairs:
-        summaries[OPTIMISED], records[OPTIMISED] = judge(OPTIMISED, optimised, chosen[:optimize_pairs], size, html)
+        summaries[OPTIMISED], records[OPTIMISED] = judge(
+            OPTIMISED, evaluation.optimised, chosen[:optimize_pairs], size, html
+        )
     Console(width=None if Console().is_terminal else 140).print(table(summaries, size))
     if json_file:
         values = {

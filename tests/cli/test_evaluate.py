@@ -52,6 +52,21 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
 
 
 @pytest.mark.usefixtures("folders")
+def test_optimised_pixels_stand_beside_what_is_judged(brushwork: Run, paint: Paint, here: Path) -> None:
+    for number in range(2):
+        paint(f"peer/p{number}-s{number}.png", 80, 70, seed=number)  # the photos themselves
+    ended = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 2, "--optimize", 1, "--json", "scores.json")
+    assert (ended.code, ended.err) == (0, "")
+    optimised = json.loads((here / "scores.json").read_text())["optimised"]
+    assert (optimised["pairs"], len(optimised["records"])) == (1, 1)
+    assert optimised["style share"] < 0.5
+    share = f"style share {optimised['style share']:.3f}"
+    *_, row, beside = ended.out.splitlines()
+    assert row.startswith("optimised     content loss ") and share in row and row.endswith("for the first 1 pairs")
+    assert beside.startswith("beside them   content loss 0, style share 1.000, SSIM 1.000, structure 0.000")
+
+
+@pytest.mark.usefixtures("folders")
 def test_nested_folders_and_tars_are_judged_like_flat_folders(brushwork: Run, paint: Paint, here: Path) -> None:
     for number in range(2):
         paint(f"peer/p{number}-s{number}.png", 80, 70, seed=30 + number)

@@ -30,6 +30,10 @@ Inception = Annotated[
     Path | None, option(None, "--inception", "FILE", "Weights of Inception-v3: adds the distance of its features.")
 ]
 
+Optimized = Annotated[
+    int | None, option(None, "--optimize", "1..", "Add optimised pixels of the first pairs, minutes each on a CPU.")
+]
+
 
 @grouped
 def evaluate(
@@ -48,6 +52,7 @@ def evaluate(
     workers: Workers = None,
     *,
     inception: Inception = None,
+    optimize: Optimized = None,
     machine: Machine,
 ) -> None:
     """Measure how good a model's pastiches are: content loss, style share, SSIM, artefacts, border, seconds.
@@ -77,11 +82,13 @@ def evaluate(
     chosen = evaluation.choose(contents, styles, **given(count=pairs))
     how = {"device": machine.device or "auto", "precision": machine.precision}
     if ray is not None:
-        if as_html or inception or evaluation.pastiches_in(judged):
-            raise UserError("--ray scores models only, without a page and the distance of --inception")
+        if as_html or inception or optimize or evaluation.pastiches_in(judged):
+            raise UserError("--ray scores models only, without --html, --inception and --optimize")
         _evaluate_on(ray, judged, chosen, given(workers=workers, threads=machine.threads), given(size=size), as_json)
         return
-    _evaluate_pictures(judged, load, chosen, how, given(size=size, inception=inception), as_json, as_html)
+    _evaluate_pictures(
+        judged, load, chosen, how, given(size=size, inception=inception, optimize=optimize), as_json, as_html
+    )
 
 
 def _evaluate_pictures(
@@ -101,7 +108,7 @@ def _evaluate_pictures(
         name, painter = finished.name, evaluation.of_folder(finished, pairs)
     else:
         name, painter = model_folder.find(judged).name, evaluation.of_model(load())
-    inception = options.pop("inception", None)
+    inception, optimize = options.pop("inception", None), options.pop("optimize", 0)
     features = inception and MixedFeatures(inception)
     records, page, seen = [], evaluation.Page(), []
     for each in track(evaluation.evaluate(pairs, painter, **options), len(pairs)):
@@ -113,11 +120,17 @@ def _evaluate_pictures(
     distance = mixed_6e_distance(*zip(*seen, strict=True)) if len(seen) > 1 else None
     summary, size = evaluation.summarise(records, distance), len(each.content)
     title = f"{name}: {len(records)} pairs at {size} x {size}"
-    print(f"{title}\n{evaluation.table(summary)}")
+    first = pairs[:optimize]
+    pixels = track(evaluation.evaluate(first, evaluation.optimised, size), len(first)) if first else ()
+    limit = [found.record for found in pixels]
+    extra = [evaluation.summarise(each) for each in (limit, records[: len(limit)]) if each]
+    print(f"{title}\n{evaluation.table(summary, *extra)}")
     if as_json:
         made = {} if finished else how
         values = {"who": name, "size": size, **made, "machine": describe_machine(), **summary.values()}
         values["records"] = [record.values() for record in records]
+        if extra:
+            values["optimised"] = {**extra[0].values(), "records": [record.values() for record in limit]}
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
     if as_html:
         atomic.write_text(as_html, page.render(title, summary))

@@ -11,6 +11,7 @@ from brushwork.evaluation.evaluate import (
     read,
     square,
 )
+from brushwork.evaluation.limits import optimised, untouched
 from brushwork.evaluation.metrics import Scores, score
 from brushwork.evaluation.page import Page
 from brushwork.evaluation.pairs import Pair, choose, find, pastiches_in
@@ -30,10 +31,12 @@ __all__ = [
     "find",
     "of_folder",
     "of_model",
+    "optimised",
     "pastiches_in",
     "read",
     "score",
     "square",
     "summarise",
     "table",
+    "untouched",
 ]

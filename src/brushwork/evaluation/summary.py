@@ -84,8 +84,14 @@ def summarise(records: Sequence[PairRecord], mixed_6e: float | None = None) -> S
     )
 
 
-def table(summary: Summary) -> str:
-    """The numbers as lines for a person."""
+def table(summary: Summary, optimised: Summary | None = None, beside: Summary | None = None) -> str:
+    """The numbers as lines for a person.
+
+    Args:
+        summary: Of what is judged.
+        optimised: Of pixels that were optimised for the first pairs.
+        beside: Of what is judged, on those pairs.
+    """
     layers = "  ".join(f"{layer} {share:.3f}" for layer, share in summary.shares.items())
     identity = {True: "the content, bit for bit", False: "not the content", None: "not asked"}[summary.identity]
     seconds = "not known" if summary.seconds is None else f"{summary.seconds:.2f} a pastiche"
@@ -103,4 +109,12 @@ def table(summary: Summary) -> str:
     if summary.mixed_6e is not None:
         rows["Mixed_6e"] = f"{summary.mixed_6e:.1f} between pastiches and styles"
     rows["the photo"] = "content loss 0, style share 1, SSIM 1, structure 0: the same of the untouched contents"
+    if optimised and beside:
+        rows["optimised"] = f"{_in_short(optimised)}: pixels optimised for the first {optimised.pairs} pairs"
+        rows["beside them"] = f"{_in_short(beside)}: on the same pairs"
     return "\n".join(f"{name:<12}  {value}" for name, value in rows.items())
+
+
+def _in_short(summary: Summary) -> str:
+    found = f"content loss {summary.content_loss:,.0f}, style share {summary.share:.3f}, SSIM {summary.ssim:.3f}"
+    return f"{found}, structure {summary.structure:.3f}"
