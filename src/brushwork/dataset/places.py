@@ -57,6 +57,8 @@ class Place:
         root = f"{self.root}/{under}".rstrip("/")
         if self._only:
             return [self._only]
+        # Object stores answer from their first listing, and workers in other processes have written since.
+        self._files.invalidate_cache()
         try:
             if not self._files.isdir(root):
                 if under:

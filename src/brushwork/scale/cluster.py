@@ -46,10 +46,13 @@ class Cluster:
             return
         # Ray reports its use to its makers unless told otherwise; nothing of a user's leaves unasked.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        logging.getLogger("ray.data").setLevel(logging.WARNING)
-        address = None if self.address == LOCAL else self.address
+        # Its processes write notices about themselves to this one's standard error; `info` brings them back.
+        os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
+        _quiet_console()
+        # `local`, Ray's own word, too: no address at all would join a cluster that a killed driver has left behind.
+        starting: dict[str, Any] = {"include_dashboard": False} if self.address == LOCAL else {}
         try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **_starting(address))
+            ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, **starting)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise UserError(f"no Ray cluster at {self.address}: {str(error).splitlines()[0]}") from None
         try:
@@ -72,6 +75,8 @@ class Cluster:
         return max(1, min(int(fits), self.workers or int(fits)))
 
 
-def _starting(address: str | None) -> dict[str, Any]:
-    """What only a cluster that is started here takes."""
-    return {"include_dashboard": False} if address is None else {}
+def _quiet_console() -> None:
+    """Leaves notices of Ray Data to its log files: the caller shows its own progress. Errors are still shown."""
+    for handler in logging.getLogger(ray.data.__name__).handlers:  # set up where `ray.data` is first asked for
+        if isinstance(handler, logging.StreamHandler):
+            handler.setLevel(logging.ERROR)
