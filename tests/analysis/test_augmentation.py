@@ -6,9 +6,10 @@ from torch import Tensor, nn
 
 from brushwork.analysis import domains
 from brushwork.analysis.augmentation_probe import augmented, probe
-from brushwork.analysis.domains import Domains, interval
+from brushwork.analysis.domains import Domains
 from brushwork.analysis.experiment import Inputs
 from brushwork.analysis.experiments.augmentation import Pool
+from brushwork.analysis.intervals import interval
 from brushwork.errors import UserError
 
 

@@ -5,8 +5,8 @@ from typing import Any, TypeAlias
 
 from matplotlib.figure import Figure
 
-from brushwork.analysis.domains import interval
 from brushwork.analysis.experiment import Cell, Plot, Result, Table
+from brushwork.analysis.intervals import interval
 
 WAYS = ("none", "colour", "style", "both")
 TITLES = {"network": "Small network from scratch", "probe": "Linear probe on frozen Inception features"}

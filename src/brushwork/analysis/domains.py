@@ -16,8 +16,6 @@ from brushwork.training.augmentation import NOTHING, augment, draw
 # Returns a training batch (B, 3, S, S) in [0, 1] of the pictures with some numbers.
 Batch = Callable[[Tensor, torch.Generator], Tensor]
 BATCH = 32
-# Quantiles 0.975 of Student's t, by degrees of freedom.
-STUDENT = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 
 class Domains(NamedTuple):
@@ -181,16 +179,3 @@ def train_probe(features: Tensor, labels: Tensor, weights: Tensor, classes: int)
     optimizer.step(loss)
     fitted = matrix.detach()
     return lambda given: ((given - mean) / deviation) @ fitted[1:] + fitted[0]
-
-
-def interval(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return the mean of independent values, and half the width of its 95 % confidence interval (Student's t).
-
-    The half width is None for a single value.
-    """
-    count, mean = len(values), sum(values) / len(values)
-    if count < 2:
-        return mean, None
-    variance = sum((value - mean) ** 2 for value in values) / (count - 1)
-    quantile = STUDENT[count - 1] if count <= len(STUDENT) else 1.96
-    return mean, quantile * math.sqrt(variance / count)

@@ -65,7 +65,8 @@ def embed_pictures(
         stylizer: The model.
         source: Where the pictures are, as a recipe's ``data.styles`` names them.
         limit: Where it is not 0, so many of them.
-        cache: File in which the embeddings are stored, and from which they are read where it is of the same pictures.
+        cache: File in which the embeddings are stored, and from which they are read where it is of the same pictures
+            and the same model.
         say: Called with a line now and then.
 
     Raises:
@@ -74,7 +75,7 @@ def embed_pictures(
     wanted = entries(source, limit)
     key = [entry.name for entry in wanted]
     known = _read(cache, key)
-    if known is not None:
+    if known is not None and _same_model(stylizer, wanted, known):
         return known
 
     def prepare(entry: Entry) -> NDArray[np.uint8] | None:
@@ -87,7 +88,7 @@ def embed_pictures(
     for entry, pixels in zip(wanted, map_ahead(prepare, wanted, workers=2, ahead=8), strict=True):
         if pixels is None:
             continue
-        image: images.Image = np.divide(pixels.transpose(1, 2, 0), 255, dtype=np.float32)
+        image = _image(pixels)
         try:
             rows.append(stylizer.embed(image, STYLE_SIZE)[0])
         except UserError:  # too small or too long
@@ -131,6 +132,20 @@ def thumbnail(image: images.Image) -> Thumbnails:
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     return quantise(images.resize(image[top : top + side, left : left + side], (THUMBNAIL, THUMBNAIL)))
+
+
+def _image(pixels: NDArray[np.uint8]) -> images.Image:
+    """Returns an image (H, W, 3) of decoded pixels (3, H, W)."""
+    return np.divide(pixels.transpose(1, 2, 0), 255, dtype=np.float32)
+
+
+def _same_model(stylizer: Stylizer, wanted: Sequence[Entry], known: EmbeddedStyles) -> bool:
+    """Whether the model gives the first stored embedding."""
+    entry = next((entry for entry in wanted if short_name(entry.name) == known.names[0]), None)
+    if entry is None:
+        return False
+    found = stylizer.embed(_image(decode(entry, STYLE_SIZE)), STYLE_SIZE)[0]
+    return found.shape == known.embeddings[0].shape and np.allclose(found, known.embeddings[0], atol=1e-3)
 
 
 def _read(cache: Path | None, key: Sequence[str]) -> EmbeddedStyles | None:

@@ -25,6 +25,8 @@ class Inputs:
     Attributes:
         contents, styles: What is trained on.
         new_contents, new_styles, new_textures: What is never trained on.
+        show_contents, show_styles: What figures show, and what is trained where styles are chosen; else new contents
+            and styles. For figures that may be passed on.
         domains: Labelled pictures in folders DOMAIN/CLASS/, or in tars with such folders.
         labels: Lines of a picture's name, a kind (``artist``, ``movement``, ``texture``) and a label, with tabs.
         model: Name or folder of the model whose embeddings are looked at; None for the default.
@@ -36,6 +38,8 @@ class Inputs:
     new_contents: tuple[str, ...] = ()
     new_styles: tuple[str, ...] = ()
     new_textures: tuple[str, ...] = ()
+    show_contents: tuple[str, ...] = ()
+    show_styles: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     labels: Path | None = None
     model: str | None = None
@@ -50,6 +54,11 @@ class Inputs:
         for name in names:
             if not getattr(self, name):
                 raise UserError(f"this experiment needs --{name.replace('_', '-')}")
+
+    @property
+    def shown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Sources of the contents and of the styles that figures show."""
+        return self.show_contents or self.new_contents, self.show_styles or self.new_styles
 
 
 @dataclass(frozen=True)
@@ -99,6 +108,7 @@ class Result:
         summary: What was found, in a sentence or two.
         numbers: Every number, as plain values.
         tables, plots: What the page shows.
+        pages: Further pages that work offline: the name of the file, and its text.
         setting: The sizes and settings of the experiment, as plain values.
     """
 
@@ -106,4 +116,5 @@ class Result:
     numbers: Mapping[str, Any]
     tables: Sequence[Table] = ()
     plots: Sequence[Plot] = ()
+    pages: Mapping[str, str] = field(default_factory=dict)
     setting: Mapping[str, Any] = field(default_factory=dict)

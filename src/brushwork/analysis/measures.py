@@ -1,8 +1,9 @@
 """Losses of pastiches pair by pair, for experiments that compare networks at small sizes (torch)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -52,27 +53,59 @@ def loss() -> PerceptualLoss:
     return PerceptualLoss()
 
 
+class Target(NamedTuple):
+    """What a pastiche is compared with.
+
+    Attributes:
+        image: The content (1, 3, S, S).
+        content: Its features (1, C, h, w).
+        style: Gram matrices of the style by layer.
+        untouched: The content's style loss by layer.
+    """
+
+    image: Tensor
+    content: Tensor
+    style: Mapping[str, Tensor]
+    untouched: Mapping[str, float]
+
+
 @torch.no_grad()
-def judge(pastiches: Tensor, contents: Tensor, styles: Tensor) -> Losses:
-    """Return the losses of pastiches (N, 3, S, S) of contents (N, 3, S, S) in styles (N, 3, T, T), all in [0, 1]."""
-    features, rows = loss().features, []
-    for pastiche, content, style in zip(pastiches.split(1), contents.split(1), styles.split(1), strict=True):
-        ours, plain, target = (features(image, STYLE_LAYERS) for image in (pastiche, content, style))
+def grams(image: Tensor) -> dict[str, Tensor]:
+    """Return the Gram matrices by layer of an image (1, 3, H, W) in [0, 1]."""
+    features = loss().features(image, STYLE_LAYERS)
+    return {layer: gram_matrix(features[layer]) for layer in STYLE_LAYERS}
+
+
+@torch.no_grad()
+def target(content: Tensor, style: Mapping[str, Tensor]) -> Target:
+    """Return what pastiches of a content (1, 3, S, S), in a style of Gram matrices by layer, are compared with."""
+    features = loss().features(content, STYLE_LAYERS)
+    left = {layer: style_loss(gram_matrix(features[layer]), style[layer]).item() for layer in STYLE_LAYERS}
+    return Target(content, features[CONTENT_LAYER], style, left)
+
+
+@torch.no_grad()
+def compare(pastiches: Tensor, targets: Iterable[Target]) -> Losses:
+    """Return the losses of pastiches (N, 3, S, S) against N targets."""
+    rows = []
+    for pastiche, wanted in zip(pastiches.split(1), targets, strict=True):
+        features = loss().features(pastiche, STYLE_LAYERS)
         layers, left = [], []
         for layer in STYLE_LAYERS:
-            gram, untouched, wanted = (gram_matrix(each[layer]) for each in (ours, plain, target))
-            layers.append(normalised_style_loss(gram, wanted).item())
-            left.append((style_loss(gram, wanted).item() + NOTHING) / (style_loss(untouched, wanted).item() + NOTHING))
-        similarity = ssim(*(image[0].permute(1, 2, 0).numpy() for image in (pastiche, content)))
-        rows.append(
-            (
-                content_loss(ours[CONTENT_LAYER], plain[CONTENT_LAYER]).item(),
-                sum(layers),
-                geometric_mean(left),
-                similarity,
-            )
-        )
+            gram = gram_matrix(features[layer])
+            layers.append(normalised_style_loss(gram, wanted.style[layer]).item())
+            ours = style_loss(gram, wanted.style[layer]).item()
+            left.append((ours + NOTHING) / (wanted.untouched[layer] + NOTHING))
+        similarity = ssim(*(image[0].permute(1, 2, 0).numpy() for image in (pastiche, wanted.image)))
+        content = content_loss(features[CONTENT_LAYER], wanted.content).item()
+        rows.append((content, sum(layers), geometric_mean(left), similarity))
     return Losses(*np.asarray(rows, dtype=np.float64).T)
+
+
+def judge(pastiches: Tensor, contents: Tensor, styles: Tensor) -> Losses:
+    """Return the losses of pastiches (N, 3, S, S) of contents (N, 3, S, S) in styles (N, 3, T, T), all in [0, 1]."""
+    pairs = zip(contents.split(1), styles.split(1), strict=True)
+    return compare(pastiches, (target(content, grams(style)) for content, style in pairs))
 
 
 @torch.no_grad()
@@ -80,17 +113,6 @@ def paint(network: PasticheNetwork, contents: Tensor, embeddings: Tensor) -> Ten
     """Return the pastiches (N, 3, S, S) of contents (N, 3, S, S) with embeddings (N, D), one by one."""
     pairs = zip(contents.split(1), embeddings.split(1), strict=True)
     return torch.cat([network(content, embedding) for content, embedding in pairs])
-
-
-@torch.no_grad()
-def judge_network(
-    network: PasticheNetwork, contents: Tensor, styles: Tensor, pairs: Sequence[tuple[int, int]]
-) -> Losses:
-    """Return the losses of a network that predicts embeddings, on pairs of the numbers of a content and a style."""
-    embeddings = torch.cat([network.embed(style) for style in styles.split(1)])
-    of_content, of_style = (torch.tensor(numbers) for numbers in zip(*pairs, strict=True))
-    chosen = contents[of_content]
-    return judge(paint(network, chosen, embeddings[of_style]), chosen, styles[of_style])
 
 
 def pair_up(contents: int, styles: int, each: int = 1) -> list[tuple[int, int]]:

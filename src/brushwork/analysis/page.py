@@ -57,7 +57,10 @@ def write_result(name: str, section: str, result: Result, context: Context, seco
     }
     atomic.write_text(folder / "numbers.json", json.dumps(values, indent=1) + "\n")
     files = [_write_plot(plot, folder) for plot in result.plots]
-    body = [_table(table) for table in result.tables]
+    for file, text in result.pages.items():
+        atomic.write_text(folder / file, text)
+    body = [f'<p><a href="{file}">{file}</a></p>' for file in result.pages]
+    body += [_table(table) for table in result.tables]
     body += [_figure(plot, file) for plot, file in zip(result.plots, files, strict=True)]
     small = "" if context.scale == "report" else f" At the scale {context.scale}: {SMALL[context.scale]}."
     page = PAGE.format(

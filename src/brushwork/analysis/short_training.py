@@ -5,17 +5,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import torch
+
+from brushwork import model_folder
 from brushwork.analysis.experiment import Context
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig, PasticheNetwork
-from brushwork.training import checkpoints
+from brushwork.networks.normalization import ConditionalInstanceNorm2d
+from brushwork.styles import distribution
+from brushwork.training import checkpoints, student
 from brushwork.training.augmentation import Augmentation
-from brushwork.training.config import OptimizerConfig, Recipe
+from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
 from brushwork.training.data_config import DataConfig
 from brushwork.training.run import run
 
 BACKBONE = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
 PRETRAINED = "magenta-mobile"  # whose backbone has those options
+WARM_STYLES = 200  # over which the features of a new predictor are standardised
+BATCH = 4  # pastiches in a step
+MANY = 10_000  # pictures of a run from which on all are decoded at its beginning, and not as they are needed
 STILL = Augmentation((1.0, 1.0), random_crop=False, flip_left_right=False)
 
 
@@ -32,7 +40,7 @@ def short_recipe(
     steps: int,
     side: int,
     width: float = 0.25,
-    batch: int = 4,
+    batch: int = BATCH,
     learning_rate: float = 1e-3,
     seed: int = 0,
     styles: Sequence[str] = (),
@@ -64,6 +72,7 @@ def short_recipe(
         data=DataConfig(
             contents=context.inputs.contents,
             styles=context.inputs.styles,
+            resident=steps * batch > MANY,
             batch=batch,
             content_sides=(side,),
             style_sides=(side,),
@@ -73,6 +82,41 @@ def short_recipe(
         optimizer=OptimizerConfig(learning_rate=learning_rate, backbone=0.0, warm_up=max(1, steps // 20), ema=0.98),
     )
     return replace(recipe, style_augmentation=STILL) if styles else recipe
+
+
+def warm(context: Context, name: str, recipe: Recipe) -> Recipe:
+    """Return a recipe whose network starts from convolutions that know style transfer, those of `PRETRAINED`.
+
+    All that an embedding passes through is new, so that its size and source may be any: the predictor's last layer and
+    the affine maps, which start as the mean style of that model. A run of a hundred steps then shows what is compared,
+    and not how convolutions begin. That model was trained on other pictures than any experiment here.
+
+    Args:
+        context: Where the file of the start lies.
+        name: Of the run.
+        recipe: See `short_recipe`; its width is that model's, a quarter.
+    """
+    recipe = replace(recipe, network=replace(recipe.network, encoder_norm="folded"))
+    network, known = student.begin(recipe), student.load(PRETRAINED).transfer
+    weights = {key: value for key, value in known.state_dict().items() if ".affine." not in key}
+    network.transfer.load_state_dict({**network.transfer.state_dict(), **weights})
+    mean = torch.from_numpy(distribution.read(model_folder.find(PRETRAINED)).mean)[None]
+    for new, old in zip(network.transfer.modules(), known.modules(), strict=True):
+        if isinstance(new, ConditionalInstanceNorm2d) and isinstance(old, ConditionalInstanceNorm2d):
+            _begin_at(new, old.style_parameters(mean)[0])
+    file = context.folder / "starts" / f"{name}.pt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    checkpoints.save_checkpoint(file, network)
+    return replace(recipe, pretrained="", init=InitConfig(str(file), styles=WARM_STYLES))
+
+
+@torch.no_grad()
+def _begin_at(norm: ConditionalInstanceNorm2d, parameters: torch.Tensor) -> None:
+    """Lets every style begin at betas and gammas (2 C,)."""
+    if norm.affine.bias is None:
+        norm.affine.weight.copy_(parameters[:, None].expand_as(norm.affine.weight))
+    else:
+        norm.affine.bias.copy_(parameters)
 
 
 def train(context: Context, name: str, recipe: Recipe) -> Trained:

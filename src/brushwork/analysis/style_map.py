@@ -17,7 +17,7 @@ from brushwork.analysis.neighbours import neighbours
 from brushwork.training.labels import Labels, labels_of
 
 NEAR = 12  # nearest styles that a click shows
-QUALITY = 82  # of the JPEG that holds all thumbnails
+QUALITY = 82  # of the JPEG that holds all thumbnails, and of strips of pastiches
 
 
 def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
@@ -69,7 +69,11 @@ def _sprite(thumbnails: Thumbnails) -> str:
     sheet = np.full((rows * columns, THUMBNAIL, THUMBNAIL, 3), 255, np.uint8)
     sheet[: len(thumbnails)] = thumbnails
     pixels = sheet.reshape(rows, columns, THUMBNAIL, THUMBNAIL, 3).swapaxes(1, 2)
+    return data_url(pixels.reshape(rows * THUMBNAIL, columns * THUMBNAIL, 3))
+
+
+def data_url(pixels: Thumbnails) -> str:
+    """Return the address of a JPEG of pixels (H, W, 3), uint8, that holds the picture itself."""
     file = BytesIO()
-    picture = Pillow.fromarray(pixels.reshape(rows * THUMBNAIL, columns * THUMBNAIL, 3))
-    picture.save(file, "JPEG", quality=QUALITY)
+    Pillow.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -20,6 +20,12 @@ NewStyles = Annotated[
 NewTextures = Annotated[
     list[str] | None, option(None, "--new-textures", "SOURCE", "Textures that are never trained on.")
 ]
+ShowContents = Annotated[
+    list[str] | None, option(None, "--show-contents", "SOURCE", "Photos in figures; else the first new ones.")
+]
+ShowStyles = Annotated[
+    list[str] | None, option(None, "--show-styles", "SOURCE", "Styles in figures, and those of N that are trained.")
+]
 Domains = Annotated[
     list[str] | None, option(None, "--domains", "SOURCE", "Labelled pictures, in folders or tars DOMAIN/CLASS/.")
 ]
@@ -54,6 +60,8 @@ def experiment(
     new_contents: NewContents = None,
     new_styles: NewStyles = None,
     new_textures: NewTextures = None,
+    show_contents: ShowContents = None,
+    show_styles: ShowStyles = None,
     domains: Domains = None,
     labels: Labels = None,
     inception: Inception = None,
@@ -89,7 +97,7 @@ def experiment(
         return
     sources = {
         "contents": contents, "styles": styles, "new_contents": new_contents, "new_styles": new_styles,
-        "new_textures": new_textures, "domains": domains,
+        "new_textures": new_textures, "show_contents": show_contents, "show_styles": show_styles, "domains": domains,
     }  # fmt: skip
     pictures: dict[str, Any] = {key: tuple(value) for key, value in sources.items() if value}
     inputs = Inputs(**pictures, labels=labels, model=model, inception=inception)

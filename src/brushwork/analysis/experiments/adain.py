@@ -1,19 +1,23 @@
 """AdaIN (Huang and Belongie 2017) and our network in one table, beside the photo itself and the optimised pixels."""
 
+import math
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
-from brushwork.analysis import measures, painting, pictures, plots
+from brushwork.analysis import measures, pictures, plots
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
+from brushwork.analysis.intervals import LOSSES, interval, loss_cells
+from brushwork.analysis.measures import Losses
+from brushwork.analysis.pairs import OPTIMISED, Pairs
 from brushwork.analysis.short_training import described, short_recipe, train
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig, PasticheNetwork
-from brushwork.training.optimize import optimize
-from brushwork.training.optimize_settings import OptimizeSettings
 
 
 class Size(NamedTuple):
@@ -26,7 +30,7 @@ class Size(NamedTuple):
     optimised: int
 
 
-SIZES = {"tiny": Size(2, 32, 0.125, 2, 2), "short": Size(60, 64, 0.25, 6, 20), "report": Size(4000, 128, 0.5, 24, 40)}
+SIZES = {"tiny": Size(2, 32, 0.125, 2, 2), "short": Size(60, 64, 0.25, 24, 20), "report": Size(4000, 128, 0.5, 24, 40)}
 SHOWN = 4  # pairs on the figure
 # Published: one part of content to ten of style; the scale is that of features of pixels up to 255.
 ADAIN_LOSS = LossWeights(content=1e-4, style=1e-3, style_form="statistics")
@@ -41,27 +45,46 @@ def run(context: Context) -> Result:
     theirs = replace(ours, pretrained="", network=PasticheConfig(system="adain"), loss=ADAIN_LOSS, optimizer=optimizer)
     contents = pictures.squares(context.inputs.new_contents, size.side)
     styles = pictures.squares(context.inputs.new_styles, size.side)
-    pairs = measures.pair_up(len(contents), len(styles))[: size.pairs]
-    contents, styles = torch.stack([contents[c] for c, _ in pairs]), torch.stack([styles[s] for _, s in pairs])
-    painted: dict[str, tuple[Tensor, float | None, int]] = {"the photo itself": (contents, None, 0)}
-    for name, recipe in (("conditional instance norm", ours), ("AdaIN", theirs)):
-        network = train(context, name.replace(" ", "-"), recipe).network
-        painted[name] = (*_paint(network, contents, styles), sum(p.numel() for p in network.parameters()))
-    context.say("optimised pixels")
-    painted["optimised pixels"] = (_optimise(contents, styles, size.optimised), None, 0)
-    rows: list[list[Cell]] = []
-    for name, (pastiches, milliseconds, weights) in painted.items():
-        means = measures.judge(pastiches, contents, styles).means()
-        rows.append([name, means["content loss"], means["style share"], means["SSIM"], milliseconds, weights or None])
-    columns = ("method", "content loss", "style share", "SSIM", "milliseconds", "weights")
+    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles))[: size.pairs])
+    methods = {"conditional instance norm": ours, "AdaIN": theirs}
+    judged: dict[str, list[Losses]] = {name: [] for name in methods}
+    milliseconds, weights, networks = dict[str, float](), dict[str, int](), dict[str, PasticheNetwork]()
+    for seed in range(context.seeds):
+        for name, recipe in methods.items():
+            network = train(context, f"{name.replace(' ', '-')}-{seed}", replace(recipe, seed=seed)).network
+            pastiches, least = _paint(network, pairs.contents, pairs.styles)
+            judged[name].append(pairs.judge(pastiches))
+            milliseconds[name] = min(least, milliseconds.get(name, math.inf))
+            weights[name], networks[name] = sum(p.numel() for p in network.parameters()), network
+    limits = pairs.limits(context.folder, size.optimised, context.say)
+    rows: list[list[Cell]] = [
+        [name, *loss_cells(losses), milliseconds[name], weights[name]] for name, losses in judged.items()
+    ]
+    rows += [[name, *loss_cells([each]), None, None] for name, each in limits.items()]
+    shares = {name: interval([each.means()["style share"] for each in losses])[0] for name, losses in judged.items()}
     return Result(
-        summary=f"Style shares after {size.steps} steps: {rows[1][2]:.3g} with ours, {rows[2][2]:.3g} with AdaIN.",
-        numbers={"rows": [dict(zip(columns, row, strict=True)) for row in rows]},
-        tables=[Table(f"{len(pairs)} pairs of new photos and new styles at {size.side} px", columns, rows)],
-        plots=[Plot("pastiches", "Styles, photos, and pastiches of each method.", plots.labelled_grid(
-            {"style": styles[:SHOWN], **{name: each[0][:SHOWN] for name, each in painted.items()}}))],
+        summary=f"Style shares after {size.steps} steps: "
+        + ", ".join(f"{share:.3g} with {name}" for name, share in shares.items()) + ".",
+        numbers={
+            **{name: {"milliseconds": milliseconds[name], "weights": weights[name],
+                      "seeds": [each.means() for each in losses]} for name, losses in judged.items()},
+            **{name: each.means() for name, each in limits.items()},
+        },
+        tables=[Table(f"{len(pairs)} new pairs at {size.side} px; {context.seeds} seeds ± 95 %",
+                      ("method", *LOSSES, "milliseconds", "weights"), rows)],
+        plots=[Plot("pastiches", "Styles, photos, and pastiches of each method.", _figure(context, networks, size))],
         setting={**described(ours), "steps of the pixels": size.optimised, "timed on": "torch, style and pastiche"},
     )  # fmt: skip
+
+
+def _figure(context: Context, networks: Mapping[str, PasticheNetwork], size: Size) -> Figure:
+    """Returns what is shown: the last seed's networks, and optimised pixels."""
+    sources = context.inputs.shown
+    contents, styles = (pictures.squares(source, size.side) for source in sources)
+    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles))[:SHOWN])
+    painted = {name: _paint(network, pairs.contents, pairs.styles)[0] for name, network in networks.items()}
+    rows = {"style": pairs.styles, "photo": pairs.contents, **painted}
+    return plots.labelled_grid({**rows, OPTIMISED: pairs.optimise(context.folder, size.optimised)})
 
 
 @torch.no_grad()
@@ -73,13 +96,3 @@ def _paint(network: PasticheNetwork, contents: Tensor, styles: Tensor) -> tuple[
         pastiches.append(network(content, network.embed(style)))
         seconds.append(time.perf_counter() - start)
     return torch.cat(pastiches), 1000 * min(seconds)
-
-
-def _optimise(contents: Tensor, styles: Tensor, steps: int) -> Tensor:
-    """Returns what is the lower limit: pixels that are optimised for each pair."""
-    settings = OptimizeSettings(size=contents.shape[-1], coarsest=min(128, contents.shape[-1]), steps=steps)
-    found = []
-    for content, style in zip(contents, styles, strict=True):
-        *_, last = optimize(painting.pixels(content), [painting.pixels(style)], settings=settings)
-        found.append(torch.from_numpy(last.pastiche.copy()).permute(2, 0, 1))
-    return torch.stack(found)

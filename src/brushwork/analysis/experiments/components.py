@@ -7,22 +7,37 @@ import torch
 from matplotlib.figure import Figure
 
 from brushwork.analysis import measures, painting, pictures, plots
-from brushwork.analysis.embeddings import STYLE_SIZE, embed_pictures
+from brushwork.analysis.embeddings import STYLE_SIZE, EmbeddedStyles, embed_pictures
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
+from brushwork.analysis.intervals import LOSSES, loss_cells
 from brushwork.analysis.layout import Components, principal_components
+from brushwork.analysis.pairs import Pairs
+from brushwork.analysis.sliders import render_sliders
+from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer, load
 
 
 class Size(NamedTuple):
-    """Pictures whose components are taken (0: all), side in pixels, pairs that are judged, axes that are shown."""
+    """Pictures whose components are taken (0: all), side, pairs that are judged, axes on the figure and with sliders.
+
+    And steps of the optimised pixels.
+    """
 
     pictures: int
     side: int
     pairs: int
     axes: int
+    sliders: int
+    optimised: int
 
 
-SIZES = {"tiny": Size(16, 64, 2, 2), "short": Size(0, 192, 6, 5), "report": Size(0, 256, 24, 6)}
+SIZES = {
+    "tiny": Size(16, 64, 2, 2, 3, 2),
+    "short": Size(0, 192, 6, 5, 8, 20),
+    "report": Size(0, 256, 24, 6, 12, 40),
+}
+PHOTOS = 3  # that the sliders show
+SHARE = 4  # place of the style share in a row
 KEPT = (0, 1, 2, 5, 10, 15, 20, 30, 50, 100)
 STEPS = (-2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5)  # standard deviations along an axis
 
@@ -41,35 +56,49 @@ def run(context: Context) -> Result:
     components = principal_components(styles.embeddings)
     contents = pictures.squares(context.inputs.new_contents, size.side)
     wanted = pictures.squares(context.inputs.new_styles, size.side)
-    pairs = measures.pair_up(len(contents), len(wanted))[: size.pairs]
-    contents, wanted = (
-        torch.stack([each[pair[place]] for pair in pairs]) for place, each in ((0, contents), (1, wanted))
-    )
-    embeddings = painting.embed(stylizer, wanted, STYLE_SIZE)
+    pairs = Pairs(contents, wanted, measures.pair_up(len(contents), len(wanted))[: size.pairs])
+    embeddings = painting.embed(stylizer, pairs.styles, STYLE_SIZE)
     rows: list[list[Cell]] = []
     for count in sorted({min(count, len(components.axes)) for count in KEPT}):
         context.say(f"the first {count} components")
         kept = components.keep(embeddings, count)
-        means = measures.judge(painting.paint(stylizer, contents, kept), contents, wanted).means()
-        explained = float(components.explained[:count].sum())
-        rows.append([count, explained, means["style share"], means["content loss"], means["SSIM"]])
-    columns = ("components kept", "variance explained", "style share", "content loss", "SSIM")
-    whole = measures.judge(painting.paint(stylizer, contents, embeddings), contents, wanted).means()
-    rows.append(["the embedding itself", 1.0, whole["style share"], whole["content loss"], whole["SSIM"]])
-    enough = next(row for row in rows if isinstance(row[2], float) and row[2] <= 1.05 * whole["style share"])
+        losses = pairs.judge(painting.paint(stylizer, pairs.contents, kept))
+        rows.append([count, float(components.explained[:count].sum()), *loss_cells([losses])])
+    columns = ("components kept", "variance explained", *LOSSES)
+    found = pairs.judge(painting.paint(stylizer, pairs.contents, embeddings))
+    share = found.means()["style share"]
+    limits = pairs.limits(context.folder, size.optimised, context.say)
+    rows.append(["the embedding itself", 1.0, *loss_cells([found])])
+    rows += [[name, None, *loss_cells([losses])] for name, losses in limits.items()]
+    enough = next(row[0] for row in rows if isinstance(row[SHARE], float) and row[SHARE] <= 1.05 * share)  # type: ignore[operator]
+    shown = pictures.squares(context.inputs.shown[0], size.side)[:PHOTOS]
     return Result(
-        summary=f"With {enough[0]} components the style share is within 5 % of that of the whole embedding.",
+        summary=f"With {enough} components the style share is within 5 % of that of the whole embedding.",
         numbers={"kept": [dict(zip(columns, row, strict=True)) for row in rows]},
         tables=[Table(f"{len(pairs)} pairs of new contents and new styles at {size.side} px", columns, rows)],
         plots=[
             Plot("axes", "One photo, the mean embedding moved along the first axes; steps in standard deviations.",
-                 _strips(stylizer, components, contents[0], size.axes)),
+                 _strips(stylizer, components, shown[0], size.axes)),
             Plot("kept", "Style share with the first components alone; the line is that of the whole embedding.",
-                 _curve(rows, whole["style share"])),
+                 _curve(rows, share)),
         ],
+        pages={"sliders.html": _sliders(stylizer, styles, components, shown, size.sliders)},
         setting={"model": context.inputs.model or "the default", "pictures": len(styles), "style size": STYLE_SIZE,
                  "side": size.side},
     )  # fmt: skip
+
+
+def _sliders(
+    stylizer: Stylizer, styles: EmbeddedStyles, components: Components, photos: torch.Tensor, axes: int
+) -> str:
+    """Returns a page with a slider for each of the first axes."""
+
+    def paint(photo: int, embeddings: Array) -> Array:
+        repeated = photos[photo].expand(len(embeddings), -1, -1, -1)
+        return painting.paint(stylizer, repeated, embeddings).permute(0, 2, 3, 1).numpy()
+
+    names = [f"photo {number + 1}" for number in range(len(photos))]
+    return render_sliders(styles, components, names, paint, axes=axes, title="Axes of the space of styles")
 
 
 def _strips(stylizer: Stylizer, components: Components, content: torch.Tensor, axes: int) -> Figure:
@@ -85,7 +114,7 @@ def _strips(stylizer: Stylizer, components: Components, content: torch.Tensor, a
 def _curve(rows: list[list[Cell]], whole: float) -> Figure:
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axis = figure.subplots()
-    kept = [(row[0], row[2]) for row in rows if isinstance(row[0], int) and isinstance(row[2], float)]
+    kept = [(row[0], share) for row in rows if isinstance(row[0], int) and isinstance(share := row[SHARE], float)]
     axis.plot([count for count, _ in kept], [share for _, share in kept], marker="o")
     axis.axhline(whole, color="#999999", linestyle="--", linewidth=0.8)
     axis.set(xlabel="components kept", ylabel="style share", xscale="symlog", ylim=(0, None))

@@ -7,14 +7,16 @@ import torch
 from torch import Tensor
 
 from brushwork.analysis import measures, pictures, plots
-from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
-from brushwork.analysis.short_training import described, short_recipe, train
+from brushwork.analysis.experiment import Context, Plot, Result, Table
+from brushwork.analysis.intervals import LOSSES, loss_cells
+from brushwork.analysis.pairs import Pairs
+from brushwork.analysis.short_training import BATCH, Trained, described, short_recipe, train
 from brushwork.networks import PasticheNetwork
 from brushwork.training.config import InitConfig, Recipe
 
 
 class Size(NamedTuple):
-    """Styles, steps of the run, steps for one more style, side in pixels, width, and side of the grid of mixtures."""
+    """Styles, steps of the run and for one more style, side in pixels, width, side of the grid, steps of the pixels."""
 
     styles: int
     steps: int
@@ -22,44 +24,48 @@ class Size(NamedTuple):
     side: int
     width: float
     grid: int
+    optimised: int
 
 
 SIZES = {
-    "tiny": Size(5, 2, 2, 32, 0.125, 3),
-    "short": Size(32, 120, 20, 64, 0.25, 6),
-    "report": Size(32, 4000, 200, 128, 0.5, 6),
+    "tiny": Size(5, 2, 2, 32, 0.125, 3, 2),
+    "short": Size(32, 800, 60, 64, 0.25, 6, 20),
+    "report": Size(32, 4000, 200, 128, 0.5, 6, 40),
 }
-CONTENTS = 2  # that every style meets
 
 
 def run(context: Context) -> Result:
-    """Train a table of styles (Dumoulin et al. 2017), mix four of them on a grid, and add the first new style."""
+    """Train a table of styles (Dumoulin et al. 2017), mix four of them on a grid, and add the first new style.
+
+    Styles that are shown are the first of the table.
+    """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
     size = context.choose(SIZES)
     names = tuple(f"style-{number}" for number in range(size.styles))
     recipe = short_recipe(context, steps=size.steps, side=size.side, width=size.width, learning_rate=2e-3, styles=names)
-    recipe = replace(recipe, data=replace(recipe.data, styles_limit=size.styles))
+    files = _store(context, size.styles)
+    recipe = replace(recipe, data=replace(recipe.data, styles=files))
     trained = train(context, "table", recipe)
     contents = pictures.squares(context.inputs.new_contents, size.side)
-    styles = pictures.squares_of_run(context.inputs.styles, size.side, size.styles)
-    own = _judge(trained.network, contents, styles, 0)
+    styles = pictures.squares(files, size.side)
+    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles)))
     added = _add(context, recipe, size)
     wanted = pictures.squares(added.data.styles, size.side)
+    more = Pairs(contents, wanted, [(number, 0) for number in range(min(len(contents), size.styles))])
     after = train(context, "added", added)
-    extra = _judge(after.network, contents, wanted, size.styles)
-    unchanged = _judge(after.network, contents, styles, 0)
+    own = pairs.judge(_paint(trained.network, pairs.contents, 0))
+    unchanged = pairs.judge(_paint(after.network, pairs.contents, 0))
+    extra = more.judge(_paint(after.network, more.contents, size.styles, len(more)))
+    limits, more_limits = (each.limits(context.folder, size.optimised, context.say) for each in (pairs, more))
+    found = {f"{size.styles} styles, trained together": own, "the same after one was added": unchanged, **limits}
+    found[f"the added style, {size.more} steps of one column"] = extra
+    found |= {f"{name}, the added style": each for name, each in more_limits.items()}
     kept = torch.equal(
         trained.network(contents[:1], torch.eye(size.styles)[:1]),
         after.network(contents[:1], torch.eye(size.styles + 1)[:1]),
     )
     each = trained.network.transfer.style_parameters(torch.eye(size.styles)[:1]).shape[1]
     total = sum(parameter.numel() for parameter in trained.network.transfer.parameters())
-    rows: list[list[Cell]] = [
-        [f"{size.styles} styles, trained together", *own.means().values()],
-        ["the same after one was added", *unchanged.means().values()],
-        [f"the added style, {size.more} steps of one column", *extra.means().values()],
-    ]
-    columns = ("network", *own.means())
     same = "bit for bit the same" if kept else "changed"
     return Result(
         summary=(
@@ -67,7 +73,7 @@ def run(context: Context) -> Result:
             f"(beta and gamma). One more style learned by its column alone in {size.more} steps; the others are {same}."
         ),
         numbers={
-            "rows": [dict(zip(columns, row, strict=True)) for row in rows],
+            "rows": {name: losses.means() for name, losses in found.items()},
             "each style": own.style.round(4).tolist(),
             "weights": total,
             "weights of a style": each,
@@ -75,27 +81,36 @@ def run(context: Context) -> Result:
             "log": trained.log,
             "log of the added": after.log,
         },
-        tables=[Table(f"New photos at {size.side} px, {CONTENTS} a style", columns, rows)],
-        plots=[
-            Plot("mixtures", "One photo in mixtures of four styles, which are at the corners.", plots.labelled_grid(
-                _mixtures(trained.network, contents[0], size))),
-            Plot("styles", "Styles, one photo in each, and at the end the style that was added.", plots.grid(
-                _gallery(after.network, contents[0], torch.cat([styles, wanted]), size))),
-            Plot("curves", "Terms of the loss during training.", plots.curves(
-                {"N styles": trained.log}, {"total": "loss", "style": "style loss", "content": "content loss"},
-                recipe.data.batch)),
-        ],
+        tables=[Table(f"New photos at {size.side} px, one a style", ("network", *LOSSES),
+                      [[name, *loss_cells([losses])] for name, losses in found.items()])],
+        plots=_plots(context, size, trained, after, torch.cat([styles, wanted])),
         setting={**described(recipe), "styles": size.styles, "steps for one more": size.more},
     )  # fmt: skip
 
 
-def _judge(network: PasticheNetwork, contents: Tensor, styles: Tensor, first: int) -> measures.Losses:
-    """Returns the losses of a table's styles, from number `first` on, each on some contents."""
-    pairs = measures.pair_up(len(contents), len(styles), CONTENTS)
-    table = torch.eye(len(network.config.styles))
-    chosen = torch.stack([contents[c] for c, _ in pairs])
-    painted = measures.paint(network, chosen, torch.stack([table[first + s] for _, s in pairs]))
-    return measures.judge(painted, chosen, torch.stack([styles[s] for _, s in pairs]))
+def _plots(context: Context, size: Size, trained: Trained, after: Trained, styles: Tensor) -> list[Plot]:
+    photo = pictures.squares(context.inputs.shown[0], size.side)[0]
+    mixtures = plots.labelled_grid(_mixtures(trained.network, photo, size))
+    gallery = plots.grid(_gallery(after.network, photo, styles, size))
+    terms = {"total": "loss", "style": "style loss", "content": "content loss"}
+    return [
+        Plot("mixtures", "One photo in mixtures of four styles, which are at the corners.", mixtures),
+        Plot("styles", "Styles, one photo in each, and at the end the style that was added.", gallery),
+        Plot("curves", "Terms of the loss during training.", plots.curves({"N styles": trained.log}, terms, BATCH)),
+    ]
+
+
+def _store(context: Context, count: int) -> tuple[str, ...]:
+    """Returns files of so many styles: those that are shown, and training styles that the seed chooses."""
+    shown = pictures.entries(context.inputs.show_styles) if context.inputs.show_styles else []
+    chosen = [*shown[:count], *pictures.entries(context.inputs.styles, count)][:count]
+    return tuple(str(pictures.stored(each, context.folder / f"style-{n:02d}")) for n, each in enumerate(chosen))
+
+
+def _paint(network: PasticheNetwork, contents: Tensor, first: int, repeated: int = 1) -> Tensor:
+    """Returns pastiches (N, 3, S, S), each of the next style of the table from `first` on, or of one repeated."""
+    numbers = torch.arange(len(contents)) // repeated + first
+    return measures.paint(network, contents, torch.eye(len(network.config.styles))[numbers])
 
 
 def _add(context: Context, recipe: Recipe, size: Size) -> Recipe:

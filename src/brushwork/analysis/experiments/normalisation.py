@@ -1,27 +1,37 @@
 """Instance norm against batch norm and no norm, in the decoder of a network of one style."""
 
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from brushwork.analysis import measures, pictures, plots
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
+from brushwork.analysis.intervals import LOSSES, cell, interval, loss_cells
+from brushwork.analysis.measures import Losses
+from brushwork.analysis.pairs import Pairs
 from brushwork.analysis.short_training import described, short_recipe, train
 from brushwork.losses import LossWeights
+from brushwork.networks import PasticheNetwork
 from brushwork.networks.normalization import DecoderNorm
 
 
 class Size(NamedTuple):
-    """Steps of each run, side of the pictures in pixels, multiplier of the channels, contents that are judged."""
+    """Steps of each run, side in pixels, multiplier of the channels, contents that are judged, steps of the pixels."""
 
     steps: int
     side: int
     width: float
     contents: int
+    optimised: int
 
 
-SIZES = {"tiny": Size(2, 32, 0.125, 2), "short": Size(250, 96, 0.25, 16), "report": Size(2000, 128, 0.5, 16)}
+SIZES = {
+    "tiny": Size(2, 32, 0.125, 2, 2),
+    "short": Size(70, 64, 0.25, 16, 20),
+    "report": Size(2000, 128, 0.5, 16, 40),
+}
 NAMES: dict[DecoderNorm, str] = {"instance": "instance norm", "batch": "batch norm", "none": "no norm"}
 SHOWN = 4  # contents on the figure
 
@@ -29,51 +39,55 @@ SHOWN = 4  # contents on the figure
 def run(context: Context) -> Result:
     """Train one style with each norm, from the same start on the same pictures, and judge on photos not trained on.
 
-    The first of the new styles is trained, at a style weight of 2 as in ``single-style-cpu.toml``.
+    The first style that is shown is trained, at a style weight of 2 as in ``single-style-cpu.toml``.
     """
     context.inputs.require("contents", "new_contents", "new_styles")
     size = context.choose(SIZES)
-    style = pictures.entries(context.inputs.new_styles)[:1]
-    source = pictures.stored(style[0], context.folder / "style")
+    shown_contents, shown_styles = context.inputs.shown
+    source = pictures.stored(pictures.entries(shown_styles)[0], context.folder / "style")
     base = short_recipe(
         context, steps=size.steps, side=size.side, width=size.width, learning_rate=2e-3, styles=("style",)
     )
     base = replace(base, data=replace(base.data, styles=(str(source),)), loss=LossWeights(style=2.0))
     contents = pictures.squares(context.inputs.new_contents, size.side, size.contents)
     wanted = pictures.squares((str(source),), size.side)
-    rows = {"content": contents[:SHOWN]}
-    logs, numbers = {}, dict[str, dict[str, Any]]()
-    for norm in NAMES:
-        trained = train(context, norm, replace(base, network=replace(base.network, decoder_norm=norm)))
-        painted = measures.paint(trained.network, contents, torch.ones(len(contents), 1))
-        losses = measures.judge(painted, contents, wanted.expand(len(contents), -1, -1, -1))
-        rows[NAMES[norm]], logs[NAMES[norm]] = painted[:SHOWN], trained.log
-        numbers[norm] = {**losses.means(), "log": trained.log}
-    cells: list[list[Cell]] = [
-        [
-            NAMES[norm],
-            each["log"][-1]["total"],
-            each["content loss"],
-            each["style loss"],
-            each["style share"],
-            each["SSIM"],
-        ]
-        for label, each in zip(NAMES.values(), numbers.values(), strict=True)
-    ]
-    columns = ("decoder", "last training loss", "content loss", "style loss", "style share", "SSIM")
-    ratio = numbers["batch"]["log"][-1]["total"] / numbers["instance"]["log"][-1]["total"]
+    shown = pictures.squares(shown_contents, size.side)[:SHOWN]
+    pairs = Pairs(contents, wanted, [(number, 0) for number in range(len(contents))])
+    judged: dict[DecoderNorm, list[Losses]] = {norm: [] for norm in NAMES}
+    logs: dict[DecoderNorm, list[list[dict[str, float]]]] = {norm: [] for norm in NAMES}
+    grid = {"photo": shown}
+    for seed in range(context.seeds):
+        for norm in NAMES:
+            network = replace(base.network, decoder_norm=norm)
+            trained = train(context, f"{norm}-{seed}", replace(base, network=network, seed=seed))
+            judged[norm].append(pairs.judge(_paint(trained.network, pairs.contents)))
+            logs[norm].append(trained.log)
+            grid.setdefault(NAMES[norm], _paint(trained.network, shown))
+    limits = pairs.limits(context.folder, size.optimised, context.say)
+    last = {norm: [log[-1]["total"] for log in each] for norm, each in logs.items()}
+    rows: list[list[Cell]] = [[NAMES[norm], cell(last[norm]), *loss_cells(judged[norm])] for norm in NAMES]
+    rows += [[name, None, *loss_cells([each])] for name, each in limits.items()]
+    ratio = interval([batch / own for batch, own in zip(last["batch"], last["instance"], strict=True)])[0]
     return Result(
         summary=f"After equal steps the training loss with batch norm is {ratio:.2f} times that with instance norm.",
-        numbers=numbers,
-        tables=[Table(f"One style; {len(contents)} photos that were not trained on", columns, cells)],
+        numbers={
+            **{norm: {"seeds": [each.means() for each in judged[norm]], "logs": logs[norm]} for norm in NAMES},
+            **{name: each.means() for name, each in limits.items()},
+        },
+        tables=[Table(f"One style; {len(contents)} photos that were not trained on; {context.seeds} seeds ± 95 %",
+                      ("decoder", "last training loss", *LOSSES), rows)],
         plots=[
-            Plot("curves", "Terms of the loss during training, means of the steps between two points.", plots.curves(
-                logs, {"total": "loss", "content": "content loss", "style": "style loss (normalised, sum of layers)"},
-                base.data.batch,
-            )),
+            Plot("curves", "Terms of the loss during training, means of the steps between two points; the first seed.",
+                 plots.curves({NAMES[norm]: each[0] for norm, each in logs.items()},
+                              {"total": "loss", "content": "content loss", "style": "style loss (normalised, sum)"},
+                              base.data.batch)),
             Plot("pastiches", "Photos that were not trained on, and their pastiches.", plots.labelled_grid(
-                {"style": wanted, **rows}
+                {"style": wanted, **grid}
             )),
         ],
         setting=described(base),
     )  # fmt: skip
+
+
+def _paint(network: PasticheNetwork, contents: Tensor) -> Tensor:
+    return measures.paint(network, contents, torch.ones(len(contents), 1))

@@ -11,68 +11,80 @@ from torch import Tensor
 
 from brushwork.analysis import measures, pictures
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
+from brushwork.analysis.intervals import LOSSES, loss_cells
 from brushwork.analysis.measures import Losses
 from brushwork.analysis.neighbours import nearest
-from brushwork.analysis.short_training import described, short_recipe, train
+from brushwork.analysis.pairs import Pairs
+from brushwork.analysis.short_training import described, short_recipe, train, warm
 from brushwork.networks import PasticheNetwork
 
 
 class Size(NamedTuple):
-    """Numbers of training styles (0: all), that whose distances are shown, steps, side in pixels, width, new styles."""
+    """Numbers of training styles (0: all), that whose distances are shown, steps, side in pixels, new styles.
+
+    And steps of the optimised pixels.
+    """
 
     counts: tuple[int, ...]
     near: int
     steps: int
     side: int
-    width: float
     styles: int
+    optimised: int
 
 
 SIZES = {
-    "tiny": Size((2, 0), 2, 2, 32, 0.125, 3),
-    "short": Size((16, 256, 0), 256, 120, 64, 0.25, 55),
-    "report": Size((16, 64, 256, 1024, 4096, 0), 64, 2000, 128, 0.5, 55),
+    "tiny": Size((2, 0), 2, 2, 32, 3, 2),
+    "short": Size((16, 64, 256, 1024, 4096, 0), 64, 50, 64, 55, 20),
+    "report": Size((16, 64, 256, 1024, 4096, 0), 64, 2000, 128, 55, 40),
 }
-CONTENTS = 2  # that every unseen style meets
 
 
 def run(context: Context) -> Result:
-    """Train on nested sets of styles with each seed, and judge on new contents and new styles."""
+    """Train on nested sets of styles with each seed, and judge on new contents and new styles.
+
+    All runs start from convolutions that know style transfer (`short_training.warm`): few steps show what differs.
+    """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
     size = context.choose(SIZES)
     contents = pictures.squares(context.inputs.new_contents, size.side)
     styles = pictures.squares(context.inputs.new_styles, size.side, size.styles)
-    pairs = measures.pair_up(len(contents), len(styles), CONTENTS)
+    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles)))
     available = len(pictures.entries(context.inputs.styles))
-    recipe = short_recipe(context, steps=size.steps, side=size.side, width=size.width)
-    numbers: dict[str, Any] = {"counts": []}
+    recipe = short_recipe(context, steps=size.steps, side=size.side)
+    judged: dict[int, list[Losses]] = {count: [] for count in size.counts}
     distance: dict[str, Any] = {}
-    for count in size.counts:
-        judged = []
-        for seed in range(context.seeds):
-            data = replace(recipe.data, styles_limit=count)
-            trained = train(context, f"{count or 'all'}-{seed}", replace(recipe, data=data, seed=seed))
-            judged.append(measures.judge_network(trained.network, contents, styles, pairs))
+    for seed in range(context.seeds):
+        for count in size.counts:
+            name = f"{count or 'all'}-{seed}"
+            own = replace(recipe, data=replace(recipe.data, styles_limit=count), seed=seed)
+            network = train(context, name, warm(context, name, own)).network
+            judged[count].append(pairs.judge(pairs.paint(network)))
             if seed == 0 and count == size.near:
-                distance = _distances(context, trained.network, judged[0], styles, count, size.side)
-        means = [each.means() for each in judged]
-        numbers["counts"].append({"styles": count or available, "seeds": means})
-    numbers["distance"] = distance
-    rows = [_row(each) for each in numbers["counts"]]
-    columns = ("training styles", "style loss", "deviation", "style share", "content loss", "SSIM")
-    first, last = (each["seeds"] for each in (numbers["counts"][0], numbers["counts"][-1]))
+                distance = _distances(context, network, judged[count][0], styles, count, size.side)
+    limits = pairs.limits(context.folder, size.optimised, context.say)
+    counts: list[dict[str, Any]] = [
+        {"styles": count or available, "seeds": [each.means() for each in losses]} for count, losses in judged.items()
+    ]
+    numbers = {"counts": counts, "distance": distance, **{name: each.means() for name, each in limits.items()}}
+    rows: list[list[Cell]] = [
+        [each["styles"], *loss_cells(judged[count])] for count, each in zip(judged, counts, strict=True)
+    ]
+    rows += [[name, *loss_cells([each])] for name, each in limits.items()]
+    first, last = counts[0]["seeds"], counts[-1]["seeds"]
     ratio = _mean(first, "style loss") / _mean(last, "style loss")
     return Result(
         summary=(
-            f"On unseen styles the style loss after training on {rows[0][0]:,} styles is {ratio:.2f} times that after "
-            f"{rows[-1][0]:,}, at equal steps; rank correlation of the loss with the distance to the nearest of "
-            f"{size.near} training styles: {distance['rank correlation']:.2f}."
+            f"On unseen styles the style loss after training on {counts[0]['styles']:,} styles is {ratio:.2f} times "
+            f"that after {available:,}, at equal steps; rank correlation of the loss with the distance to the nearest "
+            f"of {size.near} training styles: {distance['rank correlation']:.2f}."
         ),
         numbers=numbers,
-        tables=[Table(f"{len(styles)} new styles, {CONTENTS} new photos each; {context.seeds} seeds", columns, rows)],
+        tables=[Table(f"{len(styles)} new styles, each on a new photo; {context.seeds} seeds ± 95 %",
+                      ("training styles", *LOSSES), rows)],
         plots=[
             Plot("curve", "Style loss on unseen styles against the number of training styles; a dot for each seed.",
-                 _curve(numbers["counts"])),
+                 _curve(counts)),
             Plot("distance", f"Style loss of an unseen style against the distance of its embedding to the nearest of "
                  f"{size.near} training styles.", _scatter(distance)),
         ],
@@ -84,13 +96,6 @@ def _mean(seeds: list[dict[str, float]], name: str) -> float:
     return float(np.mean([each[name] for each in seeds]))
 
 
-def _row(each: dict[str, Any]) -> list[Cell]:
-    seeds = each["seeds"]
-    spread = float(np.std([seed["style loss"] for seed in seeds], ddof=1)) if len(seeds) > 1 else None
-    rest = (_mean(seeds, name) for name in ("style share", "content loss", "SSIM"))
-    return [each["styles"], _mean(seeds, "style loss"), spread, *rest]
-
-
 @torch.no_grad()
 def _distances(
     context: Context, network: PasticheNetwork, losses: Losses, styles: Tensor, count: int, side: int
@@ -99,7 +104,7 @@ def _distances(
     seen = pictures.squares_of_run(context.inputs.styles, side, count)
     known, new = (torch.cat([network.embed(style) for style in each.split(1)]).numpy() for each in (seen, styles))
     _, found = nearest(known, new, 1)
-    style = losses.style.reshape(len(styles), CONTENTS).mean(axis=1)
+    style = losses.style
     correlation = spearmanr(found[:, 0], style)
     return {
         "training styles": len(seen),

@@ -3,28 +3,33 @@
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from brushwork.analysis import measures, pictures, plots
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
-from brushwork.analysis.short_training import BACKBONE, described, short_recipe, train
-from brushwork.training.config import InitConfig, Recipe
+from brushwork.analysis.intervals import LOSSES, loss_cells
+from brushwork.analysis.measures import Losses
+from brushwork.analysis.pairs import Pairs
+from brushwork.analysis.short_training import described, short_recipe, train, warm
+from brushwork.training.config import Recipe
 
 
 class Size(NamedTuple):
-    """Sizes of the embedding, steps of each run, sides of contents and of styles in pixels, width, pairs."""
+    """Sizes of the embedding, steps of each run, sides of contents and of styles in pixels, steps of the pixels."""
 
     embeddings: tuple[int, ...]
     steps: int
     side: int
     style_side: int
-    width: float
-    pairs: int
+    optimised: int
 
 
 SIZES = {
-    "tiny": Size((8,), 2, 32, 96, 0.125, 3),
-    "short": Size((8, 100), 80, 64, 96, 0.25, 55),
-    "report": Size((8, 32, 100, 256), 2000, 128, 128, 0.5, 55),
+    "tiny": Size((8,), 2, 32, 96, 2),
+    "short": Size((8, 32, 100, 256), 30, 64, 80, 20),
+    "report": Size((8, 32, 100, 256), 2000, 128, 128, 40),
 }
+SMALL_STEPS = 0.1
 PUBLISHED = 100  # the size of the embedding where backbones are compared
 # Ours: the file of Inception-v3 is named in docs/guide/training.md, and its average pools do not count padding.
 INCEPTION = {"name": "inception_v3", "pixels": "unit", "count_padding": False}
@@ -33,30 +38,41 @@ INCEPTION = {"name": "inception_v3", "pixels": "unit", "count_padding": False}
 def run(context: Context) -> Result:
     """Train with each predictor, backbone frozen, from the same start on the same pictures; judge on new pairs.
 
-    Inception-v3 is among them where ``pretrained`` names its weights.
+    Convolutions know style transfer at the start (`short_training.warm`). Inception-v3 is among the backbones where
+    its weights are given.
     """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
     size = context.choose(SIZES)
-    base = short_recipe(context, steps=size.steps, side=size.side, width=size.width)
-    base = replace(base, data=replace(base.data, style_sides=(size.style_side,)), init=InitConfig(styles=200))
+    base = short_recipe(context, steps=size.steps, side=size.side)
+    base = replace(base, data=replace(base.data, style_sides=(size.style_side,)))
     contents = pictures.squares(context.inputs.new_contents, size.side)
-    styles = pictures.squares(context.inputs.new_styles, size.style_side, size.pairs)
-    pairs = measures.pair_up(len(contents), len(styles))
-    rows, logs, numbers = list[list[Cell]](), {}, dict[str, Any]()
-    for name, recipe in _recipes(context, base, size).items():
-        trained = train(context, name.replace(" ", "-"), recipe)
-        losses = measures.judge_network(trained.network, contents, styles, pairs)
-        assert trained.network.predictor is not None
-        weights = sum(parameter.numel() for parameter in trained.network.predictor.parameters())
-        rows.append([name, weights, *losses.means().values()])
-        logs[name], numbers[name] = trained.log, {"weights": weights, **losses.means()}
-    columns = ("predictor", "weights", *losses.means())
-    best = min(numbers, key=lambda name: numbers[name]["style loss"])
+    styles = pictures.squares(context.inputs.new_styles, size.style_side)
+    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles)))
+    recipes = _recipes(context, base, size)
+    judged: dict[str, list[Losses]] = {name: [] for name in recipes}
+    logs, weights = dict[str, list[dict[str, float]]](), dict[str, int]()
+    for seed in range(context.seeds):
+        for name, recipe in recipes.items():
+            run_name = f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
+            trained = train(context, run_name, warm(context, run_name, replace(recipe, seed=seed)))
+            judged[name].append(pairs.judge(pairs.paint(trained.network)))
+            assert trained.network.predictor is not None
+            weights[name] = sum(parameter.numel() for parameter in trained.network.predictor.parameters())
+            logs.setdefault(name, trained.log)
+    limits = pairs.limits(context.folder, size.optimised, context.say)
+    rows: list[list[Cell]] = [[name, weights[name], *loss_cells(losses)] for name, losses in judged.items()]
+    rows += [[name, None, *loss_cells([each])] for name, each in limits.items()]
+    means = {name: float(np.mean([each.means()["style loss"] for each in losses])) for name, losses in judged.items()}
     return Result(
-        summary=f"Of {len(rows)} predictors {best} leaves the smallest style loss on new styles after equal steps.",
-        numbers=numbers,
-        tables=[Table(f"{len(pairs)} pairs of new photos and new styles", columns, rows)],
-        plots=[Plot("curves", "Terms of the loss during training.", plots.curves(
+        summary=f"Of {len(judged)} predictors {min(means, key=means.__getitem__)} leaves the smallest style loss on "
+        "new styles after equal steps.",
+        numbers={
+            **{name: {"weights": weights[name], "seeds": [each.means() for each in judged[name]]} for name in judged},
+            **{name: each.means() for name, each in limits.items()},
+        },
+        tables=[Table(f"{len(pairs)} pairs of new photos and new styles; {context.seeds} seeds ± 95 %",
+                      ("predictor", "weights", *LOSSES), rows)],
+        plots=[Plot("curves", "Terms of the loss during training, of the first seed.", plots.curves(
             logs, {"total": "loss", "style": "style loss", "content": "content loss"}, base.data.batch))],
         setting={**described(base), "style side": size.style_side},
     )  # fmt: skip
@@ -64,10 +80,13 @@ def run(context: Context) -> Result:
 
 def _recipes(context: Context, base: Recipe, size: Size) -> dict[str, Recipe]:
     def changed(pretrained: str = base.pretrained, **network: Any) -> Recipe:
-        return replace(base, pretrained=pretrained, network=replace(base.network, **network))
+        # A map of thousands of standardised features moves by its fan-in, see `OptimizerConfig`.
+        affine = SMALL_STEPS if network.get("pooling") == "statistics" else 1.0
+        optimizer = replace(base.optimizer, affine=affine)
+        return replace(base, pretrained=pretrained, network=replace(base.network, **network), optimizer=optimizer)
 
     found = {f"MobileNet-v2, last layer, {each}": changed(predicted_size=each) for each in size.embeddings}
-    found[f"MobileNet-v2, all levels, {PUBLISHED}"] = changed(pooling="statistics", backbone=BACKBONE)
+    found[f"MobileNet-v2, all levels, {PUBLISHED}"] = changed(pooling="statistics")
     if context.inputs.inception is not None:
         weights = str(context.inputs.inception)
         found[f"Inception-v3, last layer, {PUBLISHED}"] = changed(weights, backbone=INCEPTION)

@@ -3,25 +3,26 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from matplotlib.figure import Figure
 
 from brushwork.analysis import measures, painting, pictures
 from brushwork.analysis.embeddings import STYLE_SIZE
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.analysis.measures import Losses
+from brushwork.analysis.pairs import Pairs
 from brushwork.stylizer import load
 
 
 class Size(NamedTuple):
-    """Side in pixels, styles of each kind at most, and contents that every style meets."""
+    """Side in pixels, styles of each kind at most, contents that every style meets, steps of the optimised pixels."""
 
     side: int
     styles: int
     contents: int
+    optimised: int
 
 
-SIZES = {"tiny": Size(64, 2, 1), "short": Size(192, 15, 1), "report": Size(256, 48, 2)}
+SIZES = {"tiny": Size(64, 2, 1, 2), "short": Size(96, 15, 1, 20), "report": Size(256, 48, 2, 40)}
 # The distributions that are shown: title, field of the losses, whether its logarithm is taken.
 SHOWN = (("content loss", "content", False), ("style loss (normalised, sum of layers)", "style", True))
 
@@ -36,16 +37,17 @@ def run(context: Context) -> Result:
         "unseen paintings": context.inputs.new_styles,
         "unseen textures": context.inputs.new_textures,
     }
-    losses: dict[str, Losses] = {}
+    losses, rows = dict[str, Losses](), list[list[Cell]]()
+    numbers: dict[str, Any] = {}
     for name, source in sources.items():
         context.say(name)
         styles = pictures.squares(source, size.side, size.styles)
-        pairs = measures.pair_up(len(contents), len(styles), size.contents)
-        chosen = torch.stack([contents[c] for c, _ in pairs])
-        wanted = torch.stack([styles[s] for _, s in pairs])
-        painted = painting.paint(stylizer, chosen, painting.embed(stylizer, wanted, STYLE_SIZE))
-        losses[name] = measures.judge(painted, chosen, wanted)
-    rows = [_row(name, each) for name, each in losses.items()]
+        pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles), size.contents))
+        painted = painting.paint(stylizer, pairs.contents, painting.embed(stylizer, pairs.styles, STYLE_SIZE))
+        losses[name] = pairs.judge(painted)
+        limits = pairs.limits(context.folder, size.optimised, context.say)
+        rows += [_row(name, losses[name]), *(_row(f"... {each}", found) for each, found in limits.items())]
+        numbers[name] = {**_numbers(losses[name]), **{each: found.means() for each, found in limits.items()}}
     columns = ("styles", "pairs", "content loss", "10 to 90 %", "style loss", "10 to 90 %", "style share")
     means = {name: each.means() for name, each in losses.items()}
     seen, paintings, textures = (each["style loss"] for each in means.values())
@@ -54,7 +56,7 @@ def run(context: Context) -> Result:
             f"The mean style loss on unseen paintings is {paintings / seen:.2f} times, on unseen textures "
             f"{textures / seen:.2f} times that on training styles."
         ),
-        numbers={name: _numbers(each) for name, each in losses.items()},
+        numbers=numbers,
         tables=[Table(f"New photos at {size.side} px, one weighting for all", columns, rows)],
         plots=[Plot("distributions", "Distributions of the losses, as fractions of the pairs.", _histograms(losses))],
         setting={"model": context.inputs.model or "the default", "style size": STYLE_SIZE, "side": size.side},

@@ -1,95 +1,136 @@
 """One weighting for all styles: networks of one style each, one network of N styles, and one of any style."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import torch
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 from torch import Tensor
 
 from brushwork.analysis import measures, pictures, plots
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
-from brushwork.analysis.short_training import described, short_recipe, train
+from brushwork.analysis.intervals import LOSSES, cell, loss_cells
+from brushwork.analysis.measures import Losses
+from brushwork.analysis.pairs import Pairs
+from brushwork.analysis.short_training import short_recipe, train, warm
+from brushwork.networks import PasticheNetwork
+from brushwork.training.config import Recipe
+
+# A network, and the embedding (1, D) of the style that it renders.
+Embedded: TypeAlias = tuple[PasticheNetwork, Tensor]
 
 
 class Size(NamedTuple):
-    """Styles, steps for each of them, side in pixels, width, contents that are judged."""
+    """Styles, steps for each of them, side in pixels, contents that are judged, steps of the optimised pixels."""
 
     styles: int
     steps: int
     side: int
-    width: float
     contents: int
+    optimised: int
 
 
-SIZES = {"tiny": Size(2, 2, 32, 0.125, 2), "short": Size(3, 80, 64, 0.25, 8), "report": Size(8, 1000, 128, 0.5, 16)}
+SIZES = {"tiny": Size(2, 2, 32, 2, 2), "short": Size(3, 25, 64, 8, 20), "report": Size(8, 1000, 128, 16, 40)}
 KINDS = ("one network each", "one network of N styles", "one network of any style")
 
 
 def run(context: Context) -> Result:
     """Train the three systems with the same loss on the same styles, equally many pastiches a style.
 
-    The network of any style is trained on these styles and all others: as many steps as the network of N styles.
+    The network of any style is trained on these styles and all others: as many steps as the network of N styles. All
+    start from convolutions that know style transfer (`short_training.warm`).
     """
     context.inputs.require("contents", "styles", "new_contents")
     size = context.choose(SIZES)
-    options = {"side": size.side, "width": size.width}
-    entries = pictures.entries(context.inputs.styles, size.styles)
+    entries = pictures.entries(context.inputs.show_styles or context.inputs.styles, size.styles)
     files = [str(pictures.stored(entry, context.folder / f"style-{n}")) for n, entry in enumerate(entries)]
     styles = pictures.squares(files, size.side)
     contents = pictures.squares(context.inputs.new_contents, size.side, size.contents)
-    single = short_recipe(context, steps=size.steps, learning_rate=2e-3, styles=("style",), **options)  # type: ignore[arg-type]
-    names = tuple(f"style-{number}" for number in range(size.styles))
-    steps = size.steps * size.styles
-    table = short_recipe(context, steps=steps, learning_rate=2e-3, styles=names, **options)  # type: ignore[arg-type]
-    table = replace(table, data=replace(table.data, styles=tuple(files)))
-    any_style = short_recipe(context, steps=steps, **options)  # type: ignore[arg-type]
-    painted: dict[str, list[Tensor]] = {kind: [] for kind in KINDS}
-    together = train(context, "table", table).network
-    arbitrary = train(context, "any", any_style).network
-    for number, file in enumerate(files):
-        alone = train(context, f"single-{number}", replace(single, data=replace(single.data, styles=(file,)))).network
-        chosen = (
-            torch.ones(1, 1),
-            torch.eye(size.styles)[number : number + 1],
-            arbitrary.embed(styles[number : number + 1]),
-        )
-        for kind, network, embedding in zip(KINDS, (alone, together, arbitrary), chosen, strict=True):
-            painted[kind].append(measures.paint(network, contents, embedding.detach().expand(len(contents), -1)))
-    rows, losses = list[list[Cell]](), np.zeros((len(KINDS), size.styles))
-    for place, kind in enumerate(KINDS):
-        judged = [
-            measures.judge(each, contents, style.expand(len(contents), -1, -1, -1))
-            for each, style in zip(painted[kind], styles.split(1), strict=True)
-        ]
-        losses[place] = [each.style.mean() for each in judged]
-        content = float(np.mean([each.content.mean() for each in judged]))
-        rows.append([kind, *losses[place].tolist(), float(losses[place].mean()), content])
-    spread = losses.max(axis=1) / losses.min(axis=1)
+    pairs = Pairs(
+        contents, styles, [(content, style) for style in range(len(styles)) for content in range(len(contents))]
+    )
+    shown = pictures.squares(context.inputs.shown[0], size.side)[:1].expand(len(styles), -1, -1, -1)
+    judged: dict[str, list[Losses]] = {kind: [] for kind in KINDS}
+    grid = {"style": styles}
+    for seed in range(context.seeds):
+        systems = _train(context, files, size, seed)
+        for kind, system in systems.items():
+            judged[kind].append(pairs.judge(_paint(system, pairs.contents, len(contents))))
+            if seed == 0:
+                grid[kind] = _paint(system, shown, 1)
+    limits = pairs.limits(context.folder, size.optimised, context.say)
+    found = {**judged, **{name: [each] for name, each in limits.items()}}
+    by_style = {name: _by_style(losses, len(styles)) for name, losses in found.items()}
+    names = [f"style {number + 1}" for number in range(len(styles))]
+    rows: list[list[Cell]] = [
+        [name, *map(cell, by_style[name].T.tolist()), *loss_cells(losses)] for name, losses in found.items()
+    ]
+    means = {kind: by_style[kind].mean(axis=0) for kind in KINDS}
+    spread = [each.max() / each.min() for each in means.values()]
     return Result(
         summary=(
             "Under one weighting the mean style loss is "
-            + ", ".join(f"{each.mean():.2f} ({kind})" for kind, each in zip(KINDS, losses, strict=True))
-            + f"; between styles it varies by factors of {spread.min():.1f} to {spread.max():.1f}."
+            + ", ".join(f"{each.mean():.2f} ({kind})" for kind, each in means.items())
+            + f"; between styles it varies by factors of {min(spread):.1f} to {max(spread):.1f}."
         ),
-        numbers={kind: {"style loss by style": each.tolist()} for kind, each in zip(KINDS, losses, strict=True)},
-        tables=[Table(f"Style loss on {len(contents)} new photos at {size.side} px",
-                      ("system", *names, "mean", "content loss"), rows)],
+        numbers={name: {"style loss by seed and style": each.tolist(), "seeds": [one.means() for one in found[name]]}
+                 for name, each in by_style.items()},
+        tables=[Table(f"Style loss by style, and means, on {len(contents)} new photos at {size.side} px; "
+                      f"{context.seeds} seeds ± 95 %", ("system", *names, *LOSSES), rows)],
         plots=[
-            Plot("pastiches", "Styles, and one photo by each system.", plots.labelled_grid(
-                {"style": styles, **{kind: torch.stack([each[0] for each in painted[kind]]) for kind in KINDS}})),
-            Plot("losses", "Style loss by style.", _bars(losses)),
+            Plot("pastiches", "Styles, and one photo by each system.", plots.labelled_grid(grid)),
+            Plot("losses", "Style loss by style.", _bars(means)),
         ],
-        setting={**described(single), "steps of N and any": steps, "loss": "content 1/40000, style 5, normalised"},
+        setting={"steps for a style": size.steps, "side": size.side, "batch": 4,
+                 "loss": "content 1/40000, style 5, normalised"},
     )  # fmt: skip
 
 
-def _bars(losses: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Figure:
+def _train(context: Context, files: list[str], size: Size, seed: int) -> dict[str, list[Embedded]]:
+    """Returns, for each kind, the network that renders each style, and the style's embedding (1, D)."""
+    count = len(files)
+    steps = size.steps * count
+
+    def trained(name: str, recipe: Recipe, sources: Sequence[str]) -> PasticheNetwork:
+        own = replace(recipe, seed=seed, data=replace(recipe.data, styles=tuple(sources)))
+        return train(context, f"{name}-{seed}", warm(context, f"{name}-{seed}", own)).network
+
+    names = tuple(f"style-{number}" for number in range(count))
+    single, table = (
+        short_recipe(context, steps=each, side=size.side, learning_rate=2e-3, styles=styles)
+        for each, styles in ((size.steps, ("style",)), (steps, names))
+    )
+    together = trained("table", table, files)
+    arbitrary = trained("any", short_recipe(context, steps=steps, side=size.side), [*files, *context.inputs.styles])
+    alone = [trained(f"single-{number}", single, [file]) for number, file in enumerate(files)]
+    with torch.no_grad():
+        embeddings = [arbitrary.embed(pictures.squares((file,), size.side)) for file in files]
+    return {
+        KINDS[0]: [(network, torch.ones(1, 1)) for network in alone],
+        KINDS[1]: [(together, row) for row in torch.eye(count).split(1)],
+        KINDS[2]: [(arbitrary, embedding) for embedding in embeddings],
+    }
+
+
+def _paint(system: list[Embedded], contents: Tensor, each: int) -> Tensor:
+    """Returns pastiches (N, 3, S, S) of contents (N, 3, S, S), of which so many after one another are of one style."""
+    parts = zip(system, contents.split(each), strict=True)
+    return torch.cat([measures.paint(network, part, row.expand(len(part), -1)) for (network, row), part in parts])
+
+
+def _by_style(losses: list[Losses], styles: int) -> NDArray[np.float64]:
+    """Returns the mean style loss (seeds, styles)."""
+    return np.stack([each.style.reshape(styles, -1).mean(axis=1) for each in losses])
+
+
+def _bars(means: Mapping[str, NDArray[np.float64]]) -> Figure:
     figure = Figure(figsize=(7, 3.6), layout="constrained")
     axis = figure.subplots()
-    for place, kind in enumerate(KINDS):
-        axis.bar(np.arange(losses.shape[1]) + 0.27 * (place - 1), losses[place], 0.25, label=kind)
-    axis.set(xlabel="style", ylabel="style loss", xticks=range(losses.shape[1]))
+    for place, (kind, losses) in enumerate(means.items()):
+        axis.bar(np.arange(1, len(losses) + 1) + 0.27 * (place - 1), losses, 0.25, label=kind)
+    axis.set(xlabel="style", ylabel="style loss", xticks=range(1, len(losses) + 1))
     axis.legend(fontsize=9)
     return figure
