@@ -54,8 +54,11 @@ def test_a_malformed_host_is_a_bad_request(host: str) -> None:
 def test_a_page_of_another_site_cannot_send_requests() -> None:
     own, foreign = ({"Origin": origin} for origin in ("http://localhost:7860", "https://evil.example"))
     assert client().post("/v1/stylize", files=FILES, headers=own).status_code == 200
-    for origin in ("https://evil.example", "null", "", "http://localhost:7861", "http://[", "localhost:7860"):
+    for origin in ("https://evil.example", "null", "http://localhost:7861", "ftp://localhost:7860"):
         assert client().post("/v1/stylize", files=FILES, headers={"Origin": origin}).status_code == 403
+    for malformed in ("", "http://[", "localhost:7860", "http://a b", "http://user@localhost"):
+        answer = client().post("/v1/stylize", files=FILES, headers={"Origin": malformed})
+        assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
     assert client().delete("/v1/clips/x", headers=foreign).status_code == 403
 
 

@@ -138,6 +138,28 @@ def test_a_pastiche_that_takes_long_shows_progress_and_can_be_cancelled(page: Pa
     assert not list((tmp_path / "saved").glob("*")) and page.find("#render").is_enabled()
 
 
+def test_whatever_takes_longer_can_be_cancelled(page: Page, photo: Path) -> None:
+    page.run("const real = window.fetch; window.slow = true; window.fetch = (address, options = {}) => "
+             "window.slow && options.method === 'POST' ? new Promise((_, reject) => options.signal.addEventListener("
+             "'abort', () => reject(new DOMException('', 'AbortError')))) : real(address, options)")  # fmt: skip
+    page.give("#choose-photo", photo)
+    page.until(lambda _: page.find("#stop-waiting").is_displayed())
+    page.click("#stop-waiting")
+    page.says("Cancelled")
+    assert not page.find("#stop-waiting").is_displayed()
+    page.run("window.slow = false")
+    page.photo(photo)
+    page.run("window.slow = true")
+    page.choose(0)
+    page.until(lambda _: page.find("#stop-waiting").is_displayed())
+    page.click("#stop-waiting")
+    page.says("Cancelled")
+    page.run("window.slow = false")
+    page.choose(1)  # goes on as if nothing had been
+    page.painted()
+    assert page.complaints() == []
+
+
 def test_nothing_is_asked_of_anybody_else_and_the_first_load_is_small(page: Page, address: str) -> None:
     messages = page.requests()
     asked = [message["params"]["request"]["url"] for message in messages if message["method"].endswith("WillBeSent")]

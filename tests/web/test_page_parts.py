@@ -132,6 +132,34 @@ def test_the_camera_is_painted_over_one_websocket_and_a_photo_of_it_kept(page: P
     assert page.complaints() == []
 
 
+def test_the_photo_comes_back_after_the_camera(page: Page, photo: Path) -> None:
+    page.choose(4)
+    page.click("#tab-camera")
+    page.click("#start-camera")
+    page.painted()
+    page.click("#tab-photo")
+    page.until(lambda _: page.find("#choose-photo").is_displayed())  # there was none
+    page.photo(photo)
+    own = page.painted()
+    page.click("#tab-camera")
+    page.click("#start-camera")
+    page.painted(own)
+    page.choose(7)  # changes what the camera shows, and the photo's pastiche once it is back
+    width = "return document.querySelector(arguments[0]).naturalWidth"
+    page.until(lambda _: page.run(width, "#before") == 384)
+    page.click("#tab-photo")
+    page.until(lambda _: page.run(width, "#before") == 300 and page.pastiche() and page.run(width, "#after") == 300)
+    page.click("#tab-camera")
+    page.browser.execute_async_script("""const done = arguments[0], given = new DataTransfer();
+        fetch("/page/example.jpg").then((answer) => answer.blob()).then((picture) => {
+          given.items.add(new File([picture], "dropped.jpg", {type: "image/jpeg"}));
+          document.dispatchEvent(new DragEvent("drop", {dataTransfer: given}));
+          done();
+        })""")  # dropped here
+    page.until(lambda _: page.find("#tab-photo").get_attribute("aria-selected") == "true")
+    assert page.complaints() == []
+
+
 def test_a_camera_that_may_not_be_used_is_said_and_so_is_a_lost_connection(page: Page) -> None:
     page.choose(4)
     page.click("#tab-camera")

@@ -157,3 +157,20 @@ def test_detail_is_another_set_of_weights_and_reset_with_the_rest(page: Page, ph
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "same.png")), np.asarray(Image.open(path)))
     page.click("#reset")
     assert page.find("#detail-value").text == "100 %"
+
+
+def test_a_page_by_http_from_elsewhere_saves_and_copies(page: Page, photo: Path, tmp_path: Path) -> None:
+    """What browsers keep from pages that come without encryption is not there; the page does without."""
+    hide = "delete Crypto.prototype.randomUUID; delete Navigator.prototype.clipboard;"
+    page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": hide})
+    page.open()
+    assert page.run("return crypto.randomUUID === undefined && navigator.clipboard === undefined")
+    page.photo(photo)
+    page.choose(3)
+    page.painted()
+    assert saved(page, tmp_path / "saved").stat().st_size > 1000
+    page.unfold(2)
+    page.click("[data-copy='#recipe-curl']")
+    page.says("selected")
+    chosen = "const field = document.querySelector('#recipe-curl'); return field.selectionEnd - field.selectionStart"
+    assert page.run(chosen) == len(page.value("#recipe-curl")) > 0

@@ -1,6 +1,8 @@
 """A real server in a process of its own on 127.0.0.1."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -81,3 +83,17 @@ def test_a_port_that_is_taken_is_one_line(serve: Serve) -> None:
     )
     assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
     assert f"cannot listen on 127.0.0.1, port {port}" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another process's limits can be set on Linux alone")
+def test_more_connections_than_files_do_not_end_service(serve: Serve) -> None:
+    resource = pytest.importorskip("resource")
+    server, address = serve("--model", "brushwork-mobile")
+    resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (256, 256))  # as a program begins on macOS
+    port = int(address.rpartition(":")[2])
+    with contextlib.ExitStack() as stack:
+        for _ in range(300):
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
+    transport = httpx2.HTTPTransport(retries=100)
+    with httpx2.Client(transport=transport, timeout=60) as client:
+        assert client.get(f"{address}/healthz").status_code == 200

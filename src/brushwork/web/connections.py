@@ -1,15 +1,25 @@
 """Connections of a server: no more than it has files for, and none that is held open without getting anywhere."""
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+try:
+    import resource
+except ImportError:  # on Windows, where sockets are no files
+    resource = None  # type: ignore[assignment]
 
 # Seconds from opening a connection, or from the first byte of the next request on it, to the end of its headers.
 HEADERS_WITHIN = 10.0
 READS_WITHIN = 30.0  # seconds in which a client must take something of the answer that waits for it
 MESSAGE = 4 * 10**6  # bytes of a message of a WebSocket, the most
-MOST = 200  # connections at once; the usual limit of open files is 256 on macOS and 1,024 on Linux
+MOST = (
+    200  # connections at once, no more than half of the files that may be open; the rest is for pictures and the model
+)
+BACKLOG = 32  # connections that are taken before any of them is looked at
+FILES = 1024  # that the process may open, where the system lets it: on macOS a program begins with 256
 
 
 class GuardedProtocol(H11Protocol):
@@ -22,7 +32,7 @@ class GuardedProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a connection, or closes it where there are too many."""
         super().connection_made(transport)
-        if len(self.connections) > MOST:
+        if len(self.connections) > min(MOST, _files() // 2):
             transport.close()
         else:
             self._watch()
@@ -66,7 +76,26 @@ class GuardedProtocol(H11Protocol):
         self._look = self.loop.call_later(READS_WITHIN, self._look_at_reader)
 
 
+def _files() -> int:
+    """How many files this process may have open."""
+    if resource is None:
+        return 2 * MOST
+    return int(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
+def raise_files() -> None:
+    """Let this process open `FILES` files, or as many as the system lets it."""
+    if resource is None:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 # What uvicorn is told: compressed messages of a WebSocket would be unpacked without a limit.
 PROTOCOLS: dict[str, Any] = {
     "http": GuardedProtocol, "ws": "wsproto", "ws_max_size": MESSAGE, "ws_per_message_deflate": False,
+    "backlog": BACKLOG,
 }  # fmt: skip

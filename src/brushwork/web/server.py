@@ -17,7 +17,7 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names, is_address, is_local
 from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
-from brushwork.web.connections import PROTOCOLS
+from brushwork.web.connections import PROTOCOLS, raise_files
 
 EXPOSED = """\
 This server listens on {host}: every machine that can reach this one can use it and sees the pictures it is sent."""
@@ -86,6 +86,7 @@ def run(
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     names, tokens = Names.of(access.names, access.proxies), Tokens(access.tokens)
+    raise_files()
     listener = _listen(access.host, access.port)
     for line in access.warnings():
         console.print(line, style="yellow")

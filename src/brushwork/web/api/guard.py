@@ -1,6 +1,7 @@
 """Checks every request before it is read: its name, origin, token, size and pace; adds headers to every answer."""
 
 import asyncio
+import re
 import time
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -19,6 +20,7 @@ from brushwork.web.api.tokens import COOKIE, Tokens, login_form
 LOGIN = "/login"
 # Answered without a token: supervisors ask whether the server works, and the form needs its looks.
 OPEN = ("/healthz", LOGIN, "/page/style.css", "/page/icon.svg", "/favicon.ico")
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 LONGEST_TOKEN = 4096  # bytes of a login form
 SLOWEST = 2000  # bytes a second that a request must come with, all in all; a slow modem has twice as many
 # Everything a page needs comes from this server; pictures and clips that it made itself are blobs.
@@ -87,6 +89,8 @@ class Guard:
             return answer(HTTPStatus.BAD_REQUEST, "the Host header is missing or malformed")
         if not self.names.accept(origin.name):
             return answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {origin.name}; see --name")
+        if not _well_formed(headers.get("origin")):
+            return answer(HTTPStatus.BAD_REQUEST, "the Origin header is malformed")
         # A browser lets a page of any site open a WebSocket here, and sends its cookies along.
         if scope.get("method") not in ("GET", "HEAD") and not _same_site(headers.get("origin"), origin.host):
             return answer(HTTPStatus.FORBIDDEN, "a page of another site may not send requests here")
@@ -175,6 +179,14 @@ class Guard:
 
 class _RefusedError(Exception):
     """A request that sends too much or too slowly."""
+
+
+def _well_formed(origin: str | None) -> bool:
+    """Whether an Origin header, if there is one, is ``null`` or a scheme and a host (RFC 6454)."""
+    if origin in (None, "null"):
+        return True
+    scheme, separator, rest = (origin or "").partition("://")
+    return bool(separator and SCHEME.fullmatch(scheme)) and host_name(rest) is not None
 
 
 def _same_site(origin: str | None, host: str) -> bool:

@@ -26,10 +26,10 @@ async function ask(path, options = {}) {
 
 export const styles = async () => (await ask("/v1/styles")).json();
 /** How a style in words was understood, in lines for a person. */
-export async function understand(name) {
+export async function understand(name, signal) {
   const form = new FormData();
   form.append("style_name", name);
-  return (await (await ask("/v1/embed", { method: "POST", body: form })).json()).notices;
+  return (await (await ask("/v1/embed", { method: "POST", body: form, signal })).json()).notices;
 }
 
 export const models = async () => (await ask("/v1/models")).json();
@@ -156,7 +156,7 @@ export async function connectCamera({ painted, refused, closed }) {
 }
 
 /** Begin to paint a clip; its state. */
-export async function startClip(clip, chosen) {
+export async function startClip(clip, chosen, signal) {
   const form = new FormData();
   form.append("clip", clip, clip.name);
   addStyles(form, chosen.styles);
@@ -166,5 +166,5 @@ export async function startClip(clip, chosen) {
   if (chosen.styleSize) form.append("style_size", chosen.styleSize);
   if (chosen.keepColors === "luma") form.append("keep_colors", "luma");
   if (chosen.size) form.append("size", chosen.size);
-  return (await ask("/v1/clips", { method: "POST", body: form })).json();
+  return (await ask("/v1/clips", { method: "POST", body: form, signal })).json();
 }

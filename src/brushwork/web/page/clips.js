@@ -1,7 +1,7 @@
 // Video: a clip goes in, one frame is shown at once, and the list of clips comes from the server, so it survives a reload.
 
 import * as api from "./api.js";
-import { bytes, chooseFile, find, make, say, setChildren } from "./dom.js";
+import { bytes, chooseFile, complain, find, make, patiently, say, setChildren } from "./dom.js";
 import { take } from "./photo.js";
 import { change, onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
@@ -52,10 +52,10 @@ function showReady() {
 async function paint() {
   find("#paint-clip").disabled = true;
   try {
-    await api.startClip(clip, settings());
+    await patiently((signal) => api.startClip(clip, settings(), signal));
     say("");
   } catch (error) {
-    say(error.message, true);
+    complain(error);
   }
   showReady();
   refresh();

@@ -8,12 +8,18 @@ let zoom = 1;
 let left = 0; // of the picture, in parts of the stage
 let top_ = 0;
 
+let frames = false; // whether a camera's frames are shown in place of the photo
+
 const stage = () => find("#stage");
 
-/** Show the photo that a pastiche is compared with. */
+/** Whether the stage shows a camera rather than the photo. */
+export const showsCamera = () => frames;
+
+/** Show the photo that a pastiche is compared with; null where there is none. */
 export function showBefore(blob) {
-  showBlob(find("#before"), blob);
-  stage().classList.add("has-photo");
+  frames = false;
+  if (blob) showBlob(find("#before"), blob);
+  stage().classList.toggle("has-photo", blob !== null);
   show(null);
   setZoom(1);
 }
@@ -26,6 +32,7 @@ export function show(blob) {
 
 /** Show the next frame of a camera and its pastiche; zoom and split stay. */
 export function showFrame(before, after) {
+  frames = true;
   showBlob(find("#before"), before);
   stage().classList.add("has-photo");
   show(after);

@@ -43,23 +43,29 @@ export function say(words, isError = false) {
 }
 
 const LATE = 500; // milliseconds after which something is said to take its time
-let busy = 0;
+const awaited = new Set(); // the AbortControllers of what takes longer
 
-/** Wait for something, and show that it takes longer than half a second, if it does. */
-export async function patiently(promise) {
-  let shown = false;
-  const show = (step) => {
-    busy += step;
-    document.body.classList.toggle("busy", busy > 0);
-    find("#stage").setAttribute("aria-busy", busy > 0);
+/** Wait for what a function begins, given a signal; where it takes longer than half a second it can be cancelled. */
+export async function patiently(begin, controller = new AbortController()) {
+  const show = () => {
+    document.body.classList.toggle("busy", awaited.size > 0);
+    find("#stage").setAttribute("aria-busy", awaited.size > 0);
+    find("#stop-waiting").hidden = awaited.size === 0;
+    find("#stop-waiting").onclick = () => [...awaited].pop().abort();
   };
-  const late = setTimeout(() => { shown = true; show(1); }, LATE);
+  const late = setTimeout(() => { awaited.add(controller); show(); }, LATE);
   try {
-    return await promise;
+    return await begin(controller.signal);
   } finally {
     clearTimeout(late);
-    if (shown) show(-1);
+    if (awaited.delete(controller)) show();
   }
+}
+
+/** Say what went wrong, or that it was cancelled. */
+export function complain(error) {
+  if (error.name === "AbortError") say(strings.cancelled);
+  else say(error.message, true);
 }
 
 /** Give a file to the person. */

@@ -1,7 +1,7 @@
 // The styles to choose from: the gallery, searchable, each shown on the person's own photo, and pictures of their own.
 
 import * as api from "./api.js";
-import { chooseFile, find, findAll, make, say, showBlob } from "./dom.js";
+import { chooseFile, complain, find, findAll, make, patiently, say, showBlob } from "./dom.js";
 import { keep } from "./files.js";
 import { onPhoto, photo, reduced } from "./photo.js";
 import { busy } from "./preview.js";
@@ -63,11 +63,11 @@ async function addOwn(file) {
   find("#gallery").prepend(button);
   choose(file.name);
   try {
-    showBlob(find("img", button), await api.decode(file, THUMBNAIL));
+    showBlob(find("img", button), await patiently((signal) => api.decode(file, THUMBNAIL, signal)));
   } catch (error) {
     choose(file.name);
     button.remove();
-    say(error.message, true);
+    complain(error);
   }
 }
 
@@ -77,7 +77,7 @@ async function addWords(event) {
   const name = `words: ${text}`;
   if (!text || find(`[data-style="${CSS.escape(name)}"]`)) return;
   try {
-    const notices = await api.understand(name);
+    const notices = await patiently((signal) => api.understand(name, signal));
     const button = item(name, "", null, `“${text}”`);
     find("#gallery").prepend(button);
     watcher.observe(button);
@@ -85,7 +85,7 @@ async function addWords(event) {
     choose(name);
     say(notices.join(". "));
   } catch (error) {
-    say(error.message, true);
+    complain(error);
   }
 }
 

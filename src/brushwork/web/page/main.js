@@ -23,7 +23,10 @@ function showTab(name) {
     tab.tabIndex = mine ? 0 : -1;
     find(`#${tab.getAttribute("aria-controls")}`).hidden = !mine;
   }
-  if (name !== "camera") camera.close();
+  if (name !== "camera") {
+    camera.close();
+    if (compare.showsCamera()) preview.showPhoto();
+  }
   say("");
 }
 
@@ -40,6 +43,7 @@ function startTabs() {
     };
   }
   showTab("photo");
+  photo.onPhoto(() => document.body.dataset.tab === "camera" && showTab("photo"));
 }
 
 function startHistory() {

@@ -1,7 +1,7 @@
 // The photo: dropped, pasted or chosen. Holds the file itself and the reduced copy that previews are made of.
 
 import { decode } from "./api.js";
-import { chooseFile, find, patiently, say } from "./dom.js";
+import { chooseFile, complain, find, patiently, say } from "./dom.js";
 
 export const LARGE = 1024; // long side of a preview: strokes look as they will at full size
 const KINDS = "image/*,.tif,.tiff,.heic,.heif,.avif,.webp";
@@ -23,13 +23,13 @@ export async function take(file) {
   const number = ++asked;
   say("");
   try {
-    const copy = await patiently(decode(file, LARGE));
+    const copy = await patiently((signal) => decode(file, LARGE, signal));
     const bitmap = await createImageBitmap(copy);
     if (number !== asked) return;
     photo = { file, copy, bitmap, width: bitmap.width, height: bitmap.height, copies: new Map() };
     for (const listener of listeners) listener(photo);
   } catch (error) {
-    if (number === asked) say(error.message, true);
+    if (number === asked) complain(error);
   }
 }
 

@@ -1,7 +1,7 @@
 // The preview: small while a slider moves, large when it rests. One request at a time, and the newest settings win.
 
 import { paints, stylize } from "./api.js";
-import { show, showBefore } from "./compare.js";
+import { show, showBefore, showsCamera } from "./compare.js";
 import { patiently, say } from "./dom.js";
 import { LARGE, onPhoto, photo, reduced } from "./photo.js";
 import { onChange, settings } from "./state.js";
@@ -9,7 +9,7 @@ import { strings } from "./strings.js";
 
 const SMALL = 320;
 
-let running = null; // {controller, small}
+let running = null; // {controller, small, stopped}
 let wanted = null; // "small" or "large", where the shown preview is stale
 
 export const busy = () => running !== null;
@@ -29,15 +29,22 @@ export function start() {
 export function stop() {
   const stale = running !== null || wanted !== null;
   wanted = null;
+  if (running) running.stopped = true;
   running?.controller.abort();
   return stale;
+}
+
+/** Show the photo again after something else, and its pastiche as soon as there is one. */
+export function showPhoto() {
+  showBefore(photo?.copy ?? null);
+  want("large");
 }
 
 /** Ask for a preview of the settings as they are. */
 export const refresh = () => want("large");
 
 function want(kind) {
-  if (!photo) return;
+  if (!photo || showsCamera()) return;
   wanted = kind;
   // A large preview of stale settings is not worth waiting for; a small one is: it shows that the slider does something.
   if (running && !running.small) running.controller.abort();
@@ -54,17 +61,16 @@ async function run() {
       continue;
     }
     const controller = new AbortController();
-    running = { controller, small };
+    running = { controller, small, stopped: false };
     const of = photo;
     try {
       const content = await reduced(small ? SMALL : LARGE);
-      const pastiche = await patiently(stylize(content, settings(), {
-        output: { format: "webp", quality: small ? 80 : 92 },
-        signal: controller.signal,
-      }));
-      if (of === photo && !controller.signal.aborted && (small || !wanted)) show(pastiche);
+      const output = { format: "webp", quality: small ? 80 : 92 };
+      const pastiche = await patiently((signal) => stylize(content, settings(), { output, signal }), controller);
+      if (of === photo && !showsCamera() && !controller.signal.aborted && (small || !wanted)) show(pastiche);
     } catch (error) {
       if (error.name !== "AbortError") say(error.message, true);
+      else if (!wanted && !running.stopped) say(strings.cancelled);
     }
     running = null;
   }

@@ -10,11 +10,19 @@ export function start() {
   find("#recipe").addEventListener("toggle", show);
   find("#use-recipe").onclick = use;
   for (const button of document.querySelectorAll("[data-copy]"))
-    button.onclick = async () => {
-      await navigator.clipboard.writeText(find(button.dataset.copy).value);
-      say(strings.copied);
-    };
+    button.onclick = () => copy(find(button.dataset.copy));
   onChange(show);
+}
+
+/** Copy the text of a field; where the browser lets no page write to the clipboard, select it for the person. */
+async function copy(field) {
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    say(strings.copied);
+  } catch {
+    say(strings.selected);
+  }
 }
 
 const quote = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);

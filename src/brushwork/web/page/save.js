@@ -48,7 +48,7 @@ export function output({ size, format, quality, strip }) {
 async function render() {
   const controller = (running = new AbortController());
   const stale = preview.stop(); // it would come later, and be shown in place of the pastiche
-  const key = crypto.randomUUID();
+  const key = randomKey();
   const bar = find("#progress");
   let forget = () => {};
   const late = setTimeout(() => {
@@ -85,6 +85,11 @@ async function showPainted(pastiche) {
   } catch {
     say(bytes(pastiche.size));
   }
+}
+
+/** A key that nobody guesses. (randomUUID is for https and this machine alone, and a phone may come by http.) */
+function randomKey() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function nameOf(pastiche) {

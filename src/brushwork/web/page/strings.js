@@ -93,6 +93,7 @@ export const strings = {
   recipeCommand: "Command",
   recipeCurl: "curl",
   copy: "Copy",
+  selected: "The text is selected: copy it.",
   copied: "Copied.",
   useRecipe: "Use these settings",
   badRecipe: "These are no settings of this page.",
