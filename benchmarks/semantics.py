@@ -118,6 +118,9 @@ def main(
     rate: Annotated[float, typer.Option(help="Learning rate at the first.")] = 3e-4,
     side: Annotated[int, typer.Option(help="Of the squares that are judged.")] = 256,
     count: Annotated[int, typer.Option("--pairs", help="Pairs that are judged.", min=1)] = 55,
+    pictures: Annotated[
+        int, typer.Option("--learn-from", help="Labelled pictures, held out ones among them; 0: all.")
+    ] = 0,
     model: Annotated[str | None, typer.Option(help="The model to begin with.")] = None,
 ) -> None:
     """Print one line for each weight."""
@@ -126,7 +129,7 @@ def main(
     predictor = network.predictor
     assert predictor is not None
     recipe = Recipe(
-        semantics=SemanticsConfig(weight=1.0, labels=labels, kinds=KINDS),
+        semantics=SemanticsConfig(weight=1.0, labels=labels, kinds=KINDS, pictures=pictures),
         data=DataConfig(styles=tuple(styles)), optimizer=OptimizerConfig(backbone=0.0),
     )  # fmt: skip
     bank = StyleBank.of(recipe, predictor, "cpu", cache)

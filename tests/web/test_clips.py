@@ -18,6 +18,7 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names
 from brushwork.web.api.service import Service
 from brushwork.web.app import build
+from tests.video.clips import remux
 from tests.video.conftest import make_clip, make_frames, packets, read_frames
 from tests.web.conftest import RED, encode
 
@@ -143,6 +144,20 @@ def test_a_broken_clip_fails_without_a_path_of_the_server(server: TestClient, cl
     key = begin(server, clip[:300])["id"]
     name, state = events(server, key)[-1]
     assert name == "failed" and "brushwork-clips" not in str(state["error"]) and "\n" not in str(state["error"])
+
+
+def test_a_clip_that_is_cut_short_says_how_many_frames_were_read(
+    server: TestClient, patient: Patient, tmp_path: Path
+) -> None:
+    patient.may.set()
+    clip = make_clip(tmp_path / "clip.mp4", make_frames(8), codec="mjpeg", form="yuvj420p")
+    whole = remux(clip, tmp_path / "whole.mp4", movflags="faststart").read_bytes()  # the index before the frames
+    key = begin(server, whole[: len(whole) - (len(whole) - whole.index(b"mdat")) // 2])["id"]
+    name, state = events(server, key)[-1]
+    notes = " ".join(map(str, state["notes"]))  # type: ignore[call-overload]
+    assert name == "done" and state["left"] == 0
+    assert "clip.mp4 is cut short" in notes and "brushwork-clips" not in notes
+    assert f"{state['frames']} frames were read, of 8" in notes
 
 
 def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ STARTS = ((4, b"ftyp", "mp4"), (0, b"\x1aE\xdf\xa3", "mkv"), (8, b"AVI ", "avi")
 # FFmpeg looks for these two words of a DASH playlist anywhere in what it is shown first.
 PLAYLIST, LOOKED = (b"<MPD", b"dash:profile"), 2**22
 RETRY = {"Retry-After": "60"}
+WHOLE = 0.9  # of the frames that a clip promises, fewer are said: the number itself is often a guess
 LOOK_AT_DISK = 100  # frames between two looks at how much room is left
 Standing = Literal["waiting", "painting", "done", "failed", "stopped"]
 
@@ -62,6 +63,10 @@ class PaintedClip:
     def pastiche(self) -> Path:
         """The painted clip, once its state is done."""
         return self.folder / "pastiche.mp4"
+
+    def without_path(self, line: str) -> str:
+        """Return a line without the place of the clip on this machine, which is nobody's business."""
+        return line.replace(f"{self.folder}/", "")
 
 
 class Clips:
@@ -155,8 +160,9 @@ class Clips:
         try:
             if not clip.unwanted.is_set():
                 self._run(clip, source, settings)
+                _say_how_many(state)
         except (UserError, RefusedError, OSError, MemoryError) as error:
-            state.error, standing = in_one_line(error).replace(f"{clip.folder}/", ""), "failed"
+            state.error, standing = clip.without_path(in_one_line(error)), "failed"
         if clip.unwanted.is_set():
             standing = "stopped"
             shutil.rmtree(clip.folder, ignore_errors=True)
@@ -176,13 +182,20 @@ class Clips:
         with closing(records):
             for record in records:
                 state.frames, state.count, state.rate = record.frames, record.count, record.rate
-                state.left, state.notes = record.left, list(record.notes)
+                state.left, state.notes = record.left, [clip.without_path(note) for note in record.notes]
                 if record.frames % LOOK_AT_DISK == 0:
                     self._scratch.check()
                 if record.frames > limits.clip_frames:
                     raise UserError(f"more than {limits.clip_frames} frames, which is the limit of a clip")
                 if record.frames > record.rate * limits.clip_seconds:
                     raise UserError(f"more than {limits.clip_seconds} seconds, which is the limit of a clip")
+
+
+def _say_how_many(state: ClipState) -> None:
+    """Settle what is left of a clip that is done; one that is cut short says how many frames were read."""
+    if state.count is not None and state.frames < WHOLE * state.count:
+        state.notes = [*state.notes, f"{state.frames} frames were read, of {state.count} that the clip promises"]
+    state.left = 0.0
 
 
 def container(data: bytes) -> str:
