@@ -188,6 +188,14 @@ def test_progress_is_told_until_the_request_is_over(client: TestClient) -> None:
     assert client.get("/v1/progress/x").status_code == 400  # too short to be anybody's own
 
 
+def test_what_is_no_form_is_a_media_type_that_is_not_taken(client: TestClient) -> None:
+    for kind in ("application/json", "image/jpeg", "text/plain; charset=utf-8"):
+        answer = client.post("/v1/stylize", content=b"{}", headers={"Content-Type": kind})
+        assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
+        assert "send a form" in answer.json()["detail"]
+    assert client.post("/v1/embed", data={"style_name": "nothing"}).status_code == 400  # a form that is none of ours
+
+
 def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
     for answer, status in (
         (client.get("/v2"), 404),

@@ -34,7 +34,9 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas["Problem"] = Problem.model_json_schema()
     made["components"]["securitySchemes"] = SECURITY
     for path, operations in made["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            if method == "post":
+                operation["responses"].setdefault("415", {"description": "It is no form."})
             _complete(operation["responses"])
             operation["security"] = [] if path in OPEN_PATHS else [{}, {"bearer": []}, {"browser": []}]
     return made

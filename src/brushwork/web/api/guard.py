@@ -21,6 +21,7 @@ LOGIN = "/login"
 # Answered without a token: supervisors ask whether the server works, and the form needs its looks.
 OPEN = ("/healthz", LOGIN, "/page/style.css", "/page/icon.svg", "/favicon.ico")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
+FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 LONGEST_TOKEN = 4096  # bytes of a login form
 SLOWEST = 2000  # bytes a second that a request must come with, all in all; a slow modem has twice as many
 # Everything a page needs comes from this server; pictures and clips that it made itself are blobs.
@@ -75,7 +76,7 @@ class Guard:
             refused = refused or self._unknown(headers)
             await (refused or self.app)(scope, receive, send)
             return
-        refused = refused or await self._log_in(scope, receive, origin)
+        refused = refused or await self._log_in(scope, receive, origin) or _no_form(scope, headers)
         if refused is not None:
             await refused(scope, receive, send)
             return
@@ -179,6 +180,14 @@ class Guard:
 
 class _RefusedError(Exception):
     """A request that sends too much or too slowly."""
+
+
+def _no_form(scope: Scope, headers: Headers) -> Response | None:
+    """The answer to a request of the API that sends something else than a form."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if scope["method"] != "POST" or not scope["path"].startswith("/v1/") or not kind or kind in FORMS:
+        return None
+    return answer(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send a form ({FORMS[0]}), not {kind[:80]!r}")
 
 
 def _well_formed(origin: str | None) -> bool:
