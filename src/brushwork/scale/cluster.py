@@ -2,6 +2,8 @@
 
 import logging
 import os
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,7 +54,8 @@ class Cluster:
         # `local`, Ray's own word, too: no address at all would join a cluster that a killed driver has left behind.
         starting: dict[str, Any] = {"include_dashboard": False} if self.address == LOCAL else {}
         try:
-            ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, **starting)
+            with _standard_error_held():
+                ray.init(address=self.address, log_to_driver=False, logging_level=logging.ERROR, **starting)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise UserError(f"no Ray cluster at {self.address}: {str(error).splitlines()[0]}") from None
         try:
@@ -73,6 +76,24 @@ class Cluster:
         if options["num_gpus"]:
             fits = min(fits, resources.get("GPU", 0))
         return max(1, min(int(fits), self.workers or int(fits)))
+
+
+@contextmanager
+def _standard_error_held() -> Iterator[None]:
+    """Hold back what C++ code writes to standard error, a notice of its own log level; shown if the block fails."""
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as held:
+        own = os.dup(2)
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(own, held.read())
+            raise
+        finally:
+            os.dup2(own, 2)
+            os.close(own)
 
 
 def _quiet_console() -> None:
