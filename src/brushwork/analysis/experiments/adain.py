@@ -30,7 +30,7 @@ class Size(NamedTuple):
     optimised: int
 
 
-SIZES = {"tiny": Size(2, 32, 0.125, 2, 2), "short": Size(60, 64, 0.25, 24, 20), "report": Size(4000, 128, 0.5, 24, 40)}
+SIZES = {"tiny": Size(2, 32, 0.125, 2, 2), "short": Size(40, 64, 0.25, 24, 20), "report": Size(4000, 128, 0.5, 24, 40)}
 SHOWN = 4  # pairs on the figure
 # Published: one part of content to ten of style; the scale is that of features of pixels up to 255.
 ADAIN_LOSS = LossWeights(content=1e-4, style=1e-3, style_form="statistics")

@@ -89,9 +89,9 @@ def run(context: Context) -> Result:
 
 
 def _plots(context: Context, size: Size, trained: Trained, after: Trained, styles: Tensor) -> list[Plot]:
-    photo = pictures.squares(context.inputs.shown[0], size.side)[0]
-    mixtures = plots.labelled_grid(_mixtures(trained.network, photo, size))
-    gallery = plots.grid(_gallery(after.network, photo, styles, size))
+    small, large = (pictures.squares(context.inputs.shown[0], scale * size.side)[0] for scale in (1, 2))
+    mixtures = plots.labelled_grid(_mixtures(trained.network, large, size))
+    gallery = plots.grid(_gallery(after.network, small, styles, size))
     terms = {"total": "loss", "style": "style loss", "content": "content loss"}
     return [
         Plot("mixtures", "One photo in mixtures of four styles, which are at the corners.", mixtures),

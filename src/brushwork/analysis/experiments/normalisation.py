@@ -29,7 +29,7 @@ class Size(NamedTuple):
 
 SIZES = {
     "tiny": Size(2, 32, 0.125, 2, 2),
-    "short": Size(70, 64, 0.25, 16, 20),
+    "short": Size(50, 64, 0.25, 16, 20),
     "report": Size(2000, 128, 0.5, 16, 40),
 }
 NAMES: dict[DecoderNorm, str] = {"instance": "instance norm", "batch": "batch norm", "none": "no norm"}

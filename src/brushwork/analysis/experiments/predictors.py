@@ -15,19 +15,20 @@ from brushwork.training.config import Recipe
 
 
 class Size(NamedTuple):
-    """Sizes of the embedding, steps of each run, sides of contents and of styles in pixels, steps of the pixels."""
+    """Sizes of the embedding, steps of each run, sides of contents and styles in pixels, pairs, steps of the pixels."""
 
     embeddings: tuple[int, ...]
     steps: int
     side: int
     style_side: int
+    pairs: int
     optimised: int
 
 
 SIZES = {
-    "tiny": Size((8,), 2, 32, 96, 2),
-    "short": Size((8, 32, 100, 256), 30, 64, 80, 20),
-    "report": Size((8, 32, 100, 256), 2000, 128, 128, 40),
+    "tiny": Size((8,), 2, 32, 96, 3, 2),
+    "short": Size((8, 32, 100, 256), 25, 64, 80, 24, 20),
+    "report": Size((8, 32, 100, 256), 2000, 128, 128, 55, 40),
 }
 SMALL_STEPS = 0.1
 PUBLISHED = 100  # the size of the embedding where backbones are compared
@@ -47,7 +48,7 @@ def run(context: Context) -> Result:
     base = replace(base, data=replace(base.data, style_sides=(size.style_side,)))
     contents = pictures.squares(context.inputs.new_contents, size.side)
     styles = pictures.squares(context.inputs.new_styles, size.style_side)
-    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles)))
+    pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles))[: size.pairs])
     recipes = _recipes(context, base, size)
     judged: dict[str, list[Losses]] = {name: [] for name in recipes}
     logs, weights = dict[str, list[dict[str, float]]](), dict[str, int]()
