@@ -107,6 +107,7 @@ def _curve(counts: Scores, every: Sequence[int]) -> Figure:
         axis.errorbar(every, means, halves, label=way, capsize=3)
     axis.set(xlabel="training pictures a class", ylabel="accuracy on the other domains, %", xscale="log")
     axis.set_xticks(every, [str(count) for count in every])
+    axis.minorticks_off()
     axis.grid(alpha=0.3)
     axis.legend()
     return figure
