@@ -3,8 +3,9 @@
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -13,7 +14,7 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a name beside a path; the file written there becomes the path when the block ends without an error.
 
     Otherwise it is removed, and whatever was at the path stays. A symbolic link stays, and the file it leads to is
-    replaced. Missing folders are made.
+    replaced; it keeps its permissions, and if they forbid to write it is not. Missing folders are made.
 
     Args:
         path: The file to write.
@@ -28,11 +29,15 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
+    if overwrite and path.exists() and not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     # A random name, for others may be writing here, too; not by tempfile, whose files only their owner may read.
     part = path.with_name(f".brushwork-{secrets.token_hex(8)}.part")
     try:
         yield part
         if overwrite:
+            with suppress(OSError):  # nothing was there, or a disk knows no permissions
+                part.chmod(stat.S_IMODE(path.stat().st_mode))
             part.replace(path)
         else:
             _claim(part, path)

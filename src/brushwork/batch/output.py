@@ -9,7 +9,7 @@ from brushwork import images
 from brushwork.batch.options import Options
 from brushwork.batch.plan import Job
 from brushwork.errors import UserError
-from brushwork.images import Frame, Metadata, Picture
+from brushwork.images import Frame, ImageError, Metadata, Picture
 
 # Of a disk, and of what a user may take of it, which not every system knows.
 _FULL = [os.strerror(code).lower() for code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))]
@@ -56,8 +56,17 @@ def check_target(job: Job, options: Options) -> None:
         raise UserError("standard output is closed; choose a file with -o")
     if job.target is None and sys.stdout.isatty():
         raise UserError("a picture cannot be shown in a terminal; choose a file with -o")
-    if job.target is not None and job.target.exists() and not options.overwrite:
+    if job.target is None:
+        return
+    if job.target.exists() and not options.overwrite:
         raise UserError(f"{job.target} exists; use --overwrite to replace it")
+    if job.target.exists() and not os.access(job.target, os.W_OK):
+        raise ImageError(f"cannot write {job.target}: it is read-only")
+    folder = next(each for each in job.target.absolute().parents if each.exists())
+    if not folder.is_dir():
+        raise ImageError(f"cannot write {job.target}: {folder} is a file, not a folder")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ImageError(f"cannot write {job.target}: permission denied in the folder {folder}")
 
 
 def is_full(error: str | None) -> bool:

@@ -12,15 +12,19 @@ Handler = Callable[[int, FrameType | None], object]
 
 
 @contextmanager
-def deferred() -> Iterator[Callable[[], bool]]:
+def deferred(*, cleaning: bool = False) -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether Ctrl-C or SIGTERM has come, which then does nothing else.
 
     For work that ends by itself at the next good point, and that loses nothing when it is killed: a second signal ends
-    the program at once, so that it ends even where work hangs.
+    the program at once, so that it ends even where work hangs. Work that leaves temporary files is cleaned up at a second
+    signal (`cleaning`), by KeyboardInterrupt, and ended by a third.
     """
     received: list[int] = []
 
     def note(number: int, _: FrameType | None) -> None:
+        if cleaning and len(received) == 1:
+            received.append(number)
+            raise KeyboardInterrupt
         if received:
             os.write(2, b"\nbrushwork: interrupted at once; completed files are intact\n")
             os._exit(INTERRUPTED)  # no thread is waited for

@@ -43,9 +43,11 @@ def watch(
     for name in style:
         for notice in getattr(resolve(name, loaded.gallery, files=True), "notices", ()):
             print(f"note: {notice}", file=sys.stderr)
-    with interrupts.deferred() as stop:
+    with interrupts.deferred(cleaning=True) as stop:
         records = watch.watch(folder, target, style, loaded, options, stop=stop)
-        print(f"watching {folder}; Ctrl-C ends", file=sys.stderr)
+        print(f"watching {folder}; Ctrl-C ends after the picture in work, a second one at once", file=sys.stderr)
         for record in records:
+            for notice in record.notices:
+                print(f"note: {notice}", file=sys.stderr)
             line = f"brushwork: {record.error}" if record.error else f"{record.pastiche}"
             print(line, file=sys.stderr)
