@@ -1,8 +1,8 @@
 """Colours under transparent pixels, taken from those that can be seen.
 
 What a cut-out hides is whatever a program left there, black for one. A network would paint it, measure it, and mix it
-into the edge. Pull and push (Gortler et al. 1996, "The Lumigraph", section 3.4) fills it: a hidden pixel takes the mean
-of the smallest block of 2, 4, 8 and so on pixels squared that shows anything, weighted by alpha.
+into the edge. Hidden pixels are filled by `pull_push`, and edges that show the ground which a cut-out was taken from
+lose it by `fringes`.
 """
 
 from typing import Any
@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushwork.images.canvas import Rows
+from brushwork.images.fringes import find_matte, rows_of, without_fringe
+from brushwork.images.pull_push import BLOCK, LEVELS, halved, means, sums
 
 Image = NDArray[np.float32]
 # Alpha that 8 bits cannot show: what resampling leaves beside an edge is hidden, too.
 _INVISIBLE = np.float32(0.5 / 255)
-# Blocks of this side are formed within a strip, larger ones from all strips: so strips are filled like the whole.
-_LEVELS = 5
-_BLOCK = 2**_LEVELS
 
 
 def fill_hidden(image: Image, alpha: Image | None) -> Image:
@@ -27,7 +26,16 @@ def fill_hidden(image: Image, alpha: Image | None) -> Image:
     """
     if alpha is None or alpha.min(initial=1) > 0 or not alpha.any():
         return image
-    return np.where(alpha[..., None] > 0, image, _means(_sums(image, alpha)))
+    return np.where(alpha[..., None] > 0, image, means(sums(image, alpha)))
+
+
+def without_ground(image: Image, alpha: Image | None) -> Image:
+    """Give an image (H, W, 3) as `fill_hidden` does, but its edges without the ground that shows in them, too."""
+    if alpha is None or alpha.min(initial=1) >= 1 or not alpha.any():
+        return image
+    pixels = np.concatenate([image, alpha[..., None]], axis=2)
+    matte = find_matte(pixels)
+    return fill_hidden(image, alpha) if matte is None else fill_hidden(*without_fringe(pixels, matte))
 
 
 def visible(pixels: Image) -> Image | None:
@@ -55,34 +63,37 @@ def restore_hidden(pastiche: Image, image: Image, filled: Image) -> Image:
 
 
 class FilledRows:
-    """The rows of a picture (H, W, 4), by strips, as `fill_hidden` makes them."""
+    """The rows of a picture (H, W, 4), by strips, as `without_ground` makes them."""
 
     def __init__(self, rows: Rows) -> None:
         self.shape = rows.shape
         self._rows = rows
         height, width = rows.shape[:2]
-        self._coarse = np.zeros((-(-height // _BLOCK), -(-width // _BLOCK), 4), np.float32)
-        strip = _BLOCK * max(1, 2**22 // (_BLOCK * width))
+        self._coarse = np.zeros((-(-height // BLOCK), -(-width // BLOCK), 4), np.float32)
+        self._matte = find_matte(rows)
+        strip = rows_of(width)
         for top in range(0, height, strip):
             pixels = rows[top : min(top + strip, height)]
-            sums = _sums(pixels[..., :3], pixels[..., 3])
-            for _ in range(_LEVELS):
-                sums = _halved(sums)
-            self._coarse[top // _BLOCK : top // _BLOCK + len(sums)] = sums
-        self._means = _means(self._coarse) if self._coarse[..., 3].any() else None
+            added = sums(*without_fringe(pixels, self._matte))
+            for _ in range(LEVELS):
+                added = halved(added)
+            self._coarse[top // BLOCK : top // BLOCK + len(added)] = added
+        self._means = means(self._coarse) if self._coarse[..., 3].any() else None
 
     def __getitem__(self, rows: slice) -> Any:
         """Rows (h, W, 4) of a slice with a start and an end."""
         start, stop, _ = rows.indices(self.shape[0])
         if self._means is None:
             return self._rows[start:stop]
-        first, last = start // _BLOCK, -(-stop // _BLOCK)
-        top = first * _BLOCK
-        pixels = np.array(self._rows[top : min(last * _BLOCK, self.shape[0])])
-        image, alpha = pixels[..., :3], pixels[..., 3]
-        if alpha.min(initial=1) <= 0:
-            means = _means(_sums(image, alpha), self._means[first:last])
-            pixels[..., :3] = np.where(alpha[..., None] > 0, image, means)
+        first, last = start // BLOCK, -(-stop // BLOCK)
+        top = first * BLOCK
+        pixels = np.array(self._rows[top : min(last * BLOCK, self.shape[0])])
+        image, weights = without_fringe(pixels, self._matte)
+        if weights.min(initial=1) <= 0:
+            around = means(sums(image, weights), self._means[first:last])
+            pixels[..., :3] = np.where(weights[..., None] > 0, image, around)
+        elif self._matte is not None:
+            pixels[..., :3] = image
         return pixels[start - top : stop - top]
 
     def __setitem__(self, rows: slice, pixels: Any) -> None:
@@ -106,36 +117,3 @@ class RestoredRows:
         content, filled = self._content[rows], self._filled[rows]
         colour = restore_hidden(pixels[..., :3], content[..., :3], filled[..., :3])
         self._target[rows] = np.concatenate([colour, pixels[..., 3:]], axis=2)
-
-
-def _sums(image: Image, alpha: Image) -> Image:
-    """Give colours multiplied by alpha, and alpha: (h, w, 4)."""
-    weight = alpha[..., None]
-    return np.concatenate([image * weight, weight], axis=2)
-
-
-def _halved(sums: Image) -> Image:
-    """Add up blocks of 2 x 2; beyond the border is nothing."""
-    height, width = sums.shape[:2]
-    even = np.pad(sums, ((0, height % 2), (0, width % 2), (0, 0)))
-    halved: Image = even[::2, ::2] + even[1::2, ::2] + even[::2, 1::2] + even[1::2, 1::2]
-    return halved
-
-
-def _means(sums: Image, coarse: Image | None = None, levels: int = _LEVELS) -> Image:
-    """Give the mean colours (h, w, 3) of blocks; of those that show nothing, that of the block around them.
-
-    Args:
-        sums: Colours multiplied by weights, and weights (h, w, 4).
-        coarse: The means of blocks that are 2 ** levels as large; where none are given, blocks grow to the whole.
-        levels: See there.
-    """
-    if coarse is not None and levels == 0:
-        return coarse
-    visible = sums[..., 3:] > 0
-    means = np.divide(sums[..., :3], sums[..., 3:], out=np.zeros_like(sums[..., :3]), where=visible)
-    if visible.all() or sums.shape[:2] == (1, 1):
-        return means
-    around = _means(_halved(sums), coarse, levels - 1)
-    enlarged = around.repeat(2, axis=0).repeat(2, axis=1)[: len(sums), : sums.shape[1]]
-    return np.where(visible, means, enlarged)

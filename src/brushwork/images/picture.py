@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from brushwork.images.alpha import fill_hidden, restore_hidden
+from brushwork.images.alpha import fill_hidden, restore_hidden, without_ground
 from brushwork.images.metadata import NONE, Metadata
 
 Image: TypeAlias = NDArray[np.float32]
@@ -103,10 +103,10 @@ class Picture:
         return len(self.frames) > 1
 
     def filled(self) -> "Picture":
-        """Give the picture with the colours under alpha 0 taken from what can be seen; see `images.alpha`."""
+        """Give the picture as a cut-out without its ground: colours under alpha 0 and of edges; see `images.alpha`."""
 
         def fill(frame: Frame) -> Frame:
-            return replace(frame, image=fill_hidden(frame.image, frame.alpha))
+            return replace(frame, image=without_ground(frame.image, frame.alpha))
 
         return self._with(fill)
 
@@ -125,14 +125,14 @@ class Picture:
         return self._with(apply)
 
     def map_visible(self, function: Callable[[Image], Image]) -> "Picture":
-        """Apply a function to every image as it is seen, hidden colours filled; see `map` and `filled`.
+        """Apply a function to every image as it is seen, without what its ground left in it; see `map` and `filled`.
 
         The function is given `Frame.pixels` and returns an image (H, W, 3). Pixels that it leaves as they are stay bit
         for bit, hidden ones, too.
         """
 
         def apply(frame: Frame) -> Frame:
-            filled = replace(frame, image=fill_hidden(frame.image, frame.alpha))
+            filled = replace(frame, image=without_ground(frame.image, frame.alpha))
             return replace(frame, image=restore_hidden(function(filled.pixels), frame.image, filled.image))
 
         return self._with(apply)
