@@ -16,6 +16,8 @@ Pixels: TypeAlias = NDArray[np.float32]  # sRGB and, where there is one, alpha, 
 
 # Nearly black of 255 levels; as light four stops above white.
 BRIGHTEST_LIGHT = 16
+# Fraction of negative numbers in a picture of signed integers that may be noise around black.
+NOISE = 0.01
 CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 
 
@@ -28,6 +30,7 @@ class ColorEncoding:
         profile: ICC profile, None where it says no more than sRGB does.
         colorimetry: Colour space where no profile is used; None for sRGB.
         top: Number that means 1; None for the largest of an integer type.
+        bottom: Number that means 0.
         alpha_top: The same of alpha.
         hdr: Whether the numbers are linear light that goes beyond white.
         ycbcr: Whether the three channels are luma and two differences of colour, of 8 bits, to be made RGB first.
@@ -37,6 +40,7 @@ class ColorEncoding:
     profile: bytes | None = None
     colorimetry: Colorimetry | None = None
     top: float | None = None
+    bottom: float = 0.0
     alpha_top: float | None = None
     hdr: bool = False
     ycbcr: bool = False
@@ -56,7 +60,31 @@ class ColorEncoding:
         """What the user should know about the conversion."""
         if self.hdr or (self.colorimetry and self.colorimetry.hdr):
             return "it has a high dynamic range, which is tone-mapped"
+        if self.bottom < 0:
+            return f"it has negative numbers; {self.bottom:g} is taken as black and {self.top:g} as white"
         return None
+
+
+def measured_integers(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding:
+    """Complete the encoding of a picture of signed integers by the range of the numbers in all its strips (h, w, C).
+
+    Where hardly any is negative, 0 is black and the largest of the type is white. Else black is the least of the type
+    if the picture goes down to half of it, as where 0 is grey; of other pictures, such as heights and X-rays, the
+    least and the largest number are black and white.
+    """
+    least = largest = low = negative = count = 0
+    high = np.iinfo(np.int64).min
+    for stored in strips:
+        colour = stored[..., : encoding.channels]
+        least, largest = np.iinfo(stored.dtype).min, np.iinfo(stored.dtype).max
+        low, high = min(low, int(colour.min())), max(high, int(colour.max()))
+        negative += int(np.count_nonzero(colour < 0))
+        count += colour.size
+    if negative <= NOISE * count:
+        return encoding
+    if low > least // 2:
+        return replace(encoding, bottom=float(low), top=float(max(high, low + 1)))
+    return replace(encoding, bottom=float(least), top=float(largest))
 
 
 def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding:
@@ -112,7 +140,7 @@ def _colour(stored: Stored, encoding: ColorEncoding) -> Pixels:
         return _under_profile(mapped, encoding) if encoding.profile else colorimetry.encode(mapped)
     if encoding.profile:
         return _under_profile(stored, encoding)
-    values = _unit(stored, encoding.top)
+    values = _unit(stored, encoding.top, encoding.bottom)
     if encoding.model == "cmyk":
         return (1 - values[..., :3]) * (1 - values[..., 3:])
     return encoding.colorimetry.to_srgb(_three(values)) if encoding.colorimetry else _three(values)
@@ -123,7 +151,7 @@ def _under_profile(stored: Stored, encoding: ColorEncoding) -> Pixels:
     assert encoding.profile is not None
     channels = profiles.fitting(encoding.profile, encoding.channels)
     if stored.dtype not in (np.uint8, np.uint16):
-        stored = quantise(_unit(stored, encoding.top), 16)
+        stored = quantise(_unit(stored, encoding.top, encoding.bottom), 16)
     stored = _three(stored) if channels == 3 else stored
     return _unit(profiles.to_srgb(np.ascontiguousarray(stored), encoding.profile), None)
 
@@ -133,13 +161,17 @@ def _three(values: NDArray[Any]) -> NDArray[Any]:
     return np.repeat(values, 3, axis=2) if values.shape[2] == 1 else values
 
 
-def _unit(stored: Stored, top: float | None) -> Pixels:
-    """Scale stored numbers to [0, 1]; integers by the largest of their type."""
-    if np.issubdtype(stored.dtype, np.integer):
-        top = float(np.iinfo(stored.dtype).max) if top is None else top
+def _unit(stored: Stored, top: float | None, bottom: float = 0.0) -> Pixels:
+    """Scale stored numbers from `bottom` to `top`, which for integers is the largest of their type, to [0, 1]."""
+    if top is None and np.issubdtype(stored.dtype, np.integer):
+        top = float(np.iinfo(stored.dtype).max)
+    if bottom:
+        scaled = ((stored - np.float64(bottom)) / ((top or 1) - bottom)).astype(np.float32)
+    elif np.issubdtype(stored.dtype, np.integer):
         scaled = np.divide(stored, np.float32(top), dtype=np.float32)
-        unsigned = np.issubdtype(stored.dtype, np.unsignedinteger)
-        return scaled if unsigned else np.maximum(scaled, 0, out=scaled)
-    scaled = np.nan_to_num(stored.astype(np.float32) / np.float32(top or 1))
+        if np.issubdtype(stored.dtype, np.unsignedinteger):
+            return scaled
+    else:
+        scaled = np.nan_to_num(stored.astype(np.float32) / np.float32(top or 1))
     clipped: Pixels = np.clip(scaled, 0, 1, out=scaled)
     return clipped
