@@ -18,22 +18,31 @@ import typer
 from benchmarks.large import EXAMPLES
 
 MEASURE = Path(__file__).with_name("measure.py")
-FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "WebP": "webp", "AVIF": "avif"}
+FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "WebP": "webp", "AVIF": "avif", "HEIC": "heic", "JPEG XL": "jxl"}
+# Formats that can only be read, and what their pastiches are written to.
+READ_ONLY = {"HEIC": "jpg", "JPEG XL": "png"}
 STDIN = "stdin, JPEG"
 
 
 def make(folder: Path, megapixels: int) -> None:
     """Write the photo, three wide and two high, in every format."""
+    import pillow_heif
+    import pillow_jxl  # it registers itself
     import pyvips
+    from PIL import Image
 
-    photo = pyvips.Image.new_from_file(str(EXAMPLES / "rocket.jpg")).resize(2)
+    assert pillow_jxl
+    source = pyvips.Image.new_from_file(str(EXAMPLES / "rocket.jpg")).resize(2)
     height = round((megapixels * 1e6 / 1.5) ** 0.5)
-    image = photo.embed(0, 0, height * 3 // 2, height, extend="mirror").copy_memory()
+    image = source.embed(0, 0, height * 3 // 2, height, extend="mirror").copy_memory()
+    photo = Image.fromarray(image.numpy())
     for extension in FORMATS.values():
-        if extension == "avif":  # the wheels of pyvips cannot write it
-            from PIL import Image
-
-            Image.fromarray(image.numpy()).save(folder / "photo.avif", speed=9)
+        if extension == "avif":  # the wheels of pyvips cannot write it, nor the others below
+            photo.save(folder / "photo.avif", speed=9)
+        elif extension == "heic":
+            pillow_heif.from_pillow(photo).save(folder / "photo.heic", quality=70)
+        elif extension == "jxl":
+            photo.save(folder / "photo.jxl", effort=3)
         else:
             image.write_to_file(str(folder / f"photo.{extension}"))
 
@@ -41,7 +50,7 @@ def make(folder: Path, megapixels: int) -> None:
 def measure(folder: Path, row: str, options: list[str]) -> tuple[float, float]:
     """Peak GB and seconds of a run."""
     extension = FORMATS.get(row, "jpg")
-    source, target = folder / f"photo.{extension}", folder / f"pastiche.{extension}"
+    source, target = folder / f"photo.{extension}", folder / f"pastiche.{READ_ONLY.get(row, extension)}"
     paths = ["-", "-o", "-"] if row == STDIN else [str(source), "-o", str(target), "--overwrite"]
     command = [sys.executable, "-m", "brushwork", "stylize", *paths, "-s", str(EXAMPLES / "glass.jpg"), *options]
     with source.open("rb") as photo:
@@ -57,17 +66,18 @@ def main(
     memory: Annotated[str, typer.Option(help="What --memory allows.")] = "1G",
     size: Annotated[int | None, typer.Option(help="Measure with --size, too.")] = 2048,
     only: Annotated[list[str] | None, typer.Option(help="Rows to measure.")] = None,
-    model: Annotated[str, typer.Option(help="Model to measure.")] = "brushwork-mobile",
+    tile: Annotated[str, typer.Option(help="Tiles.")] = "fast",
+    model: Annotated[str | None, typer.Option(help="Model to measure.")] = None,
 ) -> None:
     """Print a table of peaks."""
     print(f"| {megapixels} megapixels | peak | seconds | peak with --size {size} |\n|---|---|---|---|", flush=True)
-    options = ["--memory", memory, "--tile", "fast", "--model", model]
+    common = ["--memory", memory, *(["--model", model] if model else [])]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make(folder, megapixels)
         for row in only or [*FORMATS, STDIN]:
-            peak, seconds = measure(folder, row, options)
-            small = measure(folder, row, ["--memory", memory, "--model", model, "--size", str(size)])[0] if size else 0
+            peak, seconds = measure(folder, row, [*common, "--tile", tile])
+            small = measure(folder, row, [*common, "--size", str(size)])[0] if size else 0
             print(f"| {row} | {peak:.2f} GB | {seconds:.0f} | {small:.2f} GB |", flush=True)
 
 

@@ -94,7 +94,7 @@ class Stylizer(StyleEmbedder):
                 ``fast`` in tiles that come close; ``auto`` at once where memory allows, else in exact tiles, or fast
                 ones where the runtime has no others. See `brushwork.rendering.tiles`.
             tile_size: Side of a tile, a multiple of 4 from 128 to 16384; None for what memory allows, up to 768.
-            memory: Bytes that may be used, at least 2^28; None for most of what is free.
+            memory: Bytes that may be used, at least 2^29; None for most of what is free.
 
         Raises:
             UserError: If an argument is none of these.
@@ -191,13 +191,18 @@ class Stylizer(StyleEmbedder):
         tiling = tiling or self.choose_tiling(check_size("content", content), settings, style.masks is not None)
         paint(self.runtime, content, style, target, settings, tiling, held, progress)
 
-    def choose_tiling(self, size: tuple[int, int], settings: RenderSettings, masked: bool = False) -> Tiling:
-        """Decide whether an image of a size (H, W), with regions or without, is painted in tiles, and how."""
+    def choose_tiling(
+        self, size: tuple[int, int], settings: RenderSettings, masked: bool = False, held: int = 0
+    ) -> Tiling:
+        """Decide whether an image of a size (H, W), with regions or without, is painted in tiles, and how.
+
+        Bytes that are held meanwhile are taken from the memory; see `brushwork.rendering.memory.choose_tiling`.
+        """
         side = strokes.copy_side(settings.stroke, *size)
         if side is not None and side > max(size):  # a fine brush: the network sees an enlarged copy
             size = round(size[0] * side / max(size)), round(size[1] * side / max(size))
         pixel = memories.per_pixel(self.width, masked)
-        return memories.choose_tiling(size, settings, pixel, self.runtime.streams)
+        return memories.choose_tiling(size, settings, pixel, self.runtime.streams, held)
 
 
 def load(

@@ -31,7 +31,7 @@ def test_a_pastiche_does_not_depend_on_how_its_content_was_read(
     (tmp_path / name).write_bytes(FILES[name])
     pastiches = {}
     for mode, large in (("never", 10**9), ("never", 0), ("fast", 0), ("exact", 0)):
-        monkeypatch.setattr("brushwork.batch.contents.LARGE", large)
+        monkeypatch.setattr("brushwork.batch.memory.LARGE", large)
         jobs = make_plan([str(tmp_path / name)], ["dots"], str(tmp_path / f"{mode}-{large}.png"))
         (record,) = run(jobs, lambda: stylizer, Options(tile=mode, depth=16))
         assert record.error is None
@@ -60,7 +60,7 @@ def cut_out(hidden: int) -> np.ndarray:
 def test_what_a_cut_out_hides_does_not_change_its_pastiche(
     large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brushwork.batch.contents.LARGE", large)
+    monkeypatch.setattr("brushwork.batch.memory.LARGE", large)
     pastiches = []
     for hidden in (0, 255, 77):
         Image.fromarray(cut_out(hidden)).save(tmp_path / f"{hidden}.png")
@@ -77,7 +77,7 @@ def test_what_a_cut_out_hides_does_not_change_its_pastiche(
 def test_at_strength_0_even_hidden_colours_stay(
     large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brushwork.batch.contents.LARGE", large)
+    monkeypatch.setattr("brushwork.batch.memory.LARGE", large)
     Image.fromarray(cut_out(77)).save(tmp_path / "photo.png")
     jobs = make_plan([str(tmp_path / "photo.png")], ["dots"], str(tmp_path / "same.png"))
     (record,) = run(jobs, lambda: stylizer, Options(strength=0, tile="exact" if large == 0 else "auto"))
@@ -101,7 +101,7 @@ def test_standard_input_too_large_for_memory_is_painted_by_strips(
     kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From file to file and from stream to stream it is the same bytes, and no temporary file is left."""
-    monkeypatch.setattr("brushwork.batch.contents.LARGE", 0)
+    monkeypatch.setattr("brushwork.batch.memory.LARGE", 0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
     source = tmp_path / f"photo.{kind}"
@@ -122,7 +122,7 @@ def test_standard_input_too_large_for_memory_is_painted_by_strips(
 def test_formats_that_are_not_written_by_strips_are_written_whole(
     kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("brushwork.batch.contents.LARGE", 0)
+    monkeypatch.setattr("brushwork.batch.memory.LARGE", 0)
     (tmp_path / "photo.tif").write_bytes(FILES["tiff-16"])
     sizes = []
     for mode in ("never", "exact"):

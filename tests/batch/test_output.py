@@ -87,7 +87,7 @@ def test_a_side_that_a_format_cannot_hold_is_refused_before_the_work(
 ) -> None:
     Image.new("RGB", (16384, 16)).save("wide.png")
     for limit in (10**9, 0):  # whole, and by strips
-        monkeypatch.setattr("brushwork.batch.contents.LARGE", limit)
+        monkeypatch.setattr("brushwork.batch.memory.LARGE", limit)
         record = made(fake, "wide.png", "wide.webp")
         assert record.error == "wide.png: WEBP holds at most 16383 pixels on a side, not 16384 x 16; try --size"
     assert fake.painted == []

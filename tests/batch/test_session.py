@@ -14,5 +14,5 @@ def test_tiles_are_chosen_where_memory_is_short_and_exact_where_the_runtime_can(
     runtime.streams = streams
     session = Session(Stylizer(runtime), Options(memory=2 * 10**9))
     assert session.choose_tiling(64, 64).mode == "never"
-    assert session.choose_tiling(100_000, 100_000).mode == tiles
+    assert session.choose_tiling(100_000, 20_000).mode == tiles
     assert Session(Stylizer(runtime), Options(tile="never")).choose_tiling(100_000, 100_000).mode == "never"

@@ -1,5 +1,7 @@
 """A watched folder, look by look: between two looks the test does what a user would."""
 
+import errno
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -9,6 +11,9 @@ import pytest
 from PIL import Image
 
 from brushwork.batch.options import Options
+from brushwork.batch.plan import Job
+from brushwork.batch.record import Record
+from brushwork.batch.run import run as run_jobs
 from brushwork.batch.watch import watch
 from brushwork.errors import UserError
 from brushwork.stylizer import Stylizer
@@ -83,6 +88,77 @@ def test_a_photo_that_changes_is_painted_again_where_that_is_allowed(inbox: Path
     assert looks(inbox, style, deeds, overwrite=True) == ["first.png", "first.png"]
     with Image.open(inbox.parent / "pastiches" / "first.png") as pastiche:
         assert pastiche.size == (30, 20)
+
+
+def test_a_folder_that_is_gone_for_a_while_is_said_once(inbox: Path, style: str) -> None:
+    away = inbox.with_name("away")
+    deeds = [nothing, lambda: inbox.rename(away), nothing, nothing, lambda: away.rename(inbox), nothing, nothing]
+    assert looks(inbox, style, deeds) == ["first.png", f"cannot read {inbox}: no such file; waiting for it"]
+
+
+def test_a_target_that_is_removed_is_made_anew(inbox: Path, style: str) -> None:
+    def remove() -> None:
+        shutil.rmtree(inbox.parent / "pastiches")
+        shutil.copy(inbox / "first.png", inbox / "second.png")
+
+    assert looks(inbox, style, [nothing, remove, nothing, nothing]) == ["first.png", "second.png"]
+    assert [path.name for path in (inbox.parent / "pastiches").iterdir()] == ["second.png"]
+
+
+def test_what_finds_no_room_is_made_when_there_is_room(
+    inbox: Path, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, full = Path.write_bytes, [True]
+
+    def write_bytes(path: Path, data: bytes) -> int:
+        if full[0] and path.name.startswith(".brushwork-"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, data)
+
+    def fill() -> None:
+        full[0] = True
+        shutil.copy(inbox / "first.png", inbox / "second.png")
+
+    monkeypatch.setattr(Path, "write_bytes", write_bytes)
+    with pytest.raises(UserError, match="pastiches takes no files: no space left on device$"):
+        looks(inbox, style, [nothing])
+    full[0] = False
+    deeds = [nothing, fill, nothing, nothing, nothing, lambda: full.__setitem__(0, False), nothing, nothing]
+    refused = f"{inbox.parent / 'pastiches'} takes no files: no space left on device; waiting until it does"
+    assert looks(inbox, style, deeds) == ["first.png", refused, "second.png"]
+    assert sorted(path.name for path in (inbox.parent / "pastiches").iterdir()) == ["first.png", "second.png"]
+
+
+def test_a_style_is_read_once_and_checked_at_the_start(inbox: Path, style: str) -> None:
+    def remove() -> None:
+        Path(style).unlink()
+        shutil.copy(inbox / "first.png", inbox / "second.png")
+
+    assert looks(inbox, style, [nothing, nothing, remove, nothing, nothing]) == ["first.png", "second.png"]
+    with pytest.raises(UserError, match=r"red\.png"):
+        looks(inbox, style, [nothing])
+
+
+def test_a_file_that_is_renamed_meanwhile_is_made_under_its_new_name(
+    inbox: Path, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(jobs: Sequence[Job], *given: Any, **named: Any) -> Iterator[Record]:
+        if jobs[0].content == inbox / "first.png":
+            (inbox / "first.png").rename(inbox / "renamed.png")
+        return run_jobs(jobs, *given, **named)
+
+    monkeypatch.setattr("brushwork.batch.watch.run", run)
+    assert looks(inbox, style, [nothing] * 5) == ["renamed.png"]
+
+
+def test_links_pipes_and_names_that_differ_by_case(inbox: Path, style: str) -> None:
+    (inbox / "gone.png").symlink_to(inbox / "nothing.png")
+    (inbox / "loop.png").symlink_to(inbox / "loop.png")
+    (inbox / "link.png").symlink_to(style)
+    (inbox / "folder.png").mkdir()
+    os.mkfifo(inbox / "pipe.png")
+    shutil.copy(inbox / "first.png", inbox / "FIRST.png")
+    assert sorted(looks(inbox, style, [nothing] * 4)) == ["FIRST.png", "first-2.png", "link.png"]
 
 
 def test_folders_that_cannot_be_used(inbox: Path, style: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from brushwork.batch import contents
+from brushwork.batch import memory
 from brushwork.batch.session import Session, Strips
 from tests.cli.conftest import Paint, Run
 
@@ -90,7 +90,7 @@ def test_a_folder_of_masks_goes_by_stem_and_says_what_it_fits(brushwork: Run, pa
         (("--tile", "yes"), "unknown way to tile 'yes'; known: auto, never, fast, exact"),
         (("--tile-size", "130"), "the tile size is 130; it must be a multiple of 4"),
         (("--memory", "lots"), "memory 'lots' is not a size such as 2G or 500M"),
-        (("--memory", "1M"), "the memory is 1M; brushwork alone needs 256M"),
+        (("--memory", "1M"), "the memory is 1M; brushwork needs 512M"),
     ],
 )
 def test_refusals(brushwork: Run, paint: Paint, here: Path, left: str, options: tuple[str, ...], line: str) -> None:
@@ -122,7 +122,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
     brushwork: Run, paint: Paint, here: Path, left: str, monkeypatch: pytest.MonkeyPatch, mode: str, suffix: str
 ) -> None:
     """With all that a small one may have: colours kept, alpha, a region, strength."""
-    monkeypatch.setattr(contents, "LARGE", 10_000)
+    monkeypatch.setattr(memory, "LARGE", 10_000)
     photo = paint("photo.png", 210, 149, alpha=True)
     paint("stars.png", seed=2)
     look = ("-s", paint("waves.png", seed=1), "--region", f"{left}=stars.png:0.7", "--keep-colors", "luma")
@@ -142,7 +142,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
 def test_tiles_are_chosen_where_memory_is_short(
     brushwork: Run, paint: Paint, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(contents, "LARGE", 10_000)
+    monkeypatch.setattr(memory, "LARGE", 10_000)
     seen: list[str] = []
     plain = Session.paint_strips
 
@@ -154,7 +154,7 @@ def test_tiles_are_chosen_where_memory_is_short(
     photo, style = paint("photo.png", 640, 480), paint("waves.png", seed=1)
     assert brushwork("stylize", photo, "-s", style, "--memory", "8G", "-o", "a.png").code == 0
     assert seen == []
-    assert brushwork("stylize", photo, "-s", style, "--memory", "300M", "-o", "b.png").code == 0
+    assert brushwork("stylize", photo, "-s", style, "--memory", "512M", "-o", "b.png").code == 0
     assert seen == ["exact"]
     a, b = (pixels(here / name).astype(int) for name in ("a.png", "b.png"))
     assert np.abs(a - b).mean() < 1
@@ -165,7 +165,7 @@ def test_what_stops_a_large_picture_leaves_nothing(
 ) -> None:
     temporary = tmp_path_factory.mktemp("temporary")
     monkeypatch.setattr("tempfile.tempdir", str(temporary))
-    monkeypatch.setattr(contents, "LARGE", 10_000)
+    monkeypatch.setattr(memory, "LARGE", 10_000)
 
     def stop(share: float) -> None:
         raise KeyboardInterrupt

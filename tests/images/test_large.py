@@ -8,7 +8,7 @@ import pyvips
 from PIL import Image
 
 from brushwork import images
-from brushwork.images import ImageError, LargePicture, Metadata
+from brushwork.images import Extent, ImageError, LargePicture, Metadata
 
 
 @pytest.fixture
@@ -31,11 +31,14 @@ def test_integers_on_a_canvas_are_images() -> None:
         assert canvas[0:1].ravel().tolist() == pytest.approx([0, 128 / 255, 1, 1])
 
 
-@pytest.mark.parametrize("kind", ["png", "jpg", "tif"])
+FORMATS_OF = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
+
+
+@pytest.mark.parametrize("kind", FORMATS_OF)
 def test_a_picture_comes_as_it_is_opened_in_memory(tmp_path: Path, pixels: np.ndarray, kind: str) -> None:
     path = tmp_path / f"photo.{kind}"
     Image.fromarray(pixels).save(path)
-    assert images.measure(path) == (70, 51)
+    assert images.measure(path) == Extent(70, 51, FORMATS_OF[kind])
     with images.open_large(path) as picture:
         np.testing.assert_allclose(picture.pixels[0:70], images.open(path).image, atol=1.01 / 255)
         assert picture.depth == 8
@@ -79,7 +82,7 @@ def test_a_tiff_that_could_grow_past_four_gigabytes_is_a_bigtiff(
 ) -> None:
     image = random.random((40, 60, 3), dtype=np.float32)
     for limit, version in ((40 * 60 * 3, 42), (40 * 60 * 3 - 1, 43)):  # the numbers of TIFF and BigTIFF
-        monkeypatch.setattr("brushwork.images.large.LARGEST_TIFF", limit)
+        monkeypatch.setattr("brushwork.images.large_writing.LARGEST_TIFF", limit)
         with images.canvas(40, 60, 3, "uint8") as canvas:
             canvas[0:40] = image
             images.save_large(LargePicture(canvas), tmp_path / f"{version}.tif", "TIFF")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as Pillow
 
 from brushwork import extras, images
-from brushwork.images import ImageError
+from brushwork.images import ImageError, jxl
 from tests.images.samples import exif_of, refused, seen_by_pillow, smooth, smooth_bytes, swapped_profile
 from tests.programs import missing
 
@@ -80,3 +80,29 @@ def test_brands_tell_heic_from_avif(brands: bytes, extra: str, monkeypatch: pyte
     avif = start.replace(b"heic", b"avif") if b"heic" in brands else start[:8] + b"avif" + start[12:]
     with pytest.raises(ImageError, match="damaged"):
         images.open(avif + b"\0" * 64)
+
+
+def test_plug_ins_go_by_strips_too(kind: str, tmp_path: Path) -> None:
+    (path := tmp_path / KINDS[kind][1]).write_bytes(encoded(kind, exif=exif_of(1)))
+    extent = images.measure(path)
+    assert extent is not None
+    assert (extent.height, extent.width, extent.format) == (40, 56, kind)
+    assert 40 * 56 * 7 < extent.decoding < 40 * 56 * 30
+    with images.open_large(path) as large:
+        np.testing.assert_allclose(large.pixels[0:40], images.open(path).image, atol=1e-6)
+        assert large.metadata == images.open(path).metadata
+
+
+@pytest.mark.parametrize(
+    "size", [(64, 48), (48, 64), (200, 100), (33, 999), (513, 513), (320, 180), (1, 1), (70_000, 2)]
+)
+def test_the_size_of_jpeg_xl_is_known_before_it_is_decoded(size: tuple[int, int]) -> None:
+    pillow_jxl = pytest.importorskip("pillow_jxl")
+    assert pillow_jxl
+    for options in ({}, {"use_container": True, "exif": exif_of(1)}):
+        buffer = io.BytesIO()
+        Pillow.new("RGB", size).save(buffer, "JXL", **options)
+        assert jxl.read_size(buffer) == size[::-1]
+        with pytest.raises(ImageError, match="are more than the limit"):
+            images.open(buffer.getvalue(), max_pixels=size[0] * size[1] - 1)
+    assert jxl.read_size(io.BytesIO(b"\xff\x0a")) is None

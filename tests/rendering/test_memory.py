@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import psutil
 import pytest
 
+from brushwork.errors import UserError
 from brushwork.rendering import memory
 from brushwork.rendering.memory import Tiling, choose_tiling
 from brushwork.rendering.settings import RenderSettings
@@ -60,18 +61,39 @@ def test_auto_paints_at_once_what_fits(exact: bool, mode: str) -> None:
 
 
 def test_tiles_shrink_with_the_memory_and_are_as_asked_for() -> None:
-    def tiling(**settings: object) -> Tiling:
-        return choose_tiling((10_000, 10_000), RenderSettings(tile="exact", **settings), 300, True)  # type: ignore[arg-type]
+    def tiling(size: tuple[int, int] = (10_000, 10_000), held: int = 0, **settings: object) -> Tiling:
+        return choose_tiling(size, RenderSettings(tile="exact", **settings), 300, True, held)  # type: ignore[arg-type]
 
     assert tiling(memory=64 * GIB).side == memory.TILE
     assert tiling(memory=64 * GIB, tile_size=512).side == 512
-    assert tiling(memory=memory.PROGRAM + 1).side == 128
-    room = 100_000_000
-    # Half of it for a tile and its overlap: sqrt(50e6 / 300) is 408, of which 128 are overlap; 83 rows take 50e6 bytes.
-    settings = RenderSettings(tile="exact", memory=memory.PROGRAM + room)
-    assert tiling(memory=settings.memory).side == 128
-    assert choose_tiling((9000, 1000), settings, 300, True).side == 280
+    assert tiling(tile_size=128).side == 128
+    # Half of the room for a tile and its overlap: sqrt(60e6 / 300) is 447, of which 128 are overlap. 3/10 of it for a
+    # strip: 80 bytes and a tenth of 300 for each pixel.
+    room = memory.PROGRAM + 120_000_000
+    assert tiling((9000, 1000), memory=room).side == 316
+    assert tiling((9000, 1300), memory=room).side == int(36_000_000 / (110 * 1300)) // 4 * 4
+    assert tiling((9000, 1000), memory=room + 5_000_000, held=5_000_000).side == 316
+
+
+def test_a_memory_too_small_for_the_smallest_tiles_is_refused() -> None:
+    """By hand: a tile of 128 and its overlap are 256 pixels squared of 300 bytes, and a strip has 128 rows of 110."""
+    least = memory.PROGRAM + 256**2 * 300 + 128 * 10_000 * 110
+    settings = RenderSettings(tile="exact", memory=least)
+    assert choose_tiling((10_000, 10_000), settings, 300, True).side == 128
+    with pytest.raises(UserError, match="10000 x 10000 pixels take 580 MB even in tiles of 128, and 580 MB may be"):
+        choose_tiling((10_000, 10_000), RenderSettings(tile="exact", memory=least - 1), 300, True)
+
+
+def test_what_is_held_beside_it_counts() -> None:
+    settings = RenderSettings(memory=memory.PROGRAM + 360_000_000)
+    assert choose_tiling((600, 600), settings, 1000 - memory.PICTURE, True, held=0).mode == "never"
+    assert choose_tiling((600, 600), settings, 1000 - memory.PICTURE, True, held=1).mode == "exact"
 
 
 def test_never_is_never() -> None:
-    assert choose_tiling((10**6, 10**6), RenderSettings(tile="never", memory=2**28), 1000, True).mode == "never"
+    assert choose_tiling((10**6, 10**6), RenderSettings(tile="never"), 1000, True).mode == "never"
+
+
+def test_never_within_a_memory_that_is_too_small_is_refused() -> None:
+    with pytest.raises(UserError, match=r"1000 x 1000 pixels take 1\.5 GB at once, and 1\.0 GB may be used"):
+        choose_tiling((1000, 1000), RenderSettings(tile="never", memory=10**9), 1000, True)

@@ -1,31 +1,42 @@
 """Contents of a run, decoded: in memory, or of large ones the header alone."""
 
+import re
+import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from brushwork import images
+from brushwork.batch import memory
 from brushwork.batch.options import Options
 from brushwork.batch.output import check_sides, check_target, fit_frames, kind_of
 from brushwork.batch.plan import Job
 from brushwork.batch.record import Record
-from brushwork.images import Picture
-
-# Pixels from which the header is read before the picture is decoded: it may not fit into memory.
-LARGE = 4_000_000
+from brushwork.images import ImageError, Picture, costs
 
 
 @dataclass(frozen=True)
 class Undecoded:
-    """A large content, of which only the header was read."""
+    """A large content, of which only the header was read.
+
+    Attributes:
+        path: The file.
+        height, width: Of what is painted.
+        encoding: Bytes of memory that are taken while the pastiche is encoded.
+    """
 
     path: Path
     height: int
     width: int
+    encoding: int
 
 
+_STANDARD_INPUT = "standard-input"
+_SPOOLED = re.compile(rf"\S*brushwork-\S*{_STANDARD_INPUT}")
 Decoded: TypeAlias = tuple[Record, Picture | Undecoded | None]
 
 
@@ -34,7 +45,6 @@ class Contents:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._standard_input: bytes | None = None
         self._spooled: tempfile.TemporaryDirectory[str] | None = None
         self._last: tuple[Path | None, Picture] | None = None
 
@@ -43,8 +53,7 @@ class Contents:
         record = Record.of(job)
         with record.recording_errors():
             check_target(job, self._options)
-            if large := self._measure(job.content):
-                check_sides(large.height, large.width, kind_of(job, self._options))
+            if large := self._measure(job):
                 return record, large
             return record, self.decode_whole(job, record)
         return record, None
@@ -61,26 +70,33 @@ class Contents:
             return picture
         return None
 
-    def _measure(self, content: Path | None) -> Undecoded | None:
-        """Return a content that may not fit into memory; None if it surely does, or cannot be read by strips."""
-        options = self._options
-        if options.size is not None or options.tile == "never" or options.page is None:
+    def _measure(self, job: Job) -> Undecoded | None:
+        """Return a content that may not fit into memory; None if it does, or cannot be read by strips.
+
+        Raises:
+            UserError: If it cannot be decoded or encoded.
+        """
+        options, path = self._options, job.content or self._spool()
+        extent = images.measure(path, options.page or 1)
+        if extent is None:
             return None
-        content = content or self._spool()
-        size = images.measure(content, options.page)
-        return Undecoded(content, *size) if size and size[0] * size[1] > LARGE else None
+        kind = kind_of(job, options, extent.format)
+        memory.check_content(extent, kind, options)
+        height, width = memory.painted_size(extent, options)
+        if options.tile == "never" or options.page is None or extent.frames > 1:
+            return None
+        if not memory.is_large(height * width, options):
+            return None
+        check_sides(height, width, kind)
+        return Undecoded(path, height, width, costs.encoding(kind, height * width, extent.alpha))
 
     def _spool(self) -> Path:
-        """Return standard input as a file, which can be read by strips."""
+        """Return standard input as a file: it can be read more than once, and by strips."""
         if self._spooled is None:
             self._spooled = tempfile.TemporaryDirectory(prefix="brushwork-")
-            (Path(self._spooled.name) / "standard-input").write_bytes(self._read_standard_input())
-        return Path(self._spooled.name) / "standard-input"
-
-    def _read_standard_input(self) -> bytes:
-        if self._standard_input is None:
-            self._standard_input = sys.stdin.buffer.read()
-        return self._standard_input
+            with (Path(self._spooled.name) / _STANDARD_INPUT).open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        return Path(self._spooled.name) / _STANDARD_INPUT
 
     def close(self) -> None:
         """Remove the file of standard input."""
@@ -91,7 +107,16 @@ class Contents:
         # The frames of an animation come from an open file, which two threads cannot read at once.
         if self._last and self._last[0] == content and not self._last[1].animated:
             return self._last[1]
-        source = content or self._read_standard_input()
-        picture = images.open(source, size=self._options.size, page=self._options.page)
+        with naming_standard_input():
+            picture = images.open(content or self._spool(), size=self._options.size, page=self._options.page)
         self._last = content, picture
         return picture
+
+
+@contextmanager
+def naming_standard_input() -> Iterator[None]:
+    """Say standard input instead of the name of its file in errors."""
+    try:
+        yield
+    except ImageError as error:
+        raise ImageError(_SPOOLED.sub("standard input", str(error))) from error

@@ -131,7 +131,7 @@ def parse_memory(text: str | None) -> int | None:
     """Bytes from ``2G``, ``500M`` or ``1.5 GiB``.
 
     Raises:
-        UserError: If it has another form, or is below 256 MB.
+        UserError: If it has another form, or is below 512 MB.
     """
     if text is None:
         return None
@@ -140,5 +140,5 @@ def parse_memory(text: str | None) -> int | None:
         raise UserError(f"memory {text!r} is not a size such as 2G or 500M")
     size = int(float(match[1]) * 2 ** {"M": 20, "G": 30}[match[2].upper()])
     if size < LEAST_MEMORY:
-        raise UserError(f"the memory is {text}; brushwork alone needs 256M")
+        raise UserError(f"the memory is {text}; brushwork needs 512M")
     return size

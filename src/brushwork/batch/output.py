@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 from brushwork import images
 from brushwork.batch.options import Options
@@ -60,13 +61,23 @@ def check_target(job: Job, options: Options) -> None:
         return
     if job.target.exists() and not options.overwrite:
         raise UserError(f"{job.target} exists; use --overwrite to replace it")
-    if job.target.exists() and not os.access(job.target, os.W_OK):
-        raise ImageError(f"cannot write {job.target}: it is read-only")
-    folder = next(each for each in job.target.absolute().parents if each.exists())
+    if job.content is not None and not job.content.exists():
+        return  # which is said first
+    if job.target.exists():
+        if not _is_writable(job.target):
+            raise ImageError(f"cannot write {job.target}: it is read-only")
+        return
+    folder = next((each for each in job.target.parents if each.exists()), Path())
     if not folder.is_dir():
-        raise ImageError(f"cannot write {job.target}: {folder} is a file, not a folder")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ImageError(f"cannot write {job.target}: permission denied in the folder {folder}")
+        raise ImageError(f"cannot write {job.target}: {os.strerror(errno.ENOTDIR).lower()}")
+    if not _is_writable(folder):
+        raise ImageError(f"cannot write {job.target}: {os.strerror(errno.EACCES).lower()}")
+
+
+def _is_writable(path: Path) -> bool:
+    """Whether the one who runs the program may write a file, or into a folder."""
+    effective = os.access in os.supports_effective_ids
+    return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0), effective_ids=effective)
 
 
 def is_full(error: str | None) -> bool:

@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from brushwork import images
-from brushwork.batch.contents import Contents, Undecoded
+from brushwork.batch.contents import Contents, Undecoded, naming_standard_input
 from brushwork.batch.options import Options
 from brushwork.batch.output import is_full, kept_metadata, kind_of
 from brushwork.batch.plan import Job
 from brushwork.batch.record import Record
 from brushwork.batch.refining import Refiner
-from brushwork.batch.session import Session, Strips
+from brushwork.batch.session import KnownStyles, Session, Strips
 from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.prefetch import map_ahead
@@ -31,6 +31,7 @@ def run(
     load: Callable[[], Stylizer],
     options: Options,
     progress: Callable[[float], None] = lambda fraction: None,
+    known: KnownStyles | None = None,
 ) -> Generator[Record, None, None]:
     """Make the pastiches of a plan and yield a record of each, in order; one that fails does not stop the others.
 
@@ -39,13 +40,14 @@ def run(
         load: Loads the stylizer; the first content is decoded meanwhile.
         options: How the pastiches are made and written.
         progress: Called with the completed fraction of a picture larger than memory.
+        known: Styles of earlier runs, which are neither read nor embedded again.
 
     Raises:
         UserError: If the stylizer cannot be loaded, a style that every job needs cannot be used, or a disk is full.
     """
     contents = Contents(options)
     with closing(contents), closing(map_ahead(contents.decode, plan)) as decoded:
-        session = Session(load(), options)
+        session = Session(load(), options, known)
         pastiches = _Pastiches(session, contents, len({job.styles for job in plan}) == 1, progress)
 
         def painted() -> Iterator[tuple[Job, Record, Picture | None]]:
@@ -94,7 +96,7 @@ class _Pastiches:
     def make(self, job: Job, record: Record, content: Picture | Undecoded | None) -> Picture | None:
         """Return the pastiche of a content; None if that failed, or if it is already written by strips."""
         if isinstance(content, Undecoded):
-            tiling = self._session.choose_tiling(content.height, content.width)
+            tiling = self._session.choose_tiling(content.height, content.width, content.encoding)
             if tiling.mode != "never":
                 if self._session.options.refine is not None:
                     record.error = f"{record.content}: it is too large to be refined in memory; limit it with --size"
@@ -121,8 +123,8 @@ class _Pastiches:
         """Make the pastiche of a content larger than memory, by strips, and complete its record."""
         options = self._session.options
         with record.recording_errors(), ExitStack() as stack:
-            with record.timed("decode"):
-                content = stack.enter_context(images.open_large(path, options.page or 1))
+            with record.timed("decode"), naming_standard_input():
+                content = stack.enter_context(images.open_large(path, options.page or 1, size=options.size))
             kind = kind_of(job, options, content.format)
             height, width, bands = content.pixels.shape
             record.height, record.width = height, width

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from brushwork import images
+from brushwork.batch import memory
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
 from brushwork.images import ImageError, Picture, Rows
@@ -16,7 +17,7 @@ from brushwork.rendering.memory import Tiling
 from brushwork.rendering.regions import Region, StyleMap
 from brushwork.runtime import Array
 from brushwork.styles import NamedStyle, resolve
-from brushwork.styles.embeddings import REDUCED_SIDE
+from brushwork.styles.embeddings import REDUCED_SIDE, open_style
 from brushwork.stylizer import Stylizer
 
 
@@ -30,15 +31,27 @@ class Strips:
     tiling: Tiling
 
 
-class Session:
-    """A stylizer, the options of a run, and the embeddings that it has asked for."""
+@dataclass
+class KnownStyles:
+    """Styles that were read, and their embeddings, by the style and the style size that a content's size asks for."""
 
-    def __init__(self, stylizer: Stylizer, options: Options) -> None:
+    read: dict[tuple[str, int], Array | NamedStyle] = field(default_factory=dict)
+    embedded: dict[tuple[str, int], Array] = field(default_factory=dict)
+
+
+class Session:
+    """A stylizer, the options of a run, and the styles that it has asked for.
+
+    Args:
+        stylizer: The model.
+        options: Of the run.
+        known: Styles of earlier runs of the same kind; those of this one are added.
+    """
+
+    def __init__(self, stylizer: Stylizer, options: Options, known: KnownStyles | None = None) -> None:
         self.stylizer = stylizer
         self.options = options
-        # By style, and by the style size that a content's own size asks for.
-        self._styles: dict[tuple[str, int], Array | NamedStyle] = {}
-        self._embeddings: dict[tuple[str, int], Array] = {}
+        self._known = KnownStyles() if known is None else known
         self._closed = False
         self._notices: dict[str, bool] = {}  # line -> whether it was taken
         if options.keep_colors == "histogram" and stylizer.styles:
@@ -97,9 +110,10 @@ class Session:
             UserError: If a mask or a style cannot be used.
         """
         size = size or (content.image.shape[0], content.image.shape[1])
+        most = memory.mask_pixels(self.options)
 
         def read(mask: str) -> Array:
-            found, notice = masks.read(mask, source, content.alpha, size)
+            found, notice = masks.read(mask, source, content.alpha, size, most)
             if notice:
                 notices.append(notice)
             return found
@@ -139,9 +153,12 @@ class Session:
 
         return content.map_visible(stylize)
 
-    def choose_tiling(self, height: int, width: int) -> Tiling:
-        """Decide whether a content of a size is painted in tiles: as the run says, or as memory allows."""
-        return self.stylizer.choose_tiling((height, width), self.options, bool(self.options.regions))
+    def choose_tiling(self, height: int, width: int, held: int = 0) -> Tiling:
+        """Decide whether a content of a size is painted in tiles: as the run says, or as memory allows.
+
+        So many bytes are held for something else.
+        """
+        return self.stylizer.choose_tiling((height, width), self.options, bool(self.options.regions), held)
 
     def paint_strips(
         self, styles: tuple[str, ...], strips: Strips, notices: list[str], progress: Callable[[float], None]
@@ -183,8 +200,8 @@ class Session:
         recolor = self.options.keep_colors == "histogram"
         painted = painted or max(content.image.shape[:2])
         size = self.options.style_size or self.stylizer.style_size_for(painted)
-        if not recolor and (style, size) in self._embeddings:
-            return self._embeddings[style, size]
+        if not recolor and (style, size) in self._known.embedded:
+            return self._known.embedded[style, size]
         try:
             found = self._read(style, size)
         except ImageError as error:  # it names the style; the record adds the content
@@ -197,17 +214,16 @@ class Session:
         except UserError as error:
             raise UserError(f"{style}: {error}") from None
         if not recolor:
-            self._embeddings[style, size] = embedding
+            self._known.embedded[style, size] = embedding
         return embedding
 
     def _read(self, style: str, size: int) -> Array | NamedStyle:
         """A style picture, on white where transparent, no larger than the predictor sees it; or a named style."""
-        if (style, size) not in self._styles:
+        if (style, size) not in self._known.read:
             found = resolve(style, self.stylizer.gallery, files=True)
             if isinstance(found, Path):
-                seen = images.open(found).on_white
-                self._styles[style, size] = images.fit_short(seen, size)
+                self._known.read[style, size] = images.fit_short(open_style(found, size), size)
             else:
-                self._styles[style, size] = found
+                self._known.read[style, size] = found
                 self._notices.update({line: False for line in found.notices if line not in self._notices})
-        return self._styles[style, size]
+        return self._known.read[style, size]

@@ -12,6 +12,7 @@ from brushwork.batch.options import Options
 from brushwork.batch.plan import Job, make_plan
 from brushwork.batch.record import Record
 from brushwork.batch.run import run
+from brushwork.batch.session import KnownStyles
 from brushwork.errors import UserError, in_one_line
 from brushwork.images import ImageError
 from brushwork.stylizer import Stylizer
@@ -78,6 +79,7 @@ class _Watch:
     done: dict[Path, State] = field(default_factory=dict)
     jobs: dict[Path, Job] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    known: KnownStyles = field(default_factory=KnownStyles)
     waiting: set[Path] = field(default_factory=set)
 
     def records(self, stop: Callable[[], bool], wait: Callable[[float], None]) -> Iterator[Record]:
@@ -130,7 +132,7 @@ class _Watch:
             yield _failed(path, job.notices[0])
             return
         try:
-            (record,) = run([job], lambda: self.stylizer, self.options)
+            (record,) = run([job], lambda: self.stylizer, self.options, known=self.known)
         except (UserError, OSError) as error:
             record = _failed(path, in_one_line(error))
         if record.error and not path.exists():

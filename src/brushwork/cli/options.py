@@ -86,7 +86,7 @@ Depth = Annotated[int | None, option(FILES, "--depth", "8|16", "Bits per channel
 Overwrite = Annotated[bool, option(FILES, "--overwrite", "", "Replace files that exist.")]
 JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write every number to a file.")]
 Memory = Annotated[
-    str | None, option(MACHINE, "--memory", "2G", "Memory to use, at least 256M; else most of what is free.")
+    str | None, option(MACHINE, "--memory", "2G", "Memory to use, at least 512M; else most of what is free.")
 ]
 Model = Annotated[
     str | None,

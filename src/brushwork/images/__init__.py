@@ -10,7 +10,8 @@ from brushwork.images.arrays import Pixels, as_image, as_mask
 from brushwork.images.canvas import Canvas, Rows, canvas
 from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
-from brushwork.images.large import LargePicture, measure, open_large, save_large
+from brushwork.images.large import Extent, LargePicture, measure, open_large
+from brushwork.images.large_writing import save_large
 from brushwork.images.metadata import Metadata
 from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resample, resize, resize_rows
 from brushwork.images.recognition import format_in, is_pastiche
@@ -20,6 +21,7 @@ __all__ = [
     "FORMATS",
     "MAX_PIXELS",
     "Canvas",
+    "Extent",
     "FilledRows",
     "Format",
     "Frame",

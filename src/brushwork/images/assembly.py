@@ -36,8 +36,8 @@ def assemble(
         pixels = _joined((convert(stored, encoding) for stored in strips), shape)
         frame = resize_frame(Frame(*_parts(pixels)), target)
     else:
-        reduced = tuple(-(-side // by) for side in shape)
-        small = _joined((_reduced(convert(stored, encoding), by) for stored in strips), (reduced[0], reduced[1]))
+        fewer = -(-shape[0] // by), -(-shape[1] // by)
+        small = _joined((reduced(convert(stored, encoding), by) for stored in strips), fewer)
         box = (0.0, 0.0, shape[1] / by, shape[0] / by)  # the last column and row may stand for less than the others
         image, alpha = _parts(np.clip(resample(small, target, box), 0, 1))
         frame = Frame(image) if alpha is None else divide_alpha(image, alpha)
@@ -66,7 +66,7 @@ def _parts(pixels: Pixels) -> tuple[Image, Image | None]:
     return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
 
 
-def _reduced(pixels: Pixels, by: int) -> Pixels:
+def reduced(pixels: Pixels, by: int) -> Pixels:
     """Give the means of boxes of `by` x `by` pixels, colours multiplied by alpha so that hidden ones do not count."""
     if pixels.shape[2] == 4:
         pixels[..., :3] *= pixels[..., 3:]

@@ -58,6 +58,11 @@ class Canvas:
         self._file.seek(start * self._row)
         self._file.write(np.ascontiguousarray(pixels, self.dtype).data)
 
+    def stored(self) -> NDArray[Any]:
+        """All of the array as its numbers lie in the file, (H, W, C)."""
+        self._file.seek(0)
+        return np.fromfile(self._file, self.dtype).reshape(self.shape)
+
     def close(self) -> None:
         """Writes what waits to be written and closes the file."""
         self._file.close()

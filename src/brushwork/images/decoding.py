@@ -4,86 +4,19 @@ Pillow reads nearly everything. It has no 16-bit colour, so TIFF files and 16-bi
 is imported only then. Whoever decodes, `conversion` makes sRGB of it.
 """
 
-import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-from PIL import Image as Pillow
 from PIL import ImageFile
 
-from brushwork import extras
-from brushwork.errors import UserError
-from brushwork.images import header, vips
+from brushwork.images import header, jxl, pillow, repair, vips
 from brushwork.images.assembly import assemble, factor
-from brushwork.images.conversion import Stored
+from brushwork.images.decoder_errors import one_line
 from brushwork.images.formats import ImageError, sniff
 from brushwork.images.header import Header
 from brushwork.images.picture import Frame, Frames, Picture, fitted
-
-# The classes themselves, not Pillow's `open`, whose limit on pixels is one setting for the whole program and not ours.
-# By name, as importing them all would take longer than reading a picture.
-_READERS = {
-    "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
-    "PNG": ("PIL.PngImagePlugin", "PngImageFile"),
-    "WEBP": ("PIL.WebPImagePlugin", "WebPImageFile"),
-    "AVIF": ("PIL.AvifImagePlugin", "AvifImageFile"),
-    "GIF": ("PIL.GifImagePlugin", "GifImageFile"),
-    "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
-    "HEIF": ("pillow_heif.as_plugin", "HeifImageFile"),
-    "JXL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
-}
-_EXTRAS = {"HEIF": ("heif", "a HEIC or HEIF picture"), "JXL": ("jxl", "a JPEG XL picture")}
-# What Pillow's readers raise for damaged files, found by changing single bytes of good ones. Its limit on pixels is
-# left in WebP and GIF alone, as DecompressionBombError for frames of more than 179 million.
-_PILLOW_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    ZeroDivisionError,
-    IndexError,
-    RuntimeError,
-    struct.error,
-    zlib.error,
-    Pillow.DecompressionBombError,
-)
-_UNSUPPORTED = ("not configured", "not been built", "not supported", "unsupported", "out of range", "not implemented")
-# Rows of an array that are converted at once: as much as fits the cache of a processor several times over.
-_ROWS = 256
-
-
-def reason(error: BaseException) -> str:
-    """Say in one line why a decoder failed, and "damaged" only of what is."""
-    lines = dict.fromkeys(line.strip() for line in str(error).splitlines() if line.strip())
-    text = "; ".join(line for line in lines if not line.startswith("unable to ")) or type(error).__name__
-    if any(part in text.lower() for part in _UNSUPPORTED):
-        return f"it is stored in a way that is not supported here ({text})"
-    if "no space left" in text.lower():
-        return "no space left for temporary files; set TMPDIR to a larger disk"
-    return f"the file is damaged ({text})"
-
-
-@contextmanager
-def one_line() -> Iterator[None]:
-    """Turn what a decoder raises into an ImageError."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except _PILLOW_ERRORS as error:
-        raise ImageError(reason(error)) from error
-    except Exception as error:
-        if type(error).__module__.partition(".")[0] != "pyvips":
-            raise
-        raise ImageError(reason(error)) from error
 
 
 def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, page: int | None = 1) -> Picture:
@@ -115,31 +48,16 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
         with one_line():
             return _decode_page(kind, source, size, max_pixels, page)
     assert isinstance(source, bytes)
+    completed = repair.completed(source, max_pixels)
     with one_line():
-        return _decode_with_pillow(kind, source, size, max_pixels)
+        picture = _decode_with_pillow(kind, completed or source, size, max_pixels)
+    return replace(picture, notices=(*picture.notices, repair.NOTICE)) if completed else picture
 
 
 def _is_deep_png(data: bytes) -> bool:
     """Whether a file is a PNG of 16 bits without animation."""
     is_png = data.startswith(b"\x89PNG") and data[24:25] == b"\x10"
     return is_png and b"acTL" not in data[: data.find(b"IDAT")]
-
-
-def open_with_pillow(file: BinaryIO, kind: str) -> ImageFile.ImageFile:
-    """Open a file with Pillow's reader of its kind, or with that of a plug-in.
-
-    Raises:
-        ImageError: If the plug-in is not installed.
-    """
-    if kind in _EXTRAS:
-        try:
-            extras.require(*_EXTRAS[kind])
-        except UserError as error:
-            raise ImageError(str(error)) from None
-    module, name = _READERS[kind]
-    file.seek(0)
-    opened: ImageFile.ImageFile = getattr(import_module(module), name)(file)
-    return opened
 
 
 def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple[int, int]:
@@ -150,7 +68,9 @@ def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple
 
 
 def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: int) -> Picture:
-    file = open_with_pillow(BytesIO(data), kind)
+    if kind == "JXL" and (claimed := jxl.read_size(BytesIO(data))):
+        _target(*claimed[::-1], size, max_pixels)  # opened, it is decoded
+    file = pillow.open_file(BytesIO(data), kind)
     target = _target(*file.size, size, max_pixels)
     said = header.read(BytesIO(data), kind, file)
     if kind == "JPEG" and size:
@@ -172,7 +92,7 @@ def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: in
         loop=loop or 0,
         metadata=said.metadata,
         format=kind,
-        notices=said.notices(said.encoding(_model(file))),
+        notices=said.notices(said.encoding(pillow.model(file))),
     )
 
 
@@ -182,32 +102,11 @@ def _frame(file: ImageFile.ImageFile, first: int, target: tuple[int, int], said:
         if first + index != file.tell():
             file.seek(first + index)
         file.load()
-        looked_up = _without_palette(file)
+        looked_up = pillow.without_palette(file)
         shape = looked_up.height, looked_up.width
-        strips = _strips(looked_up, factor(shape, target) * _ROWS)
-        frame = assemble(strips, said.encoding(_model(looked_up)), shape, target, said.orientation)
+        strips = pillow.strips(looked_up, factor(shape, target))
+        frame = assemble(strips, said.encoding(pillow.model(looked_up)), shape, target, said.orientation)
         return replace(frame, duration=round(file.info.get("duration", 0)))
-
-
-def _without_palette(file: Pillow.Image) -> Pillow.Image:
-    """Look up the palette of a loaded file, and a colour that is declared transparent."""
-    if file.has_transparency_data:
-        return file.convert("LA" if file.mode in ("1", "L", "LA") else "RGBA")
-    if file.mode not in ("L", "CMYK", "RGB", "I;16", "F"):
-        return file.convert("L" if file.mode == "1" else "RGB")
-    return file
-
-
-def _model(image: Pillow.Image) -> str:
-    """Name the colour model of a file, its palette looked up."""
-    return "cmyk" if image.mode == "CMYK" else "grey" if image.mode in ("1", "L", "LA", "I;16", "F") else "rgb"
-
-
-def _strips(image: Pillow.Image, rows: int) -> Iterator[Stored]:
-    """Give the numbers (h, W, C) of so many rows after another; Pillow would copy the whole image twice."""
-    for top in range(0, image.height, rows):
-        stored = np.asarray(image.crop((0, top, image.width, min(top + rows, image.height))))
-        yield stored.reshape(*stored.shape[:2], -1)
 
 
 def _decode_pages(source: bytes | Path, size: int | None, max_pixels: int) -> Picture:
@@ -237,7 +136,7 @@ def _decode_with_vips(kind: str, source: bytes | Path, said: Header, target: tup
     image = vips.load(source, kind, page=said.page)
     by = factor((image.height, image.width), target)
     if kind == "WEBP":
-        image = vips.load(source, kind, scale=1 / by)
+        image = vips.load(source, kind, reduced=by)
         by = 1
     shape = image.height, image.width
     encoding = vips.encoding(source, kind, said)

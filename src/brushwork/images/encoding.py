@@ -5,6 +5,7 @@ and GIF files are written with pyvips, which is imported only then, and TIFF fil
 """
 
 import struct
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -35,39 +36,61 @@ def encode(picture: Picture, kind: str, *, quality: int | None, depth: int) -> b
     for frame in frames:  # once and in order: each may be decoded and painted just now
         durations.append(frame.duration)
         stored.append(_quantise(frame, depth, chosen.alpha))
+    return encode_stored(
+        stored, kind, picture.metadata, quality=quality, durations=durations, loop=picture.loop
+    )  # fmt: skip
+
+
+def encode_stored(
+    stored: list[NDArray[Any]], kind: str, metadata: Metadata, *,
+    quality: int | None, durations: Sequence[int] = (0,), loop: int = 0,
+) -> bytes:  # fmt: skip
+    """Encode frames, or pages, that are rounded already: uint8 or uint16, (H, W, 3) or with alpha (H, W, 4).
+
+    The list is emptied on the way, as encoders have copies of their own. `durations` are those of the frames; see
+    `encode` for the rest.
+    """
     height, width = stored[0].shape[:2]
-    if max(height, width) > chosen.longest:
-        raise ImageError(f"{kind} holds at most {chosen.longest} pixels on a side, not {width} x {height}")
+    longest = FORMATS[kind].longest
+    if max(height, width) > longest:
+        raise ImageError(f"{kind} holds at most {longest} pixels on a side, not {width} x {height}")
     if kind == "TIFF":
-        return tiff.write(stored, picture.metadata)
-    if depth == 16:
-        return _encode_deep_png(stored[0], picture.metadata)
+        return tiff.write(stored, metadata)
+    if stored[0].dtype == np.uint16:
+        return _encode_deep_png(stored[0], metadata)
     if kind == "GIF":
-        return _encode_gif(stored, durations, picture.loop)
-    return _encode_by_pillow(picture, kind, stored, durations, quality)
-
-
-def _encode_by_pillow(
-    picture: Picture, kind: str, stored: list[NDArray[Any]], durations: list[int], quality: int | None
-) -> bytes:
-    """Write what Pillow can, and put in the metadata that it cannot."""
-    options = _options(kind, picture, quality)
+        return _encode_gif(stored, list(durations), loop)
+    options = _options(kind, metadata, quality)
     if len(stored) > 1:
-        options |= {"save_all": True, "append_images": [Pillow.fromarray(pixels) for pixels in stored[1:]]}
-        options |= {"duration": durations} | ({} if kind == "AVIF" else {"loop": picture.loop})  # AVIF: for ever
+        options |= {"duration": list(durations)} | ({} if kind == "AVIF" else {"loop": loop})  # AVIF: for ever
+    return _encode_by_pillow(stored, kind, metadata, options)
+
+
+def _encode_by_pillow(stored: list[NDArray[Any]], kind: str, metadata: Metadata, options: dict[str, Any]) -> bytes:
+    """Write what Pillow can, and put in the metadata that it cannot."""
+    several, transparent = len(stored) > 1, any(pixels.shape[2] == 4 for pixels in stored)
+    first, *others = _taken(stored)
+    if others:
+        options = {**options, "save_all": True, "append_images": others}
     buffer = BytesIO()
     try:
-        Pillow.fromarray(stored[0]).save(buffer, kind, **options)
+        first.save(buffer, kind, **options)
     except (OSError, ValueError, RuntimeError, struct.error) as error:
         raise ImageError(" ".join(str(error).split())) from error
     if kind == "JPEG":
-        return jpeg.replace_start(buffer.getvalue(), jpeg.write_segments(picture.metadata))
+        return jpeg.replace_start(buffer.getvalue(), jpeg.write_segments(metadata))
     if kind == "PNG":
-        return png.insert(buffer.getvalue(), png.write_chunks(picture.metadata))
-    if kind == "WEBP" and len(stored) > 1 and any(pixels.shape[2] == 4 for pixels in stored):
+        return png.insert(buffer.getvalue(), png.write_chunks(metadata))
+    if kind == "WEBP" and several and transparent:
         # Where an opaque first frame is followed by smaller ones, the flag that says "has alpha" is not set for them.
         buffer.getbuffer()[20] |= 0x10
     return buffer.getvalue()
+
+
+def _taken(stored: list[NDArray[Any]]) -> Iterator[Pillow.Image]:
+    """Take the frames of a list, each of which is then freed."""
+    while stored:
+        yield Pillow.fromarray(stored.pop(0))
 
 
 def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
@@ -79,12 +102,12 @@ def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
     return quantise(pixels, depth)
 
 
-def _options(kind: str, picture: Picture, quality: int | None) -> dict[str, Any]:
+def _options(kind: str, metadata: Metadata, quality: int | None) -> dict[str, Any]:
     """Collect what Pillow's writer of a format is told."""
     options: dict[str, Any] = {}
     if kind in ("WEBP", "AVIF"):  # of the others, metadata is put in afterwards
         options["icc_profile"] = profiles.srgb_profile()
-        notes = {"exif": picture.metadata.exif, "xmp": picture.metadata.xmp}
+        notes = {"exif": metadata.exif, "xmp": metadata.xmp}
         options |= {name: note for name, note in notes.items() if note}
     if FORMATS[kind].quality is not None:
         options["quality"] = quality or FORMATS[kind].quality
@@ -111,10 +134,11 @@ def _encode_gif(stored: list[NDArray[np.uint8]], durations: list[int], loop: int
     import pyvips
 
     if any(pixels.shape[2] == 4 for pixels in stored):
-        stored = [np.pad(pixels, ((0, 0), (0, 0), (0, 4 - pixels.shape[2])), constant_values=255) for pixels in stored]
+        stored[:] = [np.pad(each, ((0, 0), (0, 0), (0, 4 - each.shape[2])), constant_values=255) for each in stored]
     height, width, bands = stored[0].shape
-    column = np.concatenate(stored).tobytes()  # all frames one below the other
-    image = pyvips.Image.new_from_memory(column, width, height * len(stored), bands, "uchar")
+    column = np.concatenate(stored)  # all frames one below the other
+    stored.clear()
+    image = pyvips.Image.new_from_memory(column.data, width, len(column), bands, "uchar")
     image = image.copy(interpretation="srgb")
     image.set_type(pyvips.GValue.gint_type, "page-height", height)
     image.set_type(pyvips.GValue.array_int_type, "delay", durations)

@@ -141,7 +141,8 @@ def _of_pillow(file: BinaryIO, kind: str, opened: ImageFile.ImageFile) -> Header
     )
     space = _nclx(file) if kind in ("AVIF", "HEIF") else None
     hdr = space is not None and space.hdr
-    turned = metadata.orientation(exif)
+    # The decoder of JPEG XL has turned it already, unless it gave a JPEG back.
+    turned = 1 if kind == "JXL" and not getattr(opened, "jpeg", False) else metadata.orientation(exif)
     return Header(kept, turned, info.get("icc_profile"), space or _by_exif(exif), outranks_profile=hdr)
 
 

@@ -1,32 +1,56 @@
-"""Picture files larger than memory: decoded onto a canvas once, and encoded from one, both strip by strip."""
+"""Picture files larger than memory, decoded onto a canvas strip by strip."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-import numpy as np
+from PIL import ImageFile
 
-from brushwork import atomic
-from brushwork.images import header, jpeg, png, tiff, vips
+from brushwork.images import costs, header, jxl, pillow, repair, vips
+from brushwork.images.assembly import factor, reduced
 from brushwork.images.canvas import Canvas, canvas
-from brushwork.images.conversion import convert
-from brushwork.images.decoding import one_line, open_with_pillow
-from brushwork.images.files import about, save
-from brushwork.images.formats import FORMATS, ImageError, sniff
+from brushwork.images.conversion import ColorEncoding, Stored, convert
+from brushwork.images.decoder_errors import one_line
+from brushwork.images.files import MAX_PIXELS, about
+from brushwork.images.formats import ImageError, sniff
+from brushwork.images.header import Header
 from brushwork.images.metadata import NONE, Metadata
-from brushwork.images.picture import Frame, Picture
+from brushwork.images.picture import fitted
+from brushwork.images.shrinking import multiplied, shrink
 
-STREAMED = ("JPEG", "PNG", "TIFF")
-# WebP is decoded at once, but to numbers of 8 bits.
-READ_BY_STRIPS = (*STREAMED, "WEBP")
 # A file of few bytes can claim any size, and a canvas of it would fill the disk.
 MAX_STREAMED_PIXELS = 10_000_000_000
-# Offsets of 32 bits reach this far; half of it is left for the smaller copies of a pyramid.
-LARGEST_TIFF = 2**31
-# In these first bytes of what pyvips writes lies all that is not pixels.
-_HEAD = 4096
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What the header of a picture file says of its size.
+
+    Attributes:
+        height, width: Of the upright picture, or of the first of several.
+        format: One of `images.READ`.
+        frames: How many an animation has; else 1.
+        pages: How many a TIFF file has; else 1.
+        alpha: Whether it may have alpha.
+        decoding: Bytes of memory that are taken while it is decoded by strips.
+    """
+
+    height: int
+    width: int
+    format: str
+    frames: int = 1
+    pages: int = 1
+    alpha: bool = False
+    decoding: int = 0
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels of an image."""
+        return self.height * self.width
 
 
 @dataclass(frozen=True)
@@ -40,156 +64,132 @@ class LargePicture:
     notices: tuple[str, ...] = ()
 
 
-def measure(path: Path, page: int = 1) -> tuple[int, int] | None:
-    """Height and width of a still picture that can be read by strips, from its header; None for any other file."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(64 * 1024)
-            kind = sniff(start)
-            if kind not in READ_BY_STRIPS or b"acTL" in start[: start.find(b"IDAT")]:
-                return None
-            with one_line():
-                if kind == "TIFF":
-                    image = vips.load(path, kind, page=header.read(file, kind, page=page).page)
-                    return image.height, image.width
-                opened = open_with_pillow(file, kind)
-                if getattr(opened, "n_frames", 1) > 1:
-                    return None
-                width, height = opened.size
-    except (OSError, ImageError):  # whoever opens it says what is wrong with it
+def measure(path: Path, page: int = 1) -> Extent | None:
+    """Return the extent of a picture from its header; None where it cannot be read, and whoever opens it says why."""
+    if not path.is_file():
         return None
-    return height, width
+    try:
+        with path.open("rb") as file, one_line():
+            kind = sniff(file.read(64))
+            if kind == "JXL":
+                size = jxl.read_size(file)
+                return size and Extent(*size, kind, alpha=True, decoding=costs.decoding(file, kind, size))
+            opened = None if kind == "TIFF" else pillow.open_file(file, kind)
+            said = header.read(file, kind, opened, page)
+            found = opened or vips.load(path, kind, page=said.page)
+            size = (found.width, found.height) if said.orientation >= 5 else (found.height, found.width)
+            taken = costs.decoding(file, kind, size, opened, said.orientation != 1)
+            alpha = opened.has_transparency_data if opened else vips.load(path, kind, page=said.page).hasalpha()
+            return Extent(*size, kind, _frames(opened, kind), said.pages, alpha, taken)
+    except (OSError, ImageError):
+        return None
+
+
+def _frames(opened: ImageFile.ImageFile | None, kind: str) -> int:
+    """How many frames an open file has that are shown in turn; in HEIC files further pictures are others."""
+    return 1 if kind == "HEIF" else int(getattr(opened, "n_frames", 1))
 
 
 @contextmanager
-def open_large(path: Path, page: int = 1) -> Iterator[LargePicture]:
-    """A picture file, upright and in sRGB, on a canvas that goes with the `with`.
+def open_large(path: Path, page: int = 1, *, size: int | None = None) -> Iterator[LargePicture]:
+    """Give a picture file, upright and in sRGB, on a canvas that goes with the `with`.
+
+    Args:
+        path: A file of one frame, or with pages.
+        page: Page of a TIFF file, from 1.
+        size: Limit of the long side; larger pictures are shrunk.
 
     Raises:
         ImageError: For what is damaged, incomplete or too large even so.
     """
     with ExitStack() as stack:
-        with about("read", str(path)), one_line():
-            picture = _read(path, page, stack)
-        yield picture
+        with about("read", str(path)):
+            completed = repair.completed(path, MAX_STREAMED_PIXELS)
+            picture = _read(completed or path, page, size, stack)
+        yield replace(picture, notices=(*picture.notices, repair.NOTICE)) if completed else picture
 
 
-def _read(path: Path, page: int, stack: ExitStack) -> LargePicture:
-    with path.open("rb") as file:
+@dataclass(frozen=True)
+class _Upright:
+    """The numbers of a file, upright: how many, of how many bits, and a way to get them in strips.
+
+    The strips (h, W, C) have a multiple of so many rows, but the last.
+    """
+
+    height: int
+    width: int
+    bands: int
+    deep: bool
+    strips: Callable[[int], Iterator[Stored]]
+
+
+def _read(source: bytes | Path, page: int, size: int | None, stack: ExitStack) -> LargePicture:
+    """Decode onto a canvas, which the stack closes."""
+    with one_line(), ExitStack() as own:
+        file: BinaryIO = BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+        own.callback(file.close)
         kind = sniff(file.read(64))
-        opened = open_with_pillow(file, kind) if kind in ("JPEG", "WEBP") else None
+        opened = pillow.open_file(file, kind) if kind not in ("TIFF", "PNG") else None
         said = header.read(file, kind, opened, page)
-    # Rows come in order unless they have to be turned; then pyvips keeps them in a file of its own.
+        if kind in vips.LOADERS:
+            found, encoding = _by_vips(source, kind, said), vips.encoding(source, kind, said)
+        else:
+            assert opened is not None
+            found, encoding = _by_pillow(opened, said), said.encoding(pillow.model(opened))
+        target = fitted(found.height, found.width, size) if size else (found.height, found.width)
+        by = _loadable(kind, found, encoding, factor((found.height, found.width), target))
+        if by > 1:
+            found = _by_vips(source, kind, said, by)
+        channels = 4 if found.bands > encoding.channels else 3
+        # What is converted is no longer a number of 8 bits.
+        numbers = "uint8" if encoding.plain and not found.deep else "uint16"
+        pixels = own.enter_context(canvas(*target, channels, numbers))
+        _fill(pixels, found, encoding)
+        stack.push(own.pop_all())
+    return LargePicture(pixels, said.metadata, kind, 16 if found.deep else 8, said.notices(encoding))
+
+
+def _fill(pixels: Canvas, found: _Upright, encoding: ColorEncoding) -> None:
+    """Put a picture on a canvas, scaled to its size."""
+    shape, channels = (found.height, found.width), pixels.shape[2]
+    by = factor(shape, (pixels.shape[0], pixels.shape[1]))
+    parts = (convert(stored, encoding) for stored in found.strips(by))
+    if pixels.shape[:2] != shape:
+        small = (reduced(part, by) for part in parts) if by > 1 else multiplied(parts)
+        fewer = -(-shape[0] // by), -(-shape[1] // by)
+        shrink(small, fewer, (shape[0] / by, shape[1] / by), pixels)
+        return
+    top = 0
+    for part in parts:
+        pixels[top : top + len(part)] = part[..., :channels]
+        top += len(part)
+
+
+def _by_vips(source: bytes | Path, kind: str, said: Header, by: int = 1) -> _Upright:
+    """Open a file with pyvips, reduced as it is decoded."""
+    # Rows come in order unless they have to be turned; then pyvips keeps them in memory, or in a file of its own.
     access = "sequential" if said.orientation == 1 else "random"
-    image = vips.load(path, kind, page=said.page, access=access)
+    image = vips.load(source, kind, page=said.page, access=access, reduced=by)
     if image.width * image.height > MAX_STREAMED_PIXELS:
         limit = f"{MAX_STREAMED_PIXELS:,}"
         raise ImageError(f"{image.width} x {image.height} pixels are more than the limit of {limit} allows")
-    encoding = vips.encoding(path, kind, said)
     image = vips.upright(image, said.orientation)
-    bands = 4 if image.bands > encoding.channels else 3
-    deep = image.format != "uchar"
-    # What is converted is no longer a number of 8 bits.
-    numbers = "uint8" if encoding.plain and not deep else "uint16"
-    pixels = stack.enter_context(canvas(image.height, image.width, bands, numbers))
-    top = 0
-    for stored in vips.strips(image):
-        pixels[top : top + len(stored)] = convert(stored, encoding)
-        top += len(stored)
-    notices = said.notices(encoding)
-    return LargePicture(pixels, said.metadata, kind, 16 if deep else 8, notices)
+    return _Upright(image.height, image.width, image.bands, image.format != "uchar", partial(vips.strips, image))
 
 
-def save_large(
-    picture: LargePicture, target: Path, kind: str, *, quality: int | None = None, overwrite: bool = False
-) -> None:
-    """Writes a picture by strips as JPEG, PNG or TIFF; a TIFF is tiled and a pyramid, and a BigTIFF where it must be.
-
-    Other formats are encoded at once, which takes the memory of the whole picture.
-
-    The file appears whole or not at all, and never over another unless `overwrite`. The canvas is closed.
-
-    Raises:
-        ImageError: If the format cannot hold the picture, or the file exists.
-    """
-    import pyvips
-
-    height, width, bands = picture.pixels.shape
-    if max(height, width) > FORMATS[kind].longest:
-        longest = FORMATS[kind].longest
-        raise ImageError(f"cannot write {target}: {kind} holds {longest} pixels on a side, not {width} x {height}")
-    if kind not in STREAMED:
-        rows = picture.pixels[0:height]
-        frame = Frame(np.ascontiguousarray(rows[..., :3]), rows[..., 3] if bands == 4 else None)
-        whole = Picture((frame,), metadata=picture.metadata)
-        save(whole, target, format=kind, quality=quality, overwrite=overwrite)
-        return
-    picture.pixels.close()
-    deep = picture.pixels.dtype.itemsize == 2
-    stored = "ushort" if deep else "uchar"
-    image = pyvips.Image.rawload(str(picture.pixels.path), width, height, bands, format=stored)
-    image = image.copy(interpretation="rgb16" if deep else "srgb")
-    if kind == "JPEG" and bands == 4:
-        image = image.flatten(background=[255])
-    try:
-        with about("write", str(target)), atomic.write(target, overwrite=overwrite) as part:
-            _write(image, part, kind, quality or FORMATS[kind].quality, picture.metadata)
-    except pyvips.Error as error:
-        raise ImageError(f"cannot write {target}: {' '.join(str(error).split())}") from error
+def _by_pillow(opened: ImageFile.ImageFile, said: Header) -> _Upright:
+    """Decode a file with Pillow, at once."""
+    if opened.width * opened.height > MAX_PIXELS:
+        raise ImageError(f"{opened.width} x {opened.height} pixels are more than the limit of {MAX_PIXELS:,} allows")
+    opened.load()
+    image = pillow.upright(pillow.without_palette(opened), said.orientation)
+    deep = image.mode in ("I;16", "F")
+    return _Upright(image.height, image.width, len(image.getbands()), deep, partial(pillow.strips, image))
 
 
-def _write(image: Any, path: Path, kind: str, quality: int | None, kept: Metadata) -> None:
-    """Hand a pyvips image to its writer, which takes strips, and put the metadata in ourselves."""
-    if kind == "TIFF":
-        big = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1) > LARGEST_TIFF
-        options = {"tile": True, "tile_width": 256, "tile_height": 256, "pyramid": True, "keep": "none"}
-        image.tiffsave(str(path), compression="deflate", predictor="horizontal", bigtiff=big, **options)
-        tiff.amend(path, kept)
-        return
-    with path.open("xb") as file:
-        sink = _Sink(file, kind, kept)
-        try:
-            if kind == "JPEG":
-                image.jpegsave_target(sink.target, Q=quality, subsample_mode="off", keep="none")
-            else:
-                image.pngsave_target(sink.target, compression=3, keep="none")
-        finally:
-            if sink.error:  # what pyvips says of it is less
-                raise sink.error
-        sink.finish()
-
-
-class _Sink:
-    """Takes what pyvips writes, and changes the start of it."""
-
-    def __init__(self, file: BinaryIO, kind: str, kept: Metadata) -> None:
-        import pyvips
-
-        self.error: OSError | None = None
-        self._file, self._kind, self._kept = file, kind, kept
-        self._head: bytearray | None = bytearray()
-        self.target = pyvips.TargetCustom()
-        self.target.on_write(self._take)
-
-    def _take(self, data: Any) -> int:
-        """Write some bytes; their number, or -1 where that failed."""
-        try:
-            if self._head is None:
-                self._file.write(data)
-            else:
-                self._head += data
-                if len(self._head) >= _HEAD:
-                    self.finish()
-        except OSError as error:
-            self.error = error
-            return -1
-        return len(data)
-
-    def finish(self) -> None:
-        """Write the start, if that waits still."""
-        if self._head is not None:
-            head, self._head = bytes(self._head), None
-            if self._kind == "JPEG":
-                self._file.write(jpeg.replace_start(head, jpeg.write_segments(self._kept)))
-            else:
-                self._file.write(png.insert(head, png.write_chunks(self._kept)))
+def _loadable(kind: str, found: _Upright, encoding: ColorEncoding, by: int) -> int:
+    """Give by how much a decoder can reduce a picture that may be reduced by so much."""
+    if kind == "JPEG":
+        return max(each for each in (1, 2, 4, 8) if each <= by)
+    # Hidden colours would bleed into edges.
+    return by if kind == "WEBP" and found.bands == encoding.channels else 1

@@ -2,13 +2,15 @@
 
 from pathlib import Path
 
-from brushwork.images import header
-from brushwork.images.decoding import one_line, open_with_pillow
+from brushwork.images import header, pillow
+from brushwork.images.decoder_errors import one_line
 from brushwork.images.formats import FORMATS, ImageError, sniff
 
 
 def format_in(path: Path) -> str | None:
     """Give the format of a picture file by its first bytes, whatever its name; None where it is no such file."""
+    if not path.is_file():  # a pipe would be emptied
+        return None
     try:
         with path.open("rb") as file:
             return sniff(file.read(64))
@@ -23,7 +25,7 @@ def is_pastiche(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file, one_line():
-            opened = None if kind in ("TIFF", "PNG") else open_with_pillow(file, kind)
+            opened = None if kind in ("TIFF", "PNG") else pillow.open_file(file, kind)
             return header.read(file, kind, opened).metadata.is_marked
     except (ImageError, OSError):  # whoever opens it says what is wrong with it
         return False

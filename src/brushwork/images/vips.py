@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from brushwork.images.conversion import ColorEncoding, Stored, measured
+from brushwork.images.conversion import ColorEncoding, Stored, measured, measured_integers
 from brushwork.images.header import Header
 
 LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
+# Up to so many bytes of pixels that are not asked for in order lie in memory, beyond them in a temporary file.
+RANDOM_BYTES = 100_000_000
 # Bytes of stored pixels in a strip: large enough to be fast, small beside a picture.
 _STRIP = 2**21
 _TYPES = {
@@ -22,13 +24,13 @@ _TYPES = {
 
 
 def load(
-    source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential", scale: float | None = None
-) -> Any:
+    source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential", reduced: int = 1
+) -> Any:  # fmt: skip
     """Open a file as a pyvips image, which decodes when it is asked for pixels.
 
-    Of a TIFF file, `page` is the directory; a WebP file can be scaled as it is decoded. The stored numbers come as they
-    are, but for CIELAB, which comes as floats, and for alpha that was multiplied into the colours, which are divided by
-    it.
+    Of a TIFF file, `page` is the directory; a JPEG file can be reduced as it is decoded, by 2, 4 or 8, and a WebP file
+    by any number. The stored numbers come as they are, but for CIELAB, which comes as floats, and for alpha that was
+    multiplied into the colours, which are divided by it.
 
     Raises:
         pyvips.Error: If the file is damaged or not supported.
@@ -36,7 +38,8 @@ def load(
     import pyvips
 
     options: dict[str, Any] = {"access": access, "fail_on": "error"} | ({"page": page} if kind == "TIFF" else {})
-    options |= {"scale": scale} if scale else {}
+    if reduced > 1:
+        options |= {"shrink": reduced} if kind == "JPEG" else {"scale": 1 / reduced}
     if isinstance(source, bytes):
         image = getattr(pyvips.Image, f"{LOADERS[kind]}_buffer")(source, **options)
     else:
@@ -52,9 +55,11 @@ def model(image: Any) -> str:
 
 
 def encoding(source: bytes | Path, kind: str, said: Header) -> ColorEncoding:
-    """Give what the numbers of a file mean; floats are decoded once more for it, to know their range."""
+    """Give what the numbers of a file mean; signed ones are decoded once more for it, to know their range."""
     image = load(source, kind, page=said.page)
     meant = said.encoding(model(image))
+    if image.format in ("char", "short", "int"):
+        return measured_integers(meant, strips(image))
     return measured(meant, strips(image)) if image.format in ("float", "double") else meant
 
 

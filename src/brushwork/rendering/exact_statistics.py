@@ -98,12 +98,12 @@ class _Run:
             visible = self._visible(top, bottom, width, scale) if self.weighted else None
             strips: dict[str, list[Array]] = {name: [] for name in self.kept}
             for answer, inside in self._tiles(top, bottom, height, width, scale):
-                raw = answer["raw"][0][(slice(None), *inside)].astype(np.float64)
-                weights = np.ones(raw.shape[1:])
+                raw = answer["raw"][0][(slice(None), *inside)]
+                weights = None
                 if visible is not None:
                     weights, visible = visible[: raw.shape[1], : raw.shape[2]], visible[:, raw.shape[2] :]
-                total = total + np.stack(((raw * weights).sum(axis=(1, 2)), (raw**2 * weights).sum(axis=(1, 2))))
-                count += weights.sum()
+                total = total + np.transpose([_sums(plane.astype(np.float64), weights) for plane in raw])
+                count += raw[0].size if weights is None else float(weights.sum())
                 for name, parts in strips.items():
                     parts.append(answer[name][0][(slice(None), *inside)].swapaxes(0, 1))  # (h, C, w)
             for name, parts in strips.items():
@@ -146,6 +146,12 @@ class _Run:
                 slice((left - begin) * scale, (right - begin) * scale),
             )
             yield self.stage(given), inside
+
+
+def _sums(plane: NDArray[np.float64], weights: NDArray[np.float64] | None) -> tuple[float, float]:
+    """The weighted sums of one channel's features (h, w), and of their squares; all at once take much memory."""
+    weighted = plane if weights is None else plane * weights
+    return float(weighted.sum()), float(np.vdot(weighted, plane))
 
 
 def _shows(content: Rows, rows: int) -> bool:

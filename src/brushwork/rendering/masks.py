@@ -10,6 +10,8 @@ from brushwork.images import Picture
 from brushwork.runtime import Array
 
 ALPHA = "alpha"
+# Rows of a large mask that are read at once.
+_ROWS = 256
 
 
 def find(mask: str, content: Path | None) -> Path:
@@ -28,7 +30,9 @@ def find(mask: str, content: Path | None) -> Path:
     return fitting[0]
 
 
-def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, int]) -> tuple[Array, str | None]:
+def read(
+    mask: str, content: Path | None, alpha: Array | None, size: tuple[int, int], most: int | None = None
+) -> tuple[Array, str | None]:
     """Return a mask (h, w) in [0, 1], and a notice if its size differs from the content's, so that it is fitted to it.
 
     Args:
@@ -36,6 +40,8 @@ def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, 
         content: Where the content came from.
         alpha: The content's own alpha, (h, w), for the mask ``alpha``.
         size: Height and width of the content.
+        most: Pixels that the mask may have; a larger one is read by strips and shrunk, and a notice says so. None reads
+            all of it at once.
 
     Raises:
         UserError: If the mask cannot be read, is black everywhere, or the content has no alpha.
@@ -45,10 +51,22 @@ def read(mask: str, content: Path | None, alpha: Array | None, size: tuple[int, 
             raise UserError("the mask is alpha, and this picture has none; give a mask file")
         return _checked(alpha, mask), None
     path = find(mask, content)
+    if most and (extent := images.measure(path)) and extent.frames == 1 and extent.pixels > most:
+        plane = _shrunk(path, max(1, int(max(extent.height, extent.width) * (most / extent.pixels) ** 0.5)))
+        height, width = plane.shape
+        return _checked(plane, str(path)), f"{path} is shrunk to {width} x {height}, as memory is short"
     plane = of_picture(images.open(path))
     height, width = plane.shape
     notice = None if (height, width) == size else f"{path} is {width} x {height}; fitted to {size[1]} x {size[0]}"
     return _checked(plane, str(path)), notice
+
+
+def _shrunk(path: Path, long_side: int) -> Array:
+    """Read a mask by strips, shrunk to a long side."""
+    with images.open_large(path, size=long_side) as large:
+        height = large.pixels.shape[0]
+        strips = (large.pixels[top : min(top + _ROWS, height)] for top in range(0, height, _ROWS))
+        return np.concatenate([strip[..., :3].mean(axis=2) * strip[..., 3:].prod(axis=2) for strip in strips])
 
 
 def of_picture(picture: Picture) -> Array:

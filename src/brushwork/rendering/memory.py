@@ -5,6 +5,7 @@ from pathlib import Path, PurePosixPath
 
 import psutil
 
+from brushwork.errors import UserError
 from brushwork.rendering.settings import GRID, SMALLEST_TILE, RenderSettings
 
 # Bytes per pixel. The image, its pastiche and copies of them, counted as five times three numbers of four bytes:
@@ -13,6 +14,9 @@ PICTURE = 60
 # at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724, 974.
 # These lie a little above, to be safe.
 NETWORK, MASKED, LEAST = 1000, 1900, 40
+# Of a strip of tiles: what is read, painted, scaled and written, and in the exact mode a tenth of the network's for
+# features at a quarter of the size.
+STRIP, FEATURES = 80, 0.1
 # Python, OpenVINO, pyvips and the model.
 PROGRAM = 400 * 2**20
 # Fraction of the free memory that is used.
@@ -24,6 +28,9 @@ TILE = 768
 # The fast mode measures statistics on 1920 x 1920 pixels of the image, in patches of 128 x 128. Fewer pixels, or fewer
 # and larger patches, bring the pastiche further from the exact one.
 SAMPLE, PATCH = 1920, 128
+# Fractions of the memory beside the program's for the network, which keeps what it took, and for strips of the image;
+# the rest is for what is read and written meanwhile.
+NETWORKS_PART, STRIPS_PART = 0.5, 0.3
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -89,7 +96,9 @@ def per_pixel(width: float, masked: bool = False) -> float:
     return LEAST + (MASKED if masked else NETWORK) * width
 
 
-def choose_tiling(size: tuple[int, int], settings: RenderSettings, pixel: float, exact: bool) -> Tiling:
+def choose_tiling(
+    size: tuple[int, int], settings: RenderSettings, pixel: float, exact: bool, held: int = 0
+) -> Tiling:  # fmt: skip
     """Decide how an image is painted: at once where it fits into memory, or in the tiles that do.
 
     Args:
@@ -97,23 +106,52 @@ def choose_tiling(size: tuple[int, int], settings: RenderSettings, pixel: float,
         settings: The settings; ``tile`` other than ``auto``, and a tile size, are respected.
         pixel: Bytes that the network holds for a pixel, see `per_pixel`.
         exact: Whether the runtime can paint layer by layer, so that tiles are exact.
+        held: Bytes that something else takes before the network's are free again.
+
+    Raises:
+        UserError: If a given memory is too small: for all of the image, where that is asked for, or for the smallest
+            tiles.
     """
     height, width = size
+    at_once = PROGRAM + held + height * width * (PICTURE + pixel)
     if settings.tile == "never":
+        if settings.memory is not None and at_once > settings.memory:
+            raise UserError(
+                f"{width} x {height} pixels take {in_words(at_once)} at once, and {in_words(settings.memory)} may be "
+                "used; choose other tiles than never, or allow more memory"
+            )
         return Tiling("never")
     memory = int(settings.memory or available())
-    if settings.tile == "auto" and PROGRAM + height * width * (PICTURE + pixel) <= memory:
+    if settings.tile == "auto" and at_once <= memory:
         return Tiling("never")
     mode = ("exact" if exact else "fast") if settings.tile == "auto" else settings.tile
-    room = max(memory - PROGRAM, 0)
-    # The rest is for what is read and painted meanwhile: with all of it a photo of 24 megapixels took 13 % too much.
-    sample = int((0.6 * room / pixel) ** 0.5) // PATCH * PATCH
-    return Tiling(mode, settings.tile_size or _tile(width, room / 2, pixel), min(max(sample, 4 * PATCH), SAMPLE))
+    room = max(memory - PROGRAM - held, 0)
+    sample = min(max(int((NETWORKS_PART * room / pixel) ** 0.5) // PATCH, 4) * PATCH, SAMPLE)
+    tiling = Tiling(mode, settings.tile_size or _tile(width, room, pixel), sample)
+    taken = PROGRAM + held + _taken(tiling, min(height, tiling.side), width, pixel)
+    if settings.memory is not None and taken > settings.memory:
+        raise UserError(
+            f"{width} x {height} pixels take {in_words(taken)} even in tiles of {tiling.side}, and "
+            f"{in_words(settings.memory)} may be used; allow more memory"
+        )
+    return tiling
+
+
+def _taken(tiling: Tiling, rows: int, width: int, pixel: float) -> float:
+    """Bytes that a strip of so many rows takes, and the network for a tile or the sample."""
+    side = tiling.side + 2 * HALO
+    largest = max(side * min(side, width), tiling.sample**2 if tiling.mode == "fast" else 0)
+    return (STRIP + FEATURES * pixel) * width * rows + pixel * largest
+
+
+def in_words(size: float) -> str:
+    """Return a number of bytes in GB, or in MB where it is less."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
 
 
 def _tile(width: int, room: float, pixel: float) -> int:
     """Side of the tiles that fit into a number of bytes, for an image of a width."""
-    tile = int((room / pixel) ** 0.5) - 2 * HALO
+    tile = int((NETWORKS_PART * room / pixel) ** 0.5) - 2 * HALO
     # A strip of tiles lies in memory several times, as wide as the image.
-    strip = int(room / (PICTURE * width))
+    strip = int(STRIPS_PART * room / ((STRIP + FEATURES * pixel) * width))
     return max(SMALLEST_TILE, min(tile, strip, TILE) // GRID * GRID)

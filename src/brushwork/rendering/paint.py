@@ -82,9 +82,14 @@ def _strip(
     broad = None
     if side is not None:
         image = strokes.resized(content, side)
-        if tiling.mode == "never" or side <= strokes.STROKE_SIDE:
+        if tiling.mode == "never":
             broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), None, held, reference)
-        else:  # a fine brush on a copy that may be far larger than the content
+        elif tiles.fits(image.shape[:2], tiling):  # through the network that tiles take, so that one lies in memory
+            own_statistics = HeldStatistics(0.0)
+            broad = render(
+                runtime, image, style, image.shape[:2], slice(0, len(image)), None, own_statistics, reference
+            )
+        else:
             part = tiles.render_in_tiles(runtime, image, style, tiling, progress, reference)
             tops = range(0, len(image), tiling.side)
             broad = np.concatenate([part(top, min(top + tiling.side, len(image))) for top in tops])
@@ -93,7 +98,7 @@ def _strip(
     if tiling.mode == "never":
         pixels = content[0:height]
         whole = render(runtime, pixels, style, (height, width), slice(0, height), None, held, reference)
-        own: Strip = lambda top, bottom: whole[top:bottom]  # noqa: E731
+        fine: Strip = lambda top, bottom: whole[top:bottom]  # noqa: E731
     else:
-        own = tiles.render_in_tiles(runtime, content, style, tiling, progress, reference)
-    return own if broad is None else strokes.joined(broad, own, (height, width))
+        fine = tiles.render_in_tiles(runtime, content, style, tiling, progress, reference)
+    return fine if broad is None else strokes.joined(broad, fine, (height, width))

@@ -17,8 +17,8 @@ MODES = ("auto", "never", "fast", "exact")
 # Features lie 4 pixels apart: tiles that begin elsewhere would see other ones.
 GRID = 4
 SMALLEST_TILE, LARGEST_TILE = 128, 16_384
-# Bytes that Python, OpenVINO, pyvips and a small image take.
-LEAST_MEMORY = 2**28
+# Bytes that Python, OpenVINO, pyvips, a model and the smallest tiles take.
+LEAST_MEMORY = 2**29
 
 Stroke: TypeAlias = float | Literal["auto", "own"]
 
@@ -45,7 +45,7 @@ class RenderSettings:
         _check_stroke(self.stroke)
         _check_tile_size(self.tile_size)
         if self.memory is not None and not (_is_number(self.memory) and self.memory >= LEAST_MEMORY):
-            raise UserError(f"the memory is {self.memory!r} bytes; brushwork alone needs {LEAST_MEMORY} (256 MiB)")
+            raise UserError(f"the memory is {self.memory!r} bytes; brushwork needs {LEAST_MEMORY} (512 MiB)")
 
 
 def check_range(name: str, value: float | None, low: float, high: float) -> None:

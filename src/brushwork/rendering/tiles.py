@@ -121,6 +121,11 @@ def render_in_tiles(
     return strip
 
 
+def fits(size: tuple[int, int], tiling: Tiling) -> bool:
+    """Whether an image of a size (H, W) is no larger than a tile with its overlap."""
+    return size[0] * size[1] <= (tiling.side + 2 * HALO) ** 2
+
+
 def measure(
     runtime: Runtime, content: Rows, style: StyleMap, side: int = SAMPLE, reference: Reference | None = None
 ) -> Array:

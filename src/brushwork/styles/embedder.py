@@ -16,6 +16,7 @@ from brushwork.styles.embeddings import (
     STYLE_SIZES,
     as_embedding,
     normalized_weights,
+    open_style,
     pad_alike,
     reduced_copy,
     scale_style,
@@ -121,8 +122,10 @@ class StyleEmbedder:
 
     def _predict(self, style: Picture | Pixels | Path, size: int, colors_of: Pixels | None) -> Array:
         """The embedding (1, D) of a picture by the style prediction network."""
-        picture = images.open(style) if isinstance(style, Path) else style
-        scaled = scale_style(images.as_image("the style", picture, on_white=True), size)
+        image = (
+            open_style(style, size) if isinstance(style, Path) else images.as_image("the style", style, on_white=True)
+        )
+        scaled = scale_style(image, size)
         if colors_of is not None:
             content = reduced_copy(images.as_image("the content", colors_of))
             scaled = color.match_color_statistics(scaled, content)

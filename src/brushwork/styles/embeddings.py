@@ -1,6 +1,7 @@
 """Style pictures made ready for the style prediction network, embeddings that callers give, and weights of blends."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,8 @@ LONGEST_STYLE = 32
 # Short sides, in pixels, at which styles may be embedded.
 STYLE_SIZES = 80, 2048
 STEP = 32
+# Pixels from which a style picture is shrunk as it is decoded.
+LARGE_STYLE = 4_000_000
 # Long side of the copy that a content's colours and its own embedding are computed from, for arrays and strips alike.
 REDUCED_SIDE = 1024
 
@@ -33,6 +36,18 @@ def style_size_for(painted: int, sizes: Sequence[tuple[int, int]]) -> int:
     sides, short = zip(*sizes, strict=True)
     # In steps, so that photos of a folder that differ by a few pixels share their embeddings.
     return STEP * round(float(np.interp(np.log(painted), np.log(sides), short)) / STEP)
+
+
+def open_style(path: Path, size: int) -> Image:
+    """Return the image (H, W, 3) of a style picture in a file, on white where it is transparent.
+
+    A large one is shrunk as it is decoded, to no less than twice the size at which it is embedded.
+    """
+    extent = images.measure(path)
+    long_side = None
+    if extent and extent.pixels > LARGE_STYLE:
+        long_side = 2 * size * max(extent.height, extent.width) // min(extent.height, extent.width)
+    return images.open(path, size=long_side).on_white
 
 
 def scale_style(image: Image, size: int) -> Image:

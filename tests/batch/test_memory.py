@@ -1,0 +1,111 @@
+"""What a run takes of memory: decided, and refused, from the header of each content."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from brushwork import images
+from brushwork.batch import memory
+from brushwork.batch.options import Options
+from brushwork.batch.plan import make_plan
+from brushwork.batch.record import Record
+from brushwork.batch.run import run
+from brushwork.errors import UserError
+from brushwork.images import Extent
+from brushwork.rendering.memory import PICTURE, PROGRAM
+from brushwork.rendering.settings import LEAST_MEMORY
+from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
+
+GIB = 2**30
+
+
+def allow(size: int) -> Options:
+    return Options(memory=PROGRAM + size)
+
+
+def test_what_is_decoded_at_once_is_refused_where_that_takes_too_much() -> None:
+    extent = Extent(10_000, 2000, "AVIF", decoding=300_000_000)
+    memory.check_content(extent, "PNG", allow(300_000_000))
+    with pytest.raises(UserError, match="2000 x 10000 pixels of AVIF are decoded at once, which takes 719 MB, and 719"):
+        memory.check_content(extent, "PNG", allow(299_999_999))
+
+
+def test_what_is_encoded_at_once_is_refused_before_it_is_painted() -> None:
+    extent = Extent(10_000, 2000, "TIFF")
+    taken = images.costs.encoding("WEBP", 20_000_000, alpha=False)
+    memory.check_content(extent, "WEBP", allow(taken))
+    memory.check_content(extent, "TIFF", Options(memory=LEAST_MEMORY))
+    transparent = Extent(10_000, 2000, "TIFF", alpha=True)
+    with pytest.raises(UserError, match="20,000,000 pixels are written to WEBP at once"):
+        memory.check_content(transparent, "WEBP", allow(taken))
+    with pytest.raises(UserError, match="20,000,000 pixels are written to WEBP at once"):
+        memory.check_content(extent, "WEBP", allow(taken - 1))
+    memory.check_content(extent, "WEBP", Options(memory=PROGRAM + taken - 1, size=1000))
+
+
+@pytest.mark.parametrize("extent", [Extent(1000, 2000, "TIFF", pages=5), Extent(1000, 2000, "GIF", frames=5)])
+def test_frames_and_pages_that_are_written_together_need_memory_together(extent: Extent) -> None:
+    kind = extent.format
+    taken = 2_000_000 * (PICTURE + 5 * images.costs.ANIMATED)
+    memory.check_content(extent, kind, Options(memory=PROGRAM + taken, page=None))
+    with pytest.raises(UserError, match=f"5 images of 2,000,000 pixels are written to {kind} at once"):
+        memory.check_content(extent, kind, Options(memory=PROGRAM + taken - 1, page=None))
+    memory.check_content(extent, "JPEG", Options(memory=LEAST_MEMORY))  # one of them
+
+
+def test_pictures_that_wait_take_a_quarter_of_the_memory() -> None:
+    options = allow(480_000_000)
+    assert not memory.is_large(1_000_000, options)
+    assert memory.is_large(1_000_001, options)
+    assert memory.is_large(memory.LARGE + 1, allow(64 * GIB)) and not memory.is_large(memory.LARGE, allow(64 * GIB))
+
+
+@pytest.fixture
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
+    monkeypatch.chdir(tmp_path)
+    Image.new("RGB", (64, 64), (255, 0, 0)).save("red.png")
+    return FakeRuntime()
+
+
+def made(fake: FakeRuntime, content: str, target: str, options: Options) -> Record:
+    (record,) = run(make_plan([content], ["red.png"], target, options=options), lambda: Stylizer(fake), options)
+    return record
+
+
+@pytest.mark.parametrize("size", [None, 120])
+def test_with_a_size_a_picture_goes_by_strips_too(
+    size: int | None, fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "LARGE", 0)
+    opened: list[int | None] = []
+    open_large = images.open_large
+
+    def spy(path: Path, page: int = 1, *, size: int | None = None) -> object:
+        opened.append(size)
+        return open_large(path, page, size=size)
+
+    monkeypatch.setattr(images, "open_large", spy)
+    Image.new("RGB", (240, 200), (0, 0, 255)).save("a.avif")
+    record = made(fake, "a.avif", "b.png", Options(size=size, tile="fast"))
+    assert (record.error, record.width, record.height) == (None, size or 240, (size or 240) * 5 // 6)
+    assert opened == [size]
+    assert images.open("b.png").image.shape[1::-1] == (record.width, record.height)
+
+
+def test_a_large_mask_is_shrunk_with_a_notice(fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "MASK_PIXELS", 50 * 40)
+    monkeypatch.setattr(memory, "_MASKS_PART", 0)
+    Image.new("RGB", (100, 80), (0, 0, 255)).save("a.png")
+    mask = np.zeros((80, 100), np.uint8)
+    mask[:, :50] = 255
+    Image.fromarray(mask).save("left.png")
+    from brushwork.batch.options import parse_region
+
+    options = Options(regions=(parse_region("left.png=red.png"),), tile="fast")
+    (record,) = run(make_plan(["a.png"], [], "b.png", options=options), lambda: Stylizer(fake), options)
+    assert (record.error, record.notices) == (None, ["left.png is shrunk to 50 x 40, as memory is short"])
+    image = images.open("b.png").image
+    assert image[40, 10].tolist() == [1, 0, 0] and image[40, 90].tolist() == [0, 0, 1]
