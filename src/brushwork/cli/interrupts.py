@@ -16,8 +16,8 @@ def deferred(*, cleaning: bool = False) -> Iterator[Callable[[], bool]]:
     """Yield a function that says whether Ctrl-C or SIGTERM has come, which then does nothing else.
 
     For work that ends by itself at the next good point, and that loses nothing when it is killed: a second signal ends
-    the program at once, so that it ends even where work hangs. Work that leaves temporary files is cleaned up at a second
-    signal (`cleaning`), by KeyboardInterrupt, and ended by a third.
+    the program at once, so that it ends even where work hangs. Work that leaves temporary files is cleaned up by
+    KeyboardInterrupt at a second signal (`cleaning`), and ended by a third.
     """
     received: list[int] = []
 
