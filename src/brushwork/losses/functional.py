@@ -11,7 +11,6 @@ from torch.nn import functional as F
 
 GRID = 4  # pixels: what one feature of the network's lowest resolution covers
 TILE = 32  # pixels over which grids are averaged
-LOG_FLOOR = 0.02  # added under the logarithm: a layer that is closer than this to its style no longer counts
 
 
 def _precise(values: Tensor) -> Tensor:
@@ -97,13 +96,14 @@ def root_mean_square(gram: Tensor) -> Tensor:
     return _mean_square(gram).clamp_min(torch.finfo(gram.dtype).tiny).sqrt()
 
 
-def log_style_loss(normalised: Tensor) -> Tensor:
-    """Logarithm (B,) of normalised style losses (B,), ``log(x + 0.02)``.
+def log_style_loss(normalised: Tensor, floor: float = 0.02) -> Tensor:
+    """Logarithm (B,) of normalised style losses (B,), ``log(x + floor)``.
 
     A departure from the papers. Summed over layers it is the logarithm of their geometric mean, which is how style is
     scored; it weighs every layer and style alike, where the sum of the losses themselves is dominated by the largest.
+    A layer that is closer to its style than the floor hardly counts any more.
     """
-    return (normalised + LOG_FLOOR).log()
+    return (normalised + floor).log()
 
 
 def total_variation(images: Tensor) -> Tensor:

@@ -36,8 +36,9 @@ class LossWeights:
         variation: Weight of the total variation.
         grid: Weight of the power of grids of period 2 and 4 pixels, which up-sampling leaves (`grid_power`).
         style_form: ``squared``, the mean squared difference of the Gram matrices, as published; ``normalised``, that
-            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + 0.02;
+            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + a floor;
             ``statistics``, the loss of `brushwork.losses.adain`.
+        log_floor: The floor of ``log``, above 0: a layer that is closer than this to its style hardly counts any more.
     """
 
     content: float = 1 / 4e4
@@ -45,6 +46,7 @@ class LossWeights:
     variation: float = 0.0
     grid: float = 0.0
     style_form: StyleForm = "normalised"
+    log_floor: float = 0.02
 
     @property
     def uses_network(self) -> bool:
@@ -55,6 +57,8 @@ class LossWeights:
         for name in ("content", "style", "variation", "grid"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; a weight is 0 or more")
+        if not 0 < self.log_floor < math.inf:
+            raise ValueError(f"log_floor is {self.log_floor}; it is above 0")
         if self.style_form not in get_args(StyleForm):
             raise ValueError(f"style_form is {self.style_form!r}, not one of {', '.join(get_args(StyleForm))}")
 
@@ -106,7 +110,8 @@ class PerceptualLoss(nn.Module):
         content = content_loss(features[CONTENT_LAYER], content_target)
         weights = self.weights
         styles = torch.stack(list(layers.values()))
-        style = (log_style_loss(styles) if weights.style_form == "log" else styles).sum(dim=0)
+        is_log = weights.style_form == "log"
+        style = (log_style_loss(styles, weights.log_floor) if is_log else styles).sum(dim=0)
         terms = {"content": content, **{f"style/{layer}": term for layer, term in layers.items()}, "style": style}
         regular = self.regular(pastiche)
         total = weights.content * content + weights.style * style + regular.pop("total")
