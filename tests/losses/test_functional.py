@@ -39,7 +39,9 @@ def test_a_scaled_gram_is_the_gram_over_the_scale() -> None:
 
 def test_the_logarithm_of_the_style_loss_by_hand() -> None:
     assert log_style_loss(torch.tensor([0.98, 0.0])).tolist() == pytest.approx([0, -3.912023])
-    assert log_style_loss(torch.tensor([0.98, 0.0]), floor=0.002).tolist() == pytest.approx([-0.018164, -6.214608], abs=1e-6)
+    assert log_style_loss(torch.tensor([0.98, 0.0]), floor=0.002).tolist() == pytest.approx(
+        [-0.018164, -6.214608], abs=1e-6
+    )
 
 
 def test_root_mean_square_by_hand() -> None:

@@ -111,7 +111,7 @@ def test_the_weight_falls_with_the_variance(fake_runtime: FakeRuntime, contrast:
 
 def test_a_photo_is_painted_with_its_own_statistics(fake_runtime: FakeRuntime) -> None:
     Stylizer(fake_runtime).stylize(photo(), np.ones((1, 3), np.float32))
-    assert fake_runtime.painted == [(1, 96, 132, 3)]
+    assert fake_runtime.painted == [(1, 104, 140, 3)]  # with the border
 
 
 def test_the_reference_is_like_a_photo() -> None:

@@ -61,7 +61,7 @@ def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
     content, style = np.zeros((1500, 2048, 3), np.float32), np.full((1, 3), 0.25, np.float32)
     content[:, 1024:] = 1
     Stylizer(fake_runtime).stylize(content, style)
-    assert fake_runtime.painted == [(1, 750, 1024, 3), (1, 1500, 2048, 3)]
+    assert fake_runtime.painted == [(1, 758, 1032, 3), (1, 1508, 2056, 3)]  # with the border
     assert Options().stroke == "auto"
 
 

@@ -132,7 +132,7 @@ def test_a_stroke_is_relative_to_the_picture(fake_runtime: FakeRuntime, random: 
         assert pastiche.shape == (side // 2, side, 3)
         np.testing.assert_allclose(pastiche, 0.25, atol=1e-6)
     # The larger one is painted at its own size, too, for what is finer than the brush.
-    assert fake_runtime.painted == [(1, 256, 512, 3), (1, 256, 512, 3), (1, 1024, 2048, 3)]
+    assert fake_runtime.painted == [(1, 264, 520, 3), (1, 264, 520, 3), (1, 1032, 2056, 3)]  # with the border
 
 
 def test_a_reduced_copy_is_the_mean_of_squares() -> None:

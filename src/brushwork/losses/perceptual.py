@@ -36,8 +36,8 @@ class LossWeights:
         variation: Weight of the total variation.
         grid: Weight of the power of grids of period 2 and 4 pixels, which up-sampling leaves (`grid_power`).
         style_form: ``squared``, the mean squared difference of the Gram matrices, as published; ``normalised``, that
-            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised + a floor;
-            ``statistics``, the loss of `brushwork.losses.adain`.
+            divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised and a
+            floor; ``statistics``, the loss of `brushwork.losses.adain`.
         log_floor: The floor of ``log``, above 0: a layer that is closer than this to its style hardly counts any more.
     """
 

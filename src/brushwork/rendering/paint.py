@@ -4,17 +4,20 @@ Photos, animations, frames of clips, pictures larger than memory and what the se
 rows, and in nothing else.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from brushwork.images import Rows, color
 from brushwork.rendering import strokes, tiles
+from brushwork.rendering.border import BORDER, BorderedRows
 from brushwork.rendering.contrast import find_reference
 from brushwork.rendering.memory import Tiling
 from brushwork.rendering.regions import StyleMap
 from brushwork.rendering.settings import RenderSettings
 from brushwork.rendering.strokes import Strip
 from brushwork.rendering.tiles import HeldStatistics, Progress, render
-from brushwork.runtime import Runtime
+from brushwork.runtime import Array, Runtime
 
 # Fraction of the time of the exact mode in which it measures statistics.
 MEASURING = 0.6
@@ -79,26 +82,34 @@ def _strip(
     height, width = content.shape[:2]
     side = strokes.copy_side(settings.stroke, height, width)
     reference = find_reference(runtime, content, style)
+    bordered = replace(style, bordered=True)
+
+    def at_once(image: Rows, passed: HeldStatistics | None) -> Array:
+        wide = BorderedRows(image)
+        size = wide.shape[0], wide.shape[1]
+        whole = render(runtime, wide[0 : size[0]], bordered, size, slice(0, size[0]), None, passed, reference)
+        return whole[BORDER:-BORDER, BORDER:-BORDER]
+
+    def in_tiles(image: Rows) -> Strip:
+        part = tiles.render_in_tiles(runtime, BorderedRows(image), bordered, tiling, progress, reference)
+        return lambda top, bottom: part(top + BORDER, bottom + BORDER)[:, BORDER:-BORDER]
+
     broad = None
     if side is not None:
         image = strokes.resized(content, side)
         if tiling.mode == "never":
-            broad = render(runtime, image, style, image.shape[:2], slice(0, len(image)), None, held, reference)
+            broad = at_once(image, held)
         elif tiles.fits(image.shape[:2], tiling):  # through the network that tiles take, so that one lies in memory
-            own_statistics = HeldStatistics(0.0)
-            broad = render(
-                runtime, image, style, image.shape[:2], slice(0, len(image)), None, own_statistics, reference
-            )
+            broad = at_once(image, HeldStatistics(0.0))
         else:
-            part = tiles.render_in_tiles(runtime, image, style, tiling, progress, reference)
+            part = in_tiles(image)
             tops = range(0, len(image), tiling.side)
             broad = np.concatenate([part(top, min(top + tiling.side, len(image))) for top in tops])
         if len(broad) >= height:
             return strokes.scaled(broad, height, width)
     if tiling.mode == "never":
-        pixels = content[0:height]
-        whole = render(runtime, pixels, style, (height, width), slice(0, height), None, held, reference)
+        whole = at_once(content, held)
         fine: Strip = lambda top, bottom: whole[top:bottom]  # noqa: E731
     else:
-        fine = tiles.render_in_tiles(runtime, content, style, tiling, progress, reference)
+        fine = in_tiles(content)
     return fine if broad is None else strokes.joined(broad, fine, (height, width))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from os import PathLike
 from typing import Any, TypeAlias
 
@@ -12,6 +13,7 @@ from PIL import Image as Pillow
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.images import Picture
+from brushwork.rendering.border import BORDER, mirrored
 from brushwork.runtime import Array
 
 # An embedding (1, D), an image, or the name of a style or picture file; see `Stylizer.embed`.
@@ -44,6 +46,7 @@ class StyleMap:
         masks: Weights (h, w, K) of the styles, which sum to 1 in each pixel; None where one style is everywhere.
         protected: (h, w) in [0, 1]; 1 stays the photo. None where nothing is protected.
         own: Embedding (1, D) of the content, where a strength below 1 needed it.
+        bordered: Whether the images have a border beside the masks, see `brushwork.rendering.border`.
     """
 
     embeddings: Array
@@ -51,6 +54,7 @@ class StyleMap:
     masks: Array | None = None
     protected: Array | None = None
     own: Array | None = None
+    bordered: bool = False
 
     @property
     def visible(self) -> bool:
@@ -58,12 +62,13 @@ class StyleMap:
         return bool(self.opacities.any())
 
     def weights(self, size: tuple[int, int], top: int, bottom: int) -> Array | None:
-        """Return the masks (h, W, K) in some rows of an image of a size (H, W)."""
+        """Return the masks (h, W, K) in some rows of an image of a size (H, W), that of its border included."""
         if self.masks is None:
             return None
-        rows = images.resize_rows(self.masks, size, top, bottom)
-        scaled: Array = rows / np.maximum(rows.sum(axis=2, keepdims=True), np.float32(1e-6))
-        return scaled
+        if not self.bordered:
+            return _weights(self.masks, size, top, bottom)
+        inner = size[0] - 2 * BORDER, size[1] - 2 * BORDER
+        return mirrored(partial(_weights, self.masks, inner), inner[0], top, bottom)
 
     def blend(self, content: Array, pastiche: Array, size: tuple[int, int], top: int, bottom: int) -> Array:
         """Lay a pastiche (h, W, 3) over its content (h, W, 3), as much as is seen of it, in some rows of an image."""
@@ -75,6 +80,13 @@ class StyleMap:
             return pastiche
         # Where nothing is seen of it the photo stays bit for bit.
         return content + opacity * (pastiche - content)
+
+
+def _weights(masks: Array, size: tuple[int, int], top: int, bottom: int) -> Array:
+    """Masks (h, W, K) in some rows of an image of a size (H, W)."""
+    rows = images.resize_rows(masks, size, top, bottom)
+    scaled: Array = rows / np.maximum(rows.sum(axis=2, keepdims=True), np.float32(1e-6))
+    return scaled
 
 
 def mix_masks(masks: Sequence[NDArray[Any]]) -> Array:
