@@ -57,6 +57,24 @@ def test_links_stay_and_modes_are_the_users(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o640
 
 
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_bytes(b"before")
+    (tmp_path / "a.txt").chmod(0o604)
+    atomic.write_bytes(tmp_path / "a.txt", b"after")
+    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o604
+
+
+def test_a_read_only_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.txt").write_bytes(b"before")
+    (tmp_path / "a.txt").chmod(0o444)
+    assert not atomic.is_writable(tmp_path / "missing") and atomic.is_writable(tmp_path)
+    if os.geteuid() == 0:  # who may write everything
+        monkeypatch.setattr(atomic, "is_writable", lambda path: path.stat().st_mode & 0o200)
+    with pytest.raises(PermissionError):
+        atomic.write_bytes(tmp_path / "a.txt", b"after")
+    assert (tmp_path / "a.txt").read_bytes() == b"before" and len([*tmp_path.iterdir()]) == 1
+
+
 def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):

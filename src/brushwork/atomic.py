@@ -29,7 +29,7 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
-    if overwrite and path.exists() and not os.access(path, os.W_OK):
+    if overwrite and path.exists() and not is_writable(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     # A random name, for others may be writing here, too; not by tempfile, whose files only their owner may read.
     part = path.with_name(f".brushwork-{secrets.token_hex(8)}.part")
@@ -43,6 +43,12 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
             _claim(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_writable(path: Path) -> bool:
+    """Return whether whoever runs the program may write a file, or into a folder."""
+    effective = os.access in os.supports_effective_ids
+    return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0), effective_ids=effective)
 
 
 def write_bytes(path: Path, data: bytes, *, overwrite: bool = True) -> None:

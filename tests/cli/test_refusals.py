@@ -120,13 +120,15 @@ def as_nobody() -> Iterator[None]:
 
 
 def test_places_without_permission(brushwork: Run, here: Path, paint: Paint, photo: str, style: str) -> None:
-    for name in ("secret.jpg", "vault/a.jpg", "drawer/a.jpg"):
+    for name in ("secret.jpg", "vault/a.jpg", "drawer/a.jpg", "done.jpg"):
         paint(name)
     here.chmod(0o777)
-    for name, mode in (("secret.jpg", 0), ("vault", 0), ("drawer", 0o555)):
+    for name, mode in (("secret.jpg", 0), ("vault", 0), ("drawer", 0o555), ("done.jpg", 0o444)):
         (here / name).chmod(mode)
     with as_nobody():
         assert refused(brushwork, "secret.jpg", "-s", style) == "cannot read secret.jpg: permission denied"
+        line = refused(brushwork, photo, "-s", style, "-o", "done.jpg", "--overwrite")
+        assert line == "cannot write done.jpg: it is read-only"
         assert refused(brushwork, photo, "-s", "secret.jpg") == "cannot read secret.jpg: permission denied"
         assert refused(brushwork, "vault/a.jpg", "-s", style) == "vault/a-waves.jpg: permission denied"
         assert refused(brushwork, "vault", "-s", style) == "cannot read vault: permission denied"
@@ -136,6 +138,14 @@ def test_places_without_permission(brushwork: Run, here: Path, paint: Paint, pho
         assert refused(brushwork, photo, "-s", style, "-o", "vault/b.jpg").endswith(": permission denied")
         assert refused(brushwork, photo, "-s", style, "-o", "drawer/new/").endswith(": permission denied")
     (here / "vault").chmod(0o755)
+
+
+def test_pipes_are_for_standard_input(brushwork: Run, here: Path, photo: str, style: str) -> None:
+    """A pipe can be read once only, and a file is read twice; nobody writes into this one, which must not hang."""
+    os.mkfifo(here / "pipe.jpg")
+    refusal = "cannot read pipe.jpg: it is not an ordinary file; send what it gives to standard input"
+    assert refused(brushwork, "pipe.jpg", "-s", style) == refusal
+    assert refused(brushwork, photo, "-s", "pipe.jpg") == refusal
 
 
 def test_a_picture_for_a_terminal(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from brushwork import images
+from brushwork import atomic, images
 from brushwork.batch.options import Options
 from brushwork.batch.plan import Job
 from brushwork.errors import UserError
@@ -64,20 +64,14 @@ def check_target(job: Job, options: Options) -> None:
     if job.content is not None and not job.content.exists():
         return  # which is said first
     if job.target.exists():
-        if not _is_writable(job.target):
+        if not atomic.is_writable(job.target):
             raise ImageError(f"cannot write {job.target}: it is read-only")
         return
     folder = next((each for each in job.target.parents if each.exists()), Path())
     if not folder.is_dir():
         raise ImageError(f"cannot write {job.target}: {os.strerror(errno.ENOTDIR).lower()}")
-    if not _is_writable(folder):
+    if not atomic.is_writable(folder):
         raise ImageError(f"cannot write {job.target}: {os.strerror(errno.EACCES).lower()}")
-
-
-def _is_writable(path: Path) -> bool:
-    """Whether the one who runs the program may write a file, or into a folder."""
-    effective = os.access in os.supports_effective_ids
-    return os.access(path, os.W_OK | (os.X_OK if path.is_dir() else 0), effective_ids=effective)
 
 
 def is_full(error: str | None) -> bool:
