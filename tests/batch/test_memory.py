@@ -33,6 +33,16 @@ def test_what_is_decoded_at_once_is_refused_where_that_takes_too_much() -> None:
         memory.check_content(extent, "PNG", allow(299_999_999))
 
 
+def test_where_no_memory_is_named_what_is_free_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program has taken its own part of it already: with little left, small pictures are painted still."""
+    monkeypatch.setattr("brushwork.rendering.memory.available", lambda: 100_000_000)
+    for kind in ("PNG", "WEBP"):
+        memory.check_content(Extent(1000, 1000, "AVIF", decoding=18_000_000), kind, Options())
+    with pytest.raises(UserError, match="decoded at once, which takes 101 MB, and 100 MB may be used"):
+        memory.check_content(Extent(1000, 1000, "AVIF", decoding=101_000_000), "PNG", Options())
+    assert memory.is_large(1, Options())
+
+
 def test_what_is_encoded_at_once_is_refused_before_it_is_painted() -> None:
     extent = Extent(10_000, 2000, "TIFF")
     taken = images.costs.encoding("WEBP", 20_000_000, alpha=False)

@@ -43,11 +43,13 @@ def check_content(extent: Extent, kind: str, options: Options) -> None:
         kind: Format of the pastiche.
         options: Of them, the memory, the size, and whether all pages are taken.
     """
+    # Of what is free the program has taken its own part already, or most of it.
+    program = PROGRAM if options.memory else 0
     memory = allowed(options)
-    if PROGRAM + extent.decoding > memory:
+    if extent.decoding and program + extent.decoding > memory:
         raise UserError(
             f"{extent.width} x {extent.height} pixels of {extent.format} are decoded at once, which takes "
-            f"{in_words(PROGRAM + extent.decoding)}, and {in_words(memory)} may be used; convert it to PNG or TIFF, "
+            f"{in_words(program + extent.decoding)}, and {in_words(memory)} may be used; convert it to PNG or TIFF, "
             "or allow more with --memory"
         )
     height, width = painted_size(extent, options)
@@ -57,10 +59,10 @@ def check_content(extent: Extent, kind: str, options: Options) -> None:
         taken, what = pixels * (PICTURE + several * costs.ANIMATED), f"{several} images of {pixels:,} pixels"
     else:
         taken, what = costs.encoding(kind, pixels, extent.alpha), f"{pixels:,} pixels"
-    if taken and PROGRAM + taken > memory:
+    if taken and program + taken > memory:
         hint = "--size" if several > 1 else "--size, or to write JPEG, PNG or TIFF"
         raise UserError(
-            f"{what} are written to {kind} at once, which takes {in_words(PROGRAM + taken)}, and {in_words(memory)} "
+            f"{what} are written to {kind} at once, which takes {in_words(program + taken)}, and {in_words(memory)} "
             f"may be used; try {hint}, or allow more with --memory"
         )
 
