@@ -96,7 +96,7 @@ def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFram
 
     A folder that holds ``flow_0002_0003.npz`` has true motion, from its second frame to its third, with pictures
     ``occlusions_0002`` and ``invalid_0002`` of what is not to be judged, as in MPI-Sintel (Butler et al. 2012). The
-    flow of every other clip is found by dense inverse search in both directions.
+    flow of every other clip is found by dense inverse search in both directions, down to single pixels.
 
     Raises:
         UserError: If it cannot be read, or has fewer than two frames.
@@ -111,7 +111,7 @@ def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFram
     frames = list(islice(clip.read(clip.start), count))
     if len(frames) < 2:
         raise UserError(f"{name} has {len(frames)} frame; steadiness is measured between two and more")
-    return frames, list(_found_flow(frames))
+    return frames, find_pairs(frames)
 
 
 def _true_flow(path: Path, numbers: dict[str, int]) -> FlowPair:
@@ -122,13 +122,16 @@ def _true_flow(path: Path, numbers: dict[str, int]) -> FlowPair:
     return FlowPair(numbers[here], numbers[there], flow, np.logical_and.reduce([optical_flow.inside(flow), *masks]))
 
 
-def _found_flow(frames: Sequence[VideoFrame]) -> Iterator[FlowPair]:
-    for number in range(1, len(frames)):
-        here, there = (
-            optical_flow.to_gray(frames[place].pixels, max(frames[0].pixels.shape)) for place in (number, number - 1)
-        )
-        flow = optical_flow.search(here, there)
-        yield FlowPair(number, number - 1, flow, optical_flow.visible(flow, optical_flow.search(there, here)))
+def find_pairs(frames: Sequence[VideoFrame], apart: int = 1) -> list[FlowPair]:
+    """Returns every frame and the one so many frames before it, with the flow between them that is found."""
+    found = []
+    for number in range(apart, len(frames)):
+        places = (number, number - apart)
+        here, there = (optical_flow.to_gray(frames[each].pixels, max(frames[0].pixels.shape)) for each in places)
+        flow, back = (optical_flow.search(*planes, finest=0) for planes in ((here, there), (there, here)))
+        visible = optical_flow.visible(flow, back)
+        found.append(FlowPair(*places, flow, visible))
+    return found
 
 
 def steadiness(
@@ -159,7 +162,7 @@ def steadiness(
             single, stable = paint_both(frames, embedding, stylizer, steady)
             chosen = np.unique(np.linspace(1, len(frames) - 1, JUDGED).round().astype(int))
             shares = [
-                geometric_mean(_share(pastiches[place], contents[place], style) for place in chosen)
+                geometric_mean(share(pastiches[place], contents[place], style) for place in chosen)
                 for pastiches in (single, stable)
             ]
             errors = [warping_error(pastiches, pairs) for pastiches in (single, stable)]
@@ -177,12 +180,16 @@ def paint_both(
         stylizer: The model.
         steady: Weight of the previous pastiche.
     """
-    spent: dict[str, float] = {}
-    states: Iterator[FrameState] = pipeline.with_styles(iter(frames), Timeline(embedding), 0, Fraction(1))
-    states = pipeline.estimate_motion(states, None, True, pipeline.timer(spent, "motion"))
-    painted = list(pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.timer(spent, "stylise")))
-    stable = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.timer(spent, "steady"))
+    painted = list(paint(frames, embedding, stylizer))
+    stable = pipeline.stabilise_frames(iter(painted), None, steady, pipeline.timer({}, "steady"))
     return _pastiches(painted), _pastiches(stable)
+
+
+def paint(frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer) -> Iterator[FrameState]:
+    """Yields frames painted one by one, with the motion that stabilisation needs."""
+    states: Iterator[FrameState] = pipeline.with_styles(iter(frames), Timeline(embedding), 0, Fraction(1))
+    states = pipeline.estimate_motion(states, None, True, pipeline.timer({}, "motion"))
+    yield from pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.timer({}, "stylise"))
 
 
 def _pastiches(states: Any) -> list[Image]:
@@ -195,7 +202,8 @@ def _pastiches(states: Any) -> list[Image]:
     return found
 
 
-def _share(pastiche: Image, content: Image, style: Image) -> float:
+def share(pastiche: Image, content: Image, style: Image) -> float:
+    """Returns the style share of a pastiche, all cropped to squares of one size."""
     side = min(512, *content.shape[:2])
     ours, theirs, wanted = (square(image, side) for image in (pastiche, content, style))
     return score(ours, theirs, wanted, loss_network()).share

@@ -28,6 +28,7 @@ class FrameState:
         begins: Whether a shot begins here.
         fading: Whether its style differs from that of the previous frame.
         still: Whether the frame repeats the previous one in the same style.
+        reduced: The content at the size of optical flow, (h, w, 3) uint8, where motion is estimated.
         motion: Optical flow back to the previous frame, where it was estimated.
         own: Embedding (1, D) of the shot's own content, where the strength is below 1.
         statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
@@ -45,6 +46,7 @@ class FrameState:
     begins: bool = True
     still: bool = False
     fading: bool = False
+    reduced: Pixels | None = None
     motion: Motion | None = None
     own: Array | None = None
     statistics: Array | None = None

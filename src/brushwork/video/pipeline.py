@@ -97,11 +97,15 @@ def estimate_motion(
     """Adds what changed since the previous frame: motion, scene cuts, and whether the frame is a repetition."""
     for state in states:
         with timed():
+            if search:
+                state = replace(state, reduced=optical_flow.reduce(state.pixels))
             if last is not None:
                 same = np.array_equal(state.pixels, last.pixels)
                 style = last.embedding if last.style is None else last.style
                 fading = not np.array_equal(state.embedding, style)
-                motion = optical_flow.find(state.pixels, last.pixels) if search and not same else None
+                motion = None
+                if state.reduced is not None and last.reduced is not None and not same:
+                    motion = optical_flow.find(state.reduced, last.reduced)
                 begins = motion is not None and motion.cut
                 state = replace(state, begins=begins, still=same and not fading, fading=fading, motion=motion)
         yield state
@@ -162,12 +166,12 @@ def stabilise_frames(
 
 def _stabilised(state: FrameState, last: FrameState | None, weight: float) -> FrameState:
     """Returns a state with its pastiche stabilised, and with the key for the next frame."""
-    assert state.pastiche is not None
+    assert state.pastiche is not None and state.reduced is not None
     if last is None or last.key is None or state.begins:
-        return replace(state, key=Key.begin(state.pastiche, state.pixels))
-    key = last.key.follow(state.motion, state.pixels)
+        return replace(state, key=Key.begin(state.pastiche, state.reduced))
+    key = last.key.follow(state.motion, state.reduced)
     used = weight * WEIGHT_IN_FADES if state.fading else weight
-    stable, key = stabilisation.stabilise(state.pastiche, state.pixels, key, used)
+    stable, key = stabilisation.stabilise(state.pastiche, state.reduced, key, used)
     if state.fading:  # an older pastiche shows the style that is leaving even more
-        key = Key.begin(stable, state.pixels)
+        key = Key.begin(stable, state.reduced)
     return replace(state, pastiche=stable, key=key)

@@ -16,7 +16,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 # At most this many planes; each needs this many points and this fraction of them, as fewer may be chance.
 MAX_PLANES, MIN_POINTS, MIN_FRACTION = 4, 40, 0.04
-STEP = 4  # of this many pixels in each direction, one point is used
+STEP = 8  # of this many pixels in each direction, one point is used
 INLIER, SUPPORT = 1.0, 1.5  # distance in pixels from a plane's motion of a point it is fitted to, and that supports it
 REACH = 16  # pixels over which a point supports a plane
 
@@ -28,20 +28,26 @@ def fill(flow: Flow, reliable: Mask) -> Flow:
         flow: Motion (h, w, 2).
         reliable: Where (h, w) it can be relied on.
     """
-    planes = list(_fit_planes(flow, reliable))
-    if not planes or bool(reliable.all()):
+    if bool(reliable.all()):
         return flow
-    points = (slice(None, None, STEP),) * 2
+    y, x = np.mgrid[STEP // 2 : flow.shape[0] : STEP, STEP // 2 : flow.shape[1] : STEP]
+    certain, motion = reliable[y, x], flow[y, x]
+    points = np.stack((x, y), axis=-1).astype(np.float32)
+    planes = list(_fit_planes(points[certain], motion[certain]))
+    if not planes:
+        return flow
     support = []
     for plane in planes:
-        fits = reliable[points] & (squared_length(flow[points] - plane[points]) < SUPPORT**2)
+        fits = certain & (squared_length(motion - _motion_of(plane, points, flow)) < SUPPORT**2)
         support.append(cv2.GaussianBlur(fits.astype(np.float32), (0, 0), REACH / STEP))
     best: NDArray[Any] = np.argmax(support, axis=0).astype(np.uint8)
     best = cv2.resize(best, reliable.shape[::-1], interpolation=cv2.INTER_NEAREST)
     filled = flow.copy()
     for number, plane in enumerate(planes):
-        here = ~reliable & (best == number)
-        filled[here] = plane[here]
+        y, x = np.nonzero(~reliable & (best == number))
+        if len(y):
+            places = np.stack((x, y), axis=-1)[None].astype(np.float32)
+            filled[y, x] = _motion_of(plane, places, flow)[0]
     return filled
 
 
@@ -51,13 +57,9 @@ def squared_length(flow: Flow) -> NDArray[np.float32]:
     return np.asarray(x * x + y * y, np.float32)
 
 
-def _fit_planes(flow: Flow, reliable: Mask) -> Iterator[Flow]:
-    """Yields the motion (h, w, 2) of one plane after another, each fitted to what the ones before did not explain."""
-    height, width = reliable.shape
-    y, x = np.mgrid[STEP // 2 : height : STEP, STEP // 2 : width : STEP]
-    chosen = reliable[y, x]
-    here = np.stack([x[chosen], y[chosen]], axis=-1).astype(np.float32)
-    there = here + flow[y, x][chosen]
+def _fit_planes(points: NDArray[np.float32], motion: Flow) -> Iterator[NDArray[Any]]:
+    """Yields homographies (3, 3), each of the motion (n, 2) of points (n, 2) that earlier ones do not explain."""
+    here, there = points, points + motion
     needed = max(MIN_POINTS, round(MIN_FRACTION * len(here)))
     for _ in range(MAX_PLANES):
         if len(here) < needed:
@@ -67,14 +69,13 @@ def _fit_planes(flow: Flow, reliable: Mask) -> Iterator[Flow]:
         )  # fmt: skip
         if homography is None or inliers.sum() < needed:
             return
-        yield _motion_of(homography, height, width)
+        yield homography
         rest = ~inliers.ravel().astype(bool)
         here, there = here[rest], there[rest]
 
 
-def _motion_of(homography: NDArray[Any], height: int, width: int) -> Flow:
-    """Returns the flow (height, width, 2) of a homography (3, 3), limited where it leads past its horizon."""
-    grid = np.stack(np.meshgrid(np.arange(width), np.arange(height)), axis=-1).astype(np.float32)
-    moved = cv2.perspectiveTransform(grid, homography) - grid
-    far = float(width + height)
+def _motion_of(homography: NDArray[Any], points: NDArray[np.float32], flow: Flow) -> Flow:
+    """Returns the motion of points (h, w, 2) by a homography (3, 3), limited where it leads past its horizon."""
+    moved = cv2.perspectiveTransform(points, homography) - points
+    far = float(sum(flow.shape[:2]))
     return np.asarray(np.clip(np.nan_to_num(moved, posinf=far, neginf=-far), -far, far), np.float32)

@@ -20,11 +20,12 @@ from brushwork.video.temporal.flow_filling import Flow, Mask, fill, squared_leng
 
 Plane: TypeAlias = NDArray[np.float32]  # (h, w) in [0, 1]
 
-SEARCH_SIDE, FLOW_SIDE = 1024, 512  # long sides in pixels at which flow is searched, and at which it is kept
+FLOW_SIDE = 512  # long side in pixels at which flow is searched and kept
 # Pixels between patches, steps of each search, and variational refinements: 3, 25 and 5, the preset, take more than
 # twice as long and find hardly more.
-STRIDE, STEPS, REFINEMENTS = 4, 12, 3
-BACKWARD_STRIDE = 6  # of the opposite flow, which only tells whether the flow is reliable
+STRIDE, STEPS, REFINEMENTS = 4, 8, 2
+# Of the opposite flow, which only tells whether the flow is reliable; it is found in half of the size.
+BACKWARD_STEPS, BACKWARD_REFINEMENTS = 12, 1
 MIN_SEARCH_SIDE = 32  # below it dense inverse search has no room for its patches
 # A difference in grey that motion does not explain, and the fraction of a frame with such differences that makes a
 # scene cut. On real clips the fraction is 0.15 at most, for running figures close up; between unlike scenes 0.55.
@@ -34,12 +35,14 @@ CONTENT_SCALE, STRETCH_SCALE, TEAR_SCALE = 0.15, 0.4, 0.5
 # How far, in pixels and as a fraction of its length, a reliable flow there and back may miss its starting point.
 RETURN_ERROR, RETURN_FRACTION = 1.3, 0.02
 # Noise can be matched by a small motion that is not there. Over a window, a motion shorter than the last, in pixels,
-# counts only if without it the frames differ by this factor more.
-WINDOW, STILL_FACTOR, SMALL = 33, 1.2, 1.5
+# counts only if without it the frames differ by this factor more. They are blurred before they are compared: between
+# pixels, interpolation alone makes noise smaller.
+WINDOW, STILL_FACTOR, SMALL, STILL_BLUR = 33, 1.3, 1.5, 1.0
 # A longer one counts if, over a larger window, so much of the frame does move for sure: a sky that a camera pans over.
 AROUND, LEAST_SURE = 129, 0.15
-# By how much frames must differ more than by noise, which is measured in so many percent of the windows.
-NOISE_FACTOR, FLATTEST = 1.2, 3
+# By how much of their noise frames must differ when they are blurred, and in how many percent of the windows, the
+# flattest, noise is measured.
+NOISE_FACTOR, FLATTEST = 0.54, 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,14 +61,13 @@ class Motion:
 
 
 def find(pixels: Pixels, previous: Pixels) -> Motion:
-    """Returns the motion from a frame (H, W, 3) back to the previous one, of the same size."""
-    gray, gray_previous = to_gray(pixels), to_gray(previous)
-    size = flow_size(pixels)
-    flow = resize_flow(search(gray, gray_previous, STRIDE, STEPS, REFINEMENTS), size)
-    back = resize_flow(search(gray_previous, gray, BACKWARD_STRIDE, STEPS, refinements=0), size)
+    """Returns the motion from a frame (H, W, 3) back to the previous one, both reduced by `reduce` or not."""
+    gray, gray_previous = (to_gray(reduce(each), FLOW_SIDE) for each in (pixels, previous))
+    flow = search(gray, gray_previous, STRIDE, STEPS, REFINEMENTS, finest=0)
+    back = search(gray_previous, gray, STRIDE, BACKWARD_STEPS, BACKWARD_REFINEMENTS)
     flow = fill(flow, reliable(flow, back))
     flow = np.stack([cv2.medianBlur(np.ascontiguousarray(flow[..., axis]), 5) for axis in (0, 1)], axis=-1)
-    here, there = (as_image(resize(plane, size)) for plane in (gray, gray_previous))
+    here, there = as_image(gray), as_image(gray_previous)
     flow = _without_noise(flow, here, there)
     difference = np.asarray(cv2.GaussianBlur(np.abs(here - warp(there, flow)), (0, 0), 0.7), np.float32)
     agreement = np.exp(-((difference / np.float32(CONTENT_SCALE)) ** 2)) * one_to_one(flow)
@@ -73,9 +75,10 @@ def find(pixels: Pixels, previous: Pixels) -> Motion:
     return Motion(flow, np.asarray(agreement, np.float32), cut)
 
 
-def flow_size(pixels: Pixels) -> tuple[int, int]:
-    """Returns the size (h, w) at which the flow of a frame (H, W, 3) is kept."""
-    return fitted(pixels.shape[0], pixels.shape[1], FLOW_SIDE)
+def reduce(pixels: Pixels) -> Pixels:
+    """Returns a frame (H, W, 3) at the size of its optical flow, (h, w, 3) uint8; a frame of that size as it is."""
+    small = resize(pixels, fitted(pixels.shape[0], pixels.shape[1], FLOW_SIDE))
+    return (small >> 8).astype(np.uint8) if small.dtype == np.uint16 else small
 
 
 def _without_noise(flow: Flow, here: Plane, there: Plane) -> Flow:
@@ -83,8 +86,9 @@ def _without_noise(flow: Flow, here: Plane, there: Plane) -> Flow:
 
     It is 0, too, where frames differ no more than by their noise.
     """
-    still = cv2.blur(np.abs(here - there), (WINDOW, WINDOW))
-    moved = cv2.blur(np.abs(here - warp(there, flow)), (WINDOW, WINDOW))
+    one, other = (np.asarray(cv2.GaussianBlur(each, (0, 0), STILL_BLUR), np.float32) for each in (here, there))
+    still = cv2.blur(np.abs(one - other), (WINDOW, WINDOW))
+    moved = cv2.blur(np.abs(one - warp(other, flow)), (WINDOW, WINDOW))
     sure = still > STILL_FACTOR * moved
     around = cv2.blur(sure.astype(np.float32), (AROUND, AROUND)) > LEAST_SURE
     real = (sure | ((squared_length(flow) > SMALL**2) & around)) & (still > NOISE_FACTOR * _noise(here))
@@ -142,8 +146,9 @@ def one_to_one(flow: Flow) -> Plane:
 
 
 def search(
-    gray: NDArray[np.uint8], previous: NDArray[np.uint8], stride: int = 3, steps: int = 25, refinements: int = 5
-) -> Flow:
+    gray: NDArray[np.uint8], previous: NDArray[np.uint8], stride: int = 3, steps: int = 25, refinements: int = 5,
+    finest: int = 1,
+) -> Flow:  # fmt: skip
     """Returns the flow (h, w, 2) from a grey plane (h, w) back to another; 0 where they are too small to search.
 
     Args:
@@ -152,17 +157,19 @@ def search(
         stride: Pixels between the patches that are matched.
         steps: Gradient descent steps of each patch.
         refinements: Variational refinements of the whole flow.
+        finest: How many times the planes are halved for the last search; the flow is then enlarged.
     """
     if min(gray.shape) < MIN_SEARCH_SIDE:
         return np.zeros((*gray.shape, 2), np.float32)
     method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    method.setFinestScale(finest)
     method.setPatchStride(stride)
     method.setGradientDescentIterations(steps)
     method.setVariationalRefinementIterations(refinements)
     return np.asarray(method.calc(gray, previous, None), np.float32)
 
 
-def to_gray(pixels: Pixels, long_side: int = SEARCH_SIDE) -> NDArray[np.uint8]:
+def to_gray(pixels: Pixels, long_side: int) -> NDArray[np.uint8]:
     """Returns a frame (H, W, 3) in grey (h, w), uint8, its long side at most `long_side`."""
     gray: NDArray[Any] = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     if gray.dtype == np.uint16:
@@ -194,8 +201,12 @@ def warp(image: Image, flow: Flow, *, sharp: bool = False) -> Image:
         flow: Where, relative to each pixel.
         sharp: Whether to interpolate cubically and not linearly.
     """
+    return np.asarray(sample(image, flow, cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR), np.float32)
+
+
+def sample(image: NDArray[Any], flow: Flow, method: int = cv2.INTER_LINEAR) -> NDArray[Any]:
+    """Returns what an image of any kind of numbers, (h, w, 3) or (h, w), shows where a flow (H, W, 2) leads."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    method = cv2.INTER_CUBIC if sharp else cv2.INTER_LINEAR
-    return np.asarray(cv2.remap(image, x, y, method, borderMode=cv2.BORDER_REPLICATE), np.float32)
+    return cv2.remap(image, x, y, method, borderMode=cv2.BORDER_REPLICATE)

@@ -1,5 +1,6 @@
 """Stabilises pastiches over time: where the content only moved, an earlier pastiche moves along."""
 
+import math
 from dataclasses import dataclass, replace
 
 import cv2
@@ -15,6 +16,10 @@ from brushwork.video.temporal.optical_flow import Motion, Plane
 # the flow has no finer detail; of the blurred pastiches, the least and relative to their contrast; of the logarithm of
 # that contrast. Pastiches are blurred over this many pixels, as strokes may differ while what they show does not.
 COLOR_SCALE, PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.10, 0.06, 1.0, 0.6, 8
+# Where the content is the same for sure, all around, pastiches may differ as they like. Difference of colours, grain
+# included, and fraction of what a pixel sees that has changed, at which it is down to 1/e; and how many pixels it sees
+# each way. Things that pass are painted with a halo, which would be left behind if only their own pixels counted.
+SAME_SCALE, CHANGED_SCALE, SEES = 0.045, 0.12, 54
 COARSE = 4  # pixels of a pastiche per pixel of the planes that say how it is mixed
 # Contrast may differ by these factors from that of the new pastiche. A variance below the last counts as none.
 LEAST_CONTRAST, MOST_CONTRAST, MAX_GAIN, MIN_VARIANCE = 0.85, 1.15, 2.0, 1e-6
@@ -34,9 +39,10 @@ class Key:
 
     Attributes:
         pastiche: (H, W, 3) in [0, 1].
-        content: What it was painted of, (h, w, 3) uint8, at the size of optical flow.
+        content: What it was painted of, (h, w, 3) uint8, reduced and blurred a little: noise is no difference.
         flow: From the latest frame back to the key, (h, w, 2) in pixels of its own size.
         trust: How sure that is, (h, w) in [0, 1].
+        same: How sure it is that all that a pixel is painted of looks as it did there, (h, w) in [0, 1].
         age: Number of frames since.
     """
 
@@ -44,29 +50,33 @@ class Key:
     content: Pixels
     flow: Flow
     trust: Plane
+    same: Plane
     age: int = 0
 
     @classmethod
-    def begin(cls, pastiche: Image, pixels: Pixels) -> "Key":
-        """Returns a key of a frame (H, W, 3)."""
-        content = _reduce_content(pixels)
+    def begin(cls, pastiche: Image, reduced: Pixels) -> "Key":
+        """Returns a key of a pastiche and its frame, which `optical_flow.reduce` has reduced (h, w, 3)."""
+        content = _blurred(reduced)
         size = content.shape[:2]
-        return cls(pastiche, content, np.zeros((*size, 2), np.float32), np.ones(size, np.float32))
+        sure = np.ones(size, np.float32)
+        return cls(pastiche, content, np.zeros((*size, 2), np.float32), sure, sure)
 
-    def follow(self, motion: Motion | None, pixels: Pixels) -> "Key":
-        """Returns the same key as seen from the next frame (H, W, 3); a motion of None is none."""
+    def follow(self, motion: Motion | None, reduced: Pixels) -> "Key":
+        """Returns the same key as seen from the next frame, reduced (h, w, 3); a motion of None is none."""
         flow, trust = self.flow, self.trust
         if motion is not None:
             flow = motion.flow + optical_flow.warp(flow, motion.flow)
             trust = np.minimum(motion.agreement, optical_flow.warp(trust, motion.flow))
-        content = _reduce_content(pixels)
-        red, green, blue = cv2.split(cv2.absdiff(content, optical_flow.warp(self.content, flow).astype(np.uint8)))
+        red, green, blue = cv2.split(cv2.absdiff(_blurred(reduced), optical_flow.sample(self.content, flow)))
         difference = cv2.max(cv2.max(red, green), blue)
         agreement = _fall(difference / np.float32(255 * COLOR_SCALE)) * optical_flow.inside(flow)
-        return replace(self, flow=flow, trust=np.minimum(trust, agreement), age=self.age + 1)
+        same = _fall(difference / np.float32(255 * SAME_SCALE))
+        side = 2 * round(SEES * flow.shape[1] / self.pastiche.shape[1]) + 1
+        same *= _fall(np.asarray(cv2.blur(1 - same, (side, side)), np.float32) / np.float32(CHANGED_SCALE))
+        return replace(self, flow=flow, trust=np.minimum(trust, agreement), same=same, age=self.age + 1)
 
 
-def stabilise(pastiche: Image, pixels: Pixels, key: Key, weight: float) -> tuple[Image, Key]:
+def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tuple[Image, Key]:
     """Returns a pastiche blended with that of a key, moved to where things are now, and the key for the next frame.
 
     The key's pastiche gets its weight where motion explains the content and where both paintings show the same at a
@@ -75,25 +85,28 @@ def stabilise(pastiche: Image, pixels: Pixels, key: Key, weight: float) -> tuple
 
     Args:
         pastiche: What the network painted of this frame, (H, W, 3) in [0, 1].
-        pixels: The frame (H, W, 3).
+        reduced: The frame, reduced (h, w, 3).
         key: The key, as seen from this frame.
         weight: Weight of the key's pastiche where it agrees, in [0, 1].
     """
     size = pastiche.shape[:2]
     coarse = max(1, size[0] // COARSE), max(1, size[1] // COARSE)
     moved = optical_flow.warp(key.pastiche, optical_flow.resize_flow(key.flow, size), sharp=True)
-    moved = _sharpened(moved, pastiche, key.trust)
+    trust = optical_flow.resize(key.trust, coarse)
+    gray = np.asarray(cv2.cvtColor(pastiche, cv2.COLOR_RGB2GRAY), np.float32)
+    moved, gray_moved = _sharpened(moved, gray, trust)
     here, there = (_reduce(image, coarse) for image in (pastiche, moved))
-    variances = _variances(pastiche, moved, coarse)
-    weights = optical_flow.resize(key.trust, coarse) * _agreement(here, there, *variances[:2]) * np.float32(weight)
+    one, other, between = (_variance(plane, coarse) for plane in (gray, gray_moved, gray_moved - gray))
+    agreement = np.maximum(_agreement(here, there, one, other), optical_flow.resize(key.same, coarse))
+    weights = trust * agreement * np.float32(weight)
     mixed = _mix(pastiche, moved, weights)
     blurred = _blur(_mix(here, there, weights))
     # A gain above 1 leads away from the blurred image, which raises contrast.
-    raised = _mix(optical_flow.resize(blurred, size), mixed, _gain(*variances, weights))
+    raised = _mix(optical_flow.resize(blurred, size), mixed, _gain(one, other, between, weights))
     stable = np.clip(raised, 0, 1, out=raised)
     lost = float((weights < weight / 2).mean())
     if key.age >= MAX_AGE or lost > MAX_LOST:
-        key = Key.begin(stable, pixels)
+        key = Key.begin(stable, reduced)
     return stable, key
 
 
@@ -133,28 +146,25 @@ def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
     return np.asarray(np.sqrt(np.clip(sum_of_both, least, most) / left), np.float32)
 
 
-def _sharpened(moved: Image, pastiche: Image, trust: Plane) -> Image:
-    """Returns a moved pastiche (H, W, 3) in [0, 1] that is as sharp as a new one: to move is to blur a little.
+def _sharpened(moved: Image, gray: Plane, trust: Plane) -> tuple[Image, Plane]:
+    """Returns a moved pastiche (H, W, 3) that is as sharp as a new one, and its grey: to move is to blur a little.
 
     A frame's sharpness is the energy of its Laplacian where the moved pastiche is trusted. Adding s times the negative
-    Laplacian multiplies that of the finest detail by 1 + 8 s.
+    Laplacian multiplies that of the finest detail by 1 + 8 s. Lightness alone is sharpened: the eye sees no other.
+
+    Args:
+        moved: The moved pastiche.
+        gray: The new one in grey, (H, W).
+        trust: How sure the motion is, (h, w).
     """
-    fine = [cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F) for image in (moved, pastiche)]
-    seen = (optical_flow.resize(trust, moved.shape) > SEEN).astype(np.uint8)
-    (own,), (wanted,) = (cv2.meanStdDev(plane, mask=seen)[1][:, 0] for plane in fine)
-    strength = min(max(float(wanted) / max(float(own), MIN_VARIANCE) - 1, 0.0), MOST_SHARPENED) / 8
-    if strength > LEAST_SHARPENED:
-        kernel = np.asarray([[0, -1, 0], [-1, 4, -1], [0, -1, 0]], np.float32) * np.float32(strength * 2)
-        kernel[1, 1] += 1
-        moved = np.asarray(cv2.filter2D(moved, -1, kernel, borderType=cv2.BORDER_REPLICATE), np.float32)
-    return np.asarray(np.clip(moved, 0, 1, out=moved), np.float32)
-
-
-def _variances(first: Image, second: Image, size: tuple[int, ...]) -> tuple[Plane, Plane, Plane]:
-    """Returns the local variances (h, w) of two images (H, W, 3) and of their difference, in grey."""
-    grays = [np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32) for image in (first, second)]
-    one, other, between = (_variance(plane, size) for plane in (*grays, grays[1] - grays[0]))
-    return one, other, between
+    gray_moved = np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGB2GRAY), np.float32)
+    edges = [np.asarray(cv2.Laplacian(plane, cv2.CV_32F), np.float32) for plane in (gray_moved, gray)]
+    own, wanted = (math.sqrt((_reduce(each * each, trust.shape) * (trust > SEEN)).sum()) for each in edges)
+    strength = min(max(wanted / max(own, MIN_VARIANCE) - 1, -MOST_SHARPENED), MOST_SHARPENED) / 8
+    if abs(strength) > LEAST_SHARPENED:
+        added = np.multiply(edges[0], np.float32(-2 * strength), out=edges[0])
+        moved, gray_moved = np.asarray(cv2.add(moved, cv2.merge([added] * 3)), np.float32), gray_moved + added
+    return moved, gray_moved
 
 
 def _variance(plane: Plane, size: tuple[int, ...]) -> Plane:
@@ -174,9 +184,6 @@ def _blur(plane: Plane) -> Plane:
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), BLUR / COARSE), np.float32)
 
 
-def _reduce_content(pixels: Pixels) -> Pixels:
-    """Returns a frame (H, W, 3) at the size of optical flow, uint8, blurred a little: noise is no difference."""
-    small = optical_flow.resize(pixels, optical_flow.flow_size(pixels))
-    if small.dtype == np.uint16:
-        small = (small >> 8).astype(np.uint8)
-    return np.asarray(cv2.GaussianBlur(small, (0, 0), 1.0), np.uint8)
+def _blurred(reduced: Pixels) -> Pixels:
+    """Returns a reduced frame (h, w, 3) uint8, blurred a little."""
+    return np.asarray(cv2.GaussianBlur(reduced, (0, 0), 1.0), np.uint8)
