@@ -7,7 +7,8 @@ judged at 256 pixels before and after. Styles that the JSON file has are not lea
 """
 
 import json
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Annotated, Any
@@ -57,7 +58,7 @@ def judge(
 
 
 def learned(
-    path: Path, contents: Sequence[Image], seconds: float, deep: bool, loss: PerceptualLoss
+    path: Path, contents: Sequence[Image], seconds: float, deep: bool, clock: Callable[[], float], loss: PerceptualLoss
 ) -> dict[str, Any]:  # fmt: skip
     """Share and content loss of one style, predicted and learned, and the steps it took."""
     painter, folder = stylizer.load(), model_folder.find()
@@ -65,7 +66,7 @@ def learned(
     style = images.open(path).on_white
     start = painter.embed(style, SCALE)
     photos = [fit_short(images.open(photo).on_white, 320) for photo in images.find(PHOTOS)]
-    found = learn(network, start, style, photos, seconds, deep=deep)
+    found = learn(network, start, style, photos, seconds, deep=deep, clock=clock)
     before = judge(network, start, style, contents, loss)
     after = judge(deepen(network) if deep else network, found.embedding[None], style, contents, loss)
     return {"style": path.stem, "steps": found.steps, "share": (before[0], after[0]), "content": (before[1], after[1])}
@@ -76,6 +77,7 @@ def main(
     contents: Annotated[Path, typer.Option(help="Folder of photos to judge on.")],
     minutes: Annotated[float, typer.Option(help="For each style.")] = 5,
     plain: Annotated[bool, typer.Option("--plain", help="The embedding alone.")] = False,
+    cpu: Annotated[bool, typer.Option("--cpu", help="Minutes of the processor, as on a busy machine.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="Parts of names; else all styles.")] = None,
     photos: Annotated[int, typer.Option(help="Photos to judge on, spread over the folder.", min=1)] = 6,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where the numbers go, after each style.")] = None,
@@ -90,7 +92,8 @@ def main(
     for path in images.find(styles):
         wanted = only is None or any(part in path.stem for part in only)
         if wanted and path.stem not in {each["style"] for each in known}:
-            known.append(learned(path, judged, 60 * minutes, not plain, loss))
+            clock = time.process_time if cpu else time.monotonic
+            known.append(learned(path, judged, 60 * minutes, not plain, clock, loss))
             if json_file:
                 json_file.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
     table = Table("style", "steps", "share predicted", "learned", "ratio", "content predicted", "ratio")
