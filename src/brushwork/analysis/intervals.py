@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from brushwork.analysis.experiment import Cell
 from brushwork.analysis.measures import Losses
 from brushwork.analysis.page import shown
+from brushwork.evaluation import bootstrap
 
 # Columns of tables of losses.
 LOSSES = ("content loss", "style loss", "style share", "SSIM")
@@ -34,6 +35,16 @@ def cell(values: Sequence[float]) -> Cell:
 
 
 def loss_cells(judged: Sequence[Losses]) -> list[Cell]:
-    """Return the cells of `LOSSES`: means over the pairs, and over what was judged, such as the networks of seeds."""
+    """Return the cells of `LOSSES`: means over the pairs, and over what was judged, such as the networks of seeds.
+
+    The interval is that over the seeds; of one network alone it is that over the pairs, by bootstrap.
+    """
     means = [each.means() for each in judged]
-    return [cell([each[name] for each in means]) for name in LOSSES]
+    if len(judged) > 1:
+        return [cell([each[name] for each in means]) for name in LOSSES]
+    values = (judged[0].content, judged[0].style, judged[0].share, judged[0].ssim)
+    cells: list[Cell] = []
+    for name, each in zip(LOSSES, values, strict=True):
+        low, high = bootstrap.interval(each.tolist(), geometric=name == "style share")
+        cells.append(f"{shown(means[0][name])} ± {shown((high - low) / 2)}" if high > low else means[0][name])
+    return cells

@@ -1,6 +1,7 @@
 """What the figures of experiments have in common: grids of pictures, and axes."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import wrap
 
 import numpy as np
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from brushwork.images import Image
 
 GAP = 4  # pixels between the pictures of a grid
+NAME = 18  # letters of a row's name in a line, so that it is no longer than its row is high
 
 
 def grid(rows: Sequence[Tensor]) -> Image:
@@ -38,7 +40,7 @@ def labelled_grid(rows: Mapping[str, Tensor], columns: Sequence[str] = ()) -> Fi
                 axis.imshow(row[place].clamp(0, 1).permute(1, 2, 0).numpy())
             if line == 0 and place < len(columns):
                 axis.set_title(columns[place], fontsize=9)
-        axes[line][0].set_ylabel(name, fontsize=9)
+        axes[line][0].set_ylabel("\n".join(wrap(name, NAME)), fontsize=9)
     return figure
 
 

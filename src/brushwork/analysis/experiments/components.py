@@ -1,5 +1,6 @@
 """Principal components of the embeddings: what each axis does, and the quality with the first of them alone."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -37,7 +38,6 @@ SIZES = {
     "report": Size(0, 256, 24, 6, 12, 40),
 }
 PHOTOS = 3  # that the sliders show
-SHARE = 4  # place of the style share in a row
 KEPT = (0, 1, 2, 5, 10, 15, 20, 30, 50, 100)
 STEPS = (-2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5)  # standard deviations along an axis
 
@@ -58,29 +58,32 @@ def run(context: Context) -> Result:
     wanted = pictures.squares(context.inputs.new_styles, size.side)
     pairs = Pairs(contents, wanted, measures.pair_up(len(contents), len(wanted))[: size.pairs])
     embeddings = painting.embed(stylizer, pairs.styles, STYLE_SIZE)
-    rows: list[list[Cell]] = []
+    rows, means = list[list[Cell]](), dict[int, dict[str, float]]()
     for count in sorted({min(count, len(components.axes)) for count in KEPT}):
         context.say(f"the first {count} components")
         kept = components.keep(embeddings, count)
         losses = pairs.judge(painting.paint(stylizer, pairs.contents, kept))
         rows.append([count, float(components.explained[:count].sum()), *loss_cells([losses])])
+        means[count] = losses.means()
     columns = ("components kept", "variance explained", *LOSSES)
     found = pairs.judge(painting.paint(stylizer, pairs.contents, embeddings))
     share = found.means()["style share"]
     limits = pairs.limits(context.folder, size.optimised, context.say)
     rows.append(["the embedding itself", 1.0, *loss_cells([found])])
     rows += [[name, None, *loss_cells([losses])] for name, losses in limits.items()]
-    enough = next(row[0] for row in rows if isinstance(row[SHARE], float) and row[SHARE] <= 1.05 * share)  # type: ignore[operator]
+    shares = {count: each["style share"] for count, each in means.items()}
+    enough = min((count for count, each in shares.items() if each <= 1.05 * share), default=len(components.axes))
     shown = pictures.squares(context.inputs.shown[0], size.side)[:PHOTOS]
     return Result(
         summary=f"With {enough} components the style share is within 5 % of that of the whole embedding.",
-        numbers={"kept": [dict(zip(columns, row, strict=True)) for row in rows]},
+        numbers={"kept": means, "the embedding itself": found.means(),
+                 **{name: losses.means() for name, losses in limits.items()}},
         tables=[Table(f"{len(pairs)} pairs of new contents and new styles at {size.side} px", columns, rows)],
         plots=[
             Plot("axes", "One photo, the mean embedding moved along the first axes; steps in standard deviations.",
                  _strips(stylizer, components, shown[0], size.axes)),
             Plot("kept", "Style share with the first components alone; the line is that of the whole embedding.",
-                 _curve(rows, share)),
+                 _curve(shares, share)),
         ],
         pages={"sliders.html": _sliders(stylizer, styles, components, shown, size.sliders)},
         setting={"model": context.inputs.model or "the default", "pictures": len(styles), "style size": STYLE_SIZE,
@@ -111,11 +114,10 @@ def _strips(stylizer: Stylizer, components: Components, content: torch.Tensor, a
     return plots.labelled_grid(rows, [f"{step:+g}" if step else "mean" for step in STEPS])
 
 
-def _curve(rows: list[list[Cell]], whole: float) -> Figure:
+def _curve(shares: Mapping[int, float], whole: float) -> Figure:
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axis = figure.subplots()
-    kept = [(row[0], share) for row in rows if isinstance(row[0], int) and isinstance(share := row[SHARE], float)]
-    axis.plot([count for count, _ in kept], [share for _, share in kept], marker="o")
+    axis.plot(list(shares), list(shares.values()), marker="o")
     axis.axhline(whole, color="#999999", linestyle="--", linewidth=0.8)
     axis.set(xlabel="components kept", ylabel="style share", xscale="symlog", ylim=(0, None))
     axis.grid(alpha=0.3)

@@ -1,6 +1,6 @@
 """The walk from a content's own style to another in the space of embeddings, with the losses of every step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from brushwork.analysis import measures, painting, pictures, plots
 from brushwork.analysis.embeddings import STYLE_SIZE
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.analysis.intervals import LOSSES, loss_cells
+from brushwork.analysis.measures import Losses
 from brushwork.analysis.pairs import Pairs
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer, load
@@ -28,7 +29,6 @@ class Size(NamedTuple):
 
 
 SIZES = {"tiny": Size(64, 2, 3, 2, 2), "short": Size(192, 6, 7, 4, 20), "report": Size(256, 16, 9, 4, 40)}
-SHARE, CONTENT, SSIM = (1 + LOSSES.index(name) for name in ("style share", "content loss", "SSIM"))
 
 
 def run(context: Context) -> Result:
@@ -38,29 +38,30 @@ def run(context: Context) -> Result:
     contents = pictures.squares(context.inputs.new_contents, size.side)
     styles = pictures.squares(context.inputs.new_styles, size.side)
     pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles))[: size.pairs])
-    rows: list[list[Cell]] = []
+    found: dict[float, Losses] = {}
     ends = [painting.embed(stylizer, each, STYLE_SIZE) for each in (pairs.contents, pairs.styles)]
     for weight in np.linspace(0, 1, size.steps):
         context.say(f"weight {weight:.2f}")
-        losses = pairs.judge(painting.paint(stylizer, pairs.contents, _between(ends, weight)))
-        rows.append([float(weight), *loss_cells([losses])])
+        found[float(weight)] = pairs.judge(painting.paint(stylizer, pairs.contents, _between(ends, weight)))
     limits = pairs.limits(context.folder, size.optimised, context.say)
     columns = ("weight of the style", *LOSSES)
-    shares = [row[SHARE] for row in rows]
-    falls = sum(later < earlier for earlier, later in pairwise(shares))  # type: ignore[operator]
+    rows: list[list[Cell]] = [[weight, *loss_cells([losses])] for weight, losses in found.items()]
+    means = {weight: losses.means() for weight, losses in found.items()}
+    shares = [each["style share"] for each in means.values()]
+    falls = sum(later < earlier for earlier, later in pairwise(shares))
     return Result(
         summary=(
             f"The style share goes from {shares[0]:.3g} at the content's own style to {shares[-1]:.3g} at the target; "
             f"it falls in {falls} of {len(rows) - 1} steps."
         ),
-        numbers={"steps": [dict(zip(columns, row, strict=True)) for row in rows],
+        numbers={"steps": [{"weight": weight, **each} for weight, each in means.items()],
                  **{name: losses.means() for name, losses in limits.items()}},
         tables=[Table(f"Means of {len(pairs)} pairs at {size.side} px", columns,
                       [*rows, *([name, *loss_cells([losses])] for name, losses in limits.items())])],
         plots=[
             Plot("walk", "The content, the walk from its own style to the other, and the style.",
                  _figure(context, stylizer, size)),
-            Plot("losses", "Losses by the weight of the style.", _curves(rows)),
+            Plot("losses", "Losses by the weight of the style.", _curves(means)),
         ],
         setting={"model": context.inputs.model or "the default", "style size": STYLE_SIZE, "side": size.side},
     )  # fmt: skip
@@ -82,11 +83,11 @@ def _figure(context: Context, stylizer: Stylizer, size: Size) -> Figure:
     return plots.labelled_grid(rows, ["content", *(f"{weight:.2g}" for weight in weights), "style"])
 
 
-def _curves(rows: list[list[Cell]]) -> Figure:
+def _curves(means: Mapping[float, Mapping[str, float]]) -> Figure:
     figure = Figure(figsize=(10, 3.2), layout="constrained")
     for place, axis in enumerate(figure.subplots(1, 3)):
-        name, column = (("style share", SHARE), ("content loss", CONTENT), ("SSIM", SSIM))[place]
-        axis.plot([row[0] for row in rows], [row[column] for row in rows], marker="o")
+        name = ("style share", "content loss", "SSIM")[place]
+        axis.plot(list(means), [each[name] for each in means.values()], marker="o")
         axis.set(title=name, xlabel="weight of the style")
         axis.grid(alpha=0.3)
     return figure

@@ -33,7 +33,7 @@ class Size(NamedTuple):
     optimised: int
 
 
-SIZES = {"tiny": Size(2, 2, 32, 2, 2), "short": Size(3, 20, 64, 8, 20), "report": Size(8, 1000, 128, 16, 40)}
+SIZES = {"tiny": Size(2, 2, 32, 2, 2), "short": Size(3, 20, 64, 4, 20), "report": Size(8, 1000, 128, 16, 40)}
 KINDS = ("one network each", "one network of N styles", "one network of any style")
 
 
