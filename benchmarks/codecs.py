@@ -74,7 +74,7 @@ def decode(path: Path) -> float:
         pass
     before = reset()
     with images.open_large(path) as large:
-        return (resident("VmHWM") - before) / (large.pixels.shape[0] * large.pixels.shape[1])
+        return float((resident("VmHWM") - before) / (large.pixels.shape[0] * large.pixels.shape[1]))
 
 
 def encode(kind: str, pixels: NDArray[np.uint8]) -> float:

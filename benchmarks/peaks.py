@@ -64,7 +64,7 @@ def measure(folder: Path, row: str, options: list[str]) -> tuple[float, float]:
 def main(
     megapixels: Annotated[int, typer.Option(help="Size of the photo.", min=1)] = 24,
     memory: Annotated[str, typer.Option(help="What --memory allows.")] = "1G",
-    size: Annotated[int | None, typer.Option(help="Measure with --size, too.")] = 2048,
+    size: Annotated[int, typer.Option(help="Measure with --size, too; 0 does not.")] = 2048,
     only: Annotated[list[str] | None, typer.Option(help="Rows to measure.")] = None,
     tile: Annotated[str, typer.Option(help="Tiles.")] = "fast",
     model: Annotated[str | None, typer.Option(help="Model to measure.")] = None,
