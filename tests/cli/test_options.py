@@ -67,6 +67,7 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("evaluate", "size", evaluate, "size"),
         ("evaluate", "frames", steadiness, "count"),
         ("evaluate", "steady", Settings, "steady"),
+        ("live", "camera", open_camera, "number"),
         ("live", "size", open_camera, "size"),
         ("live", "port", MJPEG, "port"),
         ("live", "steady", live, "steady"),

@@ -112,14 +112,14 @@ def test_a_transparent_clip_goes_where_alpha_is_kept(clip: Path, tmp_path: Path)
 
 def test_what_is_hidden_does_not_count_in_statistics() -> None:
     """Half of the frame is hidden: the fake model's statistics, the mean colour, are those of the other half."""
-    pixels = np.zeros((32, 64, 3), np.uint8)
-    pixels[:, :32] = 255
+    pixels = np.full((32, 64, 3), 90, np.uint8)
+    pixels[:, :16], pixels[:, 16:32] = 255, 0
     seen = np.zeros((32, 64), np.uint8)
     seen[:, :32] = 255
     state = FrameState(pixels, 0, 1, np.zeros((1, 3), np.float32), alpha=seen)
     painted = FramePainter(Stylizer(FakeRuntime()), hold=0.5).paint(state, None)
     assert painted.statistics is not None and painted.pastiche is not None
-    assert painted.statistics[0].tolist() == pytest.approx([1, 1, 1])
+    assert painted.statistics[0].tolist() == pytest.approx([20 / 36] * 3)  # 16 and a border of 4
     assert painted.pastiche.shape == (32, 64, 3)
 
 

@@ -80,7 +80,9 @@ def live(
     settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
     painter = FramePainter(painting, settings=settings, **given(strength=strength))
     sizes = given(size=size)
-    source = cameras.open_camera(camera or 0, **sizes) if input is None else cameras.open_input(input, **sizes)
+    source = (
+        cameras.open_camera(**given(number=camera), **sizes) if input is None else cameras.open_input(input, **sizes)
+    )
     screen = _screen(output, palette.names, port)
     try:
         with interrupts.deferred() as stop, source:

@@ -100,7 +100,7 @@ def _check(size: int) -> None:
         raise UserError(f"the size is {size}; it must lie between 16 and 10000")
 
 
-def open_camera(number: int, *, size: int = SIZE) -> Camera:
+def open_camera(number: int = 0, *, size: int = SIZE) -> Camera:
     """Opens a camera of this machine.
 
     Args:
