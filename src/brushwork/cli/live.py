@@ -76,7 +76,7 @@ def live(
     if camera is not None and input is not None:
         raise UserError("--camera and --input name two sources; leave one of them out")
     painting = machine.loader(model_folder.for_frames(model))()
-    palette = Palette(*_styles(painting, style or [], gallery))
+    palette = Palette(*_styles(painting, style or [], gallery, size or cameras.SIZE))
     settings = RenderSettings(keep_colors="luma" if keep_colors else None, stroke=OWN)
     painter = FramePainter(painting, settings=settings, **given(strength=strength))
     sizes = given(size=size)
@@ -98,8 +98,8 @@ def live(
         screen.close()
 
 
-def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[list[str], list[Any]]:
-    """Names and embeddings of the styles that the keys choose."""
+def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool, size: int) -> tuple[list[str], list[Any]]:
+    """Names and embeddings of the styles that the keys choose, for frames of a size."""
     import sys
 
     from brushwork.batch.options import Options
@@ -115,7 +115,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool) -> tuple[lis
         raise UserError(f"no style: give pictures or names with -s, or --gallery for all names{known}")
     session, nothing = Session(stylizer, Options()), Picture(())
     embeddings = pad_alike(
-        [session.blend((style,), nothing) for style in chosen], stylizer.gallery.embedding_size
+        [session.blend((style,), nothing, size) for style in chosen], stylizer.gallery.embedding_size
     )  # fmt: skip
     for notice in session.take_notices():
         print(f"note: {notice}", file=sys.stderr)
