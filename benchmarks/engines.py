@@ -46,8 +46,8 @@ class Cell:
         engine: Name of the engine.
         precision: Precision that it computes in.
         size: Side of the square content in pixels.
-        first: Seconds of the first, cold run; None where the engine was too slow already at a smaller size.
-        seconds: Seconds of the warm runs; empty where the first run was too slow.
+        first: Seconds of the first, cold run; None if the engine was too slow already at a smaller size.
+        seconds: Seconds of the warm runs; empty if the first run was too slow.
         difference: Largest and mean absolute difference from the pastiche of the first engine; None without a run.
     """
 

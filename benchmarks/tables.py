@@ -87,5 +87,5 @@ def _ratios(slow: Sequence[Timed], fast: Sequence[Timed]) -> Iterable[str]:
 
 
 def _number(value: float | None, scale: float, form: str) -> str:
-    """A number for a cell; a dash where there is none."""
+    """A number for a cell; a dash if there is none."""
     return "-" if value is None else format(value * scale, form)

@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Lets OpenVINO's precision `auto` mean what --precision says, for the whole session and in this process."""
+    """Let OpenVINO's precision `auto` mean what --precision says, for the whole session and in this process."""
     wanted = config.getoption("--precision")
     for name in ("choose", "choose_for_frames") if wanted else ():
         plain = getattr(precisions, name)

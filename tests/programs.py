@@ -21,7 +21,7 @@ def need_tk() -> None:
 
 
 def missing(line: str) -> NoReturn:
-    """Skips a test, for a reason that says how to install what is missing; in CI that is a failure."""
+    """Skip a test, for a reason that says how to install what is missing; in CI that is a failure."""
     if os.environ.get("CI"):
         pytest.fail(line)
     pytest.skip(line)

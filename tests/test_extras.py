@@ -32,5 +32,5 @@ def test_the_modules_of_an_extra_come_from_what_it_asks_for(extra: str) -> None:
 def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "video", ("av", "missing_module"))
     assert not extras.installed("video")
-    with pytest.raises(UserError, match=r"^live needs an optional part: pip install 'brushwork\[video\]'$"):
+    with pytest.raises(UserError, match=r"^live needs an optional extra: pip install 'brushwork\[video\]'$"):
         extras.require("video", "live")

@@ -62,7 +62,7 @@ def at_start(tree: ast.Module) -> ast.Module:
 
 
 def violations(modules: Mapping[str, str]) -> list[str]:
-    """What of the table does not hold, a line each."""
+    """What of the table does not hold, one line each."""
     found = []
     edges: dict[str, set[str]] = {}
     for module, text in modules.items():

@@ -74,13 +74,13 @@ def test_a_detail_is_made_once_and_found_again(two_ends: ModelFolder, tmp_path: 
 
 @pytest.mark.parametrize("detail", [-0.1, 1.1, float("nan"), float("inf")])
 def test_a_detail_beyond_the_ends(two_ends: ModelFolder, detail: float) -> None:
-    with pytest.raises(UserError, match=r"detail is .*; it must lie between 0 \(most of the style\) and 1"):
+    with pytest.raises(UserError, match=r"detail is .*; it must be between 0 \(most style\) and 1"):
         at_detail(two_ends, detail)
 
 
 def test_a_model_with_one_set_of_weights(table_folder: ModelFolder) -> None:
     assert at_detail(table_folder, 1) is table_folder
-    with pytest.raises(UserError, match="model table has one set of weights: detail can only be 1"):
+    with pytest.raises(UserError, match="model table has only one set of weights: detail can only be 1"):
         at_detail(table_folder, 0.5)
 
 

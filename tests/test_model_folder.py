@@ -49,14 +49,14 @@ def test_a_card_is_read_from_toml(tmp_path: Path) -> None:
     card = ModelCard("A", "CC0-1.0", "us", hours=2.5, limits=("one", "two"), style_size_range=(64, 96))
     assert model_folder.read_card(path) == dataclasses.replace(card, peers={"b": {"style share": 0.5}})
     for text, message in (
-        ('title = "A"', r"no model card: missing 2 required positional arguments: 'licence' and 'source'"),
-        ('title = "A"\nlicense = "MIT"', r"no model card: got an unexpected keyword argument 'license'"),
-        ("title", "card.toml is no model card: Expected"),
+        ('title = "A"', r"not a model card: missing 2 required positional arguments: 'licence' and 'source'"),
+        ('title = "A"\nlicense = "MIT"', r"not a model card: got an unexpected keyword argument 'license'"),
+        ("title", "card.toml is not a model card: Expected"),
     ):
         path.write_text(text)
         with pytest.raises(ModelError, match=message):
             model_folder.read_card(path)
-    with pytest.raises(ModelError, match=r"gone\.toml is no model card: .*No such file"):
+    with pytest.raises(ModelError, match=r"gone\.toml is not a model card: .*No such file"):
         model_folder.read_card(tmp_path / "gone.toml")
 
 
@@ -73,7 +73,7 @@ def test_unreadable_configurations(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
         model_folder.find(tmp_path)
     config.write_text(json.dumps({"format": 99}))
-    with pytest.raises(ModelError, match="format 99, this brushwork reads 1"):
+    with pytest.raises(ModelError, match="format 99; this version reads format 1"):
         model_folder.find(tmp_path)
 
 

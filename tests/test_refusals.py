@@ -17,9 +17,9 @@ from brushwork.testing import FakeRuntime
 @pytest.mark.parametrize("shape", [(15, 40, 3), (40, 1, 3), (40, 40), (40, 40, 4), (1, 40, 40, 3)])
 def test_what_is_no_image(fake_runtime: FakeRuntime, shape: tuple[int, ...]) -> None:
     stylizer, image = Stylizer(fake_runtime), np.zeros(shape, np.float32)
-    with pytest.raises(UserError, match="at least 16|an image is"):
+    with pytest.raises(UserError, match="at least 16|an image has"):
         stylizer.embed(image)
-    with pytest.raises(UserError, match="at least 16|an image is"):
+    with pytest.raises(UserError, match="at least 16|an image has"):
         stylizer.stylize(image, np.ones((1, 3), np.float32))
 
 
@@ -36,40 +36,42 @@ STYLE = np.ones((1, 3), np.float32)
 NAN = np.full((20, 30, 3), np.nan, np.float32)
 
 BAD: dict[str, dict[str, Any]] = {
-    r"the content reaches from 127.5 to 127.5; floats must lie in \[0, 1\]": {"content": PHOTO * 255},
-    "the content reaches from -0.5 to -0.5": {"content": -PHOTO},
-    "the content holds values that are no numbers": {"content": NAN},
-    "the content is an array of int64; give floats": {"content": (PHOTO * 255).astype(np.int64)},
-    "the content is an array of uint16; give floats": {"content": (PHOTO * 255).astype(np.uint16)},
-    r"the content is an array of shape \(20, 30\); an image is \(height, width, 3\)": {"content": PHOTO[..., 0]},
-    "the content is of type list; give an array": {"content": PHOTO.tolist()},
+    r"the content has values from 127.5 to 127.5; floats must be in \[0, 1\]": {"content": PHOTO * 255},
+    "the content has values from -0.5 to -0.5": {"content": -PHOTO},
+    "the content contains NaN": {"content": NAN},
+    "the content is an array of int64; pass floats": {"content": (PHOTO * 255).astype(np.int64)},
+    "the content is an array of uint16; pass floats": {"content": (PHOTO * 255).astype(np.uint16)},
+    r"the content is an array of shape \(20, 30\); an image has the shape \(height, width, 3\)": {
+        "content": PHOTO[..., 0]
+    },
+    "the content is of type list; pass an array": {"content": PHOTO.tolist()},
     "the content is a Pillow image of mode I;16": {"content": Image.new("I;16", (30, 20))},
     "cannot read gone.png: no such file": {"content": "gone.png"},
-    "the style reaches from 127.5": {"style": PHOTO * 255},
-    "the style is an array of float32 of shape .* an embedding": {"style": np.ones((2, 3), np.float32)},
+    "the style has values from 127.5": {"style": PHOTO * 255},
+    "the style is an array of float32 with shape .* an embedding": {"style": np.ones((2, 3), np.float32)},
     "an embedding": {"style": STYLE * np.nan},
     "no style 'waves': this model has no named styles|cannot read waves: no such file": {"style": "waves"},
-    "the styles have embeddings of": {"regions": [Region(np.ones((4, 4)), np.ones((1, 4), np.float32))]},
+    "the styles belong to different models": {"regions": [Region(np.ones((4, 4)), np.ones((1, 4), np.float32))]},
     "the strength is '1'; it must be a number": {"strength": "1"},
-    "the strength is 2; it must lie between 0": {"strength": 2},
+    "the strength is 2; it must be between 0": {"strength": 2},
     "unknown way to keep colours 'hue'; known: luma, histogram": {"keep_colors": "hue"},
-    "histogram recolours style pictures, and this is an embedding; use luma": {"keep_colors": "histogram"},
-    "the stroke is -1; it must lie between 0.25 and 8": {"stroke": -1},
+    "histogram recolours style pictures and cannot be used with an embedding; use luma": {"keep_colors": "histogram"},
+    "the stroke is -1; it must be between 0.25 and 8": {"stroke": -1},
     "the stroke is 'wide'; it is auto, own or a number from 0.25 to 8": {"stroke": "wide"},
     "unknown way to tile 'yes'; known: auto, never, fast, exact": {"tile": "yes"},
     "the tile size is 130; it must be a multiple of 4": {"tile_size": 130},
-    "the tile size is 64; it must lie between 128 and 16384": {"tile_size": 64},
+    "the tile size is 64; it must be between 128 and 16384": {"tile_size": 64},
     "the tile size is 512.0; it must be a multiple of 4": {"tile_size": 512.0},
     "the tile size is '512'; it must be a number": {"tile_size": "512"},
-    "the memory is 1000 bytes; brushwork alone needs 268435456": {"memory": 1000},
+    "the memory is 1000 bytes; brushwork needs at least 268435456": {"memory": 1000},
     "the memory is '2G' bytes": {"memory": "2G"},
-    "mask 1 is an array of int64; give floats": {"regions": [Region(np.ones((4, 4), np.int64), STYLE)]},
-    r"mask 1 is an array of shape \(4, 4, 1\); a mask is": {"regions": [Region(np.ones((4, 4, 1)), STYLE)]},
-    "mask 1 is of type list; a mask is": {"regions": [Region([[1.0]], STYLE)]},  # type: ignore[arg-type]
-    "mask 1 reaches from 255 to 255": {"regions": [Region(np.full((4, 4), 255.0), STYLE)]},
+    "mask 1 is an array of int64; pass floats": {"regions": [Region(np.ones((4, 4), np.int64), STYLE)]},
+    r"mask 1 is an array of shape \(4, 4, 1\); a mask has": {"regions": [Region(np.ones((4, 4, 1)), STYLE)]},
+    "mask 1 is of type list; a mask has": {"regions": [Region([[1.0]], STYLE)]},  # type: ignore[arg-type]
+    "mask 1 has values from 255 to 255": {"regions": [Region(np.full((4, 4), 255.0), STYLE)]},
     "mask 1 is empty: black everywhere": {"regions": [Region(np.zeros((4, 4)), STYLE)]},
     "the strength is 7": {"regions": [Region(np.ones((4, 4)), STYLE, 7)]},
-    "the mask of what is protected is an array of int32": {"protect": np.ones((4, 4), np.int32)},
+    "the protect mask is an array of int32": {"protect": np.ones((4, 4), np.int32)},
 }
 
 

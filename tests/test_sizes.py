@@ -14,7 +14,7 @@ LONG = {"main", "start", "stylize", "make_clip"}
 
 
 def too_large(text: str, *, interface: bool = False) -> Iterator[str]:
-    """What of a file is too large, a line each; an interface may have longer signatures."""
+    """What of a file is too large, one line each; an interface may have longer signatures."""
     if text.count("\n") > LINES:
         yield f"{text.count(chr(10))} lines"
     for node in ast.walk(ast.parse(text)):

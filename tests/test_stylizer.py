@@ -60,9 +60,9 @@ def test_a_table_knows_its_styles_by_name(table_folder: ModelFolder) -> None:
     stylizer = load(table_folder.path, precision="f32")
     assert stylizer.styles == ("waves", "dots", "ink")
     assert stylizer.embed("dots").tolist() == [[0, 1, 0]]
-    with pytest.raises(UserError, match="its own styles only: waves, dots, ink"):
+    with pytest.raises(UserError, match="a fixed table of styles: waves, dots, ink"):
         stylizer.embed(RED)
-    with pytest.raises(UserError, match=r"no style 'dost'; did you mean 'dots'\? this model knows: waves, dots, ink"):
+    with pytest.raises(UserError, match=r"no style 'dost'; did you mean 'dots'\? known styles: waves, dots, ink"):
         stylizer.embed("dost")
     half = stylizer.stylize(RED, stylizer.embed("dots"), 0.5)
     full = stylizer.stylize(RED, stylizer.embed("dots"), 1.0)
@@ -114,5 +114,5 @@ def test_histogram_gives_a_style_the_colours_of_the_content(fake_runtime: FakeRu
 
 
 def test_a_stylizer_says_why_it_is_not_pickled(fake_runtime: FakeRuntime) -> None:
-    with pytest.raises(TypeError, match=r"call brushwork\.load where it is used"):
+    with pytest.raises(TypeError, match=r"call brushwork\.load in the process that uses it"):
         pickle.dumps(Stylizer(fake_runtime))

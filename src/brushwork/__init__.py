@@ -1,6 +1,6 @@
-"""Render any photo in the style of any picture, in one forward pass.
+"""Renders any photo in the style of any picture in one forward pass.
 
-Importing the package loads nothing else: names are looked up when they are first used.
+Importing the package loads nothing else: names are imported on first use.
 
 Examples:
     >>> import brushwork
@@ -44,12 +44,12 @@ _HOMES = {
 }
 
 
-# Names of earlier versions, which go on working.
+# Names of earlier versions, still accepted.
 _RENAMED = {"histogram": "match_color_statistics", "luma": "keep_chroma"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "__version__":  # stated in pyproject.toml alone
+    if name == "__version__":  # read from the metadata, since only pyproject.toml states it
         return import_module("importlib.metadata").version("brushwork")
     if name in _RENAMED:
         import warnings

@@ -5,11 +5,11 @@ import signal
 import sys
 from pathlib import Path
 
-INTERRUPTED = 130  # as in `brushwork.cli.interrupts`, which Ctrl-C may precede
+INTERRUPTED = 130  # as in `brushwork.cli.interrupts`, which may not be imported yet when Ctrl-C is pressed
 
 
 def main() -> None:
-    """Run the command line; an error is one line on standard error and an exit code that is not 0."""
+    """Run the command line; an error prints one line on standard error and gives a non-zero exit code."""
     _open_closed_streams()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up like Ctrl-C, by KeyboardInterrupt
     try:
@@ -20,22 +20,22 @@ def main() -> None:
         print("brushwork: interrupted; completed files are intact", file=sys.stderr)
     try:
         sys.stdout.flush()
-    except OSError:  # nothing can be written there, and Python must not try again when it exits
+    except OSError:  # the stream cannot be written, and Python must not try again on exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if code == 0:
-        os._exit(0)  # everything is written; freeing OpenVINO would cost a tenth of a second
+        os._exit(0)  # all output is written; freeing OpenVINO would take a tenth of a second
     sys.exit(code)
 
 
 def _open_closed_streams() -> None:
-    """Lead standard streams that are closed (``2>&-``) nowhere: files opened later would take their numbers."""
+    """Open closed standard streams (``2>&-``) on the null device: files opened later would take their numbers."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this stream's
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # open to the end
+            setattr(sys, name, Path(os.devnull).open(mode, encoding="utf-8"))  # noqa: SIM115  # stays open until exit
 
 
 def _run() -> int | str | None:
@@ -48,7 +48,7 @@ def _run() -> int | str | None:
     except (UserError, OSError, MemoryError) as error:
         print(f"brushwork: {in_one_line(error)}", file=sys.stderr)
         return 1
-    except SystemExit as end:  # the way typer ends
+    except SystemExit as end:  # typer exits this way
         return end.code
     return 0
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Write files atomically: a file appears complete or not at all."""
 
 import errno
 import os
@@ -11,18 +11,18 @@ from pathlib import Path
 
 @contextmanager
 def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
-    """Yield a name beside a path; the file written there becomes the path when the block ends without an error.
+    """Yield a temporary path beside ``path``; the file written there replaces ``path`` if the block succeeds.
 
     Otherwise it is removed, and whatever was at the path stays. A symbolic link stays, and the file it leads to is
     replaced; it keeps its permissions, and if they forbid to write it is not. Missing folders are made.
 
     Args:
         path: The file to write.
-        overwrite: Whether a file that exists may be replaced, also one that appears meanwhile.
+        overwrite: Whether an existing file may be replaced, including one that another process creates meanwhile.
 
     Raises:
-        FileExistsError: If the path is taken and `overwrite` is false.
-        OSError: If the system cannot write there.
+        FileExistsError: If the file exists and `overwrite` is false.
+        OSError: If the file cannot be written.
     """
     path = Path(os.path.realpath(path))
     try:
@@ -52,22 +52,22 @@ def is_writable(path: Path) -> bool:
 
 
 def write_bytes(path: Path, data: bytes, *, overwrite: bool = True) -> None:
-    """Write a file of these bytes; see `write`."""
+    """Write bytes to a file; see `write`."""
     with write(path, overwrite=overwrite) as part, part.open("xb") as file:
         file.write(data)
 
 
 def write_text(path: Path, text: str, *, overwrite: bool = True) -> None:
-    """Write a file of this text in UTF-8; see `write`."""
+    """Write text to a file in UTF-8; see `write`."""
     write_bytes(path, text.encode(), overwrite=overwrite)
 
 
 def _claim(part: Path, path: Path) -> None:
-    """Give a file its name, which must be free, in one step."""
+    """Rename a file atomically, provided that the new name is free."""
     try:
         os.link(part, path)
     except FileExistsError:
         raise
-    except OSError:  # a disk without hard links, such as a memory card: take the name first, then fill it
+    except OSError:  # no hard links on this file system (such as a memory card's): reserve the name, then replace it
         path.open("xb").close()
         part.replace(path)

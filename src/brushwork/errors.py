@@ -1,16 +1,16 @@
-"""Errors that a user can put right: one line each, with the nearest valid choice, and no traceback."""
+"""Errors that a user can correct: one line each, with the nearest valid choice and no traceback."""
 
 from collections.abc import Collection
 
-FEW = 10  # names that a message may list in full
+FEW = 10  # most names that a message lists in full
 
 
 class UserError(Exception):
-    """Something the user can put right; the message is one line that says what."""
+    """An error that the user can correct; the message is one line that explains it."""
 
 
 def nearest(wanted: str, known: Collection[str]) -> str | None:
-    """Return the known name that is most like the wanted one, without regard to case; None if none is like it."""
+    """Return the known name most similar to the wanted one, ignoring case; None if none is similar."""
     import difflib
 
     names = {name.lower(): name for name in known}
@@ -19,7 +19,7 @@ def nearest(wanted: str, known: Collection[str]) -> str | None:
 
 
 def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
-    """Return the message about an unknown name: the nearest known one, and all of them where they are few.
+    """Return the message for an unknown name, with the nearest known name, and all known names if they are few.
 
     >>> unknown("optimizer", "adan", ["lbfgs", "adam"])
     "unknown optimizer 'adan'; did you mean 'adam'? known: lbfgs, adam"
@@ -31,7 +31,7 @@ def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
 
 
 def in_one_line(error: BaseException) -> str:
-    """What went wrong, in one line, for errors of ours, of the system and of memory."""
+    """Return a one-line message for an error of brushwork, the operating system or memory."""
     if isinstance(error, MemoryError):
         return "not enough memory; try --size"
     if isinstance(error, OSError) and error.strerror:

@@ -1,10 +1,10 @@
-"""Optional parts of the installation: which packages each needs, and the command that installs it."""
+"""Optional extras of the installation: their packages, and the command that installs them."""
 
 from importlib.util import find_spec
 
 from brushwork.errors import UserError
 
-# The modules that an extra of pyproject.toml brings, apart from those of the extras that it includes.
+# Modules of each extra in pyproject.toml, without those of the extras that it includes.
 EXTRAS: dict[str, tuple[str, ...]] = {
     "torch": ("torch", "safetensors", "onnx", "onnxscript"),
     "training": ("tensorboard",),
@@ -21,7 +21,7 @@ EXTRAS: dict[str, tuple[str, ...]] = {
 
 
 def installed(extra: str) -> bool:
-    """Whether every package of an extra is installed; none is imported."""
+    """Return whether all packages of an extra are installed, without importing them."""
     return all(find_spec(module) for module in EXTRAS[extra])
 
 
@@ -30,10 +30,10 @@ def require(extra: str, purpose: str) -> None:
 
     Args:
         extra: A key of `EXTRAS`.
-        purpose: What needs it; the first words of the message.
+        purpose: What needs the extra; the message begins with it.
 
     Raises:
-        UserError: If a package of the extra is missing; the message names the command that installs it.
+        UserError: If a package of the extra is missing; the message gives the command that installs it.
     """
     if not installed(extra):
-        raise UserError(f"{purpose} needs an optional part: pip install 'brushwork[{extra}]'")
+        raise UserError(f"{purpose} needs an optional extra: pip install 'brushwork[{extra}]'")

@@ -1,4 +1,4 @@
-"""Names to model folders: what a folder holds, whether its weights are whole, and the network it rebuilds."""
+"""Finds, reads, verifies and writes model folders, and rebuilds their networks."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 MODELS = Path(__file__).parent / "models"
 DEFAULT_MODEL = "brushwork"
-# Default model of videos and the camera: several frames a second on two cores.
+# Default model for videos and the camera: several frames per second on two cores.
 FAST_MODEL = "brushwork-mobile"
 
 CONFIG = "config.json"
 WEIGHTS = "model.safetensors"
-# A second set of weights of the style transfer network; see brushwork.model_detail.
+# Second set of weights of the style transfer network; see brushwork.model_detail.
 STYLE_WEIGHTS = "model-style.safetensors"
 TRANSFER = "transfer.onnx"
 PREDICTOR = "predictor.onnx"
@@ -31,38 +31,38 @@ STATISTICS = "transfer-statistics.onnx"
 REGIONS = "transfer-regions.onnx"
 GALLERY = "gallery.json"
 THUMBNAILS = "gallery.webp"
-# Mean and covariance of the embeddings of styles, from which random ones are drawn; see brushwork.styles.distribution.
+# Mean and covariance of style embeddings, from which random styles are drawn; see brushwork.styles.distribution.
 STYLE_DISTRIBUTION = "style-distribution.npz"
-# The map from words to embeddings; see brushwork.styles.words.
+# Word map; see brushwork.styles.words.
 WORDS = "words.npz"
 FORMAT = 1
 
 
 class ModelError(UserError):
-    """A model that cannot be used; the message is one line for the user."""
+    """A model cannot be used; the message is one line for the user."""
 
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Card of a model, what its users should know; docs/guide/models.md says what a shipped one must state.
+    """Facts about a model for its users; docs/guide/models.md lists those that a shipped model must state.
 
     Attributes:
-        title: Title for people.
+        title: Title.
         licence: SPDX identifier of the weights' licence.
         source: Who trained it.
-        about: What it is good for, a line.
-        style_size: Short side, in pixels, at which the predictor sees a style where nothing says how large is painted.
-        style_size_range: The useful range of that side; smaller means finer strokes.
-        style_sizes: Long side of the painted image -> style size that was measured to be best for it, pairs in growing
-            order; empty where `style_size` is for all.
-        data: What it was trained on, and under which terms those pictures are.
-        recipe: Name of the training recipe, if there is one.
-        hours: Hours of training, where known.
-        hardware: What it was trained on: processor or GPU.
-        limits: What it cannot do, or does badly, a sentence each.
+        about: What it is good for, in one line.
+        style_size: Short side in pixels at which the predictor sees a style if the size of the output is unknown.
+        style_size_range: Useful range of that side; smaller values give finer strokes.
+        style_sizes: Pairs (long side of the output, style size that measured best for it) in ascending order; empty if
+            `style_size` applies to every output.
+        data: Training data and their licences.
+        recipe: Name of the training recipe, if known.
+        hours: Hours of training, if known.
+        hardware: Processor or GPU that it was trained on.
+        limits: What it cannot do or does badly, one sentence each.
         measured: What the scores were measured on.
-        scores: Measure -> value, as `brushwork evaluate` names and takes them.
-        peers: Who else painted the same pairs -> the same measures.
+        scores: Metric -> value, as `brushwork evaluate` reports them.
+        peers: Other method -> the same metrics on the same pairs.
     """
 
     title: str
@@ -83,7 +83,7 @@ class ModelCard:
 
     @property
     def gallery_sizes(self) -> list[int]:
-        """The style sizes for which a gallery holds embeddings; those between them are interpolated."""
+        """Style sizes for which a gallery holds embeddings; sizes in between are interpolated."""
         return sorted({*self.style_size_range, self.style_size, *(size for _, size in self.style_sizes)})
 
 
@@ -93,9 +93,9 @@ class ModelFolder:
 
     Attributes:
         path: The folder.
-        card: Its card.
+        card: The model's card.
         network: Fields of the `PasticheConfig` that rebuilds the network.
-        sha256: File name -> digest of that file.
+        sha256: File name -> SHA-256 digest.
     """
 
     path: Path
@@ -110,35 +110,35 @@ class ModelFolder:
 
     @property
     def styles(self) -> tuple[str, ...]:
-        """Names of a table's styles; empty where the embedding is predicted."""
+        """Names of the styles in the model's table; empty if the model predicts embeddings."""
         return tuple(self.network["styles"])
 
     @property
     def embedding_size(self) -> int:
-        """D, the size of an embedding."""
+        """D, the length of an embedding."""
         return len(self.styles) or int(self.network["predicted_size"])
 
     @property
     def weights(self) -> Path:
-        """The one copy of the weights."""
+        """The file with the only copy of the weights."""
         return self.path / WEIGHTS
 
     @property
     def extras(self) -> list[Path]:
-        """The files that no export makes: those of the styles, and a second set of weights."""
+        """Files that an export does not create: styles and a second set of weights."""
         names = (GALLERY, THUMBNAILS, WORDS, STYLE_DISTRIBUTION, STYLE_WEIGHTS)
         return [path for name in names if (path := self.path / name).is_file()]
 
     @property
     def size(self) -> int:
-        """Bytes of all files of the folder."""
+        """Total size of the folder's files in bytes."""
         return sum(file.stat().st_size for file in self.path.iterdir() if file.is_file())
 
     def verify(self) -> None:
-        """Compares every file that has a digest with it.
+        """Compare every file with its digest.
 
         Raises:
-            ModelError: If a file is missing or was changed.
+            ModelError: If a file is missing or has changed.
         """
         for name, expected in self.sha256.items():
             try:
@@ -147,28 +147,28 @@ class ModelFolder:
             except OSError as error:
                 raise ModelError(f"model {self.name}: cannot read {name}: {error.strerror}") from None
             if digest != expected:
-                raise ModelError(f"model {self.name}: {name} is damaged: its sha256 is not the one in {CONFIG}")
+                raise ModelError(f"model {self.name}: {name} is damaged: its SHA-256 differs from the one in {CONFIG}")
 
 
 def names() -> list[str]:
-    """Names of the models that came with the package, the default first."""
+    """Return the names of the models that ship with the package, the default first."""
     found = sorted(path.parent.name for path in MODELS.glob(f"*/{CONFIG}"))
     return sorted(found, key=lambda name: name != DEFAULT_MODEL)
 
 
 def for_frames(model: str | Path | None) -> str | Path:
-    """What paints the frames of videos and cameras: the model that was asked for, else the fastest."""
+    """Return the model for the frames of videos and cameras: the given one or, by default, the fastest."""
     return model or FAST_MODEL
 
 
 def find(model: str | Path | None = None) -> ModelFolder:
-    """The model of that name or folder, verified; the default where none is given.
+    """Return the verified model with a name or in a folder; None gives the default model.
 
     Raises:
-        ModelError: If there is no such model (the message names the nearest), or it is damaged.
+        ModelError: If the model does not exist (the message suggests the nearest name) or is damaged.
     """
     model = model or DEFAULT_MODEL
-    # A bare name means a shipped model first: a folder of that name beside the user's pictures must not shadow it.
+    # A bare name means a shipped model first: a folder of that name in the current directory must not shadow it.
     folder = MODELS / model if str(model) in names() else Path(model)
     if not (folder / CONFIG).is_file():
         if folder.is_dir():
@@ -180,30 +180,30 @@ def find(model: str | Path | None = None) -> ModelFolder:
 
 
 def read(folder: Path) -> ModelFolder:
-    """The model of a folder, from its configuration alone.
+    """Read the configuration of a model folder without verifying its files.
 
     Raises:
-        ModelError: If the configuration is unreadable or of another format.
+        ModelError: If the configuration cannot be read or has another format.
     """
     try:
         values = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
-            raise ModelError(f"{folder} has model format {values['format']}, this brushwork reads {FORMAT}")
+            raise ModelError(f"{folder} has model format {values['format']}; this version reads format {FORMAT}")
         return ModelFolder(folder, _card(values["card"]), values["network"], values["sha256"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder / CONFIG} cannot be read: {error}") from None
 
 
 def read_card(path: Path) -> ModelCard:
-    """The card in a TOML file, whose keys are the fields of `ModelCard`.
+    """Read a model card from a TOML file whose keys are the fields of `ModelCard`.
 
     Raises:
-        ModelError: If the file cannot be read, lacks title, licence or source, or has a key that a card has not.
+        ModelError: If the file cannot be read, lacks title, licence or source, or has an unknown key.
     """
     try:
         return _card(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError) as error:
-        raise ModelError(f"{path} is no model card: {str(error).removeprefix('ModelCard.__init__() ')}") from None
+        raise ModelError(f"{path} is not a model card: {str(error).removeprefix('ModelCard.__init__() ')}") from None
 
 
 def _card(values: Mapping[str, Any]) -> ModelCard:
@@ -213,13 +213,13 @@ def _card(values: Mapping[str, Any]) -> ModelCard:
 
 
 def describe(folder: ModelFolder) -> dict[str, Any]:
-    """Card of a model, as plain values."""
+    """Return the card of a model as plain values."""
     default = folder.path == MODELS / DEFAULT_MODEL
     return {"name": folder.name, "default": default, "bytes": folder.size, **dataclasses.asdict(folder.card)}
 
 
 def write(folder: Path, card: ModelCard, network: Mapping[str, Any]) -> None:
-    """Writes ``config.json`` for the files that already lie in the folder."""
+    """Write ``config.json`` for the files in a folder."""
     files = sorted(filter(Path.is_file, folder.iterdir()), key=lambda file: (file.name != WEIGHTS, file.name))
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.name != CONFIG}
     values = {"format": FORMAT, "card": dataclasses.asdict(card), "network": dict(network), "sha256": digests}
@@ -227,7 +227,7 @@ def write(folder: Path, card: ModelCard, network: Mapping[str, Any]) -> None:
 
 
 def load_network(folder: ModelFolder) -> PasticheNetwork:
-    """The torch network of a model folder, in float32 and in evaluation mode (needs the extra ``torch``).
+    """Rebuild the torch network of a model folder, in float32 and evaluation mode (needs the extra ``torch``).
 
     Raises:
         ModelError: If the weights do not fit the configuration.
@@ -246,5 +246,5 @@ def load_network(folder: ModelFolder) -> PasticheNetwork:
 
 
 def counters(network: PasticheNetwork) -> dict[str, Any]:
-    """Batch norm's counters of batches: no weights, so a model folder does not hold them."""
+    """Return batch norm's batch counters, which a model folder omits because they are not weights."""
     return {key: value for key, value in network.state_dict().items() if key.endswith("num_batches_tracked")}

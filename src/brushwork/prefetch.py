@@ -1,4 +1,4 @@
-"""Work that runs ahead of its consumer, in threads, with results in order."""
+"""Computes items in threads ahead of their consumer and yields the results in order."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -15,23 +15,24 @@ END = object()
 def map_ahead(
     function: Callable[[T], R], items: Iterable[T], *, workers: int = 1, ahead: int = 1
 ) -> Generator[R, None, None]:
-    """Yield ``function(item)`` of every item, in order, computed in threads; the first is begun at once.
+    """Yield ``function(item)`` for every item in order, computed in threads; the first item is started immediately.
 
-    Once another item has been begun, a result that is ready is yielded, so a slow iterator of items delays none for
-    long. An error is raised where its result would have come. Closing the generator cancels what has not begun and
-    waits for the rest.
+    A finished result is yielded as soon as one more item has been started, so a slow iterator of items delays results
+    little. An error is raised in the place of its result. Closing the generator cancels items that have not been
+    started and waits for the others.
 
     Args:
-        function: The function to run in the threads.
-        items: Its arguments, taken one at a time in the consumer's thread.
+        function: Function to run in the threads.
+        items: Its arguments, iterated in the consumer's thread.
         workers: Number of threads.
-        ahead: Items that may be begun before the oldest result is asked for; at least `workers` - 1 keeps all busy.
+        ahead: Number of items that may be started before the oldest result is requested; `workers` - 1 or more keeps
+            all threads busy.
     """
     pool, remaining = ThreadPoolExecutor(workers), iter(items)
     pending: deque[Future[R]] = deque()
 
     def begin() -> bool:
-        """Begin the next item; False where there is none."""
+        """Start the next item; return False if there is none."""
         for item in islice(remaining, 1):
             pending.append(pool.submit(function, item))
             return True
@@ -41,7 +42,7 @@ def map_ahead(
         try:
             while pending or begin():
                 while len(pending) <= ahead and begin() and not pending[0].done():
-                    pass  # there is room for more, and nothing to yield
+                    pass  # more items may be started, and no result is ready
                 yield pending.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -51,14 +52,14 @@ def map_ahead(
 
 
 def prefetch(items: Iterator[T], count: int = 1) -> Generator[T, None, None]:
-    """Yield the same items in the same order, produced in a thread of its own.
+    """Yield the items of an iterator in order, produced in a separate thread.
 
-    An error of the iterator is raised where its item would have come. Closing the generator ends the thread after the
-    item it is working on, and closes the iterator.
+    An error of the iterator is raised in the place of its item. Closing the generator ends the thread after the current
+    item and closes the iterator.
 
     Args:
-        items: The iterator to run in the thread.
-        count: Items that may be produced before they are asked for.
+        items: Iterator to run in the thread.
+        count: Number of items that may be produced before they are requested.
     """
 
     def take(_: None) -> object:
@@ -69,7 +70,7 @@ def prefetch(items: Iterator[T], count: int = 1) -> Generator[T, None, None]:
             for item in produced:
                 if item is END:
                     return
-                yield item  # type: ignore[misc]  # END is the only object here that is no item
+                yield item  # type: ignore[misc]  # END is the only object that is not an item
     finally:
         if hasattr(items, "close"):
             items.close()

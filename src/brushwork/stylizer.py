@@ -1,4 +1,4 @@
-"""A photo in the style of a picture: embed the style once, then stylise any content with it."""
+"""Stylises photos: embeds a style once, then renders any content in it."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -30,15 +30,15 @@ Content: TypeAlias = Pixels | str | PathLike[str]
 
 
 class Stylizer(StyleEmbedder):
-    """A model that stylises. A style is a value: nothing here remembers a current one.
+    """A loaded model that stylises images. It remembers no current style: a style is a value.
 
     Args:
         runtime: The model, loaded for inference.
-        style_size: As all that concerns styles alone, see `StyleEmbedder`.
-        style_sizes: See there.
-        styles: See there.
-        gallery: See there.
-        width: Multiplier of the paper's channels, which tells how much memory an image takes.
+        style_size: See `StyleEmbedder`.
+        style_sizes: See `StyleEmbedder`.
+        styles: See `StyleEmbedder`.
+        gallery: See `StyleEmbedder`.
+        width: Multiplier of the paper's channels, from which the memory of an image is estimated.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Stylizer(StyleEmbedder):
         self.width = width
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Stylizer holds a model in memory and is not pickled; call brushwork.load where it is used")
+        raise TypeError("a Stylizer cannot be pickled; call brushwork.load in the process that uses it")
 
     def stylize(
         self,
@@ -71,10 +71,10 @@ class Stylizer(StyleEmbedder):
         tile_size: int | None = None,
         memory: int | None = None,
     ) -> Array:
-        """Return the pastiche (H, W, 3), float32 in [0, 1], of a content in the style of a picture.
+        """Return the pastiche of a content in a style, float32 (H, W, 3) in [0, 1].
 
         Args:
-            content: The photo, both sides at least 16: an array (H, W, 3) of floats in [0, 1] or uint8, a Pillow image,
+            content: The photo, at least 16 x 16: an array (H, W, 3) of floats in [0, 1] or uint8, a Pillow image,
                 a `Picture` (its first frame), or a path.
             style: An embedding (1, D), a picture, a path or a name, as `embed` takes them; None leaves the photo
                 wherever no region is.
@@ -97,7 +97,7 @@ class Stylizer(StyleEmbedder):
             memory: Bytes that may be used, at least 2^29; None for most of what is free.
 
         Raises:
-            UserError: If an argument is none of these.
+            UserError: If an argument is invalid.
         """
         settings = RenderSettings(keep_colors=keep_colors, stroke=stroke, tile=tile, tile_size=tile_size, memory=memory)
         picture = images.open(content) if isinstance(content, str | PathLike) else content
@@ -123,26 +123,26 @@ class Stylizer(StyleEmbedder):
         recolor: bool = False,
         own: Array | None = None,
     ) -> StyleMap:
-        """Return the styles of a content and where they are, to paint one image or many of one size with.
+        """Return the style map of a content: its styles and their masks, for one image or many of the same size.
 
         Args:
-            content: Rows (H, W, 3) or (H, W, 4) in [0, 1]; an array, or a canvas larger than memory.
+            content: Rows (H, W, 3) or (H, W, 4) in [0, 1]: an array, or a canvas larger than memory.
             style: As in `stylize`.
             strength: As in `stylize`.
-            regions: As in `stylize`; their masks are fitted to the largest of them.
+            regions: As in `stylize`; masks are scaled to the size of the largest.
             protect: As in `stylize`.
-            recolor: Whether style pictures are given the content's colours.
-            own: Embedding (1, D) of the content where it is known, as of a shot's first frame; else it is asked for
-                where a strength below 1 needs it.
+            recolor: Whether style pictures get the content's colour statistics.
+            own: Embedding (1, D) of the content if it is known, for example of a shot's first frame; otherwise it is
+                computed if a strength below 1 needs it.
 
         Raises:
-            UserError: If an argument is not as said.
+            UserError: If an argument is invalid.
         """
         check_size("content", content)
         for each in (strength, *(region.strength for region in regions)):
             check_strength(each)
         masks = mix_masks([region.mask for region in regions]) if regions else None
-        protected = None if protect is None else images.as_mask("the mask of what is protected", protect)
+        protected = None if protect is None else images.as_mask("the protect mask", protect)
         seen = reduced_copy(content) if recolor else None
         painted = max(content.shape[:2])
         wanted = [(self.embed(region.style, painted=painted, colors_of=seen), region.strength) for region in regions]
@@ -174,19 +174,19 @@ class Stylizer(StyleEmbedder):
         held: HeldStatistics | None = None,
         progress: Progress = lambda fraction: None,
     ) -> None:
-        """Paint a content onto a target with composed styles; see `brushwork.rendering.paint.paint`.
+        """Render a content into a target with a style map; see `brushwork.rendering.paint.paint`.
 
         Args:
-            content: Rows (H, W, 3), or (H, W, 4) with alpha, in [0, 1]; an array, or a canvas larger than memory.
-            style: What `compose` returned for it, or for the first frame of what it belongs to.
+            content: Rows (H, W, 3), or (H, W, 4) with alpha, in [0, 1]: an array, or a canvas larger than memory.
+            style: Style map from `compose` for this content or, in a clip, for the shot's first frame.
             target: Rows of the content's shape.
             settings: Colours, stroke, tiles and memory.
-            tiling: What `choose_tiling` returned, where it was asked before, as for all frames of a clip.
-            held: Statistics of the frame before.
+            tiling: Result of `choose_tiling` if it is already known, for example for all frames of a clip.
+            held: Statistics of the previous frame.
             progress: Called with the fraction completed, 0 to 1.
 
         Raises:
-            UserError: If the runtime cannot paint this.
+            UserError: If the runtime cannot render this.
         """
         tiling = tiling or self.choose_tiling(check_size("content", content), settings, style.masks is not None)
         paint(self.runtime, content, style, target, settings, tiling, held, progress)
@@ -199,7 +199,7 @@ class Stylizer(StyleEmbedder):
         Bytes that are held meanwhile are taken from the memory; see `brushwork.rendering.memory.choose_tiling`.
         """
         side = strokes.copy_side(settings.stroke, *size)
-        if side is not None and side > max(size):  # a fine brush: the network sees an enlarged copy
+        if side is not None and side > max(size):  # fine brush: the network sees an enlarged copy
             size = round(size[0] * side / max(size)), round(size[1] * side / max(size))
         pixel = memories.per_pixel(self.width, masked)
         return memories.choose_tiling(size, settings, pixel, self.runtime.streams, held)
@@ -213,17 +213,17 @@ def load(
     threads: int | None = None,
     detail: float = 1.0,
 ) -> Stylizer:
-    """Return a stylizer that runs a model.
+    """Load a model and return its stylizer.
 
     Args:
-        model: Name of a model that came with the package, or a model folder; None for the default.
-        device: ``auto``, ``cpu``, ``gpu`` (Intel's, through OpenVINO), ``cuda`` or ``mps`` (through torch).
+        model: Name of a shipped model, or a model folder; None for the default model.
+        device: ``auto``, ``cpu``, ``gpu`` (an Intel GPU, through OpenVINO), ``cuda`` or ``mps`` (through torch).
         precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``.
-        threads: Threads of the CPU; None for all cores.
-        detail: 1 keeps the most of a photo's detail, 0 takes over the most of a style; see `brushwork.model_detail`.
+        threads: Number of CPU threads; None for all cores.
+        detail: 1 keeps the most detail of the photo, 0 gives the most style; see `brushwork.model_detail`.
 
     Raises:
-        UserError: If model, device or precision is unknown or not to be had here, or the model has one detail only.
+        UserError: If model, device or precision is unknown or unavailable, or the model has only one detail.
     """
     check_choices(device, precision, threads)
     folder = at_detail(model_folder.find(model), detail)

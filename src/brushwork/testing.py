@@ -1,4 +1,4 @@
-"""A fake runtime, so that code above a model can be tested in milliseconds with answers worked out by hand.
+"""A fake runtime for testing code that uses a model, in milliseconds and with results known in advance.
 
 >>> import numpy as np
 >>> from brushwork.stylizer import Stylizer
@@ -19,12 +19,12 @@ from brushwork.runtime import Array, Stage
 class FakeRuntime:
     """A `brushwork.runtime.Runtime` without a network.
 
-    An embedding is the mean colour of its style, (1, 3); a pastiche is that colour everywhere, mixed by the masks
-    where there are several. The statistics are the mean colour of the content.
+    An embedding is the mean colour (1, 3) of its style. A pastiche has that colour everywhere; several styles are mixed
+    by their masks. The statistics are the mean colour of the content.
 
     Attributes:
-        predicted: Shapes (B, H, W, 3) of the styles that were embedded, in order.
-        painted: Shapes (B, H, W, 3) of the contents that were painted, in order.
+        predicted: Shapes (B, H, W, 3) of the embedded styles, in order.
+        painted: Shapes (B, H, W, 3) of the rendered contents, in order.
     """
 
     streams = False
@@ -40,7 +40,7 @@ class FakeRuntime:
         return colours
 
     def transfer(self, content: Array, embedding: Array) -> Array:
-        """Return pastiches (B, H, W, 3) of one colour each."""
+        """Return pastiches (B, H, W, 3), each of a single colour."""
         self.painted.append(content.shape)
         return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
 
@@ -53,12 +53,12 @@ class FakeRuntime:
         masks: Array | None = None,
         visible: Array | None = None,
     ) -> tuple[Array, Array]:
-        """Return pastiches, and the mean colours (B, 3) of the contents averaged with those that are held.
+        """Return pastiches, and the mean colours (B, 3) of the contents averaged with the held statistics.
 
-        Means are over what is visible, (B, H, W), where that is given.
+        If ``visible`` (B, H, W) is given, means are taken over the visible pixels.
         """
         if statistics is None and np.any(hold):
-            raise ValueError("hold is not 0, and no statistics are given")
+            raise ValueError("hold is not 0 but no statistics are given")
         pixels = np.ones(content.shape[:3]) if visible is None else visible
         measured = np.einsum("bhwc,bhw->bc", content, pixels) / pixels.sum(axis=(1, 2))[:, None]
         weight = np.reshape(hold, (-1, 1))
@@ -69,12 +69,12 @@ class FakeRuntime:
         return np.einsum("bkd,bhwk->bhwd", embedding, masks).astype(np.float32), used.astype(np.float32)
 
     def expect(self, height: int, width: int, together: int = 1) -> None:
-        """Do nothing: no size costs less than another."""
+        """Do nothing: a fake runtime has nothing to prepare."""
 
     def norms(self, masked: bool) -> Sequence[int]:
-        """Raise `UserError`: there are no layers."""
-        raise UserError("the fake runtime cannot paint layer by layer; use tiles that are fast")
+        """Raise `UserError`: a fake runtime has no layers."""
+        raise UserError("the fake runtime cannot render layer by layer; use fast tiles")
 
     def open_stage(self, stage: int, masked: bool) -> Stage:
-        """Raise `UserError`: there are no layers."""
-        raise UserError("the fake runtime cannot paint layer by layer; use tiles that are fast")
+        """Raise `UserError`: a fake runtime has no layers."""
+        raise UserError("the fake runtime cannot render layer by layer; use fast tiles")

@@ -35,7 +35,7 @@ def test_pictures_are_read_by_domain_and_class(inputs: Inputs) -> None:
     assert found.pixels.shape == (12, 3, 32, 32)
     assert found.domain.tolist() == [0] * 6 + [1] * 6
     assert found.label.tolist() == ([0] * 3 + [1] * 3) * 2
-    with pytest.raises(UserError, match="must lie in folders DOMAIN/CLASS/"):
+    with pytest.raises(UserError, match="must be in folders DOMAIN/CLASS/"):
         domains.read_domains(inputs.contents, 32)
 
 

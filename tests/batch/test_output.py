@@ -64,7 +64,7 @@ def test_one_frame_is_written_and_counted_where_a_format_holds_one(fake: FakeRun
 
 def test_pages(fake: FakeRuntime) -> None:
     pages("a.tif")
-    assert made(fake, "a.tif", "one.png").notices == ["page 1 of 2 is taken; see --page"]
+    assert made(fake, "a.tif", "one.png").notices == ["page 1 of 2 is used; see --page"]
     second = made(fake, "a.tif", "two.png", page=2)
     assert (second.width, second.height) == (24, 50)
     both = made(fake, "a.tif", "both.tif", page=None)

@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def picture(*names: str) -> None:
-    """Makes files that are pictures by name, which is all that planning looks at."""
+    """Make files that are pictures by name, which is all that planning looks at."""
     for name in names:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
@@ -162,15 +162,15 @@ def test_what_is_read_is_never_written(option: dict[str, Any], here: Path) -> No
     picture("m.png", "a.jpg")
     (here / "link.png").hardlink_to("m.png")
     for target in ("m.png", "link.png"):
-        with pytest.raises(UserError, match=rf"{target} is one of the pictures read"):
+        with pytest.raises(UserError, match=rf"{target} is also read"):
             targets("a.jpg", target=target, overwrite=True, **option)
-    with pytest.raises(UserError, match=r"m\.png is one of the pictures read"):
+    with pytest.raises(UserError, match=r"m\.png is also read"):
         targets("in/m.png", target=".", overwrite=True, **option)
 
 
 def test_masks_of_a_folder_are_not_written_over() -> None:
     picture("masks/a.png", "in/a.png")
-    with pytest.raises(UserError, match=r"a\.png is one of the pictures read"):
+    with pytest.raises(UserError, match=r"a\.png is also read"):
         targets("in", target="masks", overwrite=True, regions=(RegionOption("masks", "x"),))
 
 
@@ -204,13 +204,13 @@ def test_what_a_heic_becomes() -> None:
     ("contents", "how", "expected"),
     [
         (("a.jpg",), {"target": ""}, "the output has an empty name"),
-        (("a.jpg",), {"target": "x.png", "format": "jpeg"}, "x.png has the ending of PNG, but the format is JPEG"),
+        (("a.jpg",), {"target": "x.png", "format": "jpeg"}, "x.png has the extension of PNG, but the format is JPEG"),
         (("a.jpg",), {"depth": 16}, "JPEG holds 8 bits per channel"),
         (("a.png",), {"depth": 16, "format": "webp"}, "WEBP holds 8 bits per channel"),
         (("a.png",), {"target": "-", "depth": 16, "format": "jpeg"}, "JPEG holds 8 bits per channel"),
         (("a.jpg", "b.jpg"), {"target": "out.jpg"}, "out.jpg is one file, but there are 2 pastiches"),
         (("a.jpg", "b.jpg"), {"target": "-"}, "standard output takes one pastiche, not 2"),
-        (("-", "-"), {"target": "out"}, "standard input can be read once"),
+        (("-", "-"), {"target": "out"}, "standard input can be read only once"),
         (("a.jpg",), {"target": "a.txt"}, "unknown output format 'txt'"),
         (("a.jpg",), {"format": "pgn"}, "did you mean 'png'"),
         (("empty",), {}, "no pictures in the folder empty"),

@@ -77,7 +77,7 @@ def test_ctrl_c_writes_the_best_and_begins_no_other(refined: list[tuple[Any, ...
 @pytest.mark.usefixtures("here", "refined")
 def test_a_name_without_a_picture_is_refused() -> None:
     (record,) = made(["ink"], "a.png")
-    assert record.error == "a.png: 'ink' has no picture to refine towards; give the picture itself"
+    assert record.error == "a.png: --refine needs style pictures, and 'ink' has none; give a picture file"
 
 
 @pytest.mark.parametrize(

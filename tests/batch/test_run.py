@@ -221,7 +221,7 @@ def test_a_full_disk_is_said_once(stylizer: Stylizer, here: Path, monkeypatch: p
 
     monkeypatch.setattr("brushwork.atomic.write_bytes", short)
     records = []
-    with pytest.raises(UserError, match="4 more would find no room.*--skip-existing"):
+    with pytest.raises(UserError, match="4 more do not fit.*--skip-existing"):
         for record in run(make_plan(CONTENTS, ["red.png"], "out"), lambda: stylizer, Options()):
             records.append(record)
     assert [record.error for record in records] == [

@@ -45,7 +45,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def paint(here: Path) -> Paint:
-    """Makes a picture file of soft random colours: `paint("photo.jpg", 64, 48)`."""
+    """Make a picture file of soft random colours: `paint("photo.jpg", 64, 48)`."""
 
     def make(name: str, width: int = 64, height: int = 48, *, seed: int = 0, alpha: bool = False) -> Path:
         path = here / name
@@ -68,7 +68,7 @@ def colours(height: int, width: int, bands: int = 3, seed: int = 0) -> NDArray[n
 
 @pytest.fixture
 def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
-    """Runs `brushwork` with arguments, in this process."""
+    """Run `brushwork` with arguments, in this process."""
 
     def leave(code: int) -> None:
         raise SystemExit(code)

@@ -13,11 +13,11 @@ def test_a_data_set_is_made_and_goes_on(brushwork: Run, paint: Paint, here: Path
     assert ended.code == 1
     assert ended.lines[0].startswith("brushwork: cat/2.jpg: ")
     assert (
-        ended.lines[-1] == "brushwork: 1 pictures could not be used; the manifest lists them, and all others are done"
+        ended.lines[-1] == "brushwork: 1 pictures could not be used and are listed in the manifest; all others are done"
     )
     assert (here / "out/cat/1.jpg").is_file() and (here / "out/manifest.parquet").is_file()
     again = brushwork(*command)
-    assert (again.code, again.lines) == (0, ["1 of 1 parts are done already"])
+    assert (again.code, again.lines) == (0, ["1 of 1 parts are already done"])
 
 
 def test_embeddings_are_written_and_searched(brushwork: Run, paint: Paint, here: Path) -> None:
@@ -33,9 +33,9 @@ def test_what_cannot_be_done_is_one_line(brushwork: Run, paint: Paint, here: Pat
     paint("in/1.jpg")
     for arguments, line in (
         (("dataset", "nowhere", "out"), "no such file or folder"),
-        (("dataset", "in", "out", "--strength", "strong"), "the strength is 'strong'; give one number, or two"),
-        (("dataset", "in", "out", "--workers", "2"), "--workers is for a cluster: add --ray"),
-        (("embed", "in"), "where to? give a folder for the embeddings"),
+        (("dataset", "in", "out", "--strength", "strong"), "the strength is 'strong'; give one number or two"),
+        (("dataset", "in", "out", "--workers", "2"), "--workers requires --ray"),
+        (("embed", "in"), "no output; give a folder for the embeddings"),
     ):
         ended = brushwork(*arguments)
         assert ended.code == 1

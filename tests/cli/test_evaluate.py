@@ -111,4 +111,4 @@ def test_without_torch_the_command_that_installs_it_is_named(brushwork: Run, mon
     monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     ended = brushwork("evaluate", *FOLDERS)
     assert ended.code == 1
-    assert ended.lines == ["brushwork: evaluating needs an optional part: pip install 'brushwork[torch]'"]
+    assert ended.lines == ["brushwork: evaluating needs an optional extra: pip install 'brushwork[torch]'"]

@@ -17,7 +17,7 @@ def test_experiments_are_listed_with_their_claims(brushwork: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        ([], "which experiment? give one of these names"),
+        ([], "no experiment; give one of these names"),
         (["embeding-space"], "unknown experiment 'embeding-space'; did you mean 'embedding-space'?"),
         (["speed", "--scale", "large"], "unknown scale 'large'"),
         (["speed", "--seeds", "0"], "the number of seeds is 0; it must be at least 1"),
@@ -37,5 +37,5 @@ def test_without_the_extra_the_command_that_installs_it_is_named(
     ended = brushwork("experiment", "--list")
     assert (ended.code, ended.lines) == (
         1,
-        ["brushwork: an experiment needs an optional part: pip install 'brushwork[analysis]'"],
+        ["brushwork: an experiment needs an optional extra: pip install 'brushwork[analysis]'"],
     )

@@ -91,11 +91,11 @@ def test_a_checkpoint_is_exported_and_played(brushwork: Run, paint: Paint, here:
     assert np.abs(both - a).max() > 0 and np.abs(both - b).max() > 0
 
     unknown = brushwork(*play, "-s", "c")
-    assert (unknown.code, unknown.lines) == (1, ["brushwork: no style 'c'; this model knows: a, b"])
+    assert (unknown.code, unknown.lines) == (1, ["brushwork: no style 'c'; known styles: a, b"])
     histogram = brushwork(*play, "-s", "a", "--keep-colors", "histogram", "--overwrite")
     assert histogram.code == 1
     assert histogram.lines == [
-        "brushwork: histogram recolours style pictures, and this model has named styles; use luma"
+        "brushwork: histogram recolours style pictures, but this model has only named styles; use luma"
     ]
 
 
@@ -110,7 +110,7 @@ def test_a_model_folder_is_exported_again(brushwork: Run, here: Path, checkpoint
     del old.metadata_props[:]
     graph.write_bytes(old.SerializeToString())
     model_folder.write(folder.path, folder.card, folder.network)
-    with pytest.raises(UserError, match="an older brushwork exported this model: brushwork export FOLDER FOLDER"):
+    with pytest.raises(UserError, match="an older version exported this model; export it again with brushwork export"):
         load(folder.path, device="cpu").runtime.norms(masked=False)
     assert brushwork("export", "pair", "pair").code == 0
     again = model_folder.find(folder.path)

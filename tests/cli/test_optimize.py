@@ -164,11 +164,11 @@ REFUSED = {
     "cannot read gone.jpg: no such file": ["photo.png", "-s", "gone.jpg"],
     "unknown optimizer 'sgd'; known: lbfgs, adam": ["photo.png", "-s", "waves.png", "--optimizer", "sgd"],
     "unknown start 'photo'; known: recolored, content, noise": ["photo.png", "-s", "waves.png", "--start", "photo"],
-    "the number of steps is 0; it must lie between 1 and 1,000,000": ["photo.png", "-s", "waves.png", "--steps", "0"],
-    "1 weights for 2 styles; give one weight a style": [
+    "the number of steps is 0; it must be between 1 and 1,000,000": ["photo.png", "-s", "waves.png", "--steps", "0"],
+    "1 weights for 2 styles; give one weight per style": [
         "photo.png", "-s", "waves.png", "-s", "waves.png", "--weights", "1",
     ],
-    "waves.png is one of the pictures read; write the pastiche elsewhere": [
+    "waves.png is also read; write the pastiche to another file": [
         "photo.png", "-s", "waves.png", "-o", "waves.png", "--overwrite",
     ],
     "there.png exists; use --overwrite to replace it": ["photo.png", "-s", "waves.png", "-o", "there.png"],
@@ -176,8 +176,8 @@ REFUSED = {
         "photo.png", "-s", "waves.png", "-o", "pastiche.doc",
     ],
     "the content is 8 x 8 pixels; both sides must be at least 16": ["dot.png", "-s", "waves.png"],
-    "optimize takes one picture file and writes one": [".", "-s", "waves.png"],
-    "moving.gif is an animation; optimize takes still pictures": ["moving.gif", "-s", "waves.png"],
+    "optimize takes exactly one picture file": [".", "-s", "waves.png"],
+    "moving.gif is an animation; optimize takes only still pictures": ["moving.gif", "-s", "waves.png"],
 }  # fmt: skip
 
 
@@ -197,5 +197,5 @@ def test_without_torch(brushwork: Run, monkeypatch: pytest.MonkeyPatch, photo: s
     ended = brushwork("optimize", photo, "-s", style)
     assert ended.code == 1
     assert ended.lines == [
-        "brushwork: optimising pixels needs an optional part: pip install 'brushwork[torch]'",
+        "brushwork: optimising pixels needs an optional extra: pip install 'brushwork[torch]'",
     ]

@@ -85,20 +85,20 @@ def test_a_default_in_the_help_is_that_of_the_function(
     command: str, option: str, function: Function, parameter: str
 ) -> None:
     default = inspect.signature(function).parameters[parameter].default
-    stated = re.search(r"[Ee]lse ([\w.]*\w)(?: for h264)?\.$", parameters(command)[option].help)
+    stated = re.search(r"default ([\w.]*\w)(?: for h264)?\.$", parameters(command)[option].help)
     assert stated is not None
     assert stated[1] == (f"{default:g}" if isinstance(default, float) else str(default))
 
 
 def test_no_default_in_a_help_is_left_unchecked() -> None:
-    """Every "else" with a number stands in the table above."""
+    """Every "default" with a number is in the table above."""
     (mark,) = test_a_default_in_the_help_is_that_of_the_function.pytestmark  # type: ignore[attr-defined]
     checked = {(command, option) for command, option, *_ in mark.args[1]}
     stated = {
         (command, name)
         for command in COMMANDS
         for name, each in parameters(command).items()
-        if re.search(r"[Ee]lse \d", each.help or "")
+        if re.search(r"default \d", each.help or "")
     }
     assert stated - checked == {("video", "crf"), ("export", "style_size")}  # of the codec, and of the model card
 

@@ -45,9 +45,9 @@ def test_an_own_name_over_a_shipped_one_is_said(brushwork: Run, paint: Paint, he
     paint("painting.png", seed=3)
     paint("photo.png")
     added = brushwork("styles", "add", "mosaic", "painting.png", "ukiyo-e", "--weights", "3,1", "--about", "mine")
-    assert added.err.endswith("; it hides the style that comes with the model\n")
+    assert added.err.endswith("; it hides the model's style of the same name\n")
     ended = brushwork("stylize", "photo.png", "photo.png", "-s", "mosaic", "-o", "out/")
-    assert ended.err.count("note: 'mosaic' is your own style; it hides the one that comes with the model") == 1
+    assert ended.err.count("note: 'mosaic' is your own style; it hides the model's style of the same name") == 1
     recorded = brushwork("stylize", "photo.png", "-s", "mosaic", "-o", "again.png", "--json")
     assert "your own style" in json.loads(recorded.out)["notices"][0]
 
@@ -68,25 +68,25 @@ def test_a_deep_style_is_learned_and_used(
     assert values["about"] == "learned from painting.png, deep" and len(values["embeddings"]["256"]) > 1000
     assert brushwork("stylize", "photo.png", "-s", "barn", "-s", "mosaic", "--strength", "0.5").code == 0
     refused = brushwork("stylize", "photo.png", "-s", "barn", "-o", "x.png", "--model", "brushwork-mobile")
-    assert refused.code == 0 and "it is embedded anew from its kept thumbnail" in refused.err
+    assert refused.code == 0 and "it is embedded again from its stored thumbnail" in refused.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("add", "a/b", "photo.png"), "'a/b' cannot be a style's name"),
+        (("add", "a/b", "photo.png"), "'a/b' is not a valid style name"),
         (("add", "barn", "gone.png"), "cannot read gone.png: no such file"),
         (("add", "barn", "photo.png", "--weights", "1,2"), "2 weights for 1 styles"),
-        (("add", "barn", "photo.png", "--style-size", "3"), "the style size is 3; it must lie between 80 and 2048"),
+        (("add", "barn", "photo.png", "--style-size", "3"), "the style size is 3; it must be between 80 and 2048"),
         (("learn", "barn", "gone.png"), "cannot read gone.png: no such file"),
         (("learn", "barn", "photo.png", "--minutes", "0"), "the number of minutes is 0"),
-        (("remove", "barn"), "there are no own styles yet"),
-        (("rename", "barn", "hay"), "there are no own styles yet"),
-        (("export", "barn"), "there are no own styles yet"),
-        (("import", "photo.png"), "photo.png is no own style"),
+        (("remove", "barn"), "no own styles yet"),
+        (("rename", "barn", "hay"), "no own styles yet"),
+        (("export", "barn"), "no own styles yet"),
+        (("import", "photo.png"), "photo.png is not an own style"),
         (("import", "gone.json"), "cannot read gone.json: no such file"),
-        (("import", "a.json", "b.json", "--as", "x"), "--as names one style; give one file"),
-        (("--json", "remove", "barn"), "options of styles remove follow that word"),
+        (("import", "a.json", "b.json", "--as", "x"), "--as requires exactly one file"),
+        (("--json", "remove", "barn"), "put the options after styles remove"),
     ],
 )
 @pytest.mark.usefixtures("quick")

@@ -13,18 +13,33 @@ pytestmark = pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--strength", "1.7"], "the strength is 1.7; it must lie between 0"),
-        (["--strength=-0.1"], "the strength is -0.1; it must lie between 0"),
-        (["--strength", "nan"], "the strength is nan; it must lie between 0"),
+        (["--strength", "1.7"], "the strength is 1.7; it must be between 0"),
+        (["--strength=-0.1"], "the strength is -0.1; it must be between 0"),
+        (["--strength", "nan"], "the strength is nan; it must be between 0"),
         (["--weights", "0.5,0.5"], "2 weights for 1 styles"),
         (["-s", "waves.png", "--weights", "1"], "1 weights for 2 styles"),
-        (["-s", "waves.png", "--weights", "0,0"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights=-1,2"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights", "nan,1"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights", "inf,1"], "weights must be finite, not negative, and sum to more than 0"),
-        (["-s", "waves.png", "--weights", "a,b"], "weights 'a,b' are not numbers with commas between them"),
-        (["-s", "waves.png", "--weights", ""], "weights '' are not numbers with commas between them"),
-        (["-s", "waves.png", "--weights", "1,1", "--each"], "leave out either --weights or --each"),
+        (
+            ["-s", "waves.png", "--weights", "0,0"],
+            "weights must be finite and not negative",
+        ),
+        (
+            ["-s", "waves.png", "--weights=-1,2"],
+            "weights must be finite and not negative",
+        ),
+        (
+            ["-s", "waves.png", "--weights", "nan,1"],
+            "weights must be finite and not negative",
+        ),
+        (
+            ["-s", "waves.png", "--weights", "inf,1"],
+            "weights must be finite and not negative",
+        ),
+        (["-s", "waves.png", "--weights", "a,b"], "weights 'a,b' are not numbers separated by commas"),
+        (["-s", "waves.png", "--weights", ""], "weights '' are not numbers separated by commas"),
+        (
+            ["-s", "waves.png", "--weights", "1,1", "--each"],
+            "--weights blends styles and --each does not",
+        ),
         (["--model", "magenta-mobil"], "did you mean 'magenta-mobile'?"),
         (["--model", "."], ". is not a model folder: it has no config.json"),
         (["--device", "tpu"], "unknown device 'tpu'; did you mean 'gpu'? known: auto, cpu, gpu, cuda, mps"),
@@ -33,18 +48,18 @@ pytestmark = pytest.mark.usefixtures("quick")
         (["--format", "jpgg"], "unknown output format 'jpgg'; did you mean 'jpg'?"),
         (["-o", "pastiche.xyz"], "unknown output format 'xyz'; known: jpg"),
         (["--keep-colors", "hue"], "unknown way to keep colours 'hue'; known: luma, histogram"),
-        (["--size", "0"], "the size is 0; it must lie between 16 and 100000"),
-        (["--style-size", "8"], "the style size is 8; it must lie between 80 and 2048"),
-        (["--quality", "101"], "the quality is 101; it must lie between 1 and 100"),
+        (["--size", "0"], "the size is 0; it must be between 16 and 100000"),
+        (["--style-size", "8"], "the style size is 8; it must be between 80 and 2048"),
+        (["--quality", "101"], "the quality is 101; it must be between 1 and 100"),
         (["--depth", "12"], "the depth is 12; it must be 8 or 16 bits a channel"),
         (["--depth", "16"], "JPEG holds 8 bits per channel; choose PNG or TIFF"),
         (["-o", ""], "the output has an empty name"),
-        (["-o", "x.png", "--format", "jpeg"], "x.png has the ending of PNG, but the format is JPEG; leave out one"),
+        (["-o", "x.png", "--format", "jpeg"], "x.png has the extension of PNG, but the format is JPEG; leave out one"),
         (["--page", "two"], "the page is 'two'; it is all or a number from 1"),
         (["--page", "0"], "the page is 0; pages are counted from 1"),
-        (["--skip-existing", "--overwrite"], "leave out either --skip-existing or --overwrite"),
+        (["--skip-existing", "--overwrite"], "--skip-existing and --overwrite exclude each other; leave out one"),
         (["-s", "waves.png", "--each", "-o", "-"], "standard output takes one pastiche, not 2"),
-        (["-", "-"], "standard input can be read once only"),
+        (["-", "-"], "standard input can be read only once"),
     ],
 )
 def test_choices_that_are_none(brushwork: Run, photo: str, style: str, options: list[str], expected: str) -> None:
@@ -57,13 +72,13 @@ def test_a_missing_extra_names_its_install_command(
 ) -> None:
     monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     line = refused(brushwork, photo, "-s", style, "--device", device)
-    assert line == f"device '{device}' needs an optional part: pip install 'brushwork[torch]'"
+    assert line == f"device '{device}' needs an optional extra: pip install 'brushwork[torch]'"
 
 
 def test_torch_without_such_a_device(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     line = refused(brushwork, photo, "-s", style, "--device", "cuda")
-    assert "torch sees no device 'cuda' here" in line
+    assert "torch finds no device 'cuda'" in line
 
 
 def test_exporting_what_is_no_checkpoint(brushwork: Run, here: Path) -> None:

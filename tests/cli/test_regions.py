@@ -81,12 +81,12 @@ def test_a_folder_of_masks_goes_by_stem_and_says_what_it_fits(brushwork: Run, pa
     ("options", "line"),
     [
         (("--region", "left.png"), "region 'left.png' is not a mask and a style"),
-        (("--region", "left.png=waves.png:7"), "the strength is 7; it must lie between 0"),
+        (("--region", "left.png=waves.png:7"), "the strength is 7; it must be between 0"),
         (("--region", "gone.png=waves.png"), "cannot read gone.png: no such file"),
         (("--region", "black.png=waves.png"), "the mask black.png is empty: black everywhere"),
-        (("--region", "alpha=waves.png"), "the mask is alpha, and this picture has none"),
-        (("--protect", "text.png"), "cannot read text.png: not a picture of a kind read here"),
-        (("--stroke", "40"), "the stroke is 40; it must lie between 0.25 and 8"),
+        (("--region", "alpha=waves.png"), "the mask is alpha, but this picture has no alpha"),
+        (("--protect", "text.png"), "cannot read text.png: not a picture in a supported format"),
+        (("--stroke", "40"), "the stroke is 40; it must be between 0.25 and 8"),
         (("--tile", "yes"), "unknown way to tile 'yes'; known: auto, never, fast, exact"),
         (("--tile-size", "130"), "the tile size is 130; it must be a multiple of 4"),
         (("--memory", "lots"), "memory 'lots' is not a size such as 2G or 500M"),
@@ -104,7 +104,7 @@ def test_refusals(brushwork: Run, paint: Paint, here: Path, left: str, options: 
 
 def test_no_style_at_all(brushwork: Run, paint: Paint) -> None:
     assert brushwork("stylize", paint("photo.png")).lines == [
-        "brushwork: no style: give a picture or a name with -s, or a --region"
+        "brushwork: no style; give a picture or a name with -s, or a --region"
     ]
 
 

@@ -34,7 +34,7 @@ def test_the_nearest_of_pictures_in_a_tar_is_the_picture_itself(brushwork: Run, 
     ("arguments", "message"),
     [
         (("--map", "a.html", "--near", "photo.png"), "ask for one"),
-        (("--pictures", "here"), "--pictures, --labels and --count are for --map and --near"),
+        (("--pictures", "here"), "--pictures, --labels and --count require --map or --near"),
         (("--near", "photo.png", "--count", "0"), "the count is 0"),
         (("--near", "photo.png", "--pictures", "nowhere"), "no pictures at nowhere"),
         (("--map", "none/a.html"), "no folder none"),

@@ -85,10 +85,10 @@ def test_a_sheet_of_all_styles(brushwork: Run, paint: Paint, here: Path) -> None
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("-o", "sheet.jpg"), "-o is where a sheet goes; name a photo with --sheet"),
-        (("--sheet", "photo.png", "--json"), "--json lists the styles and --sheet paints them; leave out one"),
+        (("-o", "sheet.jpg"), "-o requires --sheet"),
+        (("--sheet", "photo.png", "--json"), "--json and --sheet exclude each other; leave out one"),
         (("--sheet", "gone.png"), "cannot read gone.png: no such file"),
-        (("--sheet", "photo.png", "--size", "3"), "the size is 3; it must lie between 16 and 100000"),
+        (("--sheet", "photo.png", "--size", "3"), "the size is 3; it must be between 16 and 100000"),
         (("--model", "magneta"), "did you mean 'magenta-mobile'?"),
     ],
 )

@@ -54,7 +54,7 @@ def test_a_folder_goes_beside_itself_and_a_second_run_finds_it_done(brushwork: R
     assert again.lines == [
         "brushwork: photos/a.jpg: photos-waves/a.jpg exists; use --overwrite to replace it",
         "brushwork: photos/b.png: photos-waves/b.png exists; use --overwrite to replace it",
-        "brushwork: 2 of 2 pictures could not be done",
+        "brushwork: 2 of 2 pictures failed",
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_bad_file_does_not_stop_the_good_ones(brushwork: Run, paint: Paint, he
     assert ended.lines == [
         f"brushwork: cannot read {contents[1]}: the file is empty",
         f"brushwork: {contents[2]}: the content is 1 x 1 pixels; both sides must be at least 16",
-        "brushwork: 2 of 4 pictures could not be done",
+        "brushwork: 2 of 4 pictures failed",
     ]
     assert files(here / "out") == {"a.jpg", "b.jpg"}
     records = [json.loads(line) for line in ended.out.splitlines()]

@@ -50,7 +50,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "--codec", "vp8"), "unknown codec 'vp8'; did you mean 'vp9'? known: h264, h265, av1, vp9"),
     (("clip.mkv", "-o", "out.mp4", "--codec", "ffv1"), ".mp4 cannot hold ffv1; name the file out.mkv"),
     (("clip.mkv", "--crf", "99"), "the crf is 99; h264 takes 0 (best) to 51"),
-    (("clip.mkv", "--steady", "2"), "steady is 2; it must lie between 0 (every frame by itself) and 1"),
+    (("clip.mkv", "--steady", "2"), "steady is 2; it must be between 0 (every frame by itself) and 1"),
     (("clip.mkv", "--at", "soon"), "--at takes a time and a style, such as 0:05=other.jpg, not 'soon'"),
     (("clip.mkv", "--at", "1:99=waves.jpg"), "'1:99' is not a time; write seconds, 0:05 or 1:02:03.5"),
     (("clip.mkv", "--start", "5", "--end", "3"), "the end, 0:03, is not after the start, 0:05"),
@@ -167,7 +167,7 @@ def test_an_existing_file_stays(brushwork: Run, clip: Path, here: Path) -> None:
 
 def test_a_missing_extra_names_the_command(brushwork: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "video", ("missing_module",))
-    line = "brushwork: {} needs an optional part: pip install 'brushwork[video]'"
+    line = "brushwork: {} needs an optional extra: pip install 'brushwork[video]'"
     assert brushwork("video", "clip.mkv", "-s", "waves.jpg").lines == [line.format("video")]
     assert brushwork("live", "-s", "waves.jpg").lines == [line.format("live")]
 
@@ -222,7 +222,7 @@ def test_evaluate_measures_how_steady_a_clip_is(brushwork: Run, paint: Paint, he
     assert 0 < record["steady"] < record["single"] < 1
     assert ended.out.splitlines()[0].split()[:5] == ["clip", "style", "content", "single", "steady"]
     nothing = brushwork("evaluate", "--styles", "styles")
-    assert nothing.lines == ["brushwork: nothing to evaluate: give photos with --contents, or a clip with --video"]
+    assert nothing.lines == ["brushwork: nothing to evaluate; give photos with --contents or a clip with --video"]
 
 
 def test_a_style_size_needs_a_style_picture(brushwork: Run, clip: Path, here: Path) -> None:

@@ -76,7 +76,7 @@ def test_a_small_size_and_a_broken_file_are_refused(pairs: list[Pair], tmp_path:
 
 def test_what_a_model_refuses_names_the_style(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
     stylizer = Stylizer(fake_runtime, styles=("dots",))
-    with pytest.raises(UserError, match=r"x & y\.png: no style 'x & y'; this model knows: dots"):
+    with pytest.raises(UserError, match=r"x & y\.png: no style 'x & y'; known styles: dots"):
         next(evaluate(pairs, of_model(stylizer), SIZE))
 
 

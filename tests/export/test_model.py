@@ -206,7 +206,7 @@ def test_a_folder_without_the_variants_still_stylises_and_says_what_is_missing(
     runtime = OpenVINORuntime(folder.path, folder.sha256[model_folder.WEIGHTS], precision="f32")
     content, embedding = np.zeros((1, 32, 32, 3), np.float32), np.ones((1, 3), np.float32)
     assert runtime.transfer(content, embedding).shape == content.shape
-    with pytest.raises(UserError, match=r"model old has no transfer-statistics\.onnx: an older brushwork wrote it"):
+    with pytest.raises(UserError, match=r"no transfer-statistics\.onnx because an older version exported it"):
         runtime.transfer_with_statistics(content, embedding)
 
 

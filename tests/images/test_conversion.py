@@ -234,7 +234,7 @@ def test_high_dynamic_ranges_are_tone_mapped_with_a_notice() -> None:
         grey = picture.image[0, :, 1]
         assert (np.diff(grey) > 0.002).all() and grey[0] == 0 and 0.9 < grey[2] < 0.97 and grey[4] < 1
         np.testing.assert_allclose(picture.image, picture.image[..., :1].repeat(3, 2), atol=1e-4)
-        assert picture.notices == ("it has a high dynamic range, which is tone-mapped",)
+        assert picture.notices == ("its high dynamic range is tone-mapped",)
     floats = images.open(FILES["tiff-float-hdr"])
     assert floats.notices == picture.notices and floats.image.max() < 1
     dark = COLOUR**4 * 5 < 0.5

@@ -50,7 +50,7 @@ def test_jpeg_keeps_colour_at_full_resolution() -> None:
 def test_rounding_beyond_the_range_is_cut_off_and_more_is_refused() -> None:
     image = images.open(written(np.array([[[-0.0005, 0.5, 1.0005]]], np.float32), "PNG")).image
     assert levels(image).tolist() == [[[0, 128, 255]]]
-    with pytest.raises(UserError, match="the image reaches from -1 to 7; floats must lie in"):
+    with pytest.raises(UserError, match="the image has values from -1 to 7; floats must be in"):
         written(np.array([[[-1, 0.5, 7]]], np.float32), "PNG")
 
 

@@ -37,14 +37,14 @@ def seen(data: bytes, page: int = 1) -> int:
 def test_pages_are_counted_and_one_is_taken(big: bool, tmp_path: Path) -> None:
     data = pages(0, 0, 0, big=big)
     assert [seen(data, page) for page in (1, 2, 3)] == [10, 20, 30]
-    assert images.open(data, page=2).notices == ("page 2 of 3 is taken; see --page",)
+    assert images.open(data, page=2).notices == ("page 2 of 3 is used; see --page",)
     for page in (0, 4):
         refused(data, f"it has 3 pages, and no page {page}$", page=page)
     path = tmp_path / "a.tif"
     path.write_bytes(data)
     with images.open_large(path, 3) as large:
         assert levels(large.pixels[0:1])[0, 0].tolist() == [30, 30, 30]
-        assert large.notices == ("page 3 of 3 is taken; see --page",)
+        assert large.notices == ("page 3 of 3 is used; see --page",)
 
 
 @pytest.mark.parametrize(("kinds", "wanted"), [((1, 0), [20]), ((0, 1, 1), [10]), ((1, 2, 4, 2), [20, 40])])
@@ -65,16 +65,16 @@ def test_a_pyramid_is_one_picture() -> None:
 
 def test_other_formats_have_one_page() -> None:
     assert images.open(encoded(BYTES), page=1).notices == ()
-    refused(encoded(BYTES), "it has no pages, and so no page 2; only TIFF files have", page=2)
+    refused(encoded(BYTES), "it has no page 2; only TIFF files have pages", page=2)
 
 
 @pytest.mark.parametrize("photometric", [32803, 34892])
 def test_the_numbers_of_a_sensor_are_refused(photometric: int) -> None:
-    refused(tiff(BYTES[..., :1].copy(), photometric=photometric), r"it is a raw file of a camera; convert it first")
+    refused(tiff(BYTES[..., :1].copy(), photometric=photometric), r"it is a camera raw file; convert it first")
 
 
 def test_a_dng_is_not_its_thumbnail() -> None:
-    refused(tiff(BYTES, t50706=b"\1\4\0\0"), "it is a raw file of a camera; convert it first, to TIFF")
+    refused(tiff(BYTES, t50706=b"\1\4\0\0"), "it is a camera raw file; convert it first, for example to TIFF")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_dng_is_not_its_thumbnail() -> None:
     [b"II*\0\x10\0\0\0CR\2\0", b"FUJIFILMCCD-RAW ", b"IIU\0", b"IIRO", b"FOVb", b"\0\0\0\x18ftypcrx \0\0\0\1crx "],
 )
 def test_raw_files_are_known_by_their_start(start: bytes) -> None:
-    refused(start + b"\0" * 64, "it is a raw file of a camera")
+    refused(start + b"\0" * 64, "it is a camera raw file")
 
 
 def test_a_directory_that_leads_to_itself_ends() -> None:

@@ -66,7 +66,7 @@ def test_without_the_plug_in_the_extra_is_named(kind: str, monkeypatch: pytest.M
     start = {"HEIF": b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf", "JXL": b"\xff\x0a"}[kind]
     (tmp_path / name).write_bytes(start + b"\0" * 100)
     assert images.find(tmp_path) == [tmp_path / name]  # a folder of them is not empty
-    refused(tmp_path / name, rf"{name}: .* needs an optional part: pip install 'brushwork\[{extra}\]'$")
+    refused(tmp_path / name, rf"{name}: .* needs an optional extra: pip install 'brushwork\[{extra}\]'$")
 
 
 @pytest.mark.parametrize(

@@ -166,5 +166,5 @@ def test_a_virtual_camera_without_its_parts_is_one_line(monkeypatch: pytest.Monk
         camera.show(shown(0))
     camera.close()
     monkeypatch.setitem(extras.EXTRAS, "camera", ("missing_module",))
-    with pytest.raises(UserError, match=r"a virtual camera needs an optional part: pip install 'brushwork\[camera\]'"):
+    with pytest.raises(UserError, match=r"a virtual camera needs an optional extra: pip install 'brushwork\[camera\]'"):
         VirtualCamera()

@@ -116,7 +116,7 @@ def test_masks_in_files(tmp_path: Path) -> None:
     assert (masks.read("alpha", None, left(), size)[0] == left()).all()
     with pytest.raises(UserError, match=r"has no mask named cat, such as cat\.png"):
         masks.read(str(tmp_path), Path("cat.jpg"), None, size)
-    with pytest.raises(UserError, match="the mask is alpha, and this picture has none"):
+    with pytest.raises(UserError, match="the mask is alpha, but this picture has no alpha"):
         masks.read("alpha", None, None, size)
     with pytest.raises(UserError, match="alpha is empty"):
         masks.read("alpha", None, np.zeros(size, np.float32), size)

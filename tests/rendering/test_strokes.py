@@ -83,5 +83,5 @@ def test_what_a_stroke_may_be() -> None:
         with pytest.raises(UserError, match=f"the stroke is {words}; it is auto, own or a number from 0.25 to 8"):
             RenderSettings(stroke=wrong)
     for wrong in (-1, 0.2, 8.1, float("nan")):
-        with pytest.raises(UserError, match="must lie between 0.25 and 8"):
+        with pytest.raises(UserError, match="must be between 0.25 and 8"):
             RenderSettings(stroke=wrong)

@@ -44,7 +44,7 @@ def candidate(
 
 @pytest.fixture
 def close(candidate: Candidate) -> Callable[[Array, Array], None]:
-    """Asserts that two pastiches are one but for the rounding of the runtime's numbers."""
+    """Assert that two pastiches are one but for the rounding of the runtime's numbers."""
 
     def check(found: Array, expected: Array) -> None:
         apart = np.abs(found - expected)
@@ -124,7 +124,7 @@ def test_held_statistics_are_a_moving_average(candidate: Candidate) -> None:
 
 
 def test_statistics_to_hold_must_be_there(candidate: Candidate) -> None:
-    with pytest.raises(ValueError, match="hold is not 0, and no statistics are given"):
+    with pytest.raises(ValueError, match="hold is not 0 but no statistics are given"):
         candidate.runtime.transfer_with_statistics(random(1, 16, 16, 3), random(1, candidate.size), None, 0.5)
 
 

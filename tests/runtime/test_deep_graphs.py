@@ -84,5 +84,5 @@ def test_exact_tiles_paint_a_deep_style(
 
 
 def test_another_length_is_refused(runtime: OpenVINORuntime, content: Array, styles: Array) -> None:
-    with pytest.raises(UserError, match="the style has 99 numbers, and this model's have 100"):
+    with pytest.raises(UserError, match="belongs to another model: it has 99 numbers, this model's have 100"):
         runtime.transfer(content, styles[:1, :99])

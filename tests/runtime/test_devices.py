@@ -32,7 +32,7 @@ def test_auto_is_the_best_there_is(
 def test_what_is_not_there_or_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, cuda=False, mps=True)
     assert find_device("mps") == "mps"
-    with pytest.raises(UserError, match="torch sees no device 'cuda' here; use --device cpu"):
+    with pytest.raises(UserError, match="torch finds no device 'cuda'; use --device cpu"):
         find_device("cuda")
     with pytest.raises(UserError, match=r"unknown device 'cda'; did you mean 'cuda'\? known: auto, cpu, cuda, mps"):
         find_device("cda")

@@ -168,7 +168,7 @@ def test_what_openvino_raises_is_one_line(table_folder: ModelFolder) -> None:
 
 
 def test_unknown_device_names_what_is_there(table_folder: ModelFolder) -> None:
-    with pytest.raises(UserError, match="no device 'tpu' here; OpenVINO sees CPU"):
+    with pytest.raises(UserError, match="no device 'tpu'; OpenVINO finds CPU"):
         runtime(table_folder, device="tpu")
 
 

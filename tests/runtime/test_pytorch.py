@@ -36,10 +36,10 @@ def test_a_device_that_is_not_here(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(UserError, match=f"no device '{device}' here; use --device cpu"):
+    with pytest.raises(UserError, match=f"no device '{device}'; use --device cpu"):
         TorchRuntime(table_network, device=device)
 
 
 def test_integers_are_openvinos(table_network: PasticheNetwork) -> None:
-    with pytest.raises(UserError, match="int8 is for CPUs, through OpenVINO; on cpu use --precision auto"):
+    with pytest.raises(UserError, match="int8 is only available on CPUs; on cpu use --precision auto"):
         TorchRuntime(table_network, precision="int8")

@@ -36,7 +36,7 @@ def test_the_file_is_read_as_it_was_written(predicted_folder: ModelFolder, tmp_p
     assert np.array_equal(found.covariance, StyleDistribution.of(values).covariance)
     assert found.count == 9
     StyleDistribution.of(values[:, :5]).write(tmp_path)
-    with pytest.raises(ModelError, match=rf"is of another model: this one's embeddings have {size} numbers$"):
+    with pytest.raises(ModelError, match=rf"belongs to another model: embeddings of this model have {size} numbers$"):
         distribution.read(folder)
     (tmp_path / STYLE_DISTRIBUTION).write_bytes(b"PK")
     with pytest.raises(ModelError, match="cannot be read"):
@@ -44,7 +44,7 @@ def test_the_file_is_read_as_it_was_written(predicted_folder: ModelFolder, tmp_p
 
 
 def test_a_model_without_the_file_has_that_of_its_named_styles(predicted_folder: ModelFolder, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="has no random styles; give pictures or embeddings"):
+    with pytest.raises(UserError, match="has no distribution of styles; pass style pictures or embeddings"):
         distribution.read(predicted_folder)
     shipped = model_folder.find()
     (tmp_path / model_folder.GALLERY).write_bytes((shipped.path / model_folder.GALLERY).read_bytes())

@@ -73,7 +73,7 @@ def test_an_unreadable_gallery(folder: ModelFolder, text: str) -> None:
 
 def test_a_gallery_of_another_model(folder: ModelFolder) -> None:
     gallery.write(folder.path, [style("ink", {96: [1, 2, 3]})])
-    with pytest.raises(ModelError, match="of another model: this one's have 100 numbers"):
+    with pytest.raises(ModelError, match="belongs to another model: embeddings of this model have 100 numbers"):
         Gallery(folder).styles  # noqa: B018
 
 
@@ -82,7 +82,7 @@ def test_a_stylizer_knows_the_names(folder: ModelFolder) -> None:
     assert player.names == ("ink", "waves")
     for size, value in ((None, 2), (256, 2), (512, 4)):
         np.testing.assert_allclose(player.embed("waves", size), np.full((1, 100), value, np.float32))
-    with pytest.raises(UserError, match=r"no style 'wave'; did you mean 'waves'\? this model knows: ink, waves"):
+    with pytest.raises(UserError, match=r"no style 'wave'; did you mean 'waves'\? known styles: ink, waves"):
         player.embed("wave")
 
 
@@ -124,7 +124,7 @@ def test_the_style_size_of_a_named_style(player: Stylizer) -> None:
 
 def test_a_named_style_has_no_colours_to_change(player: Stylizer) -> None:
     content = images.Picture.of(np.zeros((16, 16, 3), np.float32))
-    with pytest.raises(UserError, match="histogram recolours style pictures, and 'red' is a named style; use luma"):
+    with pytest.raises(UserError, match="histogram recolours style pictures; 'red' is a named style, so use luma"):
         Session(player, Options(keep_colors="histogram")).blend(("red",), content)
 
 

@@ -34,7 +34,7 @@ def test_what_comes_from_the_network_names_no_file() -> None:
     Path("secret.png").write_bytes(b"")
     assert resolve("waves", Known(), files=False) is WAVES
     for name in ("secret.png", str(Path("secret.png").resolve()), "/etc/passwd"):
-        with pytest.raises(UserError, match="^no style '.*'; this model knows: ink, waves$"):
+        with pytest.raises(UserError, match="^no style '.*'; known styles: ink, waves$"):
             resolve(name, Known(), files=False)
 
 

@@ -1,4 +1,4 @@
-"""Words as a style: what is understood, how phrases add up, and what is said of words that are not known."""
+"""Styles from words: how phrases are understood and added up, and the notices about unknown words."""
 
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def test_named_styles_are_words_too() -> None:
 
 def test_what_is_not_known_is_said_and_not_guessed() -> None:
     found = style_of("red, fog xyz, fog", MAP, {})
-    assert found.notices[-1] == "words that are not known were left out: fog, xyz"
+    assert found.notices[-1] == "ignored unknown words: fog, xyz"
     np.testing.assert_array_equal(found.at(64), found.at(512))
     np.testing.assert_array_equal(found.at(256)[0], MAP.understand("red").embedding)
     for text, said in (("fog", "fog"), ("", "there is none"), ("the, in", "there is none")):
@@ -99,7 +99,7 @@ def test_a_map_is_written_and_read(tmp_path: Path) -> None:
         np.testing.assert_array_equal(getattr(read, name), getattr(MAP, name))
     assert [getattr(read, name) for name in words.TEXTS] == [getattr(MAP, name) for name in words.TEXTS]
     (tmp_path / "words.npz").write_bytes(b"PK")
-    with pytest.raises(UserError, match=r"words\.npz is no map of words"):
+    with pytest.raises(UserError, match=r"words\.npz is not a word map"):
         WordMap.read(tmp_path / "words.npz")
 
 
@@ -114,7 +114,7 @@ def test_words_are_resolved_also_from_the_network(monkeypatch: pytest.MonkeyPatc
         found = resolve("words: red, fog", Worded(), files=files)
         assert isinstance(found, NamedStyle) and found.kind == "words"
         assert "nearest named styles: wine" in found.notices[0] and "left out: fog" in found.notices[1]
-    with pytest.raises(UserError, match="this model takes no words as a style"):
+    with pytest.raises(UserError, match="this model cannot turn words into a style"):
         resolve("words: red", Gallery(), files=True)
 
 

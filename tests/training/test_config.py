@@ -88,7 +88,7 @@ def test_values_and_overrides(tmp_path: Path) -> None:
         ("[network]\npredicted_size = 0", "predicted_size is 0"),
         ("[style_augmentation]\nsaturation = [-1, -2]", r"saturation is \[-1.0, -2.0\]; it takes two numbers"),
         ("[style_augmentation]\nzoom = [2, 1]", r"zoom is \[2.0, 1.0\]"),
-        ("[style_augmentation]\nhue = nan", "hue is nan; it must lie between 0 and 0.5"),
+        ("[style_augmentation]\nhue = nan", "hue is nan; it must be between 0 and 0.5"),
         ("[optimizer]\nlearning_rate = nan", "learning_rate is nan; it must be 0 or more"),
         ("[optimizer]\nlearning_rate = inf", "learning_rate is inf"),
         ("[optimizer]\nbetas = [-0.1, 0.9]", "betas holds -0.1"),

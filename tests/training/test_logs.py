@@ -60,7 +60,7 @@ def test_steps_that_a_checkpoint_does_not_hold_are_logged_once(tmp_path: Path) -
         file.write('{"step": 50, "tot')  # killed while it wrote, with a checkpoint of step 25
     log(25, 30, 40, 50)
     assert steps(tmp_path) == [10, 20, 30, 40, 50]
-    log(0, 10)  # killed before there was any checkpoint, and begun anew
+    log(0, 10)  # killed before there was any checkpoint, and begun again
     assert steps(tmp_path) == [10]
 
 

@@ -195,11 +195,11 @@ def test_a_smaller_style_size_means_another_style() -> None:
         ({"optimizer": "sgd"}, "unknown optimizer 'sgd'; known: lbfgs, adam"),
         ({"start": "photo"}, "unknown start 'photo'; known: recolored, content, noise"),
         ({"device": "tpu"}, "unknown device 'tpu'; did you mean 'cpu'? known: auto, cpu, cuda, mps"),
-        ({"size": 8}, "the size is 8; it must lie between 16 and 100,000"),
-        ({"style_size": 8}, "the style size is 8; it must lie between 16 and 100,000"),
-        ({"steps": 0}, "the number of steps is 0; it must lie between 1 and 1,000,000"),
-        ({"style_weight": -1.0}, "the style weight is -1; it must lie between 0 and 1,000,000,000"),
-        ({"style_weight": float("nan")}, "the style weight is nan; it must lie between 0 and 1,000,000,000"),
+        ({"size": 8}, "the size is 8; it must be between 16 and 100,000"),
+        ({"style_size": 8}, "the style size is 8; it must be between 16 and 100,000"),
+        ({"steps": 0}, "the number of steps is 0; it must be between 1 and 1,000,000"),
+        ({"style_weight": -1.0}, "the style weight is -1; it must be between 0 and 1,000,000,000"),
+        ({"style_weight": float("nan")}, "the style weight is nan; it must be between 0 and 1,000,000,000"),
     ],
 )
 def test_settings_out_of_range(settings: dict[str, object], line: str) -> None:
@@ -215,7 +215,7 @@ def test_what_cannot_be_begun_is_said_at_once() -> None:
         optimize(CONTENT, [STYLE, STYLE[:, :8]])
     with pytest.raises(UserError, match="1 weights for 2 styles"):
         optimize(CONTENT, [STYLE, OTHER], [1])
-    with pytest.raises(UserError, match="sum to more than 0"):
+    with pytest.raises(UserError, match="at least one must be above 0"):
         optimize(CONTENT, [STYLE], [0])
     with pytest.raises(UserError, match="no style: give one or more pictures"):
         optimize(CONTENT, [])
@@ -223,7 +223,7 @@ def test_what_cannot_be_begun_is_said_at_once() -> None:
 
 def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(UserError, match="torch sees no device 'cuda' here"):
+    with pytest.raises(UserError, match="torch finds no device 'cuda'"):
         optimize(CONTENT, [STYLE], settings=OptimizeSettings(device="cuda"))
 
 

@@ -41,7 +41,7 @@ def test_another_key_begins_the_file_anew(tmp_path: Path, caplog: pytest.LogCapt
     RecordFile(tmp_path / "a.bin", FIELDS, 4, {"seed": 1}).put(0, record(0))
     other = RecordFile(tmp_path / "a.bin", FIELDS, 4, {"seed": 2})
     assert other.get(0) is None
-    assert "begun anew" in caplog.text
+    assert "begun again" in caplog.text
 
 
 def test_a_record_that_was_not_written_whole_does_not_count(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.training.samples import encoded, greys, write_tar
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Serves tmp_path; gives the address, and a list that fills with what was asked for."""
+    """Serve tmp_path; gives the address, and a list that fills with what was asked for."""
     asked: list[str] = []
 
     class Handler(SimpleHTTPRequestHandler):

@@ -34,7 +34,7 @@ def paint(clip: Path, target: Path, load: Load, style: str, **choices: Any) -> V
 
 
 def remux(source: Path, target: Path, change: Callable[[Any], Any] = lambda packet: packet, **options: str) -> Path:
-    """Copies a clip's packets, each changed, into another file."""
+    """Copy a clip's packets, each changed, into another file."""
     with av.open(str(source)) as given, av.open(str(target), "w", options=options) as out:
         copies = {stream.index: out.add_stream_from_template(stream, opaque=True) for stream in given.streams}
         for packet in given.demux():
@@ -46,7 +46,7 @@ def remux(source: Path, target: Path, change: Callable[[Any], Any] = lambda pack
 
 
 def later(seconds: float) -> Callable[[Any], Any]:
-    """Moves packets by some seconds."""
+    """Move packets by some seconds."""
 
     def move(packet: Any) -> Any:
         ticks = round(seconds / packet.time_base)

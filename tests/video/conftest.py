@@ -41,7 +41,7 @@ def make_clip(
     options: dict[str, str] | None = None,
     base: Fraction = TICKS,
 ) -> Path:
-    """Writes a clip; `color` is the matrix and range of ITU-T H.273, `base` the time base of its video."""
+    """Write a clip; `color` is the matrix and range of ITU-T H.273, `base` the time base of its video."""
     ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
     options = options or ({"crf": "12"} if codec == "libx264" else {})
     with av.open(str(path), "w") as out:

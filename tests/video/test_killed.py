@@ -20,7 +20,7 @@ COUNT = 2 * PIECE + 5
 def paint(
     clip: str, target: str, style: str, *, resume: bool = False, stop: Callable[[int], None] | None = None
 ) -> int:
-    """Paints a clip as `brushwork video` does, in H.264 and stabilised, and returns the number of frames."""
+    """Paint a clip as `brushwork video` does, in H.264 and stabilised, and returns the number of frames."""
     load: Callable[[], Stylizer] = lambda: Stylizer(Negative())  # noqa: E731
     for progress in run(clip, Path(target), load, Settings((style,)), RunOptions(resume=resume)):
         if stop:

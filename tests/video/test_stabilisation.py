@@ -1,4 +1,4 @@
-"""Steadying: still stays still, what moves keeps its strokes, nothing shines through, and cuts begin anew."""
+"""Steadying: still stays still, what moves keeps its strokes, nothing shines through, and cuts begin again."""
 
 import threading
 

@@ -105,7 +105,7 @@ def test_time_begins_at_0(ending: str, tmp_path: Path, load: Load, grey: str) ->
 
 
 def test_what_an_edit_list_cuts_off_stays_cut_off(tmp_path: Path, load: Load, grey: str) -> None:
-    """A clip cut without encoding it anew holds frames and sound before its start, which no player shows."""
+    """A clip cut without encoding it again holds frames and sound before its start, which no player shows."""
     clip = make_clip(tmp_path / "clip.mp4", flashes(48), **H264, options={"g": "48", "qp": "1"}, sound="aac")
     cut = remux(clip, tmp_path / "cut.mp4", later(-1.0), avoid_negative_ts="disabled")
     last = paint(cut, tmp_path / "out.mkv", load, grey, crf=1)

@@ -100,7 +100,7 @@ class Page:
         return WebDriverWait(self.browser, PATIENCE, 0.05).until(condition)
 
     def wait_for(self, script: str, *arguments: Any) -> None:
-        """Waits until a script returns what counts as true."""
+        """Wait until a script returns what counts as true."""
         self.until(lambda _: self.run(script, *arguments))
 
     def find(self, selector: str) -> WebElement:
@@ -120,7 +120,7 @@ class Page:
         element.click()
 
     def give(self, button: str, path: Path) -> None:
-        """Presses a button that asks for a file, and gives it one."""
+        """Press a button that asks for a file, and gives it one."""
         self.click(button)
         self.find("#chooser").send_keys(str(path))
 
@@ -131,7 +131,7 @@ class Page:
         self.until(lambda _: self.source("#before") not in ("", before))
 
     def choose(self, number: int) -> str:
-        """Presses a style of the gallery; its name."""
+        """Press a style of the gallery; its name."""
         button = self.all("#gallery .style")[number]
         self.run("arguments[0].scrollIntoView({block: 'nearest'})", button)
         button.click()
@@ -146,7 +146,7 @@ class Page:
         return self.source("#after") if shown else ""
 
     def painted(self, before: str = "") -> str:
-        """Waits for another pastiche than the one before, and for nothing more to be on its way; its address."""
+        """Wait for another pastiche than the one before, and for nothing more to be on its way; its address."""
         address: str = self.until(lambda _: (now := self.pastiche()) not in ("", before) and now)
         return address
 
@@ -155,7 +155,7 @@ class Page:
         return str(self.find(selector).get_property("value"))
 
     def slide(self, selector: str, value: float) -> None:
-        """Moves a slider to a value, as dragging it and letting it go does."""
+        """Move a slider to a value, as dragging it and letting it go does."""
         script = """const [slider, value] = arguments; slider.value = value;
             for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, {bubbles: true}))"""
         self.run(script, self.find(selector), value)
@@ -166,7 +166,7 @@ class Page:
         element.send_keys(words, Keys.TAB)
 
     def unfold(self, number: int) -> None:
-        """Opens one of the sections below the look: regions, save, recipe."""
+        """Open one of the sections below the look: regions, save, recipe."""
         self.run("document.querySelectorAll('.settings details')[arguments[0]].open = true", number)
 
     def says(self, words: str) -> None:

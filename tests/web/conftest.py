@@ -62,7 +62,7 @@ class Servers:
         self.started: list[tuple[subprocess.Popen[str], str, Path]] = []
 
     def start(self, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-        """Starts one; its process and its address."""
+        """Start one; its process and its address."""
         said = self.folder / f"server-{len(self.started)}.txt"
         command = [sys.executable, "-X", "faulthandler", "-m", "brushwork", "serve", "--port", "0", *arguments]
         with said.open("w") as file:
@@ -77,7 +77,7 @@ class Servers:
         return server, found[1]
 
     def close(self) -> None:
-        """Ends them all.
+        """End them all.
 
         Raises:
             AssertionError: If one does not answer any more, with the stacks of its threads.
@@ -98,7 +98,7 @@ class Servers:
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
-    """Starts servers for the tests of a file."""
+    """Start servers for the tests of a file."""
     servers = Servers(tmp_path_factory.mktemp("servers"))
     yield servers.start
     servers.close()

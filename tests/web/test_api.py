@@ -95,10 +95,10 @@ PHOTO = {"content": encode(GREY)}
 BAD: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
     "content: field required": ({"style": encode(RED)}, {}),
     "0 styles; send 1 to 3 styles": (PHOTO, {}),
-    "not a picture of a kind read here": ({**PHOTO, "style": b"no picture"}, {}),
+    "not a picture in a supported format": ({**PHOTO, "style": b"no picture"}, {}),
     "the file is damaged": ({"content": encode(GREY)[:60], "style": encode(RED)}, {}),
     "the file is empty": ({"content": b"", "style": encode(RED)}, {}),
-    "more than the limit": ({"content": encode(GREY, size=(1001, 1000)), "style": encode(RED)}, {}),
+    "exceed the limit": ({"content": encode(GREY, size=(1001, 1000)), "style": encode(RED)}, {}),
     "both sides must be at least 16": ({"content": encode(GREY, size=(15, 40)), "style": encode(RED)}, {}),
     "strength: input should be less than or equal to 1": ({**PHOTO, "style": encode(RED)}, {"strength": "1.5"}),
     "strength: ": ({**PHOTO, "style": encode(RED)}, {"strength": "nan"}),

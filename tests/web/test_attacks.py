@@ -80,7 +80,7 @@ def _bomb() -> bytes:
     ("content", "words"),
     [
         (lambda: _animation(50, 300), "frames"),  # a few kilobytes that would become 4.5 megapixels
-        (_bomb, "more than the limit"),
+        (_bomb, "exceed the limit"),
         (_scans, "scans"),
         (lambda: b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "not a picture"),
         (lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>", "not a picture"),

@@ -64,7 +64,7 @@ def test_a_model_with_one_set_of_weights_says_so(client: TestClient) -> None:
     with TestClient(build(load(1), "colours", names=Names.of(["testserver"]), page=False)) as plain:
         refused = paint(plain, detail="0.5")
         assert (refused.status_code, refused.json()["detail"]) == (
-            400, "this model has one set of weights: detail can only be 1",
+            400, "this model has only one set of weights: detail can only be 1",
         )  # fmt: skip
         assert paint(plain, detail="1").status_code == 200
 
@@ -82,5 +82,5 @@ def test_few_are_kept_and_each_is_loaded_once_while_it_is() -> None:
     for tenth in range(3, 3 + KEPT):
         details.at(tenth / 10)
     assert details.at(0.2) is not first and loaded.count(0.2) == 2
-    with pytest.raises(UserError, match="one set of weights"):
+    with pytest.raises(UserError, match="only one set of weights"):
         Details(load(1)).at(0.5)

@@ -1,1 +1,1 @@
-"""The experiments of the papers, made anew: each writes numbers, figures and a short page (extra `analysis`)."""
+"""The experiments of the papers, created again: each writes numbers, figures and a short page (extra `analysis`)."""

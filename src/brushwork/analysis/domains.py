@@ -58,7 +58,7 @@ def read_domains(source: Sequence[str], side: int) -> Domains:
     names = [PurePosixPath(named.name).parts[-3:-1] for named in found]
     domains, classes = (sorted({name[place] for name in names if len(name) == 2}) for place in (0, 1))
     if min(len(domains), len(classes)) < 2:
-        raise UserError("the pictures must lie in folders DOMAIN/CLASS/, two or more of each")
+        raise UserError("the pictures must be in folders DOMAIN/CLASS/, two or more of each")
     middle = draw(1, torch.Generator()).expand(len(found), -1)
     squares = augment([named.pixels for named in found], side, NOTHING, middle, "cpu")
     return Domains(

@@ -149,7 +149,7 @@ def _same_model(stylizer: Stylizer, wanted: Sequence[Entry], known: EmbeddedStyl
 
 
 def _read(cache: Path | None, key: Sequence[str]) -> EmbeddedStyles | None:
-    """Returns what is stored, unless it is of other pictures or cannot be read."""
+    """Return what is stored, unless it is of other pictures or cannot be read."""
     if cache is None or not cache.is_file():
         return None
     try:

@@ -74,7 +74,7 @@ def write_result(name: str, section: str, result: Result, context: Context, seco
 
 
 def _write_plot(plot: Plot, folder: Path) -> str:
-    """Writes a figure and returns the name of its file."""
+    """Write a figure and returns the name of its file."""
     if isinstance(plot.picture, Figure):
         file = f"{plot.name}.png"
         with atomic.write(folder / file) as part:

@@ -47,7 +47,7 @@ def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
 
 
 def _labels(names: Sequence[str], labels: Labels) -> Mapping[str, object]:
-    """Returns, for each kind, its labels once, and the number of each style's; -1 without one."""
+    """Return, for each kind, its labels once, and the number of each style's; -1 without one."""
     found = {}
     for kind, known in labels.items():
         each = labels_of(names, known)
@@ -63,7 +63,7 @@ def _columns(count: int) -> int:
 
 
 def _sprite(thumbnails: Thumbnails) -> str:
-    """Returns the address of one JPEG with all thumbnails in rows."""
+    """Return the address of one JPEG with all thumbnails in rows."""
     columns = _columns(len(thumbnails))
     rows = math.ceil(len(thumbnails) / columns)
     sheet = np.full((rows * columns, THUMBNAIL, THUMBNAIL, 3), 255, np.uint8)

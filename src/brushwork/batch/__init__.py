@@ -1,1 +1,1 @@
-"""Many pictures in one run."""
+"""Stylising many pictures in one run."""

@@ -1,4 +1,4 @@
-"""Contents of a run, decoded: in memory, or of large ones the header alone."""
+"""Decodes the contents of a run: small ones in memory, of large ones only the header."""
 
 import re
 import shutil
@@ -41,7 +41,7 @@ Decoded: TypeAlias = tuple[Record, Picture | Undecoded | None]
 
 
 class Contents:
-    """Reads contents: standard input once, and a picture that several jobs in a row ask for once."""
+    """Reads contents. Standard input, and a picture that several consecutive jobs need, are read once."""
 
     def __init__(self, options: Options) -> None:
         self._options = options
@@ -49,7 +49,7 @@ class Contents:
         self._last: tuple[Path | None, Picture] | None = None
 
     def decode(self, job: Job) -> Decoded:
-        """Return the record of a job, and its content; None if that failed, and the record holds the error."""
+        """Return the record of a job and its content; after an error the content is None and the record holds it."""
         record = Record.of(job)
         with record.recording_errors():
             check_target(job, self._options)
@@ -59,7 +59,7 @@ class Contents:
         return record, None
 
     def decode_whole(self, job: Job, record: Record) -> Picture | None:
-        """Return the content of a job, in memory; None if that failed, and the record holds the error."""
+        """Return the content of a job in memory; after an error None, and the record holds it."""
         with record.recording_errors(), record.timed("decode"):
             picture = self._open(job.content)
             record.notices.extend(picture.notices)
@@ -99,12 +99,12 @@ class Contents:
         return Path(self._spooled.name) / _STANDARD_INPUT
 
     def close(self) -> None:
-        """Remove the file of standard input."""
+        """Remove the copy of standard input."""
         if self._spooled is not None:
             self._spooled.cleanup()
 
     def _open(self, content: Path | None) -> Picture:
-        # The frames of an animation come from an open file, which two threads cannot read at once.
+        # The frames of an animation come from an open file, which two threads cannot read at the same time.
         if self._last and self._last[0] == content and not self._last[1].animated:
             return self._last[1]
         with naming_standard_input():

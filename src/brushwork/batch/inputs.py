@@ -1,4 +1,4 @@
-"""Contents and styles of a run: files, folders and standard input, without the pastiches of earlier runs."""
+"""Finds the contents and styles of a run: files, folders and standard input, without pastiches of earlier runs."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,25 +13,25 @@ STANDARD = "-"  # standard input as a content, standard output as a target
 
 @dataclass(frozen=True)
 class Content:
-    """A content (None is standard input), and the folder in which it was found, if a folder was given."""
+    """A content (None is standard input), and the given folder in which it was found, if any."""
 
     path: Path | None
     folder: Path | None = None
 
 
 def find_contents(contents: Sequence[str], recursive: bool, target: str | None) -> list[Content]:
-    """Return every picture that the arguments name.
+    """Return all pictures that the arguments name.
 
     Args:
         contents: Pictures, folders of pictures, or ``-`` for standard input.
-        recursive: Whether folders are searched to any depth.
-        target: Where pastiches are written; a folder of them inside a searched one is left out.
+        recursive: Whether folders are searched recursively.
+        target: Target of the run; a target folder inside a searched folder is skipped.
 
     Raises:
-        UserError: If a name is empty, a folder holds no picture, or standard input is named twice.
+        UserError: If a name is empty, a folder has no pictures, or standard input is named twice.
     """
     if list(contents).count(STANDARD) > 1:
-        raise UserError("standard input can be read once only")
+        raise UserError("standard input can be read only once")
     return [found for content in contents for found in _find(content, recursive, target)]
 
 
@@ -50,22 +50,22 @@ def _find(content: str, recursive: bool, target: str | None) -> Iterator[Content
 
 
 def _is_below(path: Path, target: str | None, folder: Path) -> bool:
-    """Whether a picture lies in the folder of pastiches, where that is not the searched folder itself."""
+    """Return whether a picture is in the target folder, unless that is the searched folder itself."""
     if target is None or os.path.realpath(target) == os.path.realpath(folder):
         return False
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(target))
 
 
 def without_pastiches(found: Sequence[Content], targets: set[str]) -> list[Content]:
-    """Leave out what earlier runs wrote into the folders that are searched.
+    """Leave out pastiches that earlier runs wrote into the searched folders.
 
-    Left out are pictures that carry the mark of a pastiche (see `images.Metadata.marked`) in a folder that also holds a
-    photo without it, and pictures with the name of a pastiche of this run. A folder that holds only pastiches is taken:
-    they are stylised again.
+    These are pictures marked as a pastiche (see `images.Metadata.marked`) in a folder that also has unmarked pictures,
+    and pictures with the name of a pastiche of this run. A folder with pastiches only is processed: they are stylised
+    again.
 
     Args:
         found: Contents.
-        targets: Keys of the files that this run would write, see `key`.
+        targets: Keys of the files that this run would write; see `key`.
     """
     kept = [content for content in found if not (content.folder and content.path and key(content.path) in targets)]
     marked = {content for content in kept if content.folder and content.path and images.is_pastiche(content.path)}
@@ -74,10 +74,10 @@ def without_pastiches(found: Sequence[Content], targets: set[str]) -> list[Conte
 
 
 def expand_styles(styles: Sequence[str]) -> list[str]:
-    """Return styles with each folder replaced by the pictures in it.
+    """Return the styles with each folder replaced by its pictures.
 
     Raises:
-        UserError: If a folder holds no picture.
+        UserError: If a folder has no pictures.
     """
     expanded: list[str] = []
     for style in styles:
@@ -92,13 +92,13 @@ def expand_styles(styles: Sequence[str]) -> list[str]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path is a folder that can be examined."""
+    """Return whether a path is an accessible folder."""
     try:
         return path.is_dir()
-    except OSError:  # reading it reports what is wrong
+    except OSError:  # reading it later reports the reason
         return False
 
 
 def key(path: Path) -> str:
-    """Return one key for all spellings of a path; without case, since `A` and `a` are one file on Windows and macOS."""
+    """Return the same key for all spellings of a path, in lower case: `A` and `a` are one file on Windows and macOS."""
     return os.path.realpath(path).lower()

@@ -1,4 +1,4 @@
-"""How the pastiches of a run are made and written."""
+"""Options of a run: how its pastiches are rendered and written."""
 
 import re
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from brushwork.styles.embeddings import STYLE_SIZES, normalized_weights
 
 @dataclass(frozen=True)
 class RegionOption:
-    """A mask, what is painted where it is white, and how strongly: ``mask.png=painting.jpg:0.8``."""
+    """A mask, the style where it is white, and the strength: ``mask.png=painting.jpg:0.8``."""
 
     mask: str
     style: str
@@ -23,12 +23,12 @@ class RegionOption:
 
 @dataclass(frozen=True, kw_only=True)
 class Options(RenderSettings):
-    """How the pastiches of a run are made and written; see ``brushwork stylize --help``.
+    """Options of rendering and writing; see ``brushwork stylize --help``.
 
-    Of a TIFF file with several, the page from 1 is taken, or all for None.
+    ``page`` is the page of a TIFF file, from 1; None for all pages.
 
     Raises:
-        UserError: If a value is out of its range.
+        UserError: If a value is out of range.
     """
 
     weights: Sequence[float] | None = None
@@ -54,43 +54,43 @@ class Options(RenderSettings):
         check_range("quality", self.quality, 1, 100)
         check_range("time to refine", self.refine, 1, 100_000)
         if self.depth not in (None, 8, 16):
-            raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits a channel")
+            raise UserError(f"the depth is {self.depth}; it must be 8 or 16 bits per channel")
         if self.page is not None and self.page < 1:
             raise UserError(f"the page is {self.page}; pages are counted from 1")
         if self.strip not in (None, *STRIP):
             raise UserError(unknown("part of the metadata", str(self.strip), STRIP))
         if self.skip_existing and self.overwrite:
-            raise UserError("files that exist are skipped or replaced; leave out either --skip-existing or --overwrite")
+            raise UserError("--skip-existing and --overwrite exclude each other; leave out one")
 
 
 DEFAULT = Options()
 
 
 def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[float] | None:
-    """The weights of a blend of so many styles, from ``0.7,0.3``.
+    """Parse the weights of a blend of styles, such as ``0.7,0.3``.
 
     Raises:
-        UserError: If they are not numbers, not one for each style, or nothing is blended.
+        UserError: If they are not numbers, their count differs from that of the styles, or nothing is blended.
     """
     if text is None:
         return None
     if each:
-        raise UserError("weights are for a blend of styles; leave out either --weights or --each")
+        raise UserError("--weights blends styles and --each does not; leave out one")
     try:
         weights = [float(part) for part in text.split(",")]
     except ValueError:
-        raise UserError(f"weights {text!r} are not numbers with commas between them, such as 0.7,0.3") from None
+        raise UserError(f"weights {text!r} are not numbers separated by commas, such as 0.7,0.3") from None
     normalized_weights(weights, styles)
     return weights
 
 
 def parse_region(text: str) -> RegionOption:
-    """A region from ``mask.png=painting.jpg`` or ``mask.png=painting.jpg:0.8``.
+    """Parse a region such as ``mask.png=painting.jpg`` or ``mask.png=painting.jpg:0.8``.
 
     Raises:
-        UserError: If it has another form, or its strength is not in [0, 1].
+        UserError: If it has another form or its strength is not in [0, 1].
     """
-    # File names may contain "=": the first one that follows the name of a file counts, or else the first.
+    # File names may contain "=": split at the first one that follows the name of an existing file, else at the first.
     places = [place for place, letter in enumerate(text) if letter == "="]
     place = next((each for each in places if Path(text[:each]).exists()), places[0] if places else 0)
     mask, style = text[:place], text[place + 1 :]
@@ -106,7 +106,7 @@ def parse_region(text: str) -> RegionOption:
 
 
 def parse_page(text: str | None) -> int | None:
-    """A page from ``3``, or all pages, which is None, from ``all``.
+    """Parse a page such as ``3``; ``all`` gives None.
 
     Raises:
         UserError: If it is neither.
@@ -116,11 +116,11 @@ def parse_page(text: str | None) -> int | None:
     try:
         return int(text or 1)
     except ValueError:
-        raise UserError(f"the page is {text!r}; it is all or a number from 1") from None
+        raise UserError(f"the page is {text!r}; it must be all or a number from 1") from None
 
 
 def parse_stroke(text: str) -> Stroke:
-    """A stroke from ``auto``, ``own`` or a number; `Options` checks its range."""
+    """Parse a stroke: ``auto``, ``own`` or a number, whose range `Options` checks."""
     try:
         return float(text)
     except ValueError:
@@ -128,7 +128,7 @@ def parse_stroke(text: str) -> Stroke:
 
 
 def parse_memory(text: str | None) -> int | None:
-    """Bytes from ``2G``, ``500M`` or ``1.5 GiB``.
+    """Parse a size in bytes such as ``2G``, ``500M`` or ``1.5 GiB``.
 
     Raises:
         UserError: If it has another form, or is below 512 MB.

@@ -1,4 +1,4 @@
-"""Format, frames, size and metadata of the file that a job writes."""
+"""Determines the format, frames, size and metadata of a job's output file."""
 
 import errno
 import os
@@ -12,15 +12,15 @@ from brushwork.batch.plan import Job
 from brushwork.errors import UserError
 from brushwork.images import Frame, ImageError, Metadata, Picture
 
-# Of a disk, and of what a user may take of it, which not every system knows.
+# Errors of a full disk and of an exceeded quota, which not every system defines.
 _FULL = [os.strerror(code).lower() for code in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))]
 
 
 def kind_of(job: Job, options: Options, own: str = "") -> str:
-    """Return the format that a job writes; the content's own where neither the run nor the target names one.
+    """Return the format of a job's output; that of the content if neither the run nor the target names one.
 
     Raises:
-        ImageError: If the target has no ending of a known format.
+        ImageError: If the target has no extension of a known format.
     """
     if options.format or job.target:
         return images.format_of(options.format or (job.target.suffix if job.target else ""))
@@ -28,10 +28,10 @@ def kind_of(job: Job, options: Options, own: str = "") -> str:
 
 
 def fit_frames(content: Picture, kind: str) -> tuple[Picture, str | None]:
-    """Return as many frames of a content as a format holds, and a notice about the rest.
+    """Return the frames of a content that a format can hold, and a notice about the rest.
 
     Raises:
-        UserError: If a side is too long for the format, or it holds no pages; before anything is painted.
+        UserError: If a side is too long for the format, or it cannot hold pages; before anything is rendered.
     """
     check_sides(content.image.shape[0], content.image.shape[1], kind)
     count = len(content.frames)
@@ -45,14 +45,14 @@ def fit_frames(content: Picture, kind: str) -> tuple[Picture, str | None]:
 
 
 def check_sides(height: int, width: int, kind: str) -> None:
-    """Raise `UserError` where a format cannot hold a picture of a size."""
+    """Raise `UserError` if a format cannot hold a picture of a size."""
     longest = images.FORMATS[kind].longest
     if max(height, width) > longest:
         raise UserError(f"{kind} holds at most {longest} pixels on a side, not {width} x {height}; try --size")
 
 
 def check_target(job: Job, options: Options) -> None:
-    """Raise `UserError` where a pastiche could not be written, before it is made."""
+    """Raise `UserError` if a pastiche could not be written; called before it is rendered."""
     if job.target is None and getattr(sys.stdout, "name", None) == os.devnull:  # see `brushwork.__main__`
         raise UserError("standard output is closed; choose a file with -o")
     if job.target is None and sys.stdout.isatty():
@@ -75,11 +75,11 @@ def check_target(job: Job, options: Options) -> None:
 
 
 def is_full(error: str | None) -> bool:
-    """Whether an error says that a disk is full: then no further pastiche has room, either."""
+    """Return whether an error says that the disk is full, so that no further pastiche can be written."""
     return error is not None and any(reason in error for reason in _FULL)
 
 
 def kept_metadata(found: Metadata, options: Options) -> Metadata:
-    """Return the metadata that a run keeps, with the mark of a pastiche unless it keeps none."""
+    """Return the metadata that a run keeps, marked as a pastiche unless all metadata is stripped."""
     kept = found.stripped(options.strip)
     return kept if options.strip == "all" else kept.marked()

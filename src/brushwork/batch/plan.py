@@ -1,4 +1,4 @@
-"""Plans of a run: which content gets which styles, and where its pastiche is written. No picture is read here."""
+"""Plans a run: which content gets which styles, and where its pastiche is written. No picture is read here."""
 
 import os
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from brushwork.batch.options import DEFAULT, Options
 from brushwork.errors import UserError
 from brushwork.styles.names import label_of
 
-# Extensions of formats that can be written: fewer than can be read.
+# Extensions of formats that can be written; more can be read.
 WRITTEN = {extension for known in images.FORMATS.values() for extension in known.extensions}
 # Formats that can only be read -> the format in which their pastiches are written.
 _WRITTEN_AS = {"HEIF": "JPEG"}
@@ -20,7 +20,7 @@ _WRITTEN_AS = {"HEIF": "JPEG"}
 
 @dataclass(frozen=True)
 class Job:
-    """One pastiche to be made. A content or target of None is standard input or output."""
+    """One pastiche to render. A content or target of None is standard input or output."""
 
     content: Path | None
     styles: tuple[str, ...]
@@ -38,21 +38,21 @@ def make_plan(
     options: Options = DEFAULT,
     taken: set[str] | None = None,
 ) -> list[Job]:
-    """Return the jobs of a run, in order: no two write the same file, and none writes over a file that is read.
+    """Return the jobs of a run in order. No two jobs write the same file, and none overwrites a file that is read.
 
     Args:
         contents: Pictures, folders of pictures, or ``-`` for standard input.
-        styles: Style pictures or names of styles.
+        styles: Style pictures or style names.
         target: A file, a folder, or ``-`` for standard output. None writes ``photo-style.jpg`` beside ``photo.jpg``,
             and the pictures of a folder ``photos`` into ``photos-style`` beside it.
-        each: Every content with every style, one pastiche each; else every content with the blend of all styles.
-        recursive: Whether folders are searched to any depth; the folders below them are made anew in the target.
-        options: Of them, the format, the depth, what regions read, and whether existing pastiches are skipped.
-        taken: Keys of files that other plans write; those of this one are added.
+        each: Whether to combine every content with every style; otherwise with the blend of all styles.
+        recursive: Whether folders are searched recursively; their subfolders are reproduced in the target.
+        options: Options; the format, the depth, the regions' files and the handling of existing files are used.
+        taken: Keys of files that other plans write; those of this plan are added.
 
     Raises:
-        UserError: If a folder holds no picture, a format is unknown or cannot hold what is asked for, one file is the
-            target of several pastiches, or a target is read.
+        UserError: If a folder has no pictures, a format is unknown or unsuitable, several pastiches have the same
+            target file, or a target is also read.
     """
     kind = images.format_of(options.format) if options.format else None
     found = find_contents(contents, recursive, target)
@@ -75,7 +75,7 @@ def make_plan(
 def _single(
     found: Sequence[Content], groups: Sequence[tuple[str, ...]], target: str | None, kind: str | None
 ) -> list[Job] | None:
-    """Return the one job that writes to standard output or to a named file; None where there is no such job."""
+    """Return the job that writes to standard output or to a named file; None if there is none."""
     count = len(found) * len(groups)
     if target == "":
         raise UserError("the output has an empty name")
@@ -87,12 +87,12 @@ def _single(
         return None
     named = images.format_of(Path(target).suffix)
     if kind and kind != named:
-        raise UserError(f"{target} has the ending of {named}, but the format is {kind}; leave out one")
+        raise UserError(f"{target} has the extension of {named}, but the format is {kind}; leave out one")
     return [Job(found[0].path, groups[0], Path(target))]
 
 
 def _is_file(target: str, found: Sequence[Content], count: int) -> bool:
-    """Whether a target means a file: it has the ending of one and is no folder."""
+    """Return whether a target means a file: it has an extension and is not a folder."""
     path = Path(target)
     if is_folder(path):
         return False
@@ -108,20 +108,20 @@ def _is_file(target: str, found: Sequence[Content], count: int) -> bool:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where pastiches are written: named like their contents, and like their styles where it would else be the same."""
+    """Chooses the files of pastiches: named after the content, and after the styles where names would collide."""
 
     target: str | None
     each: bool
     kind: str | None
 
     def of(self, content: Content, styles: tuple[str, ...]) -> Path:
-        """Return the file of a pastiche, which another may have taken."""
+        """Return the file of a pastiche; another pastiche may have the same."""
         path = content.path or Path("pastiche.png")
         suffix = self._suffix(path, content)
         name = "+".join(map(label_of, styles)) or "regions"
         below = path.parent.relative_to(content.folder) if content.folder else Path()
         if self.target is None and content.folder:
-            # Not among the contents: a second run would take the pastiches for photos.
+            # Not among the contents: a second run would treat the pastiches as photos.
             unnamed = content.folder.name in ("", "..")
             folder = Path(os.path.realpath(content.folder)) if unnamed else content.folder
             return folder.parent / f"{folder.name}-{name}" / below / f"{path.stem}{suffix}"
@@ -130,7 +130,7 @@ class _Place:
         return folder / (f"{path.stem}-{name}{suffix}" if marked else f"{path.stem}{suffix}")
 
     def _suffix(self, path: Path, content: Content) -> str:
-        """Return the ending: the content's own where it fits, else that of the format that the content has."""
+        """Return the extension: the content's if it fits, else that of the content's format."""
         if path.suffix.lower() in (images.FORMATS[self.kind].extensions if self.kind else WRITTEN):
             return path.suffix
         own = (images.format_in(content.path) if content.path and not self.kind else None) or "PNG"
@@ -139,7 +139,7 @@ class _Place:
 
 
 def _free(path: Path, taken: set[str]) -> Path:
-    """Return the path, or one with a number where another pastiche or a content has it; it is then taken."""
+    """Return and reserve the path, with a number added if another pastiche or a content has it."""
     candidate, number = path, 1
     while key(candidate) in taken:
         number += 1
@@ -149,7 +149,7 @@ def _free(path: Path, taken: set[str]) -> Path:
 
 
 def _check(jobs: Sequence[Job], options: Options) -> None:
-    """Raise before any work the errors that would otherwise come after it."""
+    """Raise errors of the outputs before any work is done."""
     regions = [name for region in options.regions for name in (region.mask, region.style)]
     read = {*regions, *([options.protect] if options.protect else []), *chain(*(job.styles for job in jobs))}
     sources = [path for name in read if (path := Path(name)).exists()]
@@ -162,11 +162,11 @@ def _check(jobs: Sequence[Job], options: Options) -> None:
         if job.target is None:
             continue
         if key(job.target) in keys or any(_same(job.target, path) for path in (*sources, job.content)):
-            raise UserError(f"{job.target} is one of the pictures read; write the pastiche elsewhere")
+            raise UserError(f"{job.target} is also read; write the pastiche to another file")
 
 
 def _same(target: Path, source: Path | None) -> bool:
-    """Whether two paths lead to one file, a link to it, too."""
+    """Return whether two paths lead to the same file, also through links."""
     try:
         return source is not None and target.exists() and source.exists() and target.samefile(source)
     except OSError:

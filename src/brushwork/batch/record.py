@@ -1,4 +1,4 @@
-"""Records of a run: what became of each job."""
+"""Records of a run: the result of each job."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from brushwork.errors import UserError, in_one_line
 
 @dataclass
 class Record:
-    """Result of one job: sizes, seconds of each part, or the error in one line."""
+    """Result of one job: sizes, seconds per part, or a one-line error."""
 
     content: str
     styles: list[str]
@@ -26,19 +26,19 @@ class Record:
 
     @classmethod
     def of(cls, job: Job) -> "Record":
-        """The record of a job that has not begun."""
+        """Return the record of a job that has not started."""
         return cls(str(job.content or "-"), list(job.styles), str(job.target or "-"), notices=[*job.notices])
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Record the seconds of a part of the job."""
+        """Add the time of the block to the seconds of a part of the job."""
         start = time.perf_counter()
         yield
         self.seconds[part] = time.perf_counter() - start
 
     @contextmanager
     def recording_errors(self) -> Iterator[None]:
-        """Record what goes wrong instead of raising it, named after the content where the message names no file yet."""
+        """Record errors instead of raising them, with the name of the content if the message does not name a file."""
         try:
             yield
         except (UserError, OSError, MemoryError) as error:

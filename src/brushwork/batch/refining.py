@@ -1,4 +1,4 @@
-"""`--refine`: after the network, the pixels of a pastiche are optimised for some seconds."""
+"""Implements `--refine`: optimises the pixels of a pastiche for some seconds after the network has rendered it."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from brushwork.styles.own import OwnStyle
 
 
 def check(options: Options) -> None:
-    """Raises `UserError` where the other options do not go with `Options.refine`."""
+    """Raise `UserError` if another option cannot be combined with `Options.refine`."""
     for wrong, name in (
         (options.regions, "--region"),
         (options.protect, "--protect"),
@@ -22,19 +22,19 @@ def check(options: Options) -> None:
         (options.strength < 1, "--strength"),
     ):
         if wrong:
-            raise UserError(f"a pastiche is refined as a whole; leave out --refine or {name}")
+            raise UserError(f"--refine optimises the whole pastiche; leave out --refine or {name}")
 
 
 class Refiner:
     """Refines the pastiches of a run.
 
     Args:
-        options: Of them, the seconds, the weights and the style size.
+        options: Options; the seconds, the weights and the style size are used.
         gallery: The named styles of the model.
-        progress: Called with the completed fraction of a picture.
+        progress: called with the fraction completed of a picture.
 
     Attributes:
-        interrupted: Whether Ctrl-C ended a picture early; no other should be begun then.
+        interrupted: Whether Ctrl-C ended a picture early; no further picture should be started then.
     """
 
     def __init__(self, options: Options, gallery: Gallery, progress: Callable[[float], None]) -> None:
@@ -49,23 +49,23 @@ class Refiner:
         notices: list[str],
         seconds: dict[str, float],
     ) -> Picture:
-        """Return the pastiche of a content, refined.
+        """Return the refined pastiche of a content.
 
         Args:
-            styles: The styles, blended.
+            styles: The styles of the blend.
             content: The content.
-            pastiche: What the network made of it.
-            notices: Takes a line on what was gained.
-            seconds: Takes how long it took.
+            pastiche: The network's pastiche.
+            notices: Receives a line with the improvement.
+            seconds: Receives the time taken.
 
         Raises:
             UserError: If the content is an animation or a style has no picture.
-            MemoryError: If memory does not suffice.
+            MemoryError: If memory is insufficient.
         """
         from brushwork.training.refine import refine
 
         if content.animated:
-            raise UserError("an animation is not refined; leave out --refine")
+            raise UserError("animations cannot be refined; leave out --refine")
         assert self._options.refine is not None
         begun = time.perf_counter()
         pictures, weights = self._pictures(styles)
@@ -85,7 +85,7 @@ class Refiner:
         return pastiche.map_visible(lambda _: refined.image)
 
     def _pictures(self, styles: tuple[str, ...]) -> tuple[list[Image], list[float]]:
-        """The pictures of the styles and the weight of each; of an own style those that were kept."""
+        """Return the pictures of the styles and their weights; for own styles, the stored pictures."""
         given = self._options.weights or [1.0] * len(styles)
         pictures: list[Image] = []
         weights: list[float] = []
@@ -98,7 +98,7 @@ class Refiner:
             origin = found.origin if isinstance(found, OwnStyle) else ()
             kept = [(picture, each.weight) for each in origin for picture in each.opened]
             if len(kept) < max(len(origin), 1):
-                raise UserError(f"{style!r} has no picture to refine towards; give the picture itself")
+                raise UserError(f"--refine needs style pictures, and {style!r} has none; give a picture file")
             pictures += [picture for picture, _ in kept]
             weights += [weight * share for _, share in kept]
         return pictures, weights

@@ -1,4 +1,4 @@
-"""Runs of many pictures: the next is decoded and the last encoded while one is stylised."""
+"""Runs the jobs of a plan: while one picture is stylised, the next is decoded and the previous encoded."""
 
 import shutil
 import sys
@@ -22,7 +22,7 @@ from brushwork.prefetch import map_ahead
 from brushwork.rendering.memory import Tiling
 from brushwork.stylizer import Stylizer
 
-# Pastiches that wait for the encoder; more would only fill the memory.
+# Pastiches that may wait for the encoder; more would only use memory.
 WAITING = 2
 
 
@@ -33,7 +33,7 @@ def run(
     progress: Callable[[float], None] = lambda fraction: None,
     known: KnownStyles | None = None,
 ) -> Generator[Record, None, None]:
-    """Make the pastiches of a plan and yield a record of each, in order; one that fails does not stop the others.
+    """Render the pastiches of a plan and yield a record of each in order; a failed job does not stop the others.
 
     Args:
         plan: The jobs.
@@ -54,7 +54,7 @@ def run(
             try:
                 for job, (record, content) in zip(plan, decoded, strict=True):
                     yield job, record, pastiches.make(job, record, content)
-                    if pastiches.interrupted:  # what is done is written, and no other is begun
+                    if pastiches.interrupted:  # finished pastiches are written, and no further one is started
                         break
             except BaseException:
                 session.close()
@@ -66,20 +66,20 @@ def run(
                 yield record
                 if is_full(record.error) and number < len(plan):
                     left = len(plan) - number
-                    raise UserError(f"{left} more would find no room; make some, and go on with --skip-existing")
-        finally:  # when the caller has enough, too
+                    raise UserError(f"{left} more do not fit; free some space and continue with --skip-existing")
+        finally:  # also when the caller closes the generator
             session.close()
             records.close()
 
 
 class _Pastiches:
-    """Makes the pastiches of a run.
+    """Renders the pastiches of a run.
 
     Args:
         session: The stylizer and its embeddings.
-        contents: Reads contents.
-        shared: Whether all jobs have the same styles; one that cannot be used then fails for all, at once.
-        progress: Called with the completed fraction of a picture larger than memory.
+        contents: Decodes the contents.
+        shared: Whether all jobs have the same styles; a style that cannot be used then ends the run.
+        progress: called with the fraction completed of a picture larger than memory.
     """
 
     def __init__(
@@ -90,11 +90,11 @@ class _Pastiches:
 
     @property
     def interrupted(self) -> bool:
-        """Whether Ctrl-C came while a pastiche was refined, which kept the best so far."""
+        """Whether Ctrl-C ended the refinement of a pastiche, which kept the best result so far."""
         return self._refiner.interrupted
 
     def make(self, job: Job, record: Record, content: Picture | Undecoded | None) -> Picture | None:
-        """Return the pastiche of a content; None if that failed, or if it is already written by strips."""
+        """Return the pastiche of a content; None after an error, or if it has already been written in strips."""
         if isinstance(content, Undecoded):
             tiling = self._session.choose_tiling(content.height, content.width, content.encoding)
             if tiling.mode != "never":
@@ -120,7 +120,7 @@ class _Pastiches:
         return None
 
     def _make_by_strips(self, job: Job, record: Record, path: Path, tiling: Tiling) -> None:
-        """Make the pastiche of a content larger than memory, by strips, and complete its record."""
+        """Render and write the pastiche of a content larger than memory in strips, and complete its record."""
         options = self._session.options
         with record.recording_errors(), ExitStack() as stack:
             with record.timed("decode"), naming_standard_input():
@@ -145,7 +145,7 @@ class _Pastiches:
 
 
 def _save_large(pastiche: images.LargePicture, target: Path | None, kind: str, options: Options) -> None:
-    """Write a pastiche by strips to a file, and from there to standard output where no target is given."""
+    """Write a pastiche in strips to a file, and from there to standard output if no target is given."""
     if target is not None:
         images.save_large(pastiche, target, kind, quality=options.quality, overwrite=options.overwrite)
         return
@@ -170,6 +170,6 @@ def _encode(job: Job, record: Record, pastiche: Picture | None, options: Options
         )
         if job.target is None:
             sys.stdout.flush()
-    if record.error is None:  # the frames of an animation are painted while they are encoded
+    if record.error is None:  # the frames of an animation are rendered while they are encoded
         record.seconds["encode"] -= record.seconds["stylise"] - painted
     return record

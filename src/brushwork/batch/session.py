@@ -1,4 +1,4 @@
-"""Sessions, one for each run: every style is read and embedded once, and every content painted with its own blend."""
+"""The session of a run: embeds every style once and renders every content with its blend of styles."""
 
 import time
 from collections.abc import Callable, MutableMapping
@@ -23,7 +23,7 @@ from brushwork.stylizer import Stylizer
 
 @dataclass(frozen=True, eq=False)
 class Strips:
-    """A content larger than memory, (H, W, 3) or with alpha (H, W, 4), and the rows that take its pastiche."""
+    """A content larger than memory, (H, W, 3) or with alpha (H, W, 4), and the rows that receive its pastiche."""
 
     content: Rows
     target: Rows
@@ -53,17 +53,17 @@ class Session:
         self.options = options
         self._known = KnownStyles() if known is None else known
         self._closed = False
-        self._notices: dict[str, bool] = {}  # line -> whether it was taken
+        self._notices: dict[str, bool] = {}  # line -> whether it was returned
         if options.keep_colors == "histogram" and stylizer.styles:
-            raise UserError("histogram recolours style pictures, and this model has named styles; use luma")
+            raise UserError("histogram recolours style pictures, but this model has only named styles; use luma")
 
     def blend(self, styles: tuple[str, ...], content: Picture, painted: int | None = None) -> Array:
-        """Return the embedding (1, D) of the blend of some styles, for a content.
+        """Return the embedding (1, D) of a blend of styles for a content.
 
         Args:
             styles: The styles.
-            content: The content, or a reduced copy.
-            painted: Long side in pixels of the content where a reduced copy is given.
+            content: The content, or a reduced copy of it.
+            painted: Long side of the content in pixels, if ``content`` is a reduced copy.
 
         Raises:
             UserError: If a style cannot be read or is unknown; the message names it.
@@ -78,14 +78,14 @@ class Session:
         notices: list[str] | None = None,
         rows: Rows | None = None,
     ) -> StyleMap:
-        """Return what a content is painted with: a style, the run's regions, and what they protect.
+        """Return the style map of a content: a style, the run's regions and the protected area.
 
         Args:
-            content: The content, or a reduced copy.
-            embedding: The style outside of the regions; None leaves the photo there.
-            source: Where the content came from, for folders of masks.
-            notices: Takes a line for each mask that is fitted to the content.
-            rows: The content itself where a reduced copy is given.
+            content: The content, or a reduced copy of it.
+            embedding: The style outside the regions; None keeps the photo there.
+            source: Path of the content, for folders of masks.
+            notices: Receives a line for each mask that is scaled to the content.
+            rows: The content itself, if ``content`` is a reduced copy.
 
         Raises:
             UserError: If a mask or the style of a region cannot be used.
@@ -98,13 +98,13 @@ class Session:
     def read_regions(
         self, content: Picture, source: Path | None, notices: list[str], size: tuple[int, int] | None = None
     ) -> tuple[list[Region], Array | None]:
-        """Return the run's regions with their masks and embeddings, and the mask (h, w) of what is protected.
+        """Return the run's regions with their masks and embeddings, and the protect mask (h, w).
 
         Args:
-            content: The content, or a reduced copy.
-            source: Where the content came from, for folders of masks.
-            notices: Takes a line for each mask that is fitted to the content.
-            size: Height and width of the content where a reduced copy is given.
+            content: The content, or a reduced copy of it.
+            source: Path of the content, for folders of masks.
+            notices: Receives a line for each mask that is scaled to the content.
+            size: Height and width of the content, if ``content`` is a reduced copy.
 
         Raises:
             UserError: If a mask or a style cannot be used.
@@ -132,10 +132,10 @@ class Session:
         source: Path | None = None,
         notices: list[str] | None = None,
     ) -> Picture:
-        """Return the pastiche of a content; its frames, where there are many, are painted when they are asked for.
+        """Return the pastiche of a content; the frames of an animation are rendered on access.
 
-        All frames are painted with the styles composed for the first. The time goes into ``seconds["stylise"]``; see
-        `compose` for the rest.
+        All frames use the style map of the first. The time is added to ``seconds["stylise"]``; for the other arguments
+        see `compose`.
         """
         start = time.perf_counter()
         style = self.compose(content.filled(), embedding, source, notices)
@@ -163,13 +163,13 @@ class Session:
     def paint_strips(
         self, styles: tuple[str, ...], strips: Strips, notices: list[str], progress: Callable[[float], None]
     ) -> None:
-        """Paint a content larger than memory.
+        """Render a content larger than memory.
 
         Args:
-            styles: The styles, blended.
-            strips: The content and where its pastiche goes.
-            notices: Takes a line for each mask that is fitted to the content.
-            progress: Called with the fraction completed.
+            styles: The styles of the blend.
+            strips: The content and the rows for its pastiche.
+            notices: Receives a line for each mask that is scaled to the content.
+            progress: Called with the fraction completed, 0 to 1.
 
         Raises:
             UserError: If a style or a mask cannot be used.
@@ -178,7 +178,7 @@ class Session:
         small = strokes.resized(content, REDUCED_SIDE)
         alpha = small[..., 3] if small.shape[2] == 4 else None
         reduced = Picture.of(np.ascontiguousarray(small[..., :3]), alpha)
-        # The style size follows the size of the content, not that of the reduced copy.
+        # The style size depends on the size of the content, not on that of the reduced copy.
         embedding = self.blend(styles, reduced, max(content.shape[:2])) if styles else None
         style = self.compose(reduced, embedding, strips.source, notices, content)
         self.stylizer.paint(
@@ -186,17 +186,17 @@ class Session:
         )  # fmt: skip
 
     def take_notices(self) -> list[str]:
-        """Return what the user should know of the styles that were embedded, each line once a session."""
+        """Return notices about the embedded styles; each line is returned once per session."""
         new = [line for line, taken in self._notices.items() if not taken]
         self._notices.update(dict.fromkeys(new, True))
         return new
 
     def close(self) -> None:
-        """Paint no further frame of an animation, so that a stopped run does not wait for hundreds of them."""
+        """Stop rendering frames of an animation, so that an interrupted run does not wait for hundreds of them."""
         self._closed = True
 
     def _embed(self, style: str, content: Picture, painted: int | None = None) -> Array:
-        """The embedding of one style; recoloured like the content it is for that content alone, else for all."""
+        """Return the embedding of a style; if it is recoloured, for this content only, else cached for all."""
         recolor = self.options.keep_colors == "histogram"
         painted = painted or max(content.image.shape[:2])
         size = self.options.style_size or self.stylizer.style_size_for(painted)
@@ -204,10 +204,10 @@ class Session:
             return self._known.embedded[style, size]
         try:
             found = self._read(style, size)
-        except ImageError as error:  # it names the style; the record adds the content
+        except ImageError as error:  # the message names the style; the record adds the content
             raise UserError(str(error)) from None
         if recolor and isinstance(found, NamedStyle):
-            raise UserError(f"histogram recolours style pictures, and {style!r} is a named style; use luma")
+            raise UserError(f"histogram recolours style pictures; {style!r} is a named style, so use luma")
         try:
             colors_of = content if recolor else None
             embedding = self.stylizer.embed(found, size, colors_of=colors_of)

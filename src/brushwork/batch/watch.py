@@ -1,4 +1,4 @@
-"""A watched folder: its pictures are stylised once they are completely written."""
+"""Watches a folder and stylises pictures in it once they are completely written."""
 
 import secrets
 import time
@@ -17,7 +17,7 @@ from brushwork.errors import UserError, in_one_line
 from brushwork.images import ImageError
 from brushwork.stylizer import Stylizer
 
-State = tuple[int, int]  # of a file: its size and when it was last written, in nanoseconds
+State = tuple[int, int]  # size in bytes and modification time in nanoseconds of a file
 PAUSE = 1.0  # seconds between two scans of the folder
 # Bytes that must find room before pictures are made again for a target that could not be written.
 ROOM = 2**20
@@ -33,20 +33,20 @@ def watch(
     stop: Callable[[], bool],
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[Record]:
-    """Stylise the pictures of a folder as they arrive, and yield a record of each.
+    """Stylise the pictures of a folder as they arrive and yield a record for each.
 
     A picture is taken when two scans, a second apart, find it unchanged, so that none is read half-copied, and again
     when it changes and its pastiche may be overwritten. Pictures that already have a newer pastiche are left out. While
     the folder is gone, or the target takes no files, as on a full disk, the watch says so once and waits.
 
     Args:
-        folder: Where pictures are dropped.
-        target: Where pastiches are written; created if it does not exist.
+        folder: Folder to watch.
+        target: Folder for pastiches; created if it does not exist.
         styles: Style pictures or names.
         stylizer: The model.
-        options: How pastiches are made and written.
-        stop: Asked before every scan whether to end.
-        wait: Waits so many seconds.
+        options: Options of rendering and writing.
+        stop: Returns whether to end; called before every scan.
+        wait: Sleeps for a number of seconds.
 
     Raises:
         UserError: At once, if a folder or a style cannot be used.
@@ -56,7 +56,7 @@ def watch(
     if target.exists() and not target.is_dir():
         raise UserError(f"{target} is a file, not a folder to write to")
     if target.resolve() == folder.resolve():
-        raise UserError("pastiches among the photos would be taken for photos; choose another folder to write to")
+        raise UserError("pastiches in the watched folder would be stylised again; choose another folder to write to")
     target.mkdir(parents=True, exist_ok=True)
     images.find(folder)
     if refusal := _refusal(target):
@@ -167,7 +167,7 @@ def _refusal(target: Path) -> str | None:
 
 
 def _state(path: Path) -> State | None:
-    """Size and time of a file; None if it no longer exists."""
+    """Return size and modification time of a file; None if it no longer exists."""
     try:
         status = path.stat()
     except OSError:

@@ -1,4 +1,4 @@
-"""The command line: one file a command, no logic. A command imports its own code when it is called."""
+"""The command line: one file per command, without logic. A command imports its code when it is called."""
 
 from typing import Annotated
 
@@ -51,7 +51,7 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def root(
     version: Annotated[
-        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and end.")
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Any photo in the style of any picture."""
+    """Render any photo in the style of any picture."""

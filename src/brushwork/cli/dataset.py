@@ -1,4 +1,4 @@
-"""`brushwork dataset`: whole data sets in random or chosen styles, here or on a cluster."""
+"""`brushwork dataset`: stylises whole data sets in random or given styles, locally or on a cluster."""
 
 from typing import Annotated
 
@@ -10,24 +10,22 @@ In = Annotated[str, Argument(metavar="IN", hidden=True)]
 Out = Annotated[str, Argument(metavar="OUT", hidden=True)]
 Styles = Annotated[
     list[str] | None,
-    option(None, "--styles", "random|STYLE|FOLDER", "Styles to draw from: random ones, names, pictures or folders."),
+    option(None, "--styles", "random|STYLE|FOLDER", "Styles to draw from: random, names, pictures or folders."),
 ]
-PerImage = Annotated[int | None, option(None, "--per-image", "1..", "Pastiches of each picture; else 1.")]
+PerImage = Annotated[int | None, option(None, "--per-image", "1..", "Pastiches per picture; default 1.")]
 StrengthRange = Annotated[
-    str | None, option(None, "--strength", "LOW,HIGH", "Range of the strength, or one number, in 0..1; else 1.")
+    str | None, option(None, "--strength", "LOW,HIGH", "Range of the strength, or one number, in 0..1; default 1.")
 ]
-Seed = Annotated[int | None, option(None, "--seed", "0..", "Settles which styles are drawn; else 0.")]
+Seed = Annotated[int | None, option(None, "--seed", "0..", "Seed of the draws; default 0.")]
 TextureOnly = Annotated[bool, option(None, "--texture-only", "", "Keep the pictures' colours.")]
 MaxSize = Annotated[int | None, option(None, "--size", "16..100000", "Limit of the long side in pixels.")]
 Format = Annotated[
-    str | None, option(None, "--format", "folder|tar|parquet", "What is written; else what each part was read from.")
+    str | None, option(None, "--format", "folder|tar|parquet", "Output format; default: that of each input part.")
 ]
-Together = Annotated[int | None, option(None, "--part-size", "1..", "Files of a folder in one part; else 256.")]
+Together = Annotated[int | None, option(None, "--part-size", "1..", "Files of a folder per part; default 256.")]
 Quality = Annotated[int | None, option(None, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
-Ray = Annotated[
-    str | None, option(MACHINE, "--ray", "ADDRESS|local", "Run on a Ray cluster, or on one that is started here.")
-]
-Workers = Annotated[int | None, option(MACHINE, "--workers", "1..", "Workers on the cluster; else all that fit.")]
+Ray = Annotated[str | None, option(MACHINE, "--ray", "ADDRESS|local", "Run on a Ray cluster; local starts one here.")]
+Workers = Annotated[int | None, option(MACHINE, "--workers", "1..", "Workers on the cluster; default: all that fit.")]
 
 
 def dataset(
@@ -48,10 +46,10 @@ def dataset(
     device: Device = None,
     threads: Threads = None,
 ) -> None:
-    """Render all pictures of a data set in styles drawn for each, and go on where a run was stopped.
+    """Stylise a whole data set, with styles drawn for each picture. An interrupted run is continued.
 
-    IN and OUT are folders, WebDataset tars or Parquet files, on disk or at an address such as s3://bucket/folder.
-    Names, classes and splits are kept, label files are copied, and manifest.parquet says what was drawn.
+    IN and OUT are folders, WebDataset tars or Parquet files, on disk or at a URL such as s3://bucket/folder.
+    Names, classes and splits are preserved, label files are copied, and manifest.parquet lists what was drawn.
 
     brushwork dataset photos/ stylised/ --styles random --per-image 4
 

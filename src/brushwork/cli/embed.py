@@ -1,4 +1,4 @@
-"""`brushwork embed`: the embeddings of many style pictures, here or on a cluster, and the nearest of them."""
+"""`brushwork embed`: embeds many style pictures, locally or on a cluster, and finds the nearest styles."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +10,8 @@ from brushwork.cli.options import Device, Model, StyleSize, Threads, given, opti
 
 In = Annotated[str, Argument(metavar="IN", hidden=True)]
 Out = Annotated[str | None, Argument(metavar="[OUT]", hidden=True)]
-Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles of IN that are nearest to a picture.")]
-Count = Annotated[int | None, option(None, "--count", "1..", "Styles that --near lists; else 10.")]
+Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles in IN that are nearest to a picture.")]
+Count = Annotated[int | None, option(None, "--count", "1..", "Number of styles that --near lists; default 10.")]
 
 
 def embed(
@@ -27,10 +27,10 @@ def embed(
     device: Device = None,
     threads: Threads = None,
 ) -> None:
-    """Write the embeddings of style pictures as Parquet, and go on where a run was stopped.
+    """Write the embeddings of style pictures as Parquet. An interrupted run is continued.
 
-    IN is a folder, a WebDataset tar or a Parquet file, on disk or at an address; OUT is a folder. With --near, IN is
-    what an earlier run wrote.
+    IN is a folder, a WebDataset tar or a Parquet file, on disk or at a URL; OUT is a folder. With --near, IN is the
+    output of an earlier run.
 
     brushwork embed paintings/ embeddings/
 
@@ -53,7 +53,7 @@ def embed(
             print(f"{distance:8.3f}  {style}")
         return
     if target is None:
-        raise UserError("where to? give a folder for the embeddings")
+        raise UserError("no output; give a folder for the embeddings")
     from brushwork.cli.parts import make_parts
     from brushwork.dataset.plan import open_plan
 

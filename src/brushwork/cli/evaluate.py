@@ -1,4 +1,4 @@
-"""`brushwork evaluate`: scores of the pastiches of a model, or of any program."""
+"""`brushwork evaluate`: scores the pastiches of a model or of another program."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
 
 Judge = Annotated[str | None, Argument(metavar="[MODEL|FOLDER]", hidden=True)]
-Contents = Annotated[Path | None, option(None, "--contents", "FOLDER|TAR", "Photos, those in inner folders, too.")]
+Contents = Annotated[Path | None, option(None, "--contents", "FOLDER|TAR", "Photos, searched recursively.")]
 Videos = Annotated[
     list[str] | None,
-    option(None, "--video", "CLIP", "Measure how steady clips are instead; takes folders with true motion, too."),
+    option(
+        None, "--video", "CLIP", "Measure the stability of clips instead; also takes folders with ground-truth motion."
+    ),
 ]
-Frames = Annotated[int | None, option(None, "--frames", "2..", "Frames of each clip at most; else 24.")]
+Frames = Annotated[int | None, option(None, "--frames", "2..", "Most frames per clip; default 24.")]
 Styles = Annotated[Path, option(None, "--styles", "FOLDER|TAR", "Style pictures.")]
-Pairs = Annotated[int | None, option(None, "--pairs", "1..", "Pairs at most, always the same ones; else 55.")]
-Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of the squares that are scored; else 512.")]
+Pairs = Annotated[int | None, option(None, "--pairs", "1..", "Most pairs, always the same ones; default 55.")]
+Size = Annotated[int | None, option(None, "--size", "64..", "Side in pixels of the scored squares; default 512.")]
 Html = Annotated[Path | None, option(None, "--html", "FILE", "Write a page that shows all pictures.")]
 
 Inception = Annotated[
-    Path | None, option(None, "--inception", "FILE", "Weights of Inception-v3: adds the distance of its features.")
+    Path | None, option(None, "--inception", "FILE", "Weights of Inception-v3; adds the distance of its features.")
 ]
 
 Optimized = Annotated[
@@ -55,9 +57,9 @@ def evaluate(
     optimize: Optimized = None,
     machine: Machine,
 ) -> None:
-    """Measure how good a model's pastiches are: content loss, style share, SSIM, artefacts, border, seconds.
+    """Measure the quality of pastiches: content loss, style share, SSIM, artefacts, border, seconds.
 
-    MODEL is a name or a model folder; FOLDER holds finished pastiches of any program, named content-style.png.
+    MODEL is a name or a model folder; FOLDER contains pastiches of any program, named content-style.png.
 
     brushwork evaluate --contents photos/ --styles paintings/ --html sheet.html
 
@@ -71,14 +73,14 @@ def evaluate(
 
     for target in (as_json, as_html):
         check_target(target, overwrite)
-    # Scores are compared between machines, so that the fastest precision of this one is no default for them.
+    # Scores are compared between machines, so the default precision is not the fastest one of this machine.
     machine.precision = machine.precision or "f32"
     load = machine.loader(judged)
     if video:
         _evaluate_video(load(), video, styles, frames, steady, as_json)
         return
     if contents is None:
-        raise UserError("nothing to evaluate: give photos with --contents, or a clip with --video")
+        raise UserError("nothing to evaluate; give photos with --contents or a clip with --video")
     chosen = evaluation.choose(contents, styles, **given(count=pairs))
     how = {"device": machine.device or "auto", "precision": machine.precision}
     if ray is not None:
@@ -95,7 +97,7 @@ def _evaluate_pictures(
     judged: str | None, load: Callable[[], "Stylizer"], pairs: Sequence["Pair"], how: dict[str, str],
     options: dict[str, Any], as_json: Path | None, as_html: Path | None,
 ) -> None:  # fmt: skip
-    """Measure pastiches and print a table."""
+    """Score pastiches and print a table."""
     import json
 
     from brushwork import atomic, evaluation, model_folder
@@ -140,7 +142,7 @@ def _evaluate_on(
     address: str, judged: str | None, pairs: Sequence["Pair"], workers: dict[str, Any], options: dict[str, Any],
     as_json: Path | None,
 ) -> None:  # fmt: skip
-    """Measure pastiches on a Ray cluster and print a table."""
+    """Score pastiches on a Ray cluster and print a table."""
     import json
 
     from brushwork import atomic, evaluation, extras, model_folder
@@ -161,20 +163,20 @@ def _evaluate_on(
                 records.append(scored.record)
             bar.update(number)
     if not records:
-        raise UserError("not one pair could be scored")
+        raise UserError("no pair could be scored")
     summary = evaluation.summarise(records)
     print(f"{name}: {len(records)} pairs\n{evaluation.table(summary)}")
     if as_json:
         values = {"who": name, **options, **summary.values(), "records": [record.values() for record in records]}
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
     if bad:
-        raise UserError(f"{bad} pairs could not be scored; all others are in the table")
+        raise UserError(f"{bad} pairs could not be scored; the table contains all others")
 
 
 def _evaluate_video(
     stylizer: "Stylizer", clips: list[str], styles: Path, frames: int | None, steady: float | None, as_json: Path | None
 ) -> None:
-    """Measure clips and print a table."""
+    """Score clips and print a table."""
     import json
 
     from brushwork import atomic, extras, images

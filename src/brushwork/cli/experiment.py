@@ -1,4 +1,4 @@
-"""`brushwork experiment`: the experiments of the papers, made anew."""
+"""`brushwork experiment`: reproduces experiments of the papers."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +13,7 @@ Contents = Annotated[
     list[str] | None, option(None, "--contents", "SOURCE", "Photos to train on: folders, tars, globs.")
 ]
 Styles = Annotated[list[str] | None, option(None, "--styles", "SOURCE", "Style pictures to train on.")]
-NewContents = Annotated[list[str] | None, option(None, "--new-contents", "SOURCE", "Photos that are never trained on.")]
+NewContents = Annotated[list[str] | None, option(None, "--new-contents", "SOURCE", "Photos not used for training.")]
 NewStyles = Annotated[
     list[str] | None, option(None, "--new-styles", "SOURCE", "Style pictures that are never trained on.")
 ]
@@ -31,14 +31,15 @@ Domains = Annotated[
 ]
 Inception = Annotated[
     Path | None,
-    option(None, "--inception", "FILE", "Weights of Inception-v3, to compare it as a predictor, or for its features."),
+    option(None, "--inception", "FILE", "Weights of Inception-v3, for its features or as a predictor."),
 ]
 Labels = Annotated[
-    Path | None, option(None, "--labels", "FILE", "Lines of name, kind (artist, movement, texture) and label; tabs.")
+    Path | None,
+    option(None, "--labels", "FILE", "Tab-separated lines of name, kind (artist, movement, texture) and label."),
 ]
 Output = Annotated[
     Path | None,
-    option(None, "--output -o", "FOLDER", "Folder of the numbers, figures and page; else experiments/NAME."),
+    option(None, "--output -o", "FOLDER", "Output folder; default experiments/NAME."),
 ]
 ScaleOption = Annotated[
     str | None,
@@ -46,10 +47,12 @@ ScaleOption = Annotated[
         None,
         "--scale",
         "tiny|short|report",
-        "tiny runs in seconds and shows nothing, short trains for minutes; else report.",
+        "tiny takes seconds and only tests the code, short trains for minutes; default report.",
     ),
 ]
-Seeds = Annotated[int | None, option(None, "--seeds", "1..", "Seeds to repeat a training run with; else 1.")]
+Seeds = Annotated[
+    int | None, option(None, "--seeds", "1..", "Number of seeds to repeat a training run with; default 1.")
+]
 
 
 def experiment(
@@ -70,9 +73,9 @@ def experiment(
     seeds: Seeds = None,
     model: Model = None,
 ) -> None:
-    """Run an experiment of the papers: numbers as JSON, figures and a page in a folder.
+    """Reproduce an experiment of the papers; writes JSON, figures and a page to a folder.
 
-    One that is started again in the same folder goes on from its trained networks.
+    Started again with the same folder, it reuses the networks trained there.
 
     brushwork experiment --list
 
@@ -93,7 +96,7 @@ def experiment(
         for each, claim in EXPERIMENTS.items():
             print(f"{each}\n    {claim.shows}\n    {claim.section}")
         if not listed:
-            raise UserError("which experiment? give one of these names")
+            raise UserError("no experiment; give one of these names")
         return
     sources = {
         "contents": contents, "styles": styles, "new_contents": new_contents, "new_styles": new_styles,

@@ -1,4 +1,4 @@
-"""`brushwork export`: a training checkpoint becomes a model folder."""
+"""`brushwork export`: converts a training checkpoint to a model folder."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,19 +10,19 @@ def export(
     checkpoint: Annotated[Path, Argument(metavar="CHECKPOINT", hidden=True)],
     folder: Annotated[Path, Argument(metavar="FOLDER", hidden=True)],
     card: Annotated[
-        Path | None, Option(metavar="FILE", help="Card of the model, in TOML; the options below override it.")
+        Path | None, Option(metavar="FILE", help="Model card in TOML; the options below override it.")
     ] = None,
-    title: Annotated[str | None, Option(metavar="TEXT", help="Title; else the folder's name.")] = None,
-    licence: Annotated[str | None, Option(metavar="SPDX", help="Licence of the weights; else unknown.")] = None,
-    source: Annotated[str | None, Option(metavar="TEXT", help="Who trained it; else own training.")] = None,
+    title: Annotated[str | None, Option(metavar="TEXT", help="Title; default: the folder's name.")] = None,
+    licence: Annotated[str | None, Option(metavar="SPDX", help="Licence of the weights; default: unknown.")] = None,
+    source: Annotated[str | None, Option(metavar="TEXT", help="Who trained it; default: own training.")] = None,
     style_size: Annotated[
-        int | None, Option(metavar="PIXELS", help="Short side at which styles are read by default; else 256.")
+        int | None, Option(metavar="PIXELS", help="Default short side at which styles are read; default 256.")
     ] = None,
 ) -> None:
-    """Write a model folder from a training checkpoint, for use with --model.
+    """Convert a training checkpoint to a model folder for --model.
 
-    The folder's name becomes the model's. A model folder in place of the checkpoint gets the graphs of this version;
-    its card and gallery are kept.
+    The folder's name becomes the model's name. A model folder in place of the checkpoint is exported again with the
+    graphs of this version; its card and gallery are kept.
     """
     import dataclasses
 

@@ -1,4 +1,4 @@
-"""Options that several commands take together, each group as one parameter, see `grouped`."""
+"""Groups of options that several commands share; a group is one parameter of a command, see `grouped`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command whose parameters that are groups, dataclasses, are an option for each of their fields."""
+    """Return a command in which each parameter that is a group (a dataclass) becomes one option per field."""
     hints = get_type_hints(command, include_extras=True)
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
 
@@ -54,7 +54,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(group: Any) -> list[Parameter]:
-    """The fields of a group as parameters."""
+    """Return the fields of a group as parameters."""
     hints = get_type_hints(group, include_extras=True)
     return [
         Parameter(each.name, Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name])
@@ -64,7 +64,7 @@ def _options(group: Any) -> list[Parameter]:
 
 @dataclass
 class StyleOptions:
-    """What is painted: styles and how they are mixed, where they go, colours, strokes, size."""
+    """Styles and their weights, regions, colours, strokes and size of pictures."""
 
     weights: Weights = None
     style_size: StyleSize = None
@@ -76,10 +76,10 @@ class StyleOptions:
     size: Size = None
 
     def values(self, styles: int, *, each: bool = False) -> dict[str, Any]:
-        """Return those that were given, for the blend of so many styles, or for each of them.
+        """Return the given options as keyword arguments, for a blend of ``styles`` styles or for each of them.
 
         Raises:
-            UserError: If one cannot be read.
+            UserError: If a value cannot be parsed.
         """
         from brushwork.batch.options import parse_region, parse_stroke, parse_weights
 
@@ -93,7 +93,7 @@ class StyleOptions:
 
 @dataclass
 class FrameStyleOptions(StyleOptions):
-    """The same of the frames of a clip."""
+    """Styles and their weights, regions, colours, strokes and size of a clip's frames."""
 
     stroke: FrameStroke = None
     region: FrameRegions = None
@@ -102,7 +102,7 @@ class FrameStyleOptions(StyleOptions):
 
 @dataclass
 class FileOptions:
-    """How a picture is written."""
+    """Options for writing pictures."""
 
     format: Format = None
     quality: Quality = None
@@ -111,7 +111,7 @@ class FileOptions:
 
 @dataclass
 class Machine:
-    """What executes a model."""
+    """Device, precision and threads."""
 
     device: Device = None
     precision: Precision = None
@@ -121,7 +121,7 @@ class Machine:
         """Return a function that loads the stylizer of a model.
 
         Raises:
-            UserError: At once, if the device or the precision is unknown, or threads are fewer than 1.
+            UserError: If the device or precision is unknown or the number of threads is below 1.
         """
         from functools import partial
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which mean the same to every command: stop, clean up, and leave completed files intact."""
+"""Handles Ctrl-C and SIGTERM alike in all commands: stop, clean up, and leave completed files intact."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-INTERRUPTED = 130  # the exit code by which shells know Ctrl-C
+INTERRUPTED = 130  # exit code of shells for Ctrl-C
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 Handler = Callable[[int, FrameType | None], object]
 
@@ -36,10 +36,10 @@ def deferred(*, cleaning: bool = False) -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def raised() -> Iterator[Callable[[], None]]:
-    """Raise KeyboardInterrupt on Ctrl-C and SIGTERM, wherever the program is.
+    """Raise KeyboardInterrupt on Ctrl-C and SIGTERM.
 
-    Python drops a KeyboardInterrupt that is raised in a finaliser or in a callback of foreign code. So this yields a
-    function that raises it again, to be called between two pieces of work.
+    Python discards a KeyboardInterrupt that is raised in a finaliser or in a callback from C. So this yields a function
+    that raises it again, to be called between two pieces of work.
     """
     received: list[int] = []
 
@@ -57,7 +57,7 @@ def raised() -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def _handler(handler: Handler) -> Iterator[None]:
-    """Handle both signals in this way for a while."""
+    """Install a handler for both signals during the `with` block."""
     before = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield

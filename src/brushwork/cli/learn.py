@@ -1,4 +1,4 @@
-"""`brushwork styles learn`: an own style that is fitted to its picture, rather than predicted from it."""
+"""`brushwork styles learn`: fits an own style to its picture instead of predicting it."""
 
 import sys
 from pathlib import Path
@@ -33,9 +33,9 @@ def learn(
     *,
     machine: Machine,
 ) -> None:
-    """Learn a style from a picture for some minutes, to come closer to it than its prediction.
+    """Fit a style to a picture for some minutes, which comes closer than predicting it.
 
-    Ctrl-C keeps what was learned so far.
+    Ctrl-C keeps the result so far.
 
     brushwork styles learn barn painting.jpg --deep
     """
@@ -53,7 +53,7 @@ def learn(
     folder = model_folder.find(model)
     stylizer = machine.loader(model)()
     if stylizer.styles:
-        raise UserError(f"model {folder.name} renders its own styles only")
+        raise UserError(f"model {folder.name} has a fixed table of styles")
     from brushwork.training.learn_style import as_own_style, learn
 
     start = stylizer.embed(style, 256)
@@ -73,7 +73,7 @@ def learn(
 
 
 def _photos(folder: Path | None) -> "list[NDArray[np.float32]]":
-    """The photos of a folder, or those that are shipped."""
+    """Return the photos of a folder, or the shipped photos."""
     from brushwork import images
     from brushwork.errors import UserError
     from brushwork.training.learn_style import PHOTOS

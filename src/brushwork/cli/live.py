@@ -1,4 +1,4 @@
-"""`brushwork live`: the camera in any style."""
+"""`brushwork live`: stylises the picture of a camera."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,20 +18,24 @@ if TYPE_CHECKING:
     from brushwork.stylizer import Stylizer
 
 OUTPUTS = ("mjpeg", "window", "virtual-camera")
-Styles = Annotated[list[str] | None, option(STYLE, "--style -s", "STYLE", "Picture or named style; keys 1, 2 switch.")]
-Gallery = Annotated[bool, option(STYLE, "--gallery", "", "Switch between all named styles of the model.")]
+Styles = Annotated[
+    list[str] | None, option(STYLE, "--style -s", "STYLE", "Picture or named style; keys 1, 2, ... switch.")
+]
+Gallery = Annotated[bool, option(STYLE, "--gallery", "", "Offer all named styles of the model.")]
 Number = Annotated[int | None, option(FILES, "--camera", "0..", "Number of the camera; else 0.")]
 Input = Annotated[
-    str | None, option(FILES, "--input", "FILE|DEVICE", "File to play like a camera, or a local address.")
+    str | None, option(FILES, "--input", "FILE|DEVICE", "File to play in place of a camera, or a local address.")
 ]
-Size = Annotated[int | None, option(RESULT, "--size", "16..10000", "Limit of the long side in pixels; else 640.")]
+Size = Annotated[int | None, option(RESULT, "--size", "16..10000", "Limit of the long side in pixels; default 640.")]
 Output = Annotated[
-    str, option(FILES, "--output", "mjpeg|window|virtual-camera", "Where to show it; mjpeg is a page on 127.0.0.1.")
+    str, option(FILES, "--output", "mjpeg|window|virtual-camera", "Output; mjpeg is a page on 127.0.0.1.")
 ]
-Port = Annotated[int | None, option(FILES, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 8460.")]
+Port = Annotated[
+    int | None, option(FILES, "--port", "0..65535", "Port for the page; 0 picks a free one; default 8460.")
+]
 Steady = Annotated[
     float | None,
-    option(RESULT, "--steady", "0..1", "Weight of the last frame, moved along, in the next; costs speed. Else 0."),
+    option(RESULT, "--steady", "0..1", "Weight of the previous frame's pastiche in the next; costs speed; default 0."),
 ]
 KeepColors = Annotated[bool, option(RESULT, "--keep-colors", "", "Keep the camera's colours.")]
 
@@ -52,7 +56,7 @@ def live(
     *,
     machine: Machine,
 ) -> None:
-    """Show the camera in any style. Frames are dropped rather than shown late; Ctrl-C ends.
+    """Show the camera in any style, until Ctrl-C. Frames are dropped rather than shown late.
 
     brushwork live -s painting.jpg -s waves.jpg --output window
 
@@ -112,7 +116,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool, size: int) -
     chosen = [*styles, *(stylizer.names if gallery else ())]
     if not chosen:
         known = f"; {stylizer.names[0]} is one" if stylizer.names else ""
-        raise UserError(f"no style: give pictures or names with -s, or --gallery for all names{known}")
+        raise UserError(f"no style; give pictures or names with -s, or --gallery for all named styles{known}")
     session, nothing = Session(stylizer, Options()), Picture(())
     embeddings = pad_alike(
         [session.blend((style,), nothing, size) for style in chosen], stylizer.gallery.embedding_size
@@ -123,7 +127,7 @@ def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool, size: int) -
 
 
 def _screen(output: str, names: tuple[str, ...], port: int | None) -> "Screen":
-    """The screen of an output."""
+    """Return the screen of an output."""
     import sys
 
     if output == "mjpeg":

@@ -1,4 +1,4 @@
-"""`brushwork models`: the models that are installed, and their cards."""
+"""`brushwork models`: lists the shipped models and shows their cards."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ def models(
     model: Annotated[str | None, Argument(metavar="[NAME|FOLDER]", hidden=True)] = None,
     as_json: Annotated[bool, Option("--json", metavar="", help="Print JSON.")] = False,
 ) -> None:
-    """List the models: name, licence, size, scores and where they come from; of one, its whole card.
+    """List the models with name, licence, size, scores and source, or show the card of one model.
 
     brushwork models magenta-mobile
     """
@@ -31,7 +31,7 @@ def models(
 
 
 def _values(folder: "ModelFolder") -> dict[str, Any]:
-    """Card of a model as plain values, with the names of its styles."""
+    """Return the card of a model as plain values, with the names of its styles."""
     from brushwork import model_folder
     from brushwork.styles.gallery import Gallery
 
@@ -45,13 +45,13 @@ def _scores(scores: dict[str, float]) -> str:
 
 
 def _sizes(style_sizes: "Sequence[tuple[int, int]]") -> str:
-    """Style sizes by the long side of the pastiche."""
-    each = ", ".join(f"{size} where {painted} pixels are painted" for painted, size in style_sizes)
-    return f"; by default {each}, evenly between" if each else ""
+    """Describe the style sizes by the long side of the pastiche."""
+    each = ", ".join(f"{size} for {painted} pixels" for painted, size in style_sizes)
+    return f"; by default {each}, interpolated in between" if each else ""
 
 
 def _table(folders: "list[ModelFolder]") -> str:
-    """A line for each model."""
+    """Return a table with one line per model."""
     rows = [("name", "licence", "size", "styles", "scores", "for", "source")]
     for folder in folders:
         values = _values(folder)
@@ -66,7 +66,7 @@ def _table(folders: "list[ModelFolder]") -> str:
 
 
 def _card(values: dict[str, Any]) -> str:
-    """Whole card of a model, a line or more for each entry."""
+    """Return the card of a model, one or more lines per entry."""
     low, high = values["style_size_range"]
     rows = {
         "name": values["name"] + (" (default)" if values["default"] else ""),
@@ -79,7 +79,7 @@ def _card(values: dict[str, Any]) -> str:
         "hours": values["hours"] if values["hours"] is None else f"{values['hours']:g}, {values['hardware']}",
         "size": f"{values['bytes'] / 1e6:.1f} MB",
         "style size": f"{values['style_size']} pixels, useful from {low} to {high}" + _sizes(values["style_sizes"]),
-        "styles": f"{len(values['styles'])} with names: brushwork styles" if values["styles"] else None,
+        "styles": f"{len(values['styles'])} named styles; see brushwork styles" if values["styles"] else None,
         "limits": "\n".join(values["limits"]),
         "measured": values["measured"],
         "scores": _scores(values["scores"]),

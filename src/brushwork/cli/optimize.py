@@ -1,4 +1,4 @@
-"""`brushwork optimize`: one pastiche by the optimisation of its pixels, slow and without a model."""
+"""`brushwork optimize`: creates one pastiche by optimising its pixels, slowly and without a model."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
@@ -17,21 +17,24 @@ Content = Annotated[str, Argument(metavar="CONTENT", hidden=True)]
 StyleSize = Annotated[
     int | None,
     option(
-        STYLE, "--style-size", "16..100000", "Short side in pixels at which styles are read; less gives finer strokes."
+        STYLE,
+        "--style-size",
+        "16..100000",
+        "Short side in pixels at which styles are read; smaller values give finer strokes.",
     ),
 ]
 StyleWeight = Annotated[
-    float | None, option(STYLE, "--style-weight", "0..1e9", "Weight of the style against the content; else 2.5.")
+    float | None, option(STYLE, "--style-weight", "0..1e9", "Weight of the style relative to the content; default 2.5.")
 ]
-Size = Annotated[int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; else 512.")]
-Steps = Annotated[int | None, option(RESULT, "--steps", "1..", "Steps at each size, from coarse to fine; else 40.")]
-Optimizer = Annotated[str | None, option(RESULT, "--optimizer", "lbfgs|adam", "Optimizer; else lbfgs.")]
+Size = Annotated[int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; default 512.")]
+Steps = Annotated[int | None, option(RESULT, "--steps", "1..", "Steps at each size, from coarse to fine; default 40.")]
+Optimizer = Annotated[str | None, option(RESULT, "--optimizer", "lbfgs|adam", "Optimizer; default lbfgs.")]
 Start = Annotated[
-    str | None, option(RESULT, "--start", "content|noise|recolored", "Picture to begin with; else recolored.")
+    str | None, option(RESULT, "--start", "content|noise|recolored", "Initial picture; default recolored.")
 ]
-Seed = Annotated[int | None, option(RESULT, "--seed", "N", "Seed of the noise; else 0.")]
+Seed = Annotated[int | None, option(RESULT, "--seed", "N", "Seed of the noise; default 0.")]
 Output = Annotated[
-    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Where to write. Else photo-style.jpg beside photo.jpg.")
+    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Output file; default photo-style.jpg beside photo.jpg.")
 ]
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, size, steps, loss terms, seconds.")]
 
@@ -52,9 +55,9 @@ def optimize(
     as_json: Json = False,
     device: TorchDevice = None,
 ) -> None:
-    """Optimise the pixels of one pastiche: minutes instead of an instant, and nearer to the style.
+    """Optimise the pixels of one pastiche: takes minutes and comes closer to the style.
 
-    Ctrl-C writes the best so far and ends with code 130.
+    Ctrl-C writes the best result so far and exits with code 130.
 
     brushwork optimize photo.jpg -s painting.jpg -o pastiche.png
     """
@@ -79,12 +82,12 @@ def optimize(
     began = time.perf_counter()
     picture = images.open(content, size=settings.size)
     if picture.animated:
-        raise UserError(f"{content} is an animation; optimize takes still pictures")
+        raise UserError(f"{content} is an animation; optimize takes only still pictures")
     shape = picture.image.shape[:2]
     records = training.optimize(picture.image, [images.open(path).image for path in style], parsed, settings)
     last, stopped = _watch(records)
     if last is not None:
-        best = images.resize(last.pastiche, shape)  # a coarser one if it was stopped early
+        best = images.resize(last.pastiche, shape)  # smaller if the run was interrupted at a coarse size
         images.save(picture.map(lambda _: best), target, overwrite=overwrite)
         record = {"content": content, "styles": style, "pastiche": str(target), "width": shape[1], "height": shape[0]}
         _report(record, last, time.perf_counter() - began, as_json)
@@ -93,28 +96,28 @@ def optimize(
 
 
 def _plan(content: str, styles: list[str], output: str | None, overwrite: bool) -> "Path":
-    """Where to write, by the rules of `stylize`; errors that would come at the end are raised before the work."""
+    """Return the target by the rules of `stylize`, and raise errors of writing before the work is done."""
     from pathlib import Path
 
     from brushwork.batch.plan import make_plan
     from brushwork.errors import UserError
 
     if "-" in (content, output) or Path(content).is_dir():
-        raise UserError("optimize takes one picture file and writes one")
+        raise UserError("optimize takes exactly one picture file")
     target = make_plan([content], styles, output)[0].target
-    assert target is not None  # which would be standard output
+    assert target is not None  # None would be standard output
     if not target.exists():
         return target
     for source in map(Path, (content, *styles)):
         if source.exists() and source.samefile(target):
-            raise UserError(f"{target} is one of the pictures read; write the pastiche elsewhere")
+            raise UserError(f"{target} is also read; write the pastiche to another file")
     if not overwrite:
         raise UserError(f"{target} exists; use --overwrite to replace it")
     return target
 
 
 def _watch(records: Iterator["OptimizeProgress"]) -> tuple["OptimizeProgress | None", bool]:
-    """The last record, if there is one, and whether Ctrl-C came before the end."""
+    """Return the last record, if any, and whether Ctrl-C ended the run early."""
     last = None
     try:
         with progress.bar() as bar:
@@ -134,7 +137,7 @@ def _terms(record: "OptimizeProgress") -> str:
 
 
 def _report(record: dict[str, Any], last: "OptimizeProgress", seconds: float, as_json: bool) -> None:
-    """The record of a run on standard output, or its line on standard error."""
+    """Print the record of a run as JSON on standard output, or as a line on standard error."""
     import json
     import sys
 

@@ -1,7 +1,7 @@
 """Options that several commands share, each with the range of its values in the help.
 
-An option that is not given is None and is left out of the call by `given`, so that defaults exist once: in the
-signatures of the public functions. A test compares the help with them.
+An option that is not given is None and `given` omits it from the call, so defaults exist only in the signatures of the
+public functions. A test compares the help with them.
 """
 
 from pathlib import Path
@@ -13,7 +13,7 @@ STYLE, RESULT, FILES, MACHINE = "Style", "Result", "Files", "Model and machine"
 
 
 def option(panel: str | None, names: str, metavar: str, words: str) -> Any:
-    """Return an option for a panel of the help; the metavar of a flag is empty."""
+    """Return an option in a panel of the help; the metavar of a flag is empty."""
     return Option(*names.split(), metavar=metavar, help=words, rich_help_panel=panel)
 
 
@@ -23,10 +23,10 @@ def given(**values: Any) -> dict[str, Any]:
 
 
 def check_target(target: Path | None, overwrite: bool) -> None:
-    """Check that a file can be written, before the work whose end it is.
+    """Check that a file can be written before the work starts.
 
     Raises:
-        UserError: If it is a folder, lies in none, or exists and may not be replaced.
+        UserError: If it is a folder, its folder does not exist, or it exists and may not be overwritten.
     """
     from brushwork.errors import UserError
 
@@ -39,33 +39,33 @@ def check_target(target: Path | None, overwrite: bool) -> None:
 
 
 Styles = Annotated[
-    list[str], option(STYLE, "--style -s", "STYLE", "Picture whose style is taken, or a name that brushwork styles "
-    "lists; several blend.")
+    list[str], option(STYLE, "--style -s", "STYLE", "Style picture, or a name that brushwork styles lists; "
+    "several are blended.")
 ]  # fmt: skip
 Weights = Annotated[
     str | None, option(STYLE, "--weights", "W,W,...", "Weights of the blended styles, 0 or more each: 0.7,0.3.")
 ]
 StyleSize = Annotated[
-    int | None, option(STYLE, "--style-size", "80..2048", "Short side in pixels at which styles are read; less gives "
-    "finer strokes. Else the model's.")
+    int | None, option(STYLE, "--style-size", "80..2048", "Short side in pixels at which styles are read; smaller "
+    "values give finer strokes; default: the model's.")
 ]  # fmt: skip
 Strength = Annotated[float | None, option(RESULT, "--strength", "0..1", "0 is the content, 1 the full pastiche.")]
 KeepColors = Annotated[
-    str | None, option(RESULT, "--keep-colors", "luma|histogram", "Keep the content's colours: paint lightness only, "
+    str | None, option(RESULT, "--keep-colors", "luma|histogram", "Keep the content's colours: stylise lightness only, "
     "or recolour the style first.")
 ]  # fmt: skip
 Stroke = Annotated[
-    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to the picture; 1 is that "
-    "in a picture of 1024 pixels. auto is 1 for larger pictures; own is the network's, whatever the size.")
+    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Stroke size relative to the picture; 1 is that of "
+    "a picture of 1024 pixels. auto is 1 for larger pictures; own is the network's stroke at any size.")
 ]  # fmt: skip
 Regions = Annotated[
     list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask is white; the "
-    "mask is a file, a folder of masks, or alpha. The rest of the picture takes -s, or stays the photo.")
+    "mask is a file, a folder of masks, or alpha. The rest uses -s or stays the photo.")
 ]  # fmt: skip
 Protect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the photo where this mask is white.")]
 FrameStroke = Annotated[
-    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Size of the strokes relative to a frame; 1 is that in "
-    "a frame of 1024 pixels. auto is 1 for larger frames, and paints each of them twice; else own.")
+    str | None, option(RESULT, "--stroke", "auto|own|0.25..8", "Stroke size relative to a frame; 1 is that of a frame "
+    "of 1024 pixels. auto is 1 for larger frames and renders them twice; default own.")
 ]  # fmt: skip
 FrameRegions = Annotated[
     list[str] | None, option(RESULT, "--region", "MASK=STYLE[:STRENGTH]", "Use a style where a mask, the same for all "
@@ -73,33 +73,37 @@ FrameRegions = Annotated[
 ]  # fmt: skip
 FrameProtect = Annotated[str | None, option(RESULT, "--protect", "MASK", "Keep the clip where this mask is white.")]
 Size = Annotated[
-    int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; else the content's size.")
+    int | None, option(RESULT, "--size", "16..100000", "Limit of the long side in pixels; default: the content's size.")
 ]
 Steady = Annotated[
-    float | None, option(RESULT, "--steady", "0..1", "Weight of the last frame, moved along, in the next; else 0.99.")
+    float | None,
+    option(RESULT, "--steady", "0..1", "Weight of the previous frame's pastiche in the next; default 0.99."),
 ]
 Format = Annotated[
-    str | None, option(FILES, "--format", "FORMAT", "jpeg, png, webp, tiff, avif or gif; else the content's own.")
+    str | None,
+    option(FILES, "--format", "FORMAT", "jpeg, png, webp, tiff, avif or gif; default: the content's format."),
 ]
 Quality = Annotated[int | None, option(FILES, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
-Depth = Annotated[int | None, option(FILES, "--depth", "8|16", "Bits per channel of PNG and TIFF; else the photo's.")]
-Overwrite = Annotated[bool, option(FILES, "--overwrite", "", "Replace files that exist.")]
-JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write every number to a file.")]
+Depth = Annotated[
+    int | None, option(FILES, "--depth", "8|16", "Bits per channel of PNG and TIFF; default: the photo's.")
+]
+Overwrite = Annotated[bool, option(FILES, "--overwrite", "", "Replace existing files.")]
+JsonFile = Annotated[Path | None, option(FILES, "--json", "FILE", "Write all numbers to a file.")]
 Memory = Annotated[
     str | None, option(MACHINE, "--memory", "2G", "Memory to use, at least 512M; else most of what is free.")
 ]
 Model = Annotated[
     str | None,
-    option(MACHINE, "--model", "NAME|FOLDER", "brushwork, the default, is the best (9 MB), brushwork-mobile "
-    "twice as fast (6 MB), magenta-mobile Google's (6 MB); or a model folder.")
+    option(MACHINE, "--model", "NAME|FOLDER", "brushwork (default, 9 MB) is the best, brushwork-mobile (6 MB) "
+    "is twice as fast, magenta-mobile (6 MB) is Google's; or a model folder.")
 ]  # fmt: skip
 FrameModel = Annotated[
     str | None,
-    option(MACHINE, "--model", "NAME|FOLDER", "brushwork-mobile, the default, is the fastest, brushwork the best "
-    "at half the frames; or a model folder.")
+    option(MACHINE, "--model", "NAME|FOLDER", "brushwork-mobile (default) is the fastest, brushwork the best "
+    "at half the frame rate; or a model folder.")
 ]  # fmt: skip
 Detail = Annotated[
-    float | None, option(RESULT, "--detail", "0..1", "1 keeps the content's detail, 0 takes most of the style; else 1.")
+    float | None, option(RESULT, "--detail", "0..1", "1 keeps the content's detail, 0 gives the most style; default 1.")
 ]
 Device = Annotated[
     str | None, option(MACHINE, "--device", "auto|cpu|gpu|cuda|mps", "Device to run on; gpu is an Intel GPU.")
@@ -111,4 +115,4 @@ Precision = Annotated[
     str | None, option(MACHINE, "--precision", "auto|f32|bf16|f16|int8", "Numbers to compute in; auto is the device's "
     "fastest.")
 ]  # fmt: skip
-Threads = Annotated[int | None, option(MACHINE, "--threads", "1..", "CPU threads; else one per core.")]
+Threads = Annotated[int | None, option(MACHINE, "--threads", "1..", "CPU threads; default: one per core.")]

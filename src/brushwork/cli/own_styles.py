@@ -1,4 +1,4 @@
-"""`brushwork styles add`, `remove`, `rename`, `export` and `import`: styles of one's own, known by name everywhere."""
+"""`brushwork styles add`, `remove`, `rename`, `export` and `import`: manage the user's own styles."""
 
 import sys
 from pathlib import Path
@@ -14,12 +14,12 @@ NewName = Annotated[str, typer.Argument(metavar="NEW", hidden=True)]
 Names = Annotated[list[str], typer.Argument(metavar="NAME", hidden=True)]
 Sources = Annotated[list[str], typer.Argument(metavar="STYLE", hidden=True)]
 Files = Annotated[list[Path], typer.Argument(metavar="FILE", hidden=True)]
-About = Annotated[str | None, option(None, "--about", "TEXT", "One line on the style; else what it was made of.")]
+About = Annotated[str | None, option(None, "--about", "TEXT", "One-line description; default: the sources.")]
 NoPicture = Annotated[
-    bool, option(None, "--no-picture", "", "Keep no small copy of the pictures, from which other models embed it.")
+    bool, option(None, "--no-picture", "", "Do not store small copies of the pictures, which other models need.")
 ]  # fmt: skip
-Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Where to write the style; else NAME.json.")]
-As = Annotated[str | None, option(None, "--as", "NAME", "Name of the style; else that of the file.")]
+Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Output file; default NAME.json.")]
+As = Annotated[str | None, option(None, "--as", "NAME", "Name of the style; default: that of the file.")]
 
 
 @grouped
@@ -35,7 +35,7 @@ def add(
     *,
     machine: Machine,
 ) -> None:
-    """Keep a style under a name: that of a picture, or a blend of pictures and names.
+    """Save a style under a name: a picture, or a blend of pictures and named styles.
 
     brushwork styles add barn painting.jpg
 
@@ -54,12 +54,12 @@ def add(
         sources, stylizer, folder, weights=parsed, style_size=style_size, about=about, keep_pictures=not no_picture
     )
     path = own.save(name, made, overwrite=overwrite)
-    hides = "; it hides the style that comes with the model" if name in stylizer.gallery.shipped else ""
+    hides = "; it hides the model's style of the same name" if name in stylizer.gallery.shipped else ""
     print(f"{name}  {made.about}  {path}{hides}", file=sys.stderr)
 
 
 def remove(names: Names) -> None:
-    """Remove own styles, all that are named or none.
+    """Remove own styles. If one does not exist, none is removed.
 
     brushwork styles remove barn dusk
     """
@@ -70,7 +70,7 @@ def remove(names: Names) -> None:
 
 
 def rename(name: Name, new: NewName) -> None:
-    """Give an own style another name.
+    """Rename an own style.
 
     brushwork styles rename barn old-barn
     """
@@ -81,9 +81,9 @@ def rename(name: Name, new: NewName) -> None:
 
 
 def export(name: Name, output: Output = None, overwrite: Overwrite = False) -> None:
-    """Write an own style to a file, to keep it or pass it on.
+    """Write an own style to a file for backup or sharing.
 
-    The small copies of its pictures are in the file, unless it was made with --no-picture.
+    The file contains small copies of its pictures unless the style was added with --no-picture.
 
     brushwork styles export barn -o barn.json
     """
@@ -96,7 +96,7 @@ def export(name: Name, output: Output = None, overwrite: Overwrite = False) -> N
 
 
 def import_(files: Files, name: As = None, overwrite: Overwrite = False) -> None:
-    """Take over styles from files that styles export has written.
+    """Import styles from files written by styles export.
 
     brushwork styles import barn.json
     """
@@ -104,7 +104,7 @@ def import_(files: Files, name: As = None, overwrite: Overwrite = False) -> None
     from brushwork.styles import own, own_file
 
     if name and len(files) > 1:
-        raise UserError("--as names one style; give one file")
+        raise UserError("--as requires exactly one file")
     named = [(name or file.stem, own_file.read(file)) for file in files]
     for each, _ in named:
         own.check_free(each, overwrite=overwrite)

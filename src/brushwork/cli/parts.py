@@ -1,4 +1,4 @@
-"""What commands on whole data sets share: running a plan under a bar, and what is said at the end."""
+"""Runs a plan for a data set with a progress bar and reports the result; shared by `dataset` and `embed`."""
 
 import sys
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def parse_range(text: str) -> tuple[float, float]:
-    """Return a range from ``0.3,1``, or from one number.
+    """Parse a range such as ``0.3,1``, or a single number.
 
     Raises:
         UserError: If it is neither.
@@ -22,21 +22,21 @@ def parse_range(text: str) -> tuple[float, float]:
     except ValueError:
         numbers = []
     if len(numbers) not in (1, 2):
-        raise UserError(f"the strength is {text!r}; give one number, or two such as 0.3,1")
+        raise UserError(f"the strength is {text!r}; give one number or two, such as 0.3,1")
     return numbers[0], numbers[-1]
 
 
 def make_parts(plan: "Plan", joined: str, ray: str | None, **machine: Any) -> None:
-    """Make the parts of a plan that are not done, here or on a Ray cluster, and join what is written of each.
+    """Write the missing parts of a plan, locally or on a Ray cluster, and join their Parquet files.
 
     Args:
         plan: The plan.
-        joined: Name of the Parquet file for all of it.
+        joined: Name of the joined Parquet file.
         ray: Address of a cluster, ``local``, or None for this process.
-        **machine: Device and threads, and the workers of a cluster.
+        **machine: Device, threads and the number of workers.
 
     Raises:
-        UserError: If a picture or part could not be used; all others are done.
+        UserError: If a picture or part failed; all others have been written.
     """
     from brushwork import extras
     from brushwork.dataset.run import join_parts, run_here, run_plan
@@ -44,7 +44,7 @@ def make_parts(plan: "Plan", joined: str, ray: str | None, **machine: Any) -> No
 
     if ray is None:
         if "workers" in machine:
-            raise UserError("--workers is for a cluster: add --ray")
+            raise UserError("--workers requires --ray")
         runner = run_here(**machine)
     else:
         extras.require("ray", "--ray")
@@ -54,7 +54,7 @@ def make_parts(plan: "Plan", joined: str, ray: str | None, **machine: Any) -> No
         runner = run_on(Cluster(ray, **machine))
     remaining = len(plan.remaining())
     if remaining < len(plan.parts):
-        print(f"{len(plan.parts) - remaining} of {len(plan.parts)} parts are done already", file=sys.stderr)
+        print(f"{len(plan.parts) - remaining} of {len(plan.parts)} parts are already done", file=sys.stderr)
     made = bad = failed = 0
     with progress.bar(remaining) as bar:
         for number, report in enumerate(run_plan(plan, runner), start=1):
@@ -65,6 +65,6 @@ def make_parts(plan: "Plan", joined: str, ray: str | None, **machine: Any) -> No
     rows = join_parts(plan, joined)
     print(f"{made} pictures; {plan.target.url}/{joined}: {rows} rows" if rows else f"{made} pictures")
     if failed:
-        raise UserError(f"{failed} parts could not be written; the same command makes them")
+        raise UserError(f"{failed} parts could not be written; run the same command again")
     if bad:
-        raise UserError(f"{bad} pictures could not be used; the manifest lists them, and all others are done")
+        raise UserError(f"{bad} pictures could not be used and are listed in the manifest; all others are done")

@@ -1,18 +1,18 @@
-"""Help without what typer adds to a line that is clear without it: types, braces, the option --help itself."""
+"""Help output without typer's additions: types, braces, and the option --help itself."""
 
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-# Options that may stand alone, the values that may follow them, and the value that is meant where none does.
+# Options with an optional value: the allowed values, and the default if no value follows.
 _MAY_STAND_ALONE = {"--strip": (("all", "gps"), "all")}
 
 
 class PlainCommand(TyperCommand):
-    """A command whose help is its own words."""
+    """A command with plain help."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse arguments, after giving options that stand alone the values that they mean."""
+        """Parse arguments after inserting the default values of options without a value."""
         complete = []
         for place, argument in enumerate(args):
             complete.append(argument)
@@ -22,14 +22,14 @@ class PlainCommand(TyperCommand):
         return super().parse_args(ctx, complete)
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option ``--help``, which the help itself does not list."""
+        """Return the option ``--help``, hidden from the help."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.hidden = True
         return option
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """What follows the command's name: required parts first."""
+        """Return the usage after the command's name, required arguments first."""
         arguments = [param for param in self.params if param.param_type_name == "argument"]
         required = [param for param in self.params if param.param_type_name == "option" and param.required]
         named = [f"{argument.metavar}{'...' if argument.nargs == -1 else ''}" for argument in arguments]
@@ -37,12 +37,12 @@ class PlainCommand(TyperCommand):
 
 
 class PlainGroup(TyperGroup):
-    """The whole program."""
+    """The top-level command with plain help."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option ``--help``, without a type."""
+        """Return the option ``--help`` without a type."""
         option = super().get_help_option(ctx)
         if option is not None:
             option.metavar = ""
-            option.help = "Show this help and end."
+            option.help = "Show this help and exit."
         return option

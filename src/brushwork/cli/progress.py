@@ -1,4 +1,4 @@
-"""Progress on standard error where a person watches: bars with lines above them, percentages, and a line of status."""
+"""Shows progress on standard error if it is a terminal: bars with lines above them, percentages, and a status line."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -10,45 +10,45 @@ Item = TypeVar("Item")
 
 
 class Update(Protocol):
-    """Moves a bar."""
+    """Updates a bar."""
 
     def __call__(self, completed: int, total: int | None = None, words: str = "") -> None:
-        """Show that so much of the total is completed, with words after the numbers."""
+        """Show the completed part of the total, with a text after the numbers."""
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A progress bar, and how a line is printed above it."""
+    """A progress bar, and a function that prints a line above it."""
 
     print: Callable[[str], None]
     update: Update
 
 
 def watched() -> bool:
-    """Whether standard error is a terminal."""
+    """Return whether standard error is a terminal."""
     return sys.stderr.isatty()
 
 
 @contextmanager
 def bar(total: int | None = None, *, hidden: bool = False, time_left: bool = True) -> Iterator[Bar]:
-    """Yield a progress bar; where standard error is no terminal, only its lines appear.
+    """Yield a progress bar; if standard error is not a terminal, only its lines are printed.
 
     Args:
-        total: What a completed bar counts up to; None if it is not yet known.
-        hidden: Whether to print lines only, in a terminal too.
-        time_left: Whether the bar estimates the time left; false where the words say it.
+        total: Total of the bar; None if it is not yet known.
+        hidden: Whether to print only lines even in a terminal.
+        time_left: Whether the bar estimates the time left; False if the text contains it.
     """
     if hidden or not watched():
         yield Bar(lambda line: print(line, file=sys.stderr), lambda completed, total=None, words="": None)
         return
-    # rich takes 30 ms to import, so it is imported only where a bar is shown.
+    # Importing rich takes 30 ms, so it is imported only if a bar is shown.
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     remaining = (TimeRemainingColumn(),) if time_left else ()
     columns = (BarColumn(), MofNCompleteColumn(), *remaining, TextColumn("{task.description}"))
-    # Standard output is left alone: records may be on their way into a file.
+    # Standard output is not redirected, because records may be written to it.
     with Progress(*columns, console=console, transient=True, redirect_stdout=False) as shown:
         task = shown.add_task("", total=total)
 
@@ -59,7 +59,7 @@ def bar(total: int | None = None, *, hidden: bool = False, time_left: bool = Tru
 
 
 def track(items: Iterable[Item], count: int) -> Iterator[Item]:
-    """Yield the items as they come, under a bar that counts them."""
+    """Yield items under a bar that counts them."""
     with bar(count) as shown:
         for number, item in enumerate(items, start=1):
             shown.update(number)
@@ -67,14 +67,14 @@ def track(items: Iterable[Item], count: int) -> Iterator[Item]:
 
 
 def percentage(*, hidden: bool = False) -> Callable[[float], None]:
-    """Return a function that shows a completed fraction in [0, 1]; at 1 it clears the line for what follows."""
+    """Return a function that shows the fraction completed, 0 to 1; at 1 it clears the line."""
     if hidden or not watched():
         return lambda fraction: None
     return lambda fraction: _overwrite(f"{fraction:4.0%}" if fraction < 1 else "")
 
 
 def status(line: str) -> None:
-    """Show a line that takes the place of the last one."""
+    """Show a line in place of the previous one."""
     if watched():
         _overwrite(line)
 

@@ -1,4 +1,4 @@
-"""The records of a run as lines for a person, or as JSON for a program."""
+"""Prints the records of a run, as text or JSON."""
 
 import dataclasses
 import json
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def report(records: Iterator["Record"], count: int, *, json_to: TextIO | None = None) -> bool:
-    """Print the records as they come; return whether no picture failed.
+    """Print records as they arrive, and return whether all pictures succeeded.
 
-    JSON records go to a stream, one a line, in place of lines for a person. Everything else goes to standard error, so
-    that a pastiche can go to standard output.
+    If ``json_to`` is given, JSON records are written to it, one per line. Text is written to standard error, because
+    standard output may carry a pastiche.
     """
     failed = 0
     with progress.bar(count, hidden=count == 1) as bar:
@@ -32,7 +32,7 @@ def report(records: Iterator["Record"], count: int, *, json_to: TextIO | None = 
                 bar.print(_line(record))
             bar.update(number)
     if failed and count > 1:
-        print(f"brushwork: {failed} of {count} pictures could not be done", file=sys.stderr)
+        print(f"brushwork: {failed} of {count} pictures failed", file=sys.stderr)
     return not failed
 
 

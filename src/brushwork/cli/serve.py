@@ -1,4 +1,4 @@
-"""`brushwork serve`: the page and the HTTP API."""
+"""`brushwork serve`: serves the page and the HTTP API."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,45 +16,49 @@ ACCESS, LIMITS = "Access", "Limits"
 
 Host = Annotated[
     str | None,
-    option(ACCESS, "--host", "ADDRESS", "Address to listen on; 0.0.0.0 lets other machines in. Else 127.0.0.1."),
+    option(ACCESS, "--host", "ADDRESS", "Address to listen on; 0.0.0.0 admits other machines; default 127.0.0.1."),
 ]
-Port = Annotated[int | None, option(ACCESS, "--port", "0..65535", "Port for the page; 0 picks a free one. Else 7860.")]
+Port = Annotated[
+    int | None, option(ACCESS, "--port", "0..65535", "Port for the page; 0 picks a free one; default 7860.")
+]
 Token = Annotated[
     list[str] | None,
     Option("--token", envvar="BRUSHWORK_TOKEN", metavar="TOKEN", help="Token that clients must send; repeatable.",
            show_envvar=True, rich_help_panel=ACCESS),
 ]  # fmt: skip
-Name = Annotated[
-    list[str] | None, option(ACCESS, "--name", "HOST", "Further name by which clients call the server; repeatable.")
-]
+Name = Annotated[list[str] | None, option(ACCESS, "--name", "HOST", "Further host name of the server; repeatable.")]
 BehindProxy = Annotated[
     list[str] | None,
-    option(ACCESS, "--behind-proxy", "ADDRESS", "Proxy whose Forwarded headers are believed; repeatable."),
+    option(ACCESS, "--behind-proxy", "ADDRESS", "Proxy whose Forwarded headers are trusted; repeatable."),
 ]
 Certificate = Annotated[Path | None, option(ACCESS, "--certificate", "FILE", "TLS certificate chain, PEM.")]
 Key = Annotated[Path | None, option(ACCESS, "--key", "FILE", "Private key of the certificate, PEM.")]
 Open = Annotated[bool, option(None, "--open", "", "Open the page in the browser.")]
 NoPage = Annotated[bool, option(None, "--no-page", "", "Serve the API only.")]
-Upload = Annotated[int | None, option(LIMITS, "--upload", "1..", "Megabytes of a request; else 64.")]
-Pixels = Annotated[int | None, option(LIMITS, "--pixels", "1..", "Megapixels of a picture; else 50.")]
-Frames = Annotated[int | None, option(LIMITS, "--frames", "1..", "Frames of an animation; else 200.")]
+Upload = Annotated[int | None, option(LIMITS, "--upload", "1..", "Most megabytes per request; default 64.")]
+Pixels = Annotated[int | None, option(LIMITS, "--pixels", "1..", "Most megapixels per picture; default 50.")]
+Frames = Annotated[int | None, option(LIMITS, "--frames", "1..", "Most frames per animation; default 200.")]
 Animation = Annotated[
-    int | None, option(LIMITS, "--animation", "1..", "Megapixels of all frames of an animation together; else 200.")
+    int | None, option(LIMITS, "--animation", "1..", "Most megapixels of an animation's frames in total; default 200.")
 ]
-Seconds = Annotated[int | None, option(LIMITS, "--seconds", "1..", "Seconds for a request; else 120.")]
-Queue = Annotated[int | None, option(LIMITS, "--queue", "1..", "Requests that may wait; else 16.")]
-ClientQueue = Annotated[int | None, option(LIMITS, "--client-queue", "1..", "Those of one client; else 8.")]
-Idle = Annotated[int | None, option(LIMITS, "--idle", "1..", "Seconds that a request may send nothing; else 30.")]
-Disk = Annotated[int | None, option(LIMITS, "--disk", "1..", "Megabytes of temporary files; else 4000.")]
-Clips = Annotated[int | None, option(LIMITS, "--clips", "1..", "Clips that are kept, waiting ones included; else 4.")]
-ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Frames of a clip; else 20000.")]
-ClipSeconds = Annotated[int | None, option(LIMITS, "--clip-seconds", "1..", "Seconds for painting a clip; else 3600.")]
+Seconds = Annotated[int | None, option(LIMITS, "--seconds", "1..", "Most seconds per request; default 120.")]
+Queue = Annotated[int | None, option(LIMITS, "--queue", "1..", "Most waiting requests; default 16.")]
+ClientQueue = Annotated[
+    int | None, option(LIMITS, "--client-queue", "1..", "Most waiting requests per client; default 8.")
+]
+Idle = Annotated[int | None, option(LIMITS, "--idle", "1..", "Most seconds that a request may be idle; default 30.")]
+Disk = Annotated[int | None, option(LIMITS, "--disk", "1..", "Most megabytes of temporary files; default 4000.")]
+Clips = Annotated[int | None, option(LIMITS, "--clips", "1..", "Most clips, including waiting ones; default 4.")]
+ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Most frames per clip; default 20000.")]
+ClipSeconds = Annotated[
+    int | None, option(LIMITS, "--clip-seconds", "1..", "Most seconds for rendering a clip; default 3600.")
+]
 Cameras = Annotated[int | None, option(LIMITS, "--cameras", "1..", "Cameras that may be open at once; else 4.")]
 
 
 @dataclass
 class AccessOptions:
-    """Who may call the server, and how."""
+    """Options for access to the server."""
 
     host: Host = None
     port: Port = None
@@ -67,7 +71,7 @@ class AccessOptions:
 
 @dataclass
 class LimitOptions:
-    """What a client may ask for, see `brushwork.web.api.limits.Limits`."""
+    """Limits of requests; see `brushwork.web.api.limits.Limits`."""
 
     upload: Upload = None
     pixels: Pixels = None
@@ -96,9 +100,9 @@ def serve(
     detail: Detail = None,
     machine: Machine,
 ) -> None:
-    """Open the page and the HTTP API on this machine.
+    """Serve the page and the HTTP API on this machine.
 
-    Nothing leaves the machine. Ctrl-C or SIGTERM finish what is running and end.
+    No data leaves the machine. Ctrl-C and SIGTERM let running requests finish and then end the server.
 
     brushwork serve --open
 
@@ -124,6 +128,6 @@ def serve(
         return machine.loader(model, other)()
 
     details = Details(loaded, 1.0 if detail is None else detail, load if has_details(found) else None)
-    # The server finishes its requests, and raises the signal that ended it again.
+    # The server finishes its requests and then raises the signal again.
     with suppress(KeyboardInterrupt):
         run(loaded, found.name, entry, allowed, page=not no_page, show=open_page, memory=room, details=details)

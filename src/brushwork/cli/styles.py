@@ -1,4 +1,4 @@
-"""`brushwork styles`: the styles that have names, in words or on one's own photo."""
+"""`brushwork styles`: lists, shows, finds and maps named styles."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from brushwork.model_folder import ModelFolder
     from brushwork.stylizer import Stylizer
 
-Sheet = Annotated[Path | None, option(None, "--sheet", "PHOTO", "Render every style on a photo, as one contact sheet.")]
-Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Where to write the sheet; else photo-styles.jpg.")]
+Sheet = Annotated[Path | None, option(None, "--sheet", "PHOTO", "Render a photo in every style, as a contact sheet.")]
+Output = Annotated[Path | None, option(None, "--output -o", "FILE", "File of the sheet; default photo-styles.jpg.")]
 Size = Annotated[
-    int | None, option(None, "--size", "16..100000", "Long side in pixels of each picture on the sheet; else 320.")
+    int | None, option(None, "--size", "16..100000", "Long side of each picture on the sheet in pixels; default 320.")
 ]
 Find = Annotated[
-    str | None, option(None, "--find", "WORDS", "Say which named styles are nearest to words: stormy sea, thick paint.")
+    str | None, option(None, "--find", "WORDS", "List the named styles nearest to words: stormy sea, thick paint.")
 ]  # fmt: skip
 Json = Annotated[bool, option(None, "--json", "", "Print JSON.")]
 
 Map = Annotated[
     Path | None, option(None, "--map", "FILE", "Write a map of similar styles, an HTML page that works offline.")
 ]
-Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles that are most like a picture.")]
+Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles most similar to a picture.")]
 Pictures = Annotated[
-    list[str] | None, option(None, "--pictures", "SOURCE", "Map or search these pictures, folders, tars or globs, "
+    list[str] | None, option(None, "--pictures", "SOURCE", "Map or search these pictures, folders, tars or globs "
     "instead of the named styles.")
 ]  # fmt: skip
 LabelFile = Annotated[
     Path | None,
-    option(None, "--labels", "FILE", "Colours of the map: lines of name, kind and label with tabs between."),
+    option(None, "--labels", "FILE", "Colours of the map: tab-separated lines of name, kind and label."),
 ]
-Count = Annotated[int | None, option(None, "--count", "1..", "Styles that --near lists; else 10.")]
+Count = Annotated[int | None, option(None, "--count", "1..", "Number of styles that --near lists; default 10.")]
 
 FOUND = 8  # styles that --find lists
 
-# `brushwork styles` alone lists; its subcommands stand in files of their own.
+# `brushwork styles` alone lists the styles; its subcommands are in other files.
 app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
 for command in (add, learn, remove, rename, export):
     app.command(cls=PlainCommand)(command)
@@ -69,7 +69,7 @@ def styles(
     *,
     machine: Machine,
 ) -> None:
-    """List the styles that have names, the user's own among them, or show them all on a photo.
+    """List the named styles, including your own, or render a photo in all of them.
 
     brushwork styles --sheet photo.jpg
 
@@ -84,11 +84,11 @@ def styles(
 
     if context.invoked_subcommand is not None:
         if any(context.params.values()):
-            raise UserError(f"options of styles {context.invoked_subcommand} follow that word")
+            raise UserError(f"put the options after styles {context.invoked_subcommand}")
         return
     if map_file is not None or near is not None:
         if sheet is not None or output is not None or (map_file is not None and near is not None):
-            raise UserError("--sheet, --map and --near are three things; ask for one, without -o for the last two")
+            raise UserError("--sheet, --map and --near exclude each other, and only --sheet takes -o")
         load = machine.loader(model)
         if map_file is not None:
             _map(map_file, pictures, labels, overwrite, load)
@@ -96,24 +96,24 @@ def styles(
             _near(near, pictures, as_json, load, **given(count=count))
         return
     if pictures or labels or count:
-        raise UserError("--pictures, --labels and --count are for --map and --near")
+        raise UserError("--pictures, --labels and --count require --map or --near")
     if find is not None:
         if sheet is not None or output is not None:
-            raise UserError("--find lists styles and --sheet paints them; leave out one")
+            raise UserError("--find and --sheet exclude each other; leave out one")
         _find(model_folder.find(model), find, as_json)
         return
     if sheet is None:
         if output is not None:
-            raise UserError("-o is where a sheet goes; name a photo with --sheet")
+            raise UserError("-o requires --sheet")
         _list(model_folder.find(model), as_json)
         return
     if as_json:
-        raise UserError("--json lists the styles and --sheet paints them; leave out one")
+        raise UserError("--json and --sheet exclude each other; leave out one")
     _paint(sheet, output, size, overwrite, machine.loader(model))
 
 
 def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, load: "Callable[[], Stylizer]") -> None:
-    """Write the sheet of a photo."""
+    """Write the contact sheet of a photo."""
     import sys
 
     from brushwork import images
@@ -130,7 +130,7 @@ def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, 
 
 
 def _find(folder: "ModelFolder", words: str, as_json: bool) -> None:
-    """Prints the named styles that are nearest to some words."""
+    """Print the named styles nearest to words."""
     import json
     import sys
 
@@ -172,7 +172,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    # In a pipe no line is broken, so that columns can be read by programs.
+    # In a pipe, lines are not wrapped, so programs can parse the columns.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in rows[0]:
@@ -185,7 +185,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
 def _map(
     path: Path, pictures: list[str] | None, labels: Path | None, overwrite: bool, load: "Callable[[], Stylizer]"
 ) -> None:
-    """Writes the map of the named styles, or of pictures."""
+    """Write the map of the named styles or of pictures."""
     import sys
 
     from brushwork import atomic, extras
@@ -209,7 +209,7 @@ def _map(
 def _near(
     picture: Path, pictures: list[str] | None, as_json: bool, load: "Callable[[], Stylizer]", **count: int
 ) -> None:
-    """Lists the styles nearest to a picture, with the Euclidean distance of their embeddings."""
+    """Print the styles nearest to a picture with the Euclidean distance of their embeddings."""
     import json
 
     from brushwork import extras
@@ -234,7 +234,7 @@ def _near(
 
 
 def _embedded(stylizer: "Stylizer", pictures: list[str] | None) -> "EmbeddedStyles":
-    """Returns the styles of a map: pictures, or those that have names."""
+    """Return the styles of a map: pictures, or the named styles."""
     from brushwork.analysis.embeddings import embed_pictures, named_styles
     from brushwork.cli import progress
 

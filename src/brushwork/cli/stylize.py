@@ -1,4 +1,4 @@
-"""`brushwork stylize`: pictures in, pastiches out."""
+"""`brushwork stylize`: renders pictures in given styles."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,31 +16,31 @@ if TYPE_CHECKING:
     from brushwork.batch.record import Record
     from brushwork.stylizer import Stylizer
 
-# One name a parameter of `stylize`, so that its signature can be read.
+# Named types keep the signature of `stylize` readable.
 Contents = Annotated[list[str], Argument(metavar="CONTENT", hidden=True)]
 StylesOrNone = Annotated[list[str] | None, Styles.__metadata__[0]]
-Each = Annotated[bool, option(STYLE, "--each", "", "Paint every content in every style, instead of a blend.")]
+Each = Annotated[bool, option(STYLE, "--each", "", "Render every content in each style instead of a blend.")]
 Output = Annotated[
-    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Where to write, or - for standard output. Else "
+    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Output, or - for standard output; default "
     "photo-style.jpg beside photo.jpg, folder photos-style beside photos.")
 ]  # fmt: skip
-Page = Annotated[str | None, option(FILES, "--page", "1..|all", "Page of a TIFF file with several; all writes TIFF.")]
-Strip = Annotated[str | None, option(FILES, "--strip", "[gps]", "Keep no metadata; with gps, all but the place.")]
+Page = Annotated[str | None, option(FILES, "--page", "1..|all", "Page of a multi-page TIFF file; all writes a TIFF.")]
+Strip = Annotated[str | None, option(FILES, "--strip", "[gps]", "Remove all metadata, or only the location with gps.")]
 SkipExisting = Annotated[
-    bool, option(FILES, "--skip-existing", "", "Leave out pictures whose pastiches exist, to go on with a run.")
+    bool, option(FILES, "--skip-existing", "", "Skip pictures whose pastiches exist, to continue a run.")
 ]
 Refine = Annotated[
-    float | None, option(RESULT, "--refine", "1..100000", "Seconds for which the pixels of each pastiche are optimised "
-    "after the network; Ctrl-C keeps the best so far.")
+    float | None, option(RESULT, "--refine", "1..100000", "Optimise the pixels of each pastiche for this many seconds "
+    "after the network; Ctrl-C keeps the best result so far.")
 ]  # fmt: skip
-Recursive = Annotated[bool, option(FILES, "--recursive -r", "", "Search folders to any depth.")]
+Recursive = Annotated[bool, option(FILES, "--recursive -r", "", "Search folders recursively.")]
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record per picture: paths, sizes, seconds.")]
 Tile = Annotated[
-    str | None, option(MACHINE, "--tile", "auto|never|fast|exact", "Paint in tiles; auto does if memory is short.")
+    str | None, option(MACHINE, "--tile", "auto|never|fast|exact", "Render in tiles; auto does so if memory is short.")
 ]
 TileSize = Annotated[
     int | None,
-    option(MACHINE, "--tile-size", "128..16384", "Side of a tile in pixels, a multiple of 4; else what memory allows."),
+    option(MACHINE, "--tile-size", "128..16384", "Side of a tile in pixels, a multiple of 4; default: by memory."),
 ]
 
 
@@ -87,7 +87,7 @@ def stylize(
     each = each or any(is_folder(Path(name)) for name in style or [] if name)
     style = expand_styles(style or [])
     if not style and not paint.region:
-        raise UserError("no style: give a picture or a name with -s, or a --region")
+        raise UserError("no style; give a picture or a name with -s, or a --region")
     options = Options(
         memory=parse_memory(memory), page=parse_page(page), overwrite=overwrite, strip=strip,
         skip_existing=skip_existing, refine=refine, **paint.values(len(style), each=each),
@@ -106,7 +106,7 @@ def stylize(
 
 
 def _run(plan: Sequence["Job"], load: Callable[[], "Stylizer"], options: "Options", as_json: bool) -> bool:
-    """Make the pastiches and report them; return whether no job failed."""
+    """Render and report the pastiches, and return whether all jobs succeeded."""
     from contextlib import closing
 
     from brushwork.batch import run

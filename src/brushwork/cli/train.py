@@ -1,4 +1,4 @@
-"""`brushwork train`: a recipe becomes a trained network."""
+"""`brushwork train`: trains a network by a recipe."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -15,14 +15,17 @@ if TYPE_CHECKING:
 
 Recipe = Annotated[Path, Argument(metavar="RECIPE", hidden=True)]
 Changes = Annotated[
-    list[str] | None, option(None, "--set", "KEY=VALUE", "Change the recipe: optimizer.learning_rate=1e-3.")
+    list[str] | None,
+    option(None, "--set", "KEY=VALUE", "Change a setting of the recipe: optimizer.learning_rate=1e-3."),
 ]
-Output = Annotated[Path | None, option(None, "--output -o", "FOLDER", "Folder of the run; else runs/ and its name.")]
+Output = Annotated[
+    Path | None, option(None, "--output -o", "FOLDER", "Folder of the run; default: runs/ and the recipe's name.")
+]
 Resume = Annotated[bool, option(None, "--resume", "", "Continue from the checkpoint in the run's folder.")]
 MaxMinutes = Annotated[
-    float | None, option(None, "--max-minutes", "MINUTES", "End after this time, with a checkpoint.")
+    float | None, option(None, "--max-minutes", "MINUTES", "Write a checkpoint and end after this time.")
 ]
-Slim = Annotated[bool, option(None, "--slim", "", "At the end also write the weights in parts of at most 15 MiB.")]
+Slim = Annotated[bool, option(None, "--slim", "", "At the end, also write the weights in parts of at most 15 MiB.")]
 
 
 def train(
@@ -34,9 +37,9 @@ def train(
     slim: Slim = False,
     device: TorchDevice = None,
 ) -> None:
-    """Train a network as a recipe says.
+    """Train a network by a recipe.
 
-    Ctrl-C ends with a checkpoint; --resume continues from it. For several GPUs: torchrun --nproc-per-node N -m
+    Ctrl-C writes a checkpoint and ends; --resume continues from it. For several GPUs: torchrun --nproc-per-node N -m
     brushwork train RECIPE.
 
     brushwork train recipes/single-style-cpu.toml --set "data.styles=['examples/glass.jpg']"
@@ -61,7 +64,7 @@ def train(
 
 
 def _show_log(show: Callable[[str], None]) -> None:
-    """Prints what training logs, from information on, above the bar."""
+    """Print the log of the training, from level INFO, above the bar."""
     import logging
 
     handler = logging.Handler()
@@ -80,7 +83,7 @@ def _line(record: "Progress") -> str:
 
 
 def _pace(record: "Progress") -> str:
-    """Return the speed, and the time left unless the run ends here."""
+    """Return the speed, and the time left unless the run has ended."""
     speed = f"{record.pastiches_per_second:.1f} pastiches/s"
     ended = record.stopped or record.step >= record.steps
     return speed if ended else f"{speed}  {timedelta(minutes=round(record.minutes_left))} left"

@@ -1,4 +1,4 @@
-"""`brushwork train-words`: teaches a model to take words as a style."""
+"""`brushwork train-words`: fits the word map of a model."""
 
 import sys
 from pathlib import Path
@@ -11,9 +11,11 @@ from brushwork.cli.options import option
 
 Folder = Annotated[Path, typer.Argument(metavar="MODEL", hidden=True)]
 Pictures = Annotated[list[str], option(None, "--styles", "SOURCE", "Style pictures: a folder, a .tar, or a glob.")]
-Labels = Annotated[Path | None, option(None, "--labels", "FILE", "Table of member, kind and label, tabs between them.")]
-StyleSize = Annotated[int | None, option(None, "--style-size", "80..2048", "Short side of pictures; else the model's.")]
-Cache = Annotated[Path | None, option(None, "--cache", "FOLDER", "Keeps what was measured, to go on after Ctrl-C.")]
+Labels = Annotated[Path | None, option(None, "--labels", "FILE", "Tab-separated table of member, kind and label.")]
+StyleSize = Annotated[
+    int | None, option(None, "--style-size", "80..2048", "Short side of pictures; default: the model's.")
+]
+Cache = Annotated[Path | None, option(None, "--cache", "FOLDER", "Stores measurements, to continue after Ctrl-C.")]
 
 
 @grouped
@@ -26,7 +28,7 @@ def train_words(
     *,
     machine: Machine,
 ) -> None:
-    """Fit a map from words to the embeddings of a model, and write it into the model's folder.
+    """Fit a map from words to the embeddings of a model and write it to the model's folder.
 
     brushwork train-words my-model/ --styles styles/ --labels labels.tsv
     """

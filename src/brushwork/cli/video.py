@@ -1,4 +1,4 @@
-"""`brushwork video`: a clip in, its pastiche out, with the sound."""
+"""`brushwork video`: renders a clip in a style and keeps its sound."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,32 +20,34 @@ Clip = Annotated[str, Argument(metavar="CLIP", hidden=True)]
 At = Annotated[
     list[str] | None, option(STYLE, "--at", "TIME=STYLE", "Change to another style at a time: 0:05=other.jpg.")
 ]
-Fade = Annotated[float | None, option(STYLE, "--fade", "SECONDS", "Seconds from one style to the next; else 1.")]
-Hold = Annotated[
-    float | None, option(RESULT, "--hold", "0..1", "Weight of the last frame's statistics in the next; else 0.")
+Fade = Annotated[
+    float | None, option(STYLE, "--fade", "SECONDS", "Duration of a change of style in seconds; default 1.")
 ]
-Start = Annotated[str | None, option(FILES, "--start", "TIME", "Begin here: 5, 0:05 or 1:02:03.5.")]
+Hold = Annotated[
+    float | None, option(RESULT, "--hold", "0..1", "Weight of the previous frame's statistics in the next; default 0.")
+]
+Start = Annotated[str | None, option(FILES, "--start", "TIME", "Start time: 5, 0:05 or 1:02:03.5.")]
 End = Annotated[str | None, option(FILES, "--end", "TIME", "End here.")]
 Output = Annotated[
-    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Where to write: .mp4 .mov .mkv .webm .gif .webp, folder, "
-    "frames/%05d.png, or - for standard output. Else clip-style.mp4 beside clip.mp4.")
+    str | None, option(FILES, "--output -o", "FILE|FOLDER", "Output: .mp4 .mov .mkv .webm .gif .webp, folder, "
+    "frames/%05d.png, or - for standard output; default clip-style.mp4 beside clip.mp4.")
 ]  # fmt: skip
-Codec = Annotated[str | None, option(FILES, "--codec", "CODEC", "h264, h265, av1, vp9, prores, or ffv1 without loss.")]
-Crf = Annotated[int | None, option(FILES, "--crf", "0..51", "Quality of the codec, 0 the best; else 19 for h264.")]
-NoSound = Annotated[bool, option(FILES, "--no-sound", "", "Leave the sound out.")]
-Hdr = Annotated[str | None, option(FILES, "--hdr", "tone-map|keep", "Write HDR clips as SDR, or in HDR.")]
-NoDeinterlace = Annotated[bool, option(FILES, "--no-deinterlace", "", "Paint interlaced frames as they are stored.")]
-Fps = Annotated[float | None, option(FILES, "--fps", "N", "Frames per second of numbered pictures; else 24.")]
+Codec = Annotated[str | None, option(FILES, "--codec", "CODEC", "h264, h265, av1, vp9, prores, or ffv1 (lossless).")]
+Crf = Annotated[int | None, option(FILES, "--crf", "0..51", "Quality of the codec, 0 is best; default 19 for h264.")]
+NoSound = Annotated[bool, option(FILES, "--no-sound", "", "Leave out the sound.")]
+Hdr = Annotated[str | None, option(FILES, "--hdr", "tone-map|keep", "Tone-map HDR clips to SDR, or keep HDR.")]
+NoDeinterlace = Annotated[bool, option(FILES, "--no-deinterlace", "", "Do not deinterlace interlaced frames.")]
+Fps = Annotated[float | None, option(FILES, "--fps", "N", "Frames per second of numbered pictures; default 24.")]
 Preview = Annotated[
-    str | None, option(FILES, "--preview", "PICTURE", "Paint twelve frames as one picture; estimate time and size.")
+    str | None, option(FILES, "--preview", "PICTURE", "Render twelve frames as one picture; estimate time and size.")
 ]
-Resume = Annotated[bool, option(FILES, "--resume", "", "Continue a run that was stopped or killed.")]
+Resume = Annotated[bool, option(FILES, "--resume", "", "Continue an interrupted or killed run.")]
 Json = Annotated[bool, option(FILES, "--json", "", "Print a JSON record: paths, size, frames, seconds.")]
 
 
 @dataclass
 class ClipOptions:
-    """Which part of a clip is read, and how it is read and written."""
+    """Options for reading and writing a clip."""
 
     start: Start = None
     end: End = None
@@ -59,7 +61,7 @@ class ClipOptions:
     fps: Fps = None
 
     def values(self) -> dict[str, Any]:
-        """Return those that were given, as `Settings` calls them."""
+        """Return the given options as keyword arguments of `Settings`."""
         from brushwork.video import times
 
         values = given(
@@ -87,10 +89,10 @@ def video(
     model: FrameModel = None,
     machine: Machine,
 ) -> None:
-    """Render a clip in the style of a picture, steadily and with its sound.
+    """Render a clip in the style of a picture, stabilised and with its sound.
 
     CLIP is a video file, a folder or pattern of numbered pictures, an animated picture, or - for standard input.
-    Ctrl-C leaves a playable file and ends with code 130; --resume continues from there, or where a run was killed.
+    Ctrl-C leaves a playable file and exits with code 130; --resume continues an interrupted or killed run.
 
     brushwork video clip.mp4 -s painting.jpg -o pastiche.mp4
 
@@ -152,7 +154,7 @@ def _preview(
 def _run(
     clip: str, target: Path, load: Callable[[], "Stylizer"], settings: "Settings", options: "RunOptions"
 ) -> "VideoProgress":
-    """Paint the clip, show the progress, and return the last record."""
+    """Render the clip, show the progress, and return the last record."""
     from contextlib import closing
 
     from brushwork.video.run import run
@@ -164,7 +166,7 @@ def _run(
 
 
 def _watch(records: Iterator["VideoProgress"]) -> "VideoProgress":
-    """Show the records and their notes as they come, and return the last one."""
+    """Show the records and their notes, and return the last record."""
     from brushwork.video.times import format_time
 
     printed = 0
@@ -181,7 +183,7 @@ def _watch(records: Iterator["VideoProgress"]) -> "VideoProgress":
 
 
 def _report(clip: str, styles: list[str], target: Path, last: "VideoProgress", as_json: bool) -> None:
-    """The record of a run on standard output, or its line on standard error."""
+    """Print the record of a run as JSON on standard output, or as a line on standard error."""
     import json
     import sys
 

@@ -1,4 +1,4 @@
-"""`brushwork watch`: a folder whose pictures are stylised as they come."""
+"""`brushwork watch`: stylises the pictures of a folder as they arrive."""
 
 from pathlib import Path
 from typing import Annotated
@@ -22,10 +22,10 @@ def watch(
     detail: Detail = None,
     machine: Machine,
 ) -> None:
-    """Stylise what is dropped into a folder, until Ctrl-C.
+    """Stylise pictures as they arrive in a folder, until Ctrl-C.
 
-    IN is the folder that is watched, OUT the one that pastiches are written to. Pictures that are there already are
-    done first; those whose pastiches are there, too, are left alone.
+    IN is the watched folder, OUT the folder for pastiches. Existing pictures are processed first, unless their
+    pastiches already exist.
 
     brushwork watch inbox/ pastiches/ -s ukiyo-e
     """

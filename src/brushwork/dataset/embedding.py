@@ -43,7 +43,7 @@ class Embedding:
     def __post_init__(self) -> None:
         check_range("style size", self.style_size, *STYLE_SIZES)
         if model_folder.find(self.model).styles:
-            raise UserError("this model renders its own styles only, and embeds no pictures")
+            raise UserError("this model has a fixed table of styles and cannot embed pictures")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -125,7 +125,8 @@ def nearest(place: Place, embedding: Array, count: int = 10) -> list[Neighbour]:
                 if not len(rows):
                     continue
                 if rows.shape[1] != embedding.shape[1]:
-                    raise UserError(f"{place.url} holds embeddings of another model, of {rows.shape[1]} numbers")
+                    size = rows.shape[1]
+                    raise UserError(f"{place.url} belongs to another model: its embeddings have {size} numbers")
                 squares, places = faiss.knn(embedding, rows, min(count, len(rows)))
                 styles = known["style"].take(pa.array(places[0])).to_pylist()
                 found += [Neighbour(*each) for each in zip(styles, np.sqrt(squares[0]).tolist(), strict=True)]

@@ -45,7 +45,7 @@ class Sample:
     Attributes:
         key: Its path in the data set without the ending; in a tar up to the first dot, as WebDataset has it.
         ending: ``jpg``, or empty in Parquet.
-        data: Its bytes; None where they cannot be read.
+        data: Its bytes; None if they cannot be read.
         fields: What belongs to it: bytes by ending in a tar, values by column in Parquet.
         error: Why it cannot be read.
     """

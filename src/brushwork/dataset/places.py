@@ -49,7 +49,7 @@ class Place:
         """Return the names of all files, relative and in order; hidden ones are left out.
 
         Args:
-            under: Of those in a folder below alone; none where there is no such folder.
+            under: Of those in a folder below alone; none if there is no such folder.
 
         Raises:
             UserError: If there is no such place, or it cannot be read.

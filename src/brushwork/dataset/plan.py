@@ -26,7 +26,7 @@ class Report:
         index: Of the part.
         made: Pictures that were written, or embedded.
         bad: A line for each picture that could not be read or painted; the others are there.
-        failed: Why the part was not written at all; None where it was.
+        failed: Why the part was not written at all; None if it was.
         seconds: How long it took.
     """
 

@@ -62,7 +62,7 @@ class Page:
         self._rows: list[str] = []
 
     def add(self, judged: Judged) -> None:
-        """Adds a row."""
+        """Add a row."""
         pair = judged.record.pair
         cells = [
             _picture(images.fit(judged.content, SMALL), pair.content.stem),

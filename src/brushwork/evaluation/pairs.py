@@ -72,7 +72,7 @@ def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
 
 
 def pastiches_in(judged: str | None) -> Path | None:
-    """Return the folder of finished pastiches that an argument names; None where it names a model."""
+    """Return the folder of finished pastiches that an argument names; None if it names a model."""
     if judged is None or judged in model_folder.names():
         return None
     folder = Path(judged)

@@ -68,12 +68,12 @@ class Steadiness:
     steady_share: float
 
     def values(self) -> dict[str, Any]:
-        """Returns the measurements as plain values."""
+        """Return the measurements as plain values."""
         return asdict(self)
 
 
 def warping_error(frames: Sequence[Image], pairs: Sequence[FlowPair]) -> float:
-    """Returns the RMSE between pixels and where they are visible in another frame, over all pairs of frames.
+    """Return the RMSE between pixels and where they are visible in another frame, over all pairs of frames.
 
     The measure of Lai et al. 2018, *Learning blind video temporal consistency*, section 4.2, with one mean over all
     visible pixels.
@@ -92,7 +92,7 @@ def warping_error(frames: Sequence[Image], pairs: Sequence[FlowPair]) -> float:
 
 
 def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[FlowPair]]:
-    """Returns the first frames of a clip, and pairs of them with the flow between them.
+    """Return the first frames of a clip, and pairs of them with the flow between them.
 
     A folder that holds ``flow_0002_0003.npz`` has true motion, from its second frame to its third, with pictures
     ``occlusions_0002`` and ``invalid_0002`` of what is not to be judged, as in MPI-Sintel (Butler et al. 2012). The
@@ -138,7 +138,7 @@ def steadiness(
     stylizer: Stylizer, clips: Sequence[str], styles: Sequence[Path], *, steady: float, count: int = 24,
     size: int | None = None,
 ) -> Iterator[Steadiness]:  # fmt: skip
-    """Paints the first frames of every clip in every style, with and without stabilisation, and measures both.
+    """Paint the first frames of every clip in every style, with and without stabilisation, and measures both.
 
     Args:
         stylizer: The model.
@@ -172,7 +172,7 @@ def steadiness(
 def paint_both(
     frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer, steady: float
 ) -> tuple[list[Image], list[Image]]:
-    """Returns pastiches (H, W, 3) in [0, 1] painted frame by frame, and the same ones stabilised.
+    """Return pastiches (H, W, 3) in [0, 1] painted frame by frame, and the same ones stabilised.
 
     Args:
         frames: The content.
@@ -215,7 +215,7 @@ def _name(clip: str) -> str:
 
 
 def table(records: Sequence[Steadiness]) -> str:
-    """Returns the measurements as a table, with the means over the styles of each clip at the end."""
+    """Return the measurements as a table, with the means over the styles of each clip at the end."""
     rows: list[tuple[str, ...]] = [
         ("clip", "style", "content", "single", "steady", "ratio", "share single", "share steady")
     ]

@@ -23,9 +23,9 @@ class Summary:
         border: Border error.
         structure: Structure distance.
         intervals: Content loss, style share, SSIM -> the 95 % interval of the mean, by bootstrap over the pairs.
-        mixed_6e: Distance of the pastiches' features from the styles', see `mixed_6e_distance`; None where not asked.
-        identity: Whether strength 0 gave every content bit for bit; None where it was not asked.
-        seconds: Seconds of one pastiche, its style's embedding among them; None where not known.
+        mixed_6e: Distance of the pastiches' features from the styles', see `mixed_6e_distance`; None if not asked.
+        identity: Whether strength 0 gave every content bit for bit; None if it was not asked.
+        seconds: Seconds of one pastiche, its style's embedding among them; None if not known.
     """
 
     pairs: int

@@ -25,7 +25,7 @@ FEW = 4
 
 
 def take_shortcuts(path: Path) -> None:
-    """Rewrites a style transfer graph, or a variant of one, in place."""
+    """Rewrite a style transfer graph, or a variant of one, in place."""
     model = onnx.load(path, load_external_data=False)
     _Shortcuts(model.graph, layers.read(model)).take()
     path.write_bytes(model.SerializeToString())
@@ -42,7 +42,7 @@ class _Shortcuts:
         self.nodes: list[NodeProto] = []
 
     def take(self) -> None:
-        """Takes every shortcut there is."""
+        """Take every shortcut there is."""
         padded = {layer.padded for layer in self.layers.values() if layer.enlarged == ENLARGED}
         for node in list(self.graph.node):
             layer = self.layers.get(node.output[0])
@@ -112,7 +112,7 @@ class _Shortcuts:
         self.nodes.append(helper.make_node("Transpose", [single], convolution.output, perm=[0, 2, 1, 3]))
 
     def _add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Appends a node; the name of its answer."""
+        """Append a node; the name of its answer."""
         name = f"shortcut.{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name

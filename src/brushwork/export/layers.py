@@ -41,7 +41,7 @@ def _stride(convolution: NodeProto) -> int:
 
 
 def write(model: ModelProto, layers: list[Layer]) -> None:
-    """Writes the layers into the metadata of a graph, in place of other metadata."""
+    """Write the layers into the metadata of a graph, in place of other metadata."""
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA, value=to_metadata(layers))
 

@@ -59,7 +59,7 @@ class PredictorGraph(nn.Module):
 
 
 def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequence[Path] = ()) -> ModelFolder:
-    """Writes a model folder: float16 weights, graphs without weights, ``config.json``.
+    """Write a model folder: float16 weights, graphs without weights, ``config.json``.
 
     A folder of that name is replaced once the new one is whole.
 
@@ -133,7 +133,7 @@ def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
 
 
 def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
-    """Traces a module and writes its graph, each weight replaced by a pointer into the safetensors file beside it."""
+    """Trace a module and writes its graph, each weight replaced by a pointer into the safetensors file beside it."""
     model = _trace(graph, embedding_size)
     found = layers.find(model.graph) if isinstance(graph, TransferGraph) else None
     casts = _point(model, path.parent / WEIGHTS)
@@ -152,7 +152,7 @@ def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
 
 
 def _point(model: onnx.ModelProto, weights: Path) -> list[onnx.NodeProto]:
-    """Replaces weights by external data in a safetensors file, in place; returns the casts from float16 they need.
+    """Replace weights by external data in a safetensors file, in place; returns the casts from float16 they need.
 
     An offset is 8 bytes of header length + the header + the tensor's own offset (safetensors' format).
     """

@@ -1,6 +1,6 @@
 """Variants of a style transfer graph: with statistics that are given and handed back, and with styles under masks.
 
-They are made of the plain graph by replacing its instance norms, for tracing them anew takes minutes. They share its
+They are made of the plain graph by replacing its instance norms, for tracing them again takes minutes. They share its
 weights, so each costs kilobytes. `brushwork.networks.normalization.HeldStatistics` is the same thing in torch.
 """
 
@@ -22,7 +22,7 @@ QUARTER = 4
 
 
 def write_variants(folder: Path) -> None:
-    """Writes the variants of a model folder's style transfer graph beside it."""
+    """Write the variants of a model folder's style transfer graph beside it."""
     for name, regions in ((STATISTICS, False), (REGIONS, True)):
         plain = onnx.load(folder / TRANSFER, load_external_data=False)
         (folder / name).write_bytes(_Variant(plain, regions).build().SerializeToString())
@@ -72,7 +72,7 @@ class _Variant:
         return self.model
 
     def _add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """Appends a node; the name of its answer."""
+        """Append a node; the name of its answer."""
         name = f"variant.{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
@@ -92,7 +92,7 @@ class _Variant:
         self.rest = self._add("Sub", one, self.hold)
 
     def _hold(self, layer: Layer, norm: NodeProto) -> None:
-        """Normalises by a mean and a population variance between the measured and the given ones."""
+        """Normalise by a mean and a population variance between the measured and the given ones."""
         features = layer.raw
         axes = self._ints(2, 3)
         mean = self._add("ReduceMean", features, axes)
@@ -110,7 +110,7 @@ class _Variant:
         self.nodes.append(helper.make_node("Div", [centred, spread], norm.output))
 
     def _pool_masks(self) -> None:
-        """Averages the masks over what a feature of each size covers, once a size."""
+        """Average the masks over what a feature of each size covers, once a size."""
         first = self._add("Transpose", "masks", perm=[0, 3, 1, 2])
         # The two halvings round up, so features reach up to 3 pixels beyond the masks.
         wide = self._add("Pad", first, self._ints(0, 0, 0, 0, 0, 0, QUARTER, QUARTER), mode="edge")

@@ -1,8 +1,8 @@
-"""Pixels in and out of files.
+"""Reads and writes picture files.
 
-*An image is a float32 NumPy array (H, W, 3), sRGB, in [0, 1].* `open` turns any picture file into such images, upright,
-with its colours converted, its alpha, depth, animation and camera notes beside them; `save` puts them all back. What
-goes wrong with a file is an `ImageError` of one line that names it.
+**An image is a float32 NumPy array (H, W, 3), sRGB, in [0, 1].* `open` reads any picture file into such images, upright
+and with converted colours, together with alpha, depth, animation and metadata; `save` writes all of these. An error is
+an `ImageError`, one line that names the file.
 """
 
 from brushwork.images.alpha import FilledRows, RestoredRows, fill_hidden, is_visible, restore_hidden, visible

@@ -1,4 +1,4 @@
-"""Colours under transparent pixels, taken from those that can be seen.
+"""Fills in the colours of transparent pixels from visible ones.
 
 What a cut-out hides is whatever a program left there, black for one. A network would paint it, measure it, and mix it
 into the edge. Hidden pixels are filled by `pull_push`, and edges that show the ground which a cut-out was taken from
@@ -15,14 +15,14 @@ from brushwork.images.fringes import find_matte, rows_of, without_fringe
 from brushwork.images.pull_push import BLOCK, LEVELS, halved, means, sums
 
 Image = NDArray[np.float32]
-# Alpha that 8 bits cannot show: what resampling leaves beside an edge is hidden, too.
+# Alpha below half an 8-bit level counts as hidden, such as traces of resampling beside an edge.
 _INVISIBLE = np.float32(0.5 / 255)
 
 
 def fill_hidden(image: Image, alpha: Image | None) -> Image:
-    """Give an image (H, W, 3) whose pixels of alpha 0 have the colours of what can be seen near them.
+    """Return an image (H, W, 3) whose hidden pixels have the colours of visible pixels nearby.
 
-    The others stay bit for bit, and so does an image of which nothing or all can be seen, which is not copied.
+    Other pixels are unchanged. An image that is completely visible or hidden is returned without a copy.
     """
     if alpha is None or alpha.min(initial=1) > 0 or not alpha.any():
         return image
@@ -39,16 +39,16 @@ def without_ground(image: Image, alpha: Image | None) -> Image:
 
 
 def visible(pixels: Image) -> Image | None:
-    """Give which of the pixels (H, W, 4) can be seen, 1 or 0 in (H, W).
+    """Return 1 for visible and 0 for hidden pixels (H, W) of an image with alpha (H, W, 4).
 
-    None where all or none can, and for pixels (H, W, 3): nothing is told apart then.
+    None if all or no pixels are visible, or for an image (H, W, 3).
     """
     seen = is_visible(pixels)
     return None if seen.all() or not seen.any() else seen.astype(np.float32)
 
 
 def is_visible(pixels: Image) -> NDArray[np.bool_]:
-    """Whether each of the pixels (H, W, 3) or with alpha (H, W, 4) can be seen: (H, W)."""
+    """Return whether each pixel of an image (H, W, 3), or with alpha (H, W, 4), is visible: (H, W)."""
     if pixels.shape[2] == 3:
         return np.ones(pixels.shape[:2], bool)
     seen: NDArray[np.bool_] = pixels[..., 3] > _INVISIBLE
@@ -56,7 +56,7 @@ def is_visible(pixels: Image) -> NDArray[np.bool_]:
 
 
 def restore_hidden(pastiche: Image, image: Image, filled: Image) -> Image:
-    """Give a pastiche (H, W, 3) of a filled image, with what it left as it was filled unfilled again."""
+    """Return a pastiche (H, W, 3) of a filled image, with the original colours in pixels that it did not change."""
     if filled is image or pastiche.shape != image.shape:
         return pastiche
     return np.where((pastiche == filled).all(axis=2, keepdims=True), image, pastiche)
@@ -81,7 +81,7 @@ class FilledRows:
         self._means = means(self._coarse) if self._coarse[..., 3].any() else None
 
     def __getitem__(self, rows: slice) -> Any:
-        """Rows (h, W, 4) of a slice with a start and an end."""
+        """Return rows (h, W, 4); the slice must have a start and an end."""
         start, stop, _ = rows.indices(self.shape[0])
         if self._means is None:
             return self._rows[start:stop]
@@ -97,23 +97,23 @@ class FilledRows:
         return pixels[start - top : stop - top]
 
     def __setitem__(self, rows: slice, pixels: Any) -> None:
-        """Replaces rows."""
+        """Replace rows."""
         self._rows[rows] = pixels
 
 
 class RestoredRows:
-    """Rows (H, W, 4) that take a pastiche of filled rows, by strips, as `restore_hidden` makes it."""
+    """Rows (H, W, 4) that receive a pastiche of filled rows in strips and treat it as `restore_hidden` does."""
 
     def __init__(self, target: Rows, content: Rows, filled: FilledRows) -> None:
         self.shape = target.shape
         self._target, self._content, self._filled = target, content, filled
 
     def __getitem__(self, rows: slice) -> Any:
-        """Rows (h, W, 4) of a slice with a start and an end."""
+        """Return rows (h, W, 4); the slice must have a start and an end."""
         return self._target[rows]
 
     def __setitem__(self, rows: slice, pixels: Any) -> None:
-        """Replaces rows."""
+        """Replace rows."""
         content, filled = self._content[rows], self._filled[rows]
         colour = restore_hidden(pixels[..., :3], content[..., :3], filled[..., :3])
         self._target[rows] = np.concatenate([colour, pixels[..., 3:]], axis=2)

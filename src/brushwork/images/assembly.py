@@ -1,4 +1,4 @@
-"""Frames put together from strips of stored numbers: converted, shrunk on the way, and turned upright."""
+"""Assembles frames from strips of stored numbers: converts, shrinks and rotates them."""
 
 from collections.abc import Iterable
 
@@ -10,8 +10,8 @@ from brushwork.images.picture import Frame, Image, divide_alpha, resample, resiz
 
 
 def factor(shape: tuple[int, int], target: tuple[int, int]) -> int:
-    """Give by how much a picture is reduced as it is read, so that it is still twice as large as wanted."""
-    # One less than twice, for sides that were rounded.
+    """Return the factor by which a picture is reduced while reading, so that it stays twice as large as the target."""
+    # One less than twice, because sides may have been rounded.
     return max(1, min(shape[0] // (2 * target[0] - 1), shape[1] // (2 * target[1] - 1)))
 
 
@@ -22,14 +22,14 @@ def assemble(
     target: tuple[int, int],
     orientation: int = 1,
 ) -> Frame:
-    """Make a frame of a picture that comes in strips.
+    """Assemble the frame of a picture from its strips.
 
     Args:
-        strips: Stored numbers (h, w, C) from the top; h is a multiple of the `factor`, but in the last strip.
-        encoding: What they mean.
+        strips: Stored numbers (h, w, C) from the top; h is a multiple of the `factor` except in the last strip.
+        encoding: Their meaning.
         shape: Height and width of the picture.
-        target: Height and width to scale it to, before it is turned.
-        orientation: 1 to 8, by EXIF: where the first row and column of the stored pixels belong.
+        target: Height and width to scale it to, before rotation.
+        orientation: EXIF orientation, 1 to 8.
     """
     by = factor(shape, target)
     if by == 1:
@@ -45,7 +45,7 @@ def assemble(
 
 
 def _joined(parts: Iterable[Pixels], shape: tuple[int, int]) -> Pixels:
-    """Put converted strips into one array (H, W, C)."""
+    """Join converted strips into one array (H, W, C)."""
     joined: Pixels | None = None
     top = 0
     for part in parts:
@@ -60,7 +60,7 @@ def _joined(parts: Iterable[Pixels], shape: tuple[int, int]) -> Pixels:
 
 
 def _parts(pixels: Pixels) -> tuple[Image, Image | None]:
-    """Part pixels (H, W, 3 or 4) into an image and its alpha."""
+    """Split pixels (H, W, 3 or 4) into an image and its alpha."""
     if pixels.shape[2] == 3:
         return pixels, None
     return np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
@@ -75,7 +75,7 @@ def reduced(pixels: Pixels, by: int) -> Pixels:
 
 
 def upright(frame: Frame, orientation: int) -> Frame:
-    """Turn a frame the way EXIF says (the value is where the first row and column of the stored pixels belong)."""
+    """Rotate a frame to its EXIF orientation."""
 
     def turn(array: Image) -> Image:
         if orientation >= 5:

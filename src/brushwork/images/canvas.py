@@ -1,6 +1,6 @@
-"""Arrays larger than memory: their rows lie in a file of plain numbers, read and written a few at a time.
+"""Arrays larger than memory: their rows are stored in a file and read and written a few at a time.
 
-They are read and written, not mapped: pages of a mapped file count as resident memory.
+The file is not mapped, because pages of a mapped file count as resident memory.
 """
 
 import tempfile
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 class Rows(Protocol):
-    """What has rows that can be sliced: an array (H, W, C), or a canvas."""
+    """An array (H, W, C) or a canvas: an object whose rows can be sliced."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -22,18 +22,18 @@ class Rows(Protocol):
         ...
 
     def __getitem__(self, rows: slice, /) -> Any:
-        """Rows (h, W, C) of a slice with a start and an end."""
+        """Return rows (h, W, C); the slice must have a start and an end."""
         ...
 
     def __setitem__(self, rows: slice, pixels: Any, /) -> None:
-        """Replaces rows."""
+        """Replace rows."""
         ...
 
 
 class Canvas:
-    """An array (H, W, C) whose rows lie in a file; it is float32 outside of it.
+    """An array (H, W, C) that is stored in a file and accessed as float32.
 
-    Numbers of 8 and 16 bits in the file are images in [0, 1] outside of it.
+    Integers of 8 and 16 bits in the file represent values in [0, 1].
     """
 
     def __init__(self, path: Path, shape: tuple[int, int, int], dtype: str) -> None:
@@ -64,16 +64,16 @@ class Canvas:
         return np.fromfile(self._file, self.dtype).reshape(self.shape)
 
     def close(self) -> None:
-        """Writes what waits to be written and closes the file."""
+        """Write pending data and close the file."""
         self._file.close()
 
 
 @contextmanager
 def canvas(height: int, width: int, channels: int, dtype: str = "float32") -> Iterator[Canvas]:
-    """An empty canvas in the system's folder for temporary files (TMPDIR); it goes with the `with`, whatever happens.
+    """Create an empty canvas in the folder for temporary files (TMPDIR), and delete it at the end of the `with` block.
 
     Raises:
-        OSError: If the disk has no room for it.
+        OSError: If it does not fit on the disk.
     """
     with tempfile.TemporaryDirectory(prefix="brushwork-") as folder:
         path = Path(folder) / "rows"

@@ -1,4 +1,4 @@
-"""Keep the content's colours: after the pastiche is painted, or before the style is embedded.
+"""Keeps the content's colours, either in the pastiche or by recolouring the style picture.
 
 Both are pure functions of images, float32 (H, W, 3), sRGB, in [0, 1].
 """
@@ -30,23 +30,31 @@ _LAB = np.array(  # their cube roots to lightness, green-red, blue-yellow
         [0.0259040371, 0.7827717662, -0.8086757660],
     ]
 )
-# Inverted here rather than copied, so that there and back is exact.
+# Inverted here rather than copied, so that the round trip is exact.
 _LMS_INVERSE, _LAB_INVERSE = np.linalg.inv(_LMS), np.linalg.inv(_LAB)
 
 
 def keep_chroma(content: Image, pastiche: Image) -> Image:
-    """Take the lightness of the pastiche and the colour of the content, both (H, W, 3) of one size.
+    """Combine the lightness of the pastiche with the colour of the content, both (H, W, 3) of the same size.
 
-    In OKLab (Ottosson 2020): L of the pastiche, a and b of the content. Where no sRGB colour is that light and that
-    colourful at once, the colour is weakened until one is; lightness and hue stay. Returns a new image (H, W, 3) in
-    [0, 1]; `keep_chroma(x, x)` is `x` but for rounding. Both may be uint8, too. Raises UserError where the sizes
-    differ or one is no image.
+    In OKLab (Ottosson 2020), takes L of the pastiche, and a and b of the content. Colours outside the sRGB gamut get
+    less chroma at the same lightness and hue. `keep_chroma(x, x)` is `x` but for rounding.
+
+    Args:
+        content: Image in [0, 1] or uint8.
+        pastiche: Image in [0, 1] or uint8.
+
+    Returns:
+        A new image (H, W, 3) in [0, 1].
+
+    Raises:
+        UserError: If the sizes differ or an argument is not an image.
     """
     content, pastiche = as_image("the content", content), as_image("the pastiche", pastiche)
     if content.shape != pastiche.shape:
-        raise UserError(f"content {content.shape} and pastiche {pastiche.shape} must have one size")
+        raise UserError(f"content {content.shape} and pastiche {pastiche.shape} must have the same size")
     mixed = np.empty(content.shape, np.float32)
-    rows = max(1, 2**18 // content.shape[1])  # in bands that fit the cache, which is twice as fast
+    rows = max(1, 2**18 // content.shape[1])  # bands that fit into the cache are twice as fast
     for top in range(0, len(content), rows):
         band = slice(top, top + rows)
         lab = oklab(content[band])
@@ -56,13 +64,18 @@ def keep_chroma(content: Image, pastiche: Image) -> Image:
 
 
 def match_color_statistics(style: Image, content: Image) -> Image:
-    """Give a style picture (h, w, 3) the mean and covariance of the colours of a content picture (H, W, 3).
+    """Match the mean and covariance of a style picture's colours (h, w, 3) to those of a content (H, W, 3).
 
     The linear method of Gatys et al. 2016, "Preserving color in neural artistic style transfer" (arXiv 1606.05897),
     section 3: x' = A (x - mean of style) + mean of content with A = root(C_content) root(C_style)^-1, where both roots
-    are the symmetric ones, which turn the hues least. Directions in which the style has no variance, in a grey or a
-    constant picture all of them, are left out of the inverse and so hold the content's mean. Returns a new image
-    (h, w, 3), clipped to [0, 1]. Raises UserError where one is no image.
+    are symmetric, which changes hues least. Directions in which the style has no variance (all of them in a constant
+    picture) are omitted from the inverse and thus get the content's mean.
+
+    Returns:
+        A new image (h, w, 3), clipped to [0, 1].
+
+    Raises:
+        UserError: If an argument is not an image.
     """
     style, content = as_image("the style", style), as_image("the content", content)
     return np.clip(_match(style, content), 0, 1).astype(np.float32)
@@ -75,7 +88,7 @@ def _match(style: Image, content: Image) -> Matrix:
     style_mean, content_mean = pixels.mean(axis=0), wanted.mean(axis=0)
     map_ = _root(_covariance(wanted)) @ _root(_covariance(pixels), inverse=True)
     matched = (pixels - style_mean) @ map_.T + content_mean
-    # A picture that has the colours already stays as it is, bit for bit: a change below rounding is none.
+    # A picture that already has these statistics stays bit for bit: a change below rounding is ignored.
     changed: Matrix = np.where(np.abs(matched - pixels) < ROUNDING, pixels, matched).reshape(style.shape)
     return changed
 
@@ -87,10 +100,10 @@ def _covariance(pixels: Matrix) -> Matrix:
 
 
 def _root(covariance: Matrix, inverse: bool = False) -> Matrix:
-    """Take the symmetric square root of a covariance (3, 3), or the inverse of that root where it has one."""
+    """Return the symmetric square root of a covariance (3, 3), or the pseudo-inverse of the root."""
     variances, axes = np.linalg.eigh(covariance)
     roots = np.sqrt(np.maximum(variances, 0))
-    if inverse:  # a deviation below a tenth of an 8-bit level is rounding, not colour
+    if inverse:  # deviations below a tenth of an 8-bit level are rounding
         roots = np.divide(1, roots, out=np.zeros_like(roots), where=roots > 0.1 / 255)
     root: Matrix = (axes * roots) @ axes.T
     return root
@@ -105,14 +118,14 @@ def oklab(image: Image) -> Image:
 
 
 def _linear(lab: Image) -> Image:
-    """Convert OKLab (..., 3) to linear sRGB, which may lie outside [0, 1]."""
+    """Convert OKLab (..., 3) to linear sRGB, which may exceed [0, 1]."""
     roots = lab @ _LAB_INVERSE.T.astype(np.float32)
     linear: Image = (roots * roots * roots) @ _LMS_INVERSE.T.astype(np.float32)
     return linear
 
 
 def _into_gamut(lab: Image) -> Image:
-    """Convert OKLab to linear sRGB in [0, 1], with less chroma where it has to be, at the same lightness and hue."""
+    """Convert OKLab to linear sRGB in [0, 1], reducing chroma where necessary at the same lightness and hue."""
     lab[..., 0] = np.clip(lab[..., 0], 0, 1)
     linear = _linear(lab)
     outside = ~_shown(linear)
@@ -121,7 +134,7 @@ def _into_gamut(lab: Image) -> Image:
         low, high = np.zeros((len(colours), 1), np.float32), np.ones((len(colours), 1), np.float32)
         lightness, chroma = colours.copy(), colours.copy()
         lightness[:, 1:], chroma[:, 0] = 0, 0
-        for _ in range(8):  # halving: to 1/256 of the chroma
+        for _ in range(8):  # bisection to 1/256 of the chroma
             middle = (low + high) * np.float32(0.5)
             inside = _shown(_linear(lightness + chroma * middle))[:, None]
             low, high = np.where(inside, middle, low), np.where(inside, high, middle)
@@ -130,7 +143,7 @@ def _into_gamut(lab: Image) -> Image:
 
 
 def _shown(linear: Image) -> NDArray[np.bool_]:
-    """Whether a screen can show linear sRGB (..., 3), but for rounding."""
+    """Return whether linear sRGB (..., 3) is inside the gamut, but for rounding."""
     inside = (linear > -1e-4) & (linear < 1 + 1e-4)
     shown: NDArray[np.bool_] = inside[..., 0] & inside[..., 1] & inside[..., 2]
     return shown

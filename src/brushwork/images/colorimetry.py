@@ -1,6 +1,6 @@
-"""Colour spaces that are given by numbers rather than by an ICC profile, and what they are in sRGB.
+"""Converts colour spaces that are specified by numbers instead of an ICC profile to sRGB.
 
-PNG gives them in gAMA, cHRM and cICP, AVIF and HEIF in nclx, cameras in EXIF.
+PNG specifies them in gAMA, cHRM and cICP, AVIF and HEIF in nclx, cameras in EXIF.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 Image: TypeAlias = NDArray[np.float32]
 Matrix: TypeAlias = NDArray[np.float64]
-# The chromaticities x, y of white, red, green and blue, in the order of PNG's cHRM.
+# Chromaticities x, y of white, red, green and blue, in the order of PNG's cHRM.
 Chromaticities: TypeAlias = tuple[float, float, float, float, float, float, float, float]
 
 _D65 = (0.3127, 0.3290)
 BT709: Chromaticities = (*_D65, 0.640, 0.330, 0.300, 0.600, 0.150, 0.060)
 ADOBE: Chromaticities = (*_D65, 0.640, 0.330, 0.210, 0.710, 0.150, 0.060)
-# Codes of ITU-T H.273, table 2; those that are not here are unspecified, or of no picture that is seen today.
+# Codes of ITU-T H.273, table 2, without those that are unspecified or not in use today.
 PRIMARIES: dict[int, Chromaticities] = {
     1: BT709,
     4: (0.310, 0.316, 0.67, 0.33, 0.21, 0.71, 0.14, 0.08),
@@ -28,13 +28,13 @@ PRIMARIES: dict[int, Chromaticities] = {
     11: (0.314, 0.351, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
 }
-# Codes of ITU-T H.273, table 3, as exponents. The curves of cameras (1, 6, 14, 15) are taken as sRGB, as browsers do:
-# they describe how light was recorded, and such pictures are looked at on screens of sRGB.
+# Exponents for codes of ITU-T H.273, table 3. Camera curves (1, 6, 14, 15) are treated as sRGB, as browsers do: they
+# describe how light was recorded, while such pictures are viewed on sRGB screens.
 GAMMAS: dict[int, float] = {4: 2.2, 5: 2.8, 8: 1.0}
 PQ, HLG = 16, 18
-# cd/m2 of diffuse white in a picture of high dynamic range: ITU-R BT.2408, section 2.2.
+# Luminance in cd/m2 of diffuse white in a picture of high dynamic range: ITU-R BT.2408, section 2.2.
 WHITE = 203.0
-# Linear light from which tone mapping compresses; what is darker stays as it is.
+# Linear light above which tone mapping compresses; darker pixels are unchanged.
 _KNEE = 0.75
 
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -42,12 +42,12 @@ _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0
 
 @dataclass(frozen=True)
 class Colorimetry:
-    """A colour space by its primaries and its transfer function.
+    """A colour space specified by primaries and a transfer function.
 
     Attributes:
         chromaticities: x, y of white, red, green and blue.
-        gamma: Exponent that gives linear light; None where the curve is sRGB's, or `code` names it.
-        code: PQ or HLG of ITU-T H.273, which hold a high dynamic range; else 0.
+        gamma: Exponent from stored values to linear light; None for the sRGB curve or that of `code`.
+        code: Code of ITU-T H.273 for PQ or HLG, which have a high dynamic range; else 0.
     """
 
     chromaticities: Chromaticities = BT709
@@ -56,17 +56,17 @@ class Colorimetry:
 
     @property
     def is_srgb(self) -> bool:
-        """Whether it is sRGB, or so near that a difference is rounding: gAMA of 1/2.2 is how PNG says sRGB."""
+        """Whether it is sRGB or close to it, such as PNG's gAMA of 1/2.2."""
         near = np.allclose(self.chromaticities, BT709, rtol=0, atol=0.002)
         return bool(near) and not self.code and (self.gamma is None or abs(self.gamma - 2.2) < 0.02)
 
     @property
     def hdr(self) -> bool:
-        """Whether its numbers reach beyond diffuse white."""
+        """Whether its values can exceed diffuse white."""
         return self.code in (PQ, HLG)
 
     def to_srgb(self, image: Image) -> Image:
-        """Convert an image (h, w, 3) in [0, 1] to sRGB in [0, 1]; what is beyond white is tone-mapped."""
+        """Convert an image (h, w, 3) in [0, 1] to sRGB in [0, 1]; values above white are tone-mapped."""
         linear = self._linear(image)
         if self.hdr:
             linear = tone_map(linear)
@@ -75,7 +75,7 @@ class Colorimetry:
         return encode(linear)
 
     def _linear(self, image: Image) -> Image:
-        """Give linear light, in which 1 is diffuse white."""
+        """Return linear light relative to diffuse white."""
         if self.code == PQ:
             return _pq(image)
         if self.code == HLG:
@@ -84,7 +84,7 @@ class Colorimetry:
 
 
 def by_codes(primaries: int, transfer: int) -> Colorimetry | None:
-    """Give the colour space of two codes of ITU-T H.273 (cICP, nclx); None where they say nothing."""
+    """Return the colour space of two codes of ITU-T H.273 (cICP, nclx); None if they are unspecified."""
     if primaries not in PRIMARIES and transfer not in (PQ, HLG, *GAMMAS):
         return None
     code = transfer if transfer in (PQ, HLG) else 0
@@ -98,17 +98,17 @@ def decode(image: Image) -> Image:
 
 
 def encode(linear: Image) -> Image:
-    """Convert linear light to sRGB in [0, 1] (IEC 61966-2-1); what is outside is cut off."""
+    """Convert linear light to sRGB clipped to [0, 1] (IEC 61966-2-1)."""
     linear = np.clip(linear, 0, 1).astype(np.float32, copy=False)
     curve = np.float32(1.055) * linear ** np.float32(1 / 2.4) - np.float32(0.055)
     return np.where(linear <= 0.0031308, linear * np.float32(12.92), curve)
 
 
 def tone_map(linear: Image) -> Image:
-    """Bring linear light (h, w, 3) of any height into [0, 1], hues kept.
+    """Compress linear light (h, w, 3) of any range into [0, 1] and preserve hues.
 
-    Below the knee nothing changes; above, the largest of the three channels approaches 1 as a hyperbola with the slope
-    1 at the knee, so that no height has to be known and none is cut off. The others are scaled along.
+    Values below the knee are unchanged. Above it, the largest channel approaches 1 along a hyperbola with slope 1 at
+    the knee, so the maximum need not be known and nothing is clipped. The other channels are scaled in proportion.
     """
     top = np.max(linear, axis=2, keepdims=True)
     over, room = np.maximum(top - _KNEE, 0), 1 - _KNEE
@@ -117,7 +117,7 @@ def tone_map(linear: Image) -> Image:
 
 
 def lab_to_srgb(lab: Image) -> Image:
-    """Convert CIELAB (h, w, 3), lightness 0 to 100, under D65 to sRGB in [0, 1] (CIE 15:2004, section 8.2.1)."""
+    """Convert CIELAB (h, w, 3) with lightness 0 to 100 and white D65 to sRGB (CIE 15:2004, section 8.2.1)."""
     lightness, a, b = (lab[..., channel].astype(np.float64) for channel in range(3))
     y = (lightness + 16) / 116
     roots = np.stack([y + a / 500, y, y - b / 200], axis=-1)
@@ -127,7 +127,7 @@ def lab_to_srgb(lab: Image) -> Image:
 
 
 def ycbcr_to_rgb(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Convert luma and two differences of colour (h, w, 3) to RGB (TIFF 6.0, section 21; ITU-R BT.601)."""
+    """Convert YCbCr (h, w, 3) to RGB (TIFF 6.0, section 21; ITU-R BT.601)."""
     luma, blue, red = (stored[..., channel].astype(np.float32) for channel in range(3))
     blue, red = blue - 128, red - 128
     green = luma - np.float32(0.344136) * blue - np.float32(0.714136) * red
@@ -137,7 +137,7 @@ def ycbcr_to_rgb(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _pq(image: Image) -> Image:
-    """Give the light of PQ: SMPTE ST 2084, equation 4.1."""
+    """Convert PQ to linear light (SMPTE ST 2084, equation 4.1)."""
     m1, m2 = 2610 / 16384, 2523 / 4096 * 128
     c1, c2, c3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
     root = image.astype(np.float64) ** (1 / m2)
@@ -146,7 +146,7 @@ def _pq(image: Image) -> Image:
 
 
 def _hlg(image: Image) -> Image:
-    """Give the light of HLG on a screen of 1,000 cd/m2: ITU-R BT.2100, table 5."""
+    """Convert HLG to linear light on a screen of 1,000 cd/m2 (ITU-R BT.2100, table 5)."""
     a, b, c = 0.17883277, 0.28466892, 0.55991073
     values = image.astype(np.float64)
     scene = np.where(values <= 0.5, values**2 / 3, (np.exp((values - c) / a) + b) / 12)
@@ -156,13 +156,13 @@ def _hlg(image: Image) -> Image:
 
 
 def _white(chromaticities: Chromaticities) -> Matrix:
-    """Give X, Y, Z of the white, Y = 1."""
+    """Return X, Y, Z of the white point with Y = 1."""
     x, y = chromaticities[:2]
     return np.array([x / y, 1.0, (1 - x - y) / y])
 
 
 def _to_xyz(chromaticities: Chromaticities) -> Matrix:
-    """Give the matrix (3, 3) from linear light of some primaries to X, Y, Z (SMPTE RP 177)."""
+    """Return the matrix (3, 3) from linear light of the primaries to X, Y, Z (SMPTE RP 177)."""
     points = np.reshape(chromaticities[2:], (3, 2))
     primaries = np.stack([points[:, 0], points[:, 1], 1 - points.sum(axis=1)])  # one column for each primary
     scaled: Matrix = primaries * np.linalg.solve(primaries, _white(chromaticities))
@@ -170,7 +170,7 @@ def _to_xyz(chromaticities: Chromaticities) -> Matrix:
 
 
 def _to_bt709(chromaticities: Chromaticities) -> Matrix:
-    """Give the matrix (3, 3) to linear light of BT.709, with white adapted by the method of Bradford."""
+    """Return the matrix (3, 3) to linear light of BT.709, with Bradford adaptation of the white point."""
     cones = _BRADFORD @ _white(BT709) / (_BRADFORD @ _white(chromaticities))
     adapted = np.linalg.inv(_BRADFORD) @ (cones[:, None] * _BRADFORD)
     matrix: Matrix = np.linalg.inv(_to_xyz(BT709)) @ adapted @ _to_xyz(chromaticities)

@@ -1,4 +1,4 @@
-"""The one way from the numbers of a decoded file to sRGB and alpha, whoever decoded them, whole or by strips."""
+"""Converts the numbers of a decoded file to sRGB and alpha, for all decoders, for whole pictures and strips."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from brushwork.images import colorimetry, profiles
 from brushwork.images.colorimetry import Colorimetry
 from brushwork.images.levels import quantise
 
-Stored: TypeAlias = NDArray[Any]  # numbers as they are in the file, (h, w, C)
-Pixels: TypeAlias = NDArray[np.float32]  # sRGB and, where there is one, alpha, (h, w, 3 or 4) in [0, 1]
+Stored: TypeAlias = NDArray[Any]  # numbers as stored in the file, (h, w, C)
+Pixels: TypeAlias = NDArray[np.float32]  # sRGB and optionally alpha, (h, w, 3 or 4) in [0, 1]
 
-# Nearly black of 255 levels; as light four stops above white.
+# As one of 255 levels nearly black; as linear light four stops above white.
 BRIGHTEST_LIGHT = 16
 # Fraction of negative numbers in a picture of signed integers that may be noise around black.
 NOISE = 0.01
@@ -23,7 +23,7 @@ CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
 
 @dataclass(frozen=True)
 class ColorEncoding:
-    """What the numbers of a decoded picture mean.
+    """Meaning of the numbers of a decoded picture.
 
     Attributes:
         model: A key of `CHANNELS`; one more channel is alpha, not multiplied into the colours.
@@ -47,12 +47,12 @@ class ColorEncoding:
 
     @property
     def channels(self) -> int:
-        """How many channels colour has."""
+        """Number of colour channels."""
         return CHANNELS[self.model]
 
     @property
     def plain(self) -> bool:
-        """Whether the numbers are sRGB already."""
+        """Whether the numbers are already sRGB."""
         return self.model in ("grey", "rgb") and not (self.profile or self.colorimetry or self.hdr or self.ycbcr)
 
     @property
@@ -88,10 +88,10 @@ def measured_integers(encoding: ColorEncoding, strips: Iterable[Stored]) -> Colo
 
 
 def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding:
-    """Complete the encoding of a picture of floats by the range of the numbers in all its strips (h, w, C).
+    """Complete the encoding of a floating-point picture with the range of the numbers in all its strips (h, w, C).
 
-    Numbers up to 1 are taken as they are. Where most are above 1, they count 255 or 65,535 levels; where few are, or
-    where none reaches a level that would be seen, those are lights of a high dynamic range.
+    Numbers up to 1 are used unchanged. If most are above 1, they are levels up to 255 or 65,535. If few are above 1, or
+    none would be visible as a level, the picture has a high dynamic range.
     """
     top = alpha_top = 0.0
     above = positive = 0
@@ -110,15 +110,15 @@ def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding
 
 
 def _levels(top: float) -> float:
-    """Give the number that means 1 to numbers of 0 to `top`."""
+    """Return the number that represents 1 in numbers from 0 to `top`."""
     return next((float(count) for count in (1, 255, 65535) if top <= count), top)
 
 
 def convert(stored: Stored, encoding: ColorEncoding) -> Pixels:
     """Convert stored numbers (h, w, C) to sRGB and alpha, (h, w, 3) or (h, w, 4) in [0, 1].
 
-    Channels beyond alpha are left out, and so are numbers below 0 and NaN. CMYK without a profile is taken as plain
-    ink, (1 - C)(1 - K). Every pixel is converted for itself, so strips equal the whole.
+    Channels after alpha are dropped; numbers below 0 and NaN become 0. CMYK without a profile is converted by
+    (1 - C)(1 - K). Pixels are converted independently, so strips equal the whole.
     """
     count = encoding.channels
     colour = _colour(stored[..., :count], encoding)
@@ -129,7 +129,7 @@ def convert(stored: Stored, encoding: ColorEncoding) -> Pixels:
 
 
 def _colour(stored: Stored, encoding: ColorEncoding) -> Pixels:
-    """Convert the channels of colour (h, w, C) to sRGB (h, w, 3)."""
+    """Convert the colour channels (h, w, C) to sRGB (h, w, 3)."""
     if encoding.model == "lab":
         return colorimetry.lab_to_srgb(np.nan_to_num(stored))
     if encoding.ycbcr:
@@ -147,7 +147,7 @@ def _colour(stored: Stored, encoding: ColorEncoding) -> Pixels:
 
 
 def _under_profile(stored: Stored, encoding: ColorEncoding) -> Pixels:
-    """Convert what a profile describes, in 8 bits where it has no more, else in 16."""
+    """Convert pixels with a profile, in 8 bits if they have no more, else in 16."""
     assert encoding.profile is not None
     channels = profiles.fitting(encoding.profile, encoding.channels)
     if stored.dtype not in (np.uint8, np.uint16):

@@ -1,7 +1,7 @@
-"""Encoded bytes in, a `Picture` out.
+"""Decodes picture files into a `Picture`.
 
-Pillow reads nearly everything. It has no 16-bit colour, so TIFF files and 16-bit PNG files are read with pyvips, which
-is imported only then. Whoever decodes, `conversion` makes sRGB of it.
+Pillow reads nearly all formats. It has no 16-bit colour, so TIFF files and 16-bit PNG files are read with pyvips, which
+is imported only when needed. Either way, `conversion` converts the result to sRGB.
 """
 
 from dataclasses import replace
@@ -20,16 +20,16 @@ from brushwork.images.picture import Frame, Frames, Picture, fitted
 
 
 def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, page: int | None = 1) -> Picture:
-    """Decode a picture, upright, in sRGB, its long side at most `size` (never enlarged).
+    """Decode a picture to upright sRGB with a long side of at most `size` pixels (never enlarged).
 
     Args:
-        source: A file, or its bytes.
-        size: Limit of the long side.
+        source: A file or its contents.
+        size: Limit of the long side in pixels.
         max_pixels: Limit of width x height.
         page: Page of a TIFF file, from 1; None for all of them.
 
     Raises:
-        ImageError: If it is no picture, broken, incomplete, too large, or has no such page.
+        ImageError: If it is not a picture, damaged, incomplete or too large, or the page does not exist.
     """
     if isinstance(source, Path):
         with source.open("rb") as file:
@@ -43,7 +43,7 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
             return _decode_pages(source, size, max_pixels)
     page = 1 if page is None else page
     if kind != "TIFF" and page != 1:
-        raise ImageError(f"it has no pages, and so no page {page}; only TIFF files have")
+        raise ImageError(f"it has no page {page}; only TIFF files have pages")
     if kind == "TIFF" or (isinstance(source, bytes) and _is_deep_png(source)):
         with one_line():
             return _decode_page(kind, source, size, max_pixels, page)
@@ -55,15 +55,15 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
 
 
 def _is_deep_png(data: bytes) -> bool:
-    """Whether a file is a PNG of 16 bits without animation."""
+    """Return whether a file is a 16-bit PNG without animation."""
     is_png = data.startswith(b"\x89PNG") and data[24:25] == b"\x10"
     return is_png and b"acTL" not in data[: data.find(b"IDAT")]
 
 
 def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple[int, int]:
-    """Decide from a header the (height, width) to decode to, or refuse before memory is spent."""
+    """Return the (height, width) to decode to, or refuse the picture before memory is allocated."""
     if width * height > max_pixels:
-        raise ImageError(f"{width} x {height} pixels are more than the limit of {max_pixels:,} allows")
+        raise ImageError(f"{width} x {height} pixels exceed the limit of {max_pixels:,}")
     return fitted(height, width, size) if size else (height, width)
 
 
@@ -74,18 +74,18 @@ def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: in
     target = _target(*file.size, size, max_pixels)
     said = header.read(BytesIO(data), kind, file)
     if kind == "JPEG" and size:
-        # Decodes at 1/2, 1/4 or 1/8, still twice what is wanted but for a pixel, for sides that were rounded.
+        # Decodes at 1/2, 1/4 or 1/8, which is at least twice the target size but for one pixel of rounding.
         file.draft(None, (2 * target[1] - 1, 2 * target[0] - 1))
-    first = 1 if file.info.get("default_image") else 0  # an APNG may begin with a picture that is not shown
+    first = 1 if file.info.get("default_image") else 0  # the first picture of an APNG may be a fallback
     count = 1 if kind == "HEIF" else getattr(file, "n_frames", 1) - first
-    # pyvips shrinks as it decodes; but hidden colours would bleed into edges where WebP does.
+    # pyvips shrinks while it decodes, but shrinking WebP would bleed hidden colours into edges.
     shrinking = ("PNG",) if file.has_transparency_data else ("PNG", "WEBP")
     if kind in shrinking and count == 1 and not first and factor(file.size[::-1], target) > 1:
         return _decode_with_vips(kind, data, said, target)
     make = partial(_frame, file, first, target, said)
     frame = make(0)
     loop = file.info.get("loop")
-    if kind == "GIF":  # stores how often it is played *again*, and nothing where it is played once
+    if kind == "GIF":  # stores the number of repetitions, or nothing if it is played once
         loop = 1 if loop is None else loop and loop + 1
     return Picture(
         frames=Frames(count, make) if count > 1 else (Frame(frame.image, frame.alpha),),
@@ -97,7 +97,7 @@ def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: in
 
 
 def _frame(file: ImageFile.ImageFile, first: int, target: tuple[int, int], said: Header, index: int) -> Frame:
-    """Decode one frame of an open file; Pillow has composed it with those before it."""
+    """Decode one frame of an open file; Pillow composes it with the previous frames."""
     with one_line():
         if first + index != file.tell():
             file.seek(first + index)
@@ -110,7 +110,7 @@ def _frame(file: ImageFile.ImageFile, first: int, target: tuple[int, int], said:
 
 
 def _decode_pages(source: bytes | Path, size: int | None, max_pixels: int) -> Picture:
-    """Decode all pages of a TIFF file: the first at once, each when it is asked for."""
+    """Decode all pages of a TIFF file: the first immediately, the others on access."""
     first = _decode_page("TIFF", source, size, max_pixels, 1)
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         count = header.read(file, "TIFF").pages
@@ -125,7 +125,7 @@ def _decode_pages(source: bytes | Path, size: int | None, max_pixels: int) -> Pi
 
 
 def _decode_page(kind: str, source: bytes | Path, size: int | None, max_pixels: int, page: int) -> Picture:
-    """Decode a page of a TIFF file, or a PNG file."""
+    """Decode a page of a TIFF file or a PNG file."""
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         said = header.read(file, kind, page=page)
     image = vips.load(source, kind, page=said.page)

@@ -1,7 +1,7 @@
-"""TIFF directories, those of TIFF files and of EXIF, with every entry kept byte for byte.
+"""Reads and writes the directories of TIFF files and EXIF, preserving every entry byte for byte.
 
-The layout is that of TIFF 6.0 (Adobe, 1992), section 2, and of BigTIFF. Pillow decodes text on the way, and so loses
-what is not ASCII; here an entry stays the bytes that it was.
+The layout is defined by TIFF 6.0 (Adobe, 1992), section 2, and BigTIFF. Pillow decodes texts and loses those that are
+not ASCII; here an entry keeps its bytes.
 """
 
 import struct
@@ -11,7 +11,7 @@ from typing import BinaryIO, TypeAlias
 
 EXIF, GPS, INTEROPERABILITY, SUB_DIRECTORIES = 34665, 34853, 40965, 330
 STRIP_OFFSETS, STRIP_SIZES, TILE_OFFSETS, TILE_SIZES = 273, 279, 324, 325
-# Bytes of a number of each data type; text and undefined bytes are 1.
+# Bytes per number of each data type; 1 for text and undefined bytes.
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 SHORT, LONG, RATIONAL, UNDEFINED, LONG8 = 3, 4, 5, 7, 16
@@ -22,13 +22,13 @@ Number: TypeAlias = int | float
 
 @dataclass(frozen=True)
 class Entry:
-    """One value or array of a directory: its data type, and its bytes in the directory's byte order."""
+    """A value or array of a directory: its data type, and its bytes in the directory's byte order."""
 
     kind: int
     data: bytes
 
     def swapped(self) -> "Entry":
-        """Give the entry in the other byte order."""
+        """Return the entry in the opposite byte order."""
         size = 4 if self.kind in (5, 10) else _SIZES[self.kind]
         parts = (self.data[start : start + size][::-1] for start in range(0, len(self.data), size))
         return self if size == 1 else Entry(self.kind, b"".join(parts))
@@ -36,12 +36,12 @@ class Entry:
 
 @dataclass
 class Directory:
-    """Entries by their tags, and the directories that some entries lead to.
+    """Entries by tag, and the subdirectories that some entries point to.
 
     Attributes:
         order: ``<`` for little-endian numbers, ``>`` for big-endian ones.
-        entries: By tag; those that lead to other directories are in `children` instead.
-        children: By tag.
+        entries: Tag -> entry, without those that point to subdirectories.
+        children: Tag -> subdirectory.
     """
 
     order: str = "<"
@@ -49,7 +49,7 @@ class Directory:
     children: dict[int, list["Directory"]] = field(default_factory=dict)
 
     def numbers(self, tag: int) -> tuple[Number, ...]:
-        """Give the numbers of an entry; none where it is missing, or is no array of numbers. Rationals are floats."""
+        """Return the numbers of an entry, rationals as floats; empty if it is missing or not an array of numbers."""
         entry = self.entries.get(tag)
         if entry is None or entry.kind not in (*_CODES, 5, 10):
             return ()
@@ -61,21 +61,21 @@ class Directory:
         return struct.unpack(f"{self.order}{len(entry.data) // size}{_CODES[entry.kind]}", entry.data)
 
     def number(self, tag: int, otherwise: int = 0) -> int:
-        """Give the first number of an entry as an integer."""
+        """Return the first number of an entry as an integer, or ``otherwise`` if there is none."""
         numbers = self.numbers(tag)
         return int(numbers[0]) if numbers else otherwise
 
     def put(self, tag: int, kind: int, *numbers: int) -> None:
-        """Set an entry to integers; a rational takes two for each of its numbers."""
+        """Set an entry to integers; a rational is given as two integers."""
         code = "I" if kind == RATIONAL else _CODES[kind]
         self.entries[tag] = Entry(kind, struct.pack(f"{self.order}{len(numbers)}{code}", *numbers))
 
     def child(self, tag: int) -> "Directory":
-        """Give the directory that a tag leads to; an empty one where there is none."""
+        """Return the subdirectory of a tag; an empty one if it does not exist."""
         return (self.children.get(tag) or [Directory(self.order)])[0]
 
     def little_endian(self) -> "Directory":
-        """Give the directory and its children with little-endian numbers."""
+        """Return the directory and its subdirectories with little-endian numbers."""
         if self.order == "<":
             return self
         entries = {tag: entry.swapped() for tag, entry in self.entries.items()}
@@ -85,7 +85,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a TIFF file is laid out: the byte order, whether it is a BigTIFF, and where its first directory lies."""
+    """Layout of a TIFF file: byte order, whether it is a BigTIFF, and the offset of its first directory."""
 
     order: str
     big: bool
@@ -98,10 +98,10 @@ class Layout:
 
 
 def read_layout(file: BinaryIO) -> Layout:
-    """Read the first bytes of a TIFF file.
+    """Read the layout from the first bytes of a TIFF file.
 
     Raises:
-        ValueError: If they are none.
+        ValueError: If it is not a TIFF file.
     """
     file.seek(0)
     start = file.read(16)
@@ -114,11 +114,11 @@ def read_layout(file: BinaryIO) -> Layout:
 
 
 def read(file: BinaryIO, *, offsets: bool = False) -> list[Directory]:
-    """Read the directories of a TIFF file or of EXIF, in order; what is damaged is left out.
+    """Read the directories of a TIFF file or of EXIF in order; damaged ones are skipped.
 
     Args:
-        file: Whole, with its first byte at 0.
-        offsets: Whether the places of strips and tiles are wanted, which can be millions of numbers.
+        file: The file, with its first byte at offset 0.
+        offsets: Whether to include the offsets of strips and tiles, which can be millions of numbers.
     """
     try:
         layout = read_layout(file)
@@ -136,14 +136,14 @@ def read(file: BinaryIO, *, offsets: bool = False) -> list[Directory]:
 
 
 def following(file: BinaryIO, layout: Layout) -> int:
-    """Give the offset of the second directory of a TIFF file; 0 where there is none."""
+    """Return the offset of a TIFF file's second directory; 0 if there is none."""
     return _read_one(file, layout, layout.first, set(), False)[1]
 
 
 def _read_one(
     file: BinaryIO, layout: Layout, position: int, seen: set[int], offsets: bool
 ) -> tuple[Directory | None, int]:
-    """Read one directory and those it leads to, and where the next one lies (0 where there is none)."""
+    """Read a directory with its subdirectories, and the offset of the next directory (0 if there is none)."""
     width, head = (20, 8) if layout.big else (12, 2)
     try:
         file.seek(position)
@@ -172,7 +172,7 @@ def _read_one(
 
 
 def _data(file: BinaryIO, layout: Layout, kind: int, rest: bytes) -> bytes | None:
-    """Read the bytes of an entry, which lie in its last field or where that points to; None where it is damaged."""
+    """Read the bytes of an entry from its last field or from the offset there; None if it is damaged."""
     pointer = layout.pointer
     room = struct.calcsize(pointer)
     (count,) = struct.unpack_from(pointer, rest)
@@ -190,13 +190,13 @@ def _data(file: BinaryIO, layout: Layout, kind: int, rest: bytes) -> bytes | Non
 
 
 def pack(directory: Directory, at: int, *, big: bool = False, following: int = 0) -> bytes:
-    """Lay out a directory, its data and its children for the offset `at` of a file of its byte order.
+    """Serialise a directory, its data and its subdirectories for the offset `at` of a file with the same byte order.
 
     Args:
-        directory: Of one byte order with its children.
+        directory: The directory; its subdirectories have the same byte order.
         at: Offset of its first byte; even.
         big: Whether the file is a BigTIFF.
-        following: Offset of the next directory, 0 for none.
+        following: Offset of the next directory; 0 if there is none.
     """
     pointer = directory.order + ("Q" if big else "I")
     room, width = struct.calcsize(pointer), 20 if big else 12
@@ -221,16 +221,16 @@ def pack(directory: Directory, at: int, *, big: bool = False, following: int = 0
 
 
 def write(found: Sequence[Directory], before: bytes = b"") -> bytes:
-    """Write a classic TIFF of some directories of one byte order, behind bytes that they point to.
+    """Serialise a classic TIFF file with directories of one byte order, preceded by the data that they point to.
 
-    `before` lies at offset 8 of what is returned.
+    `before` is at offset 8 of the result.
     """
     order = found[0].order
     before += b"\0" * (len(before) % 2)
     position = 8 + len(before)
     written = bytearray((b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", position) + before)
     for number, directory in enumerate(found, 1):
-        # Laid out twice: how long it is does not depend on where the next one lies.
+        # Serialised twice, since the length, which does not depend on the offset of the next one, is needed first.
         end = position + len(pack(directory, position))
         end += end % 2
         written += pack(directory, position, following=end if number < len(found) else 0)

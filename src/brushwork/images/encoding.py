@@ -1,7 +1,7 @@
-"""A `Picture` in, encoded bytes out.
+"""Encodes a `Picture` into the bytes of a file.
 
-Pillow writes JPEG, PNG, WebP and AVIF. It has no 16-bit colour, and its GIF files show bands of colour, so 16-bit PNG
-and GIF files are written with pyvips, which is imported only then, and TIFF files by `tiff`.
+Pillow writes JPEG, PNG, WebP and AVIF. It has no 16-bit colour, and its GIF files have visible colour bands, so 16-bit
+PNG and GIF files are written with pyvips, which is imported only when needed, and TIFF files by `tiff`.
 """
 
 import struct
@@ -21,10 +21,13 @@ from brushwork.images.picture import Frame, Picture
 
 
 def encode(picture: Picture, kind: str, *, quality: int | None, depth: int) -> bytes:
-    """Encode a picture in the format `kind` of FORMATS, with an sRGB profile (GIF has no place for one).
+    """Encode a picture in the format `kind` of FORMATS with an sRGB profile (except GIF).
 
-    A format without animation takes the first frame, one without alpha the picture laid on white, `depth` 16 only what
-    is deep. Several pages go into TIFF alone. Raises ImageError where the format cannot hold the picture.
+    Formats without animation store the first frame; formats without alpha store the picture on white; a `depth` of 16
+    applies only to formats that support it. Only TIFF can hold several pages.
+
+    Raises:
+        ImageError: If the format cannot hold the picture.
     """
     chosen = FORMATS[kind]
     several = picture.animated and picture.paged
@@ -33,7 +36,7 @@ def encode(picture: Picture, kind: str, *, quality: int | None, depth: int) -> b
     frames = picture.frames if chosen.animated or several else picture.frames[:1]
     depth = 16 if depth == 16 and chosen.deep and (len(frames) == 1 or several) else 8
     durations, stored = [], []
-    for frame in frames:  # once and in order: each may be decoded and painted just now
+    for frame in frames:  # once and in order, because each may be decoded and rendered on access
         durations.append(frame.duration)
         stored.append(_quantise(frame, depth, chosen.alpha))
     return encode_stored(
@@ -105,7 +108,7 @@ def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
 def _options(kind: str, metadata: Metadata, quality: int | None) -> dict[str, Any]:
     """Collect what Pillow's writer of a format is told."""
     options: dict[str, Any] = {}
-    if kind in ("WEBP", "AVIF"):  # of the others, metadata is put in afterwards
+    if kind in ("WEBP", "AVIF"):  # for the other formats, metadata is inserted afterwards
         options["icc_profile"] = profiles.srgb_profile()
         notes = {"exif": metadata.exif, "xmp": metadata.xmp}
         options |= {name: note for name, note in notes.items() if note}
@@ -117,7 +120,7 @@ def _options(kind: str, metadata: Metadata, quality: int | None) -> dict[str, An
 
 
 def _encode_deep_png(pixels: NDArray[np.uint16], kept: Metadata) -> bytes:
-    """Write a 16-bit PNG, which Pillow cannot."""
+    """Encode a 16-bit PNG, which Pillow cannot write."""
     import pyvips
 
     height, width, bands = pixels.shape
@@ -130,7 +133,7 @@ def _encode_deep_png(pixels: NDArray[np.uint16], kept: Metadata) -> bytes:
 
 
 def _encode_gif(stored: list[NDArray[np.uint8]], durations: list[int], loop: int) -> bytes:
-    """Write a GIF with colours chosen and dithered frame by frame."""
+    """Encode a GIF with a palette and dithering per frame."""
     import pyvips
 
     if any(pixels.shape[2] == 4 for pixels in stored):

@@ -1,6 +1,6 @@
-"""Pictures in files: open, save, find.
+"""Opens, saves and finds picture files.
 
-What goes wrong with a file is an `ImageError` of one line that names it.
+Errors are `ImageError`: one line that names the file.
 """
 
 import os
@@ -21,7 +21,7 @@ from brushwork.images.picture import Frame, Frames, Picture
 Source: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO
 Target: TypeAlias = str | os.PathLike[str] | BinaryIO
 
-MAX_PIXELS = 400_000_000  # about 5 GB as an image; a file of few bytes can claim any size
+MAX_PIXELS = 400_000_000  # about 5 GB as an image; even a tiny file can claim any size
 EXTENSIONS = (
     *(extension for known in FORMATS.values() for extension in known.extensions),
     *(".bmp", ".heic", ".heif", ".hif", ".jxl"),
@@ -30,13 +30,13 @@ EXTENSIONS = (
 REASONS = {
     FileNotFoundError: "no such file",
     IsADirectoryError: "it is a folder",
-    FileExistsError: "it exists already",
+    FileExistsError: "it already exists",
 }
 
 
 @contextmanager
 def about(action: str, name: str) -> Iterator[None]:
-    """Turn what goes wrong with a file into an ImageError that names the file."""
+    """Convert errors of a file to an `ImageError` that names the file."""
     try:
         yield
     except ImageError as error:
@@ -51,12 +51,17 @@ def open(  # noqa: A001
 ) -> Picture:
     """Read a picture from a path, encoded bytes or a binary stream.
 
-    `size` is the most the long side may have; larger pictures are shrunk (quickly, for a JPEG), smaller ones never
-    enlarged. `max_pixels` is refused from the header, before any memory is spent. The frames of an animation are
-    decoded when asked for, from one thread at a time. `page`, from 1, is that of a TIFF file with several;
-    None opens all of them.
+    The frames of an animation are decoded on access and must be accessed from one thread at a time.
 
-    Raises ImageError for what is missing, not a picture, incomplete, damaged or too large.
+    Args:
+        source: Path, contents or binary stream of the file.
+        size: Limit of the long side in pixels: larger pictures are shrunk (quickly, for a JPEG), smaller ones are
+            never enlarged.
+        max_pixels: Limit of width x height, checked in the header before memory is allocated.
+        page: Page of a TIFF file, from 1; None opens all pages.
+
+    Raises:
+        ImageError: If the file is missing, not a picture, incomplete, damaged or too large.
     """
     if size is not None and size < 1:
         raise ValueError(f"size is {size}; it must be at least 1")
@@ -90,21 +95,24 @@ def save(
     depth: int | None = None,
     overwrite: bool = False,
 ) -> None:
-    """Write a picture, or just an image, to a path or a binary stream.
+    """Write a picture or an image to a path or a binary stream.
 
-    An image is an array (H, W, 3) of floats in [0, 1] or uint8, or a Pillow image.
+    The file is written atomically, and missing folders are created. It has an sRGB profile and, if the format supports
+    them, the picture's EXIF and XMP (GIF does not). JPEG has no alpha, so the picture is put on white. JPEG and TIFF
+    store the first frame of an animation.
 
-    `format` is a name or an extension; without it the target's extension decides (for a stream, the picture's own
-    format). `quality`, 1 to 100, is 95 for JPEG (colour at full resolution), 90 for WebP and 80 for AVIF unless given;
-    formats that lose nothing ignore it. `depth` is 8 or 16; by default as deep as the picture was where the format is
-    PNG or TIFF, else 8. Every file carries an sRGB profile, and the picture's EXIF and XMP where the format has a place
-    (GIF has none). JPEG has no alpha: the picture is laid on white. JPEG and TIFF hold the first frame of an animation.
+    Args:
+        picture: A picture, an array (H, W, 3) of floats in [0, 1] or uint8, or a Pillow image.
+        target: Path or binary stream.
+        format: Name or extension of a format; None for that of the target's extension, or for a stream that of the
+            picture.
+        quality: 1 to 100; None for 95 with JPEG (colour at full resolution), 90 with WebP and 80 with AVIF. Lossless
+            formats ignore it.
+        depth: 8 or 16 bits per channel; None for the depth of the picture with PNG and TIFF, else 8.
+        overwrite: Whether an existing file may be replaced, including one that appears while this one is written.
 
-    A file appears whole or not at all: it is written beside the target and renamed. An existing file stays as it is,
-    even one that appears meanwhile, unless `overwrite`. Missing folders are made.
-
-    Raises ImageError for a format that is unknown or cannot hold the picture, an existing file, and all that goes wrong
-    on the way to the disk.
+    Raises:
+        ImageError: If the format is unknown or cannot hold the picture, the file exists, or it cannot be written.
     """
     if not isinstance(picture, Picture):
         picture = Picture.of(as_image("the image", picture))
@@ -114,7 +122,7 @@ def save(
         kind = format_of(format or (path.suffix if path else own))
         _check_choices(kind, quality, depth)
         if path:
-            _check_free(path, overwrite)  # before an animation is painted for nothing
+            _check_free(path, overwrite)  # before an animation is rendered in vain
         data = encode(picture, kind, quality=quality, depth=depth or picture.depth)
         if isinstance(target, str | os.PathLike):
             atomic.write_bytes(_path(target), data, overwrite=overwrite)
@@ -123,15 +131,20 @@ def save(
 
 
 def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Path]:
-    """List the picture files of a folder (and of those below it), by extension, 2 before 10.
+    """Return the picture files of a folder by extension, sorted with 2 before 10.
 
-    Hidden ones are left out, and so is all that lies in hidden folders, such as ``.thumbnails``.
+    Hidden files and the contents of hidden folders, such as ``.thumbnails``, are skipped.
 
-    Raises ImageError where the folder is missing or cannot be read.
+    Args:
+        folder: The folder.
+        recursive: Whether to include subfolders at any depth.
+
+    Raises:
+        ImageError: If the folder is missing or cannot be read.
     """
     root = _path(folder)
     with about("read", str(root)):
-        here = list(root.iterdir())  # fails where the folder cannot be read; the search below would find nothing
+        here = list(root.iterdir())  # raises if the folder cannot be read; the search below would find nothing
     paths = root.rglob("*") if recursive else here
     found = [path for path in paths if path.suffix.lower() in EXTENSIONS and path.is_file()]
     shown = (path for path in found if not any(part.startswith(".") for part in path.relative_to(root).parts))
@@ -139,21 +152,21 @@ def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Pat
 
 
 def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    """Sort numbers in names by their value, and names without regard to case."""
+    """Return a sort key that compares numbers in names by value and ignores case."""
     parts = re.split(r"(\d+)", str(path).lower())
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts], str(path)
 
 
 def _name(file: Source | Target) -> str:
-    """Name a file in a message."""
+    """Return the name of a file for messages."""
     if isinstance(file, str | os.PathLike):
         return os.fspath(file)
-    return str(getattr(file, "name", "the picture"))  # <stdin>, for one
+    return str(getattr(file, "name", "the picture"))  # for example <stdin>
 
 
 def _path(file: str | os.PathLike[str]) -> Path:
     if "\0" in os.fspath(file):
-        raise ImageError("a name cannot hold the character 0")
+        raise ImageError("a file name cannot contain the character 0")
     return Path(file)
 
 
@@ -168,6 +181,6 @@ def _check_choices(kind: str, quality: int | None, depth: int | None) -> None:
 
 def _check_free(path: Path, overwrite: bool) -> None:
     if path.exists() and not path.is_file():
-        raise ImageError("it is a folder" if path.is_dir() else "it is not an ordinary file")
+        raise ImageError("it is a folder" if path.is_dir() else "it is not a regular file")
     if path.exists() and not overwrite:
-        raise ImageError("it exists already")
+        raise ImageError("it already exists")

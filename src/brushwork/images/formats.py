@@ -1,4 +1,4 @@
-"""The file formats, and what each can hold."""
+"""File formats of pictures and their capabilities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from brushwork.errors import UserError, unknown
 
 
 class ImageError(UserError):
-    """Something is wrong with a picture file; one line, for the user, that names it."""
+    """A picture file cannot be read or written; the message is one line for the user that names it."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """What a file format can hold."""
+    """Capabilities of a file format."""
 
     extensions: tuple[str, ...]
-    quality: int | None = None  # the default; None where nothing is lost
+    quality: int | None = None  # default quality; None if lossless
     alpha: bool = True
     animated: bool = False
     deep: bool = False  # 16 bits per channel
-    longest: int = 2**31 - 1  # pixels on a side
+    longest: int = 2**31 - 1  # largest side in pixels
 
 
 FORMATS: Mapping[str, Format] = {
@@ -32,7 +32,7 @@ FORMATS: Mapping[str, Format] = {
 }
 
 
-# The first bytes of files, and what they are.
+# First bytes of files -> format.
 _STARTS = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -43,16 +43,20 @@ _STARTS = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",
     **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
 }
-# Raw files of cameras that are no TIFF files, or no more than in name: Panasonic, Olympus, Fujifilm, Sigma, Minolta.
+# First bytes of camera raw files that are not, or only nominally, TIFF: Panasonic, Olympus, Fujifilm, Sigma, Minolta.
 _RAW_STARTS = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM")
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
-RAW = "it is a raw file of a camera; convert it first, to TIFF for instance, with RawTherapee, darktable or dcraw"
+RAW = "it is a camera raw file; convert it first, for example to TIFF with RawTherapee, darktable or dcraw"
 READ = (*FORMATS, "BMP", "HEIF", "JXL")
 
 
 def sniff(data: bytes) -> str:
-    """Name the format of encoded bytes by their first 64; raises ImageError for what is no readable picture."""
+    """Return the format of a file from its first 64 bytes.
+
+    Raises:
+        ImageError: If it is not a readable picture.
+    """
     for start, name in _STARTS.items():
         if data.startswith(start):
             if name == "TIFF" and data[8:10] == b"CR":  # Canon's CR2
@@ -61,7 +65,7 @@ def sniff(data: bytes) -> str:
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
-        # The first brand, then those that the file is compatible with.
+        # The main brand, then the compatible brands.
         brands = [data[8:12], *(data[at : at + 4] for at in range(16, min(int.from_bytes(data[:4], "big"), 64), 4))]
         if brands[0] == b"crx ":  # Canon's CR3
             raise ImageError(RAW)
@@ -73,13 +77,14 @@ def sniff(data: bytes) -> str:
         raise ImageError(RAW)
     if not data:
         raise ImageError("the file is empty")
-    raise ImageError(f"not a picture of a kind read here ({', '.join(READ)})")
+    raise ImageError(f"not a picture in a supported format ({', '.join(READ)})")
 
 
 def format_of(name: str) -> str:
-    """Give the key of FORMATS for a name or an extension ("jpg", ".TIF", "webp").
+    """Return the key of FORMATS for a name or an extension ("jpg", ".TIF", "webp").
 
-    Raises ImageError with the nearest valid choice.
+    Raises:
+        ImageError: If the format is unknown; the message suggests the nearest.
     """
     wanted = name.lower().removeprefix(".")
     names = {extension[1:]: kind for kind, known in FORMATS.items() for extension in known.extensions}

@@ -1,4 +1,4 @@
-"""What a picture file says before its pixels: colour, orientation, pages and metadata; the same for every reader."""
+"""Reads the header of picture files: colour, orientation, pages and metadata, for all decoders."""
 
 import struct
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ from brushwork.images.conversion import CHANNELS, ColorEncoding
 from brushwork.images.directories import Directory
 from brushwork.images.metadata import Metadata
 
-# Of AVIF and HEIF, this much is searched for the colour space; it stands in front of the pixels.
+# Bytes of AVIF and HEIF files that are searched for the colour space, which precedes the pixels.
 _ISO_HEAD = 2**20
 
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says besides pixels.
+    """Information of a file besides pixels.
 
     Attributes:
-        metadata: As far as it holds for the pastiche.
-        orientation: 1 to 8, by EXIF.
-        profile: ICC profile as it is, perhaps broken.
-        colorimetry: Colour space that is given in another way.
-        outranks_profile: Whether that goes before the profile.
+        metadata: Metadata that is valid for the pastiche.
+        orientation: EXIF orientation, 1 to 8.
+        profile: ICC profile as stored, possibly damaged.
+        colorimetry: Colour space that is specified in another way.
+        outranks_profile: Whether `colorimetry` takes precedence over the profile.
         page: Directory of a TIFF file that is read.
-        number: Which page of it that is, from 1.
-        pages: How many pages a TIFF file has, smaller copies and masks left out.
-        ycbcr: Whether colours are stored as luma and two differences of colour, and no decoder makes RGB of them.
+        number: Number of that page, from 1.
+        pages: Number of pages of a TIFF file, without reduced copies and masks.
+        ycbcr: Whether colours are stored as YCbCr that the decoder does not convert to RGB.
     """
 
     metadata: Metadata
@@ -44,7 +44,7 @@ class Header:
     ycbcr: bool = False
 
     def encoding(self, model: str) -> ColorEncoding:
-        """Give what the numbers of pixels mean, which a decoder has found to be of some colour model."""
+        """Return the meaning of the pixels' numbers, given the colour model that the decoder reports."""
         space = self.colorimetry if self.colorimetry and not self.colorimetry.is_srgb else None
         if model == "lab":
             return ColorEncoding(model)
@@ -55,25 +55,25 @@ class Header:
         return ColorEncoding(model, self.profile if fitting else None, ycbcr=ycbcr)
 
     def notices(self, encoding: ColorEncoding) -> tuple[str, ...]:
-        """Give what the user should know about how the file is read, a line each."""
+        """Return notices for the user about how the file is read, one line each."""
         lines = [
             encoding.notice,
-            f"page {self.number} of {self.pages} is taken; see --page" if self.pages > 1 else None,
+            f"page {self.number} of {self.pages} is used; see --page" if self.pages > 1 else None,
         ]
         return tuple(line for line in lines if line)
 
 
 def read(file: BinaryIO, kind: str, opened: Pillow.Image | None = None, page: int = 1) -> Header:
-    """Read the header of a file of a kind of `formats.READ`.
+    """Read the header of a file.
 
     Args:
-        file: Whole.
-        kind: Its format.
-        opened: The same file, opened by Pillow, where it is neither a TIFF nor a PNG file.
+        file: The complete file.
+        kind: Its format, one of `formats.READ`.
+        opened: The same file opened by Pillow, unless it is a TIFF or PNG file.
         page: Page of a TIFF file, from 1.
 
     Raises:
-        ImageError: If it is a raw file, or has no such page.
+        ImageError: If it is a raw file or the page does not exist.
     """
     if kind == "TIFF":
         return _of_tiff(file, page)
@@ -90,7 +90,11 @@ def _of_tiff(file: BinaryIO, page: int) -> Header:
     index = tiff.choose(pages, page)
     directory = found[index] if found else Directory()
     exif = metadata.clean_exif(directory)
-    for tag in (282, 283, 296):  # the resolution travels for itself, as the pastiche's own TIFF has it, too
+    for tag in (
+        282,
+        283,
+        296,
+    ):  # resolution is stored separately: the pastiche's TIFF also has these tags
         exif.entries.pop(tag, None)
     xmp, iptc, profile = (directory.entries.get(tag) for tag in (700, 33723, 34675))
     kept = Metadata(
@@ -147,12 +151,12 @@ def _of_pillow(file: BinaryIO, kind: str, opened: ImageFile.ImageFile) -> Header
 
 
 def _by_exif(exif: Directory) -> Colorimetry | None:
-    """Give Adobe RGB (1998) where EXIF says so; its gamma is 2 + 51/256."""
+    """Return Adobe RGB (1998) with gamma 2 + 51/256 if EXIF says so, else None."""
     return Colorimetry(colorimetry.ADOBE, 563 / 256) if metadata.is_adobe_rgb(exif) else None
 
 
 def _nclx(file: BinaryIO) -> Colorimetry | None:
-    """Give the colour space of the first box "colr" of the type "nclx" (ISO/IEC 23008-12, section 6.5.5)."""
+    """Return the colour space of the first "colr" box of type "nclx" (ISO/IEC 23008-12, section 6.5.5)."""
     file.seek(0)
     head = file.read(_ISO_HEAD)
     place = head.find(b"colrnclx")

@@ -1,4 +1,4 @@
-"""The segments of JPEG files that are metadata, read and written."""
+"""Reads and writes the metadata segments of JPEG files."""
 
 import struct
 from typing import Any
@@ -11,27 +11,27 @@ _PHOTOSHOP, _IPTC = b"Photoshop 3.0\0", 0x0404
 
 
 def comments(segments: list[tuple[str, bytes]]) -> tuple[bytes, ...]:
-    """Give the comments among the segments that Pillow has read."""
+    """Return the comments among the segments that Pillow has read."""
     return tuple(data for name, data in segments if name == "COM")
 
 
 def resolution(info: dict[Any, Any]) -> tuple[float, float] | None:
-    """Give pixels per inch of JFIF's density as Pillow has read it; None where it has no unit."""
+    """Return pixels per inch from the JFIF density that Pillow has read; None if it has no unit."""
     scale = {1: 1.0, 2: 2.54}.get(info.get("jfif_unit", 0))
     across, down = info.get("jfif_density", (0, 0))
     return (across * scale, down * scale) if scale and across > 0 and down > 0 else None
 
 
 def iptc(info: dict[Any, Any]) -> bytes | None:
-    """Give the records of IPTC from the resources of Photoshop as Pillow has read them."""
+    """Return the IPTC records from the Photoshop resources that Pillow has read."""
     found = info.get("photoshop", {}).get(_IPTC)
     return found if isinstance(found, bytes) else None
 
 
 def write_segments(metadata: Metadata) -> bytes:
-    """Write the start of a JPEG file: JFIF, EXIF, XMP, IPTC, the profile of sRGB and the comments.
+    """Serialise the start of a JPEG file: JFIF, EXIF, XMP, IPTC, the sRGB profile and the comments.
 
-    What does not fit into a segment is left out rather than cut.
+    Metadata that does not fit into a segment is omitted rather than truncated.
     """
     density = tuple(round(value) for value in metadata.dpi or ())
     fits = len(density) == 2 and all(0 < value < 65536 for value in density)
@@ -49,12 +49,12 @@ def write_segments(metadata: Metadata) -> bytes:
 
 
 def _segment(marker: int, data: bytes) -> bytes:
-    """Give a segment; nothing where there is no data or too much."""
+    """Return a segment; empty if there is no data or too much."""
     return struct.pack(">BBH", 0xFF, marker, len(data) + 2) + data if 0 < len(data) <= _LONGEST else b""
 
 
 def replace_start(data: bytes, start: bytes) -> bytes:
-    """Put a start of `write_segments` in place of the start of a JPEG file, as far as that is application segments."""
+    """Replace the application segments at the start of a JPEG file by those of `write_segments`."""
     position = 2
     while data[position] == 0xFF and (0xE0 <= data[position + 1] <= 0xEF and data[position + 1] != 0xEE):
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")

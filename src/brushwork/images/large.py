@@ -55,7 +55,7 @@ class Extent:
 
 @dataclass(frozen=True)
 class LargePicture:
-    """A picture on a canvas (H, W, 3), or with alpha (H, W, 4), and what travels with it; see `images.Picture`."""
+    """A picture on a canvas (H, W, 3), or with alpha (H, W, 4), and its metadata; see `images.Picture`."""
 
     pixels: Canvas
     metadata: Metadata = NONE
@@ -100,7 +100,7 @@ def open_large(path: Path, page: int = 1, *, size: int | None = None) -> Iterato
         size: Limit of the long side; larger pictures are shrunk.
 
     Raises:
-        ImageError: For what is damaged, incomplete or too large even so.
+        ImageError: If the file is damaged, incomplete or too large.
     """
     with ExitStack() as stack:
         with about("read", str(path)):

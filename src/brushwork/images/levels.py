@@ -1,4 +1,4 @@
-"""Images as the integers that files, videos and screens hold."""
+"""Quantises images to the integers of files, videos and screens."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def quantise(image: NDArray[np.floating[Any]], depth: int = 8) -> NDArray[Any]:
 
     Args:
         image: The image, or its alpha.
-        depth: Bits that the values are for; above 8 they take all 16 of a uint16.
+        depth: Bits per value; above 8, the full range of uint16 is used.
 
     Returns:
         uint8 in [0, 255], or uint16 in [0, 65535].

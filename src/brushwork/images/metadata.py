@@ -1,4 +1,4 @@
-"""What travels beside the pixels: EXIF, XMP, IPTC, comments, resolution; and what of it still holds for a pastiche."""
+"""Metadata of pictures (EXIF, XMP, IPTC, comments, resolution), and the parts of it that are valid for a pastiche."""
 
 import re
 from dataclasses import dataclass, replace
@@ -13,11 +13,11 @@ from brushwork.images.directories import EXIF, GPS, INTEROPERABILITY, Directory,
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 274, 282, 283, 296
 _COLOR_SPACE = 40961
-# Facts about the old file that would be wrong about the new one: how it is stored, which way is up, colour response.
+# Tags that describe the old file and would be wrong for the new one: storage, orientation, colour response.
 _STRUCTURE = {*range(254, 269), 273, 274, *range(277, 282), 284, *range(288, 294), 297, 301, *range(317, 348)}
 _STRUCTURE |= {*range(512, 533), 700}
-# From 32768 on tags are private, and most point into the file they came from. These do not: copyright, and the title,
-# comment, author, keywords and subject of Windows.
+# Tags from 32768 are private, and most contain offsets into the old file. These do not: copyright, and Windows' title,
+# comment, author, keywords and subject.
 _PRIVATE_KEPT = {33432, *range(40091, 40096)}
 _SIZES = {40962, 40963}  # the old width and height
 _PROCESSING_SOFTWARE, _MARK = 11, Entry(2, b"brushwork\0")
@@ -27,13 +27,13 @@ STRIP = ("all", "gps")
 
 @dataclass(frozen=True)
 class Metadata:
-    """What travels beside the pixels, as bytes that hold for upright sRGB.
+    """Metadata of a picture, as bytes that are valid for upright sRGB.
 
     Attributes:
-        exif: With the header of JPEG, without orientation, old sizes and thumbnail.
-        xmp: Without claims about the old file.
-        iptc: Records of IIM.
-        comments: Of JPEG.
+        exif: EXIF with the header used in JPEG, without orientation, old sizes and thumbnail.
+        xmp: XMP without statements about the old file.
+        iptc: Records of IPTC IIM.
+        comments: Comments of JPEG.
         texts: Keys and texts of PNG.
         dpi: Pixels per inch, horizontal and vertical.
     """
@@ -46,18 +46,18 @@ class Metadata:
     dpi: tuple[float, float] | None = None
 
     def marked(self) -> "Metadata":
-        """Say in EXIF's ProcessingSoftware that this is a pastiche, for later runs that look for photos."""
+        """Mark the picture as a pastiche in EXIF's ProcessingSoftware, for later runs that look for photos."""
         exif = read_exif(self.exif)
         exif.entries[_PROCESSING_SOFTWARE] = _MARK
         return replace(self, exif=write_exif(exif))
 
     @property
     def is_marked(self) -> bool:
-        """Whether `marked` has been here."""
+        """Whether the picture is marked as a pastiche; see `marked`."""
         return read_exif(self.exif).entries.get(_PROCESSING_SOFTWARE) == _MARK
 
     def stripped(self, what: str | None) -> "Metadata":
-        """Drop ``all`` of it, or the place where a photo was taken (``gps``); None drops nothing.
+        """Return the metadata without ``all`` of it or without the location (``gps``); None removes nothing.
 
         Raises:
             UserError: If `what` is neither.
@@ -79,33 +79,33 @@ NONE = Metadata()
 
 
 def read_exif(data: bytes | None) -> Directory:
-    """Read the first directory of EXIF; empty where it is missing or broken."""
+    """Read the first directory of EXIF; empty if it is missing or damaged."""
     found = directories.read(BytesIO((data or b"").removeprefix(_HEADER)))
     return found[0] if found else Directory()
 
 
 def write_exif(directory: Directory) -> bytes | None:
-    """Write EXIF of one directory; None where it is empty."""
+    """Serialise EXIF of one directory; None if it is empty."""
     if not (directory.entries or directory.children):
         return None
     return _HEADER + directories.write([directory])
 
 
 def orientation(exif: Directory) -> int:
-    """Read the orientation, 1 to 8; 1 (upright) where it is missing or nonsense."""
+    """Return the orientation, 1 to 8; 1 (upright) if it is missing or invalid."""
     value = exif.number(_ORIENTATION, 1)
     return value if value in range(1, 9) else 1
 
 
 def is_adobe_rgb(exif: Directory) -> bool:
-    """Whether EXIF says Adobe RGB: the interoperability index R03, or a ColorSpace of 2, as some cameras write."""
+    """Return whether EXIF says Adobe RGB: interoperability index R03, or a ColorSpace of 2 as some cameras write."""
     camera = exif.child(EXIF)
     index = camera.child(INTEROPERABILITY).entries.get(1)
     return camera.number(_COLOR_SPACE) == 2 or (index is not None and index.data.startswith(b"R03"))
 
 
 def resolution(exif: Directory) -> tuple[float, float] | None:
-    """Read pixels per inch from EXIF or a TIFF directory; None where there is no unit."""
+    """Return pixels per inch from EXIF or a TIFF directory; None if there is no unit."""
     scale = {2: 1.0, 3: 2.54}.get(exif.number(_RESOLUTION_UNIT, 2))
     across, down = exif.numbers(_X_RESOLUTION), exif.numbers(_Y_RESOLUTION)
     if scale is None or not across or across[0] <= 0:
@@ -114,7 +114,7 @@ def resolution(exif: Directory) -> tuple[float, float] | None:
 
 
 def clean_exif(exif: Directory) -> Directory:
-    """Keep what is still true of a picture once it is upright, in sRGB and painted over: no thumbnail, no sizes."""
+    """Return the EXIF that is valid for an upright sRGB pastiche, without thumbnail and sizes."""
     kept = Directory(exif.order)
     for tag, entry in exif.entries.items():
         if tag in _PRIVATE_KEPT or (tag < 32768 and tag not in _STRUCTURE):
@@ -131,7 +131,7 @@ def clean_exif(exif: Directory) -> Directory:
     return kept
 
 
-# Claims by the prefixes that everyone writes: attributes and elements of these names do not hold for the pastiche.
+# Names of attributes and elements, with their usual prefixes, that are not valid for the pastiche.
 _OLD_CLAIMS = re.compile(
     r"hdrgm:.*|HDRGainMap:.*|apdi:.*|(GCamera|Camera|MicroVideo):(Micro|Motion).*|(Container|GContainer):.*|Item:.*"
     r"|GDepth:.*|GImage:.*|xmpNote:HasExtendedXMP|(xmp|xap):Thumbnails"
@@ -145,9 +145,9 @@ _PLACE_CLAIMS = re.compile(
 
 
 def clean_xmp(xmp: bytes | str | None, claims: re.Pattern[str] = _OLD_CLAIMS) -> bytes | None:
-    """Copy XMP without the claims of some names, its orientation reset; byte for byte where it makes none.
+    """Copy XMP without attributes and elements of some names and with orientation reset; byte for byte if it has none.
 
-    XMP that is no XML and holds such a name is left out altogether, which is None.
+    Returns None for XMP that contains such a name but is not valid XML.
     """
     if not xmp:
         return None
@@ -157,7 +157,7 @@ def clean_xmp(xmp: bytes | str | None, claims: re.Pattern[str] = _OLD_CLAIMS) ->
     names = (match[0] for match in re.finditer(r"[A-Za-z0-9_]+:[A-Za-z0-9_]+", text))
     if not any(claims.fullmatch(name) for name in names):
         return raw
-    if "<!ENTITY" in text or "<!DOCTYPE" in text:  # nothing in XMP needs them, and they can grow without bound
+    if "<!ENTITY" in text or "<!DOCTYPE" in text:  # XMP does not need them, and they can expand without limit
         return None
     try:
         document = parseString(raw, namespaces=False)
@@ -174,7 +174,7 @@ def clean_xmp(xmp: bytes | str | None, claims: re.Pattern[str] = _OLD_CLAIMS) ->
 
 
 def _drop_claims(node: minidom.Document | minidom.Element, claims: re.Pattern[str]) -> None:
-    """Remove attributes and elements whose names are claims, at any depth."""
+    """Remove attributes and elements with matching names at any depth."""
     for child in [*node.childNodes]:
         if not isinstance(child, minidom.Element):
             continue
@@ -193,17 +193,17 @@ _PLACE_DATASETS = {(2, number) for number in (26, 27, 90, 92, 95, 100, 101)}
 
 
 def clean_iptc(iptc: bytes | None) -> bytes | None:
-    """Copy records of IPTC without the preview of the old picture; None where they are none."""
+    """Copy IPTC records without the preview of the old picture; None if they are invalid."""
     return _without_datasets(iptc, _PREVIEW_DATASETS) if iptc and iptc[0] == 0x1C else None
 
 
 def _without_datasets(iptc: bytes, dropped: set[tuple[int, int]]) -> bytes | None:
-    """Copy records of IPTC (IIM 4.2, section 1.6) without some datasets; byte for byte where it holds none."""
+    """Copy IPTC records (IIM 4.2, section 1.6) without some datasets; byte for byte if it has none of them."""
     kept, position = bytearray(), 0
     while position + 5 <= len(iptc) and iptc[position] == 0x1C:
         length = int.from_bytes(iptc[position + 3 : position + 5], "big")
         head = 5
-        if length & 0x8000:  # an extended dataset: what follows is the length of the length
+        if length & 0x8000:  # extended dataset: the length of the length follows
             head += length & 0x7FFF
             length = int.from_bytes(iptc[position + 5 : position + head], "big")
         end = position + head + length

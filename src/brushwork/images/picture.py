@@ -1,7 +1,7 @@
-"""A picture: its frames and what travels with them. Values only; `files` knows about files.
+"""Pictures in memory: frames and their metadata. `files` reads and writes them.
 
-An *image* is a float32 array (H, W, 3), sRGB, in [0, 1]. A *picture* is what a file holds: one image or many, their
-transparency, how long each is shown, and the notes a camera left.
+An *image* is a float32 array (H, W, 3), sRGB, in [0, 1]. A *picture* is the content of a file: one or more images with
+their transparency, durations and metadata.
 """
 
 import math
@@ -22,7 +22,7 @@ Image: TypeAlias = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One image of a picture, and for how many milliseconds it is shown (0 in a still picture)."""
+    """One image of a picture and its duration in milliseconds (0 in a still picture)."""
 
     image: Image  # (H, W, 3) in [0, 1], not multiplied by alpha
     alpha: Image | None = None  # (H, W) in [0, 1]; 1 is opaque
@@ -30,19 +30,19 @@ class Frame:
 
     @property
     def pixels(self) -> Image:
-        """The image (H, W, 3), or where alpha hides a part of it the image and its alpha (H, W, 4)."""
+        """The image (H, W, 3), or image and alpha (H, W, 4) if alpha hides a part of it."""
         if self.alpha is None or self.alpha.min(initial=1) > 0:
             return self.image
         return np.concatenate([self.image, self.alpha[..., None]], axis=2)
 
     @property
     def on_white(self) -> Image:
-        """The image (H, W, 3), laid on white where it is transparent."""
+        """Return the image (H, W, 3) on a white background."""
         return self.image if self.alpha is None else 1 + (self.image - 1) * self.alpha[..., None]
 
 
 class Frames(Sequence[Frame]):
-    """Frames made when asked for and never kept, so that a long animation needs the memory of one frame."""
+    """Frames that are created on access and not cached: a long animation needs the memory of one frame."""
 
     def __init__(self, count: int, make: Callable[[int], Frame]):
         self._indices = range(count)
@@ -52,7 +52,7 @@ class Frames(Sequence[Frame]):
         return len(self._indices)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("frames of an animation are made when asked for and not pickled; pickle list(picture.frames)")
+        raise TypeError("lazy frames of an animation cannot be pickled; pickle list(picture.frames)")
 
     @overload
     def __getitem__(self, index: int) -> Frame: ...
@@ -67,39 +67,39 @@ class Frames(Sequence[Frame]):
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """What a picture file holds, upright and in sRGB."""
+    """Content of a picture file, upright and in sRGB."""
 
-    frames: Sequence[Frame]  # one for a still picture; of an animation, `Frames`, decoded when asked for
+    frames: Sequence[Frame]  # one for a still picture; for an animation `Frames`, decoded on access
     depth: int = 8  # bits per channel of the file: 8 or 16
-    loop: int = 0  # how often an animation plays; 0 is for ever
+    loop: int = 0  # number of times an animation plays; 0 means endlessly
     metadata: Metadata = NONE
-    format: str = ""  # one of `images.READ`; empty when it never was a file
-    paged: bool = False  # whether the frames are the pages of a document, each of its own size
-    notices: tuple[str, ...] = ()  # what the user should know about how it was read, a line each
+    format: str = ""  # one of `images.READ`; empty if it was not read from a file
+    paged: bool = False  # whether the frames are pages of a document, which may differ in size
+    notices: tuple[str, ...] = ()  # notices for the user about how it was read, one line each
 
     @classmethod
     def of(cls, image: Image, alpha: Image | None = None) -> "Picture":
-        """Make a still picture of an image (H, W, 3) and, where given, its alpha (H, W)."""
+        """Create a still picture from an image (H, W, 3) and, optionally, its alpha (H, W)."""
         return cls((Frame(image, alpha),))
 
     @property
     def image(self) -> Image:
-        """The first (or only) image, (H, W, 3)."""
+        """The first or only image (H, W, 3)."""
         return self.frames[0].image
 
     @property
     def alpha(self) -> Image | None:
-        """The transparency of the first image, (H, W), or None where the picture is opaque."""
+        """Alpha (H, W) of the first image; None if it is opaque."""
         return self.frames[0].alpha
 
     @property
     def on_white(self) -> Image:
-        """The first image (H, W, 3), laid on white where it is transparent."""
+        """Return the first image (H, W, 3) on a white background."""
         return self.frames[0].on_white
 
     @property
     def animated(self) -> bool:
-        """Whether there is more than one frame."""
+        """Whether it has more than one frame."""
         return len(self.frames) > 1
 
     def filled(self) -> "Picture":
@@ -111,10 +111,10 @@ class Picture:
         return self._with(fill)
 
     def map(self, function: Callable[[Image], Image]) -> "Picture":
-        """Apply a function to every image; alpha, durations and notes stay.
+        """Apply a function to every image; alpha, durations and metadata are kept.
 
-        A still picture is done at once. The frames of an animation are done each time they are asked for, so take
-        them once and in order. Where the function changes the size, alpha is resized along.
+        For a still picture the function is called immediately. For an animation it is called on every access to a
+        frame, so iterate over the frames once. If the function changes the size, alpha is resized, too.
         """
 
         def apply(frame: Frame) -> Frame:
@@ -127,8 +127,8 @@ class Picture:
     def map_visible(self, function: Callable[[Image], Image]) -> "Picture":
         """Apply a function to every image as it is seen, without what its ground left in it; see `map` and `filled`.
 
-        The function is given `Frame.pixels` and returns an image (H, W, 3). Pixels that it leaves as they are stay bit
-        for bit, hidden ones, too.
+        The function takes `Frame.pixels` and returns an image (H, W, 3). Pixels that it does not change, including
+        hidden ones, stay bit for bit.
         """
 
         def apply(frame: Frame) -> Frame:
@@ -138,7 +138,7 @@ class Picture:
         return self._with(apply)
 
     def _with(self, apply: Callable[[Frame], Frame]) -> "Picture":
-        """Change every frame: of a still picture at once, of an animation when it is asked for."""
+        """Change every frame, immediately for a still picture and on access for an animation."""
         if not self.animated:
             return replace(self, frames=(apply(self.frames[0]),))
         return replace(self, frames=Frames(len(self.frames), lambda index: apply(self.frames[index])))
@@ -147,8 +147,11 @@ class Picture:
 def resize(image: Image, size: tuple[int, ...]) -> Image:
     """Resize an image (H, W, 3) or a plane (H, W), in [0, 1], to `size` = (height, width).
 
-    Lanczos with anti-aliasing, in float32 throughout; its overshoot is cut off at 0 and 1. An image that already has
-    the size is returned as it is, not copied. Raises ValueError for a side below 1.
+    Uses Lanczos with anti-aliasing in float32 and clips the result to [0, 1]. An image that already has the size is
+    returned without a copy.
+
+    Raises:
+        ValueError: If a side is below 1.
     """
     height, width = size
     if height < 1 or width < 1:
@@ -166,7 +169,7 @@ def resize(image: Image, size: tuple[int, ...]) -> Image:
 
 
 def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
-    """Resize colour and alpha together, so that the hidden colour of transparent pixels does not bleed into edges."""
+    """Resize colour and alpha together, so that hidden colours do not bleed into edges."""
     if frame.alpha is None or frame.alpha.shape == size:
         return Frame(resize(frame.image, size), frame.alpha, frame.duration)
     alpha = resize(frame.alpha, size)
@@ -175,10 +178,10 @@ def resize_frame(frame: Frame, size: tuple[int, int]) -> Frame:
 
 
 def divide_alpha(visible: Image, alpha: Image, duration: int = 0) -> Frame:
-    """Make a frame of a resized image (H, W, 3) that is multiplied by its alpha (H, W).
+    """Create a frame from a resized image (H, W, 3) that is premultiplied by its alpha (H, W).
 
-    What 8 bits could not show is made fully transparent, and its colours come from what can be seen near it: whatever
-    was hidden before has no part in them.
+    Alpha too small for 8 bits becomes 0, and colours of hidden pixels are filled in from visible ones nearby, so they
+    do not depend on colours that were hidden before.
     """
     alpha = np.where(alpha < np.float32(0.5 / 255), np.float32(0), alpha)
     seen = alpha[..., None] > 0
@@ -187,21 +190,21 @@ def divide_alpha(visible: Image, alpha: Image, duration: int = 0) -> Frame:
 
 
 def fitted(height: int, width: int, long_side: int) -> tuple[int, int]:
-    """Give the (height, width) of the same shape whose long side is at most `long_side`; never larger than before."""
+    """Return the (height, width) scaled in proportion to a long side of at most `long_side`; never enlarged."""
     scale = min(1.0, long_side / max(height, width))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def fit(image: Image, long_side: int) -> Image:
-    """Shrink an image (H, W, 3) so that its long side is at most `long_side`; a smaller one is returned as it is."""
+    """Shrink an image (H, W, 3) to a long side of at most `long_side`; a smaller one is returned unchanged."""
     height, width = image.shape[:2]
     return resize(image, fitted(height, width, long_side))
 
 
 def fit_short(image: Image, short_side: int) -> Image:
-    """Shrink an image (H, W, 3) so that its short side is at most `short_side`; a smaller one is returned as it is.
+    """Shrink an image (H, W, 3) to a short side of at most `short_side`; a smaller one is returned unchanged.
 
-    Made for style pictures, whose strokes are measured on the short side.
+    Intended for style pictures, whose stroke size depends on the short side.
     """
     height, width = image.shape[:2]
     scale = min(1.0, short_side / min(height, width))
@@ -209,15 +212,15 @@ def fit_short(image: Image, short_side: int) -> Image:
 
 
 def resize_rows(image: Image, size: tuple[int, int], top: int, bottom: int) -> Image:
-    """Give the rows from `top` to `bottom` of `resize(image, size)`, for a large picture that is made by strips.
+    """Return the rows from `top` to `bottom` of `resize(image, size)`, for large pictures that are created in strips.
 
-    An image (H, W, 3) or (H, W, K), or a plane (H, W).
+    Takes an image (H, W, 3) or (H, W, K), or a plane (H, W).
     """
     height, width = size
     if image.shape[:2] == size:
         return image[top:bottom]
     scale = image.shape[0] / height
-    # Lanczos reaches three pixels of the smaller picture; outside of them a strip does not feel its borders.
+    # Lanczos uses three pixels of the smaller picture on each side, so a strip with this border equals the whole.
     margin = math.ceil(4 / min(scale, 1))
     first, last = max(0, top - margin), min(height, bottom + margin)
     resized = resample(image, (last - first, width), (0.0, first * scale, image.shape[1], last * scale))
@@ -225,9 +228,9 @@ def resize_rows(image: Image, size: tuple[int, int], top: int, bottom: int) -> I
 
 
 def resample(image: Image, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image:
-    """Give the part in a box (left, top, right, bottom) of an image, resized by Lanczos, its overshoot and all.
+    """Return the part of an image in a box (left, top, right, bottom), resized by Lanczos without clipping.
 
-    An image (H, W, 3) or (H, W, K), or a plane (H, W), of any range.
+    Takes an image (H, W, 3) or (H, W, K), or a plane (H, W), with any range of values.
     """
     planes = np.moveaxis(image.reshape(*image.shape[:2], -1), -1, 0).astype(np.float32, copy=False)
     resized = np.empty((*size, len(planes)), np.float32)
@@ -236,6 +239,6 @@ def resample(image: Image, size: tuple[int, int], box: tuple[float, float, float
         plane = Pillow.fromarray(np.ascontiguousarray(planes[channel]))
         resized[..., channel] = np.asarray(plane.resize(size[::-1], Pillow.Resampling.LANCZOS, box))
 
-    with ThreadPoolExecutor(min(len(planes), 4)) as threads:  # Pillow works beside other threads
+    with ThreadPoolExecutor(min(len(planes), 4)) as threads:  # Pillow releases the interpreter lock
         list(threads.map(fill, range(len(planes))))
     return resized.reshape((*size, *image.shape[2:]))

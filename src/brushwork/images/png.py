@@ -1,4 +1,4 @@
-"""The chunks of PNG files: those about colour and those that are metadata, read and written."""
+"""Reads and writes the colour and metadata chunks of PNG files."""
 
 import struct
 import zlib
@@ -13,13 +13,13 @@ from brushwork.images.profiles import srgb_profile
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _XMP_KEY, _RAW_KEY = "XML:com.adobe.xmp", "Raw profile type "
-# A chunk of few bytes can claim any size, and compressed text can grow to any.
+# A small chunk can claim any size, and compressed text can expand to any size.
 _MOST_BYTES = 2**26
 
 
 @dataclass
 class PngNotes:
-    """What the chunks of a PNG file say besides pixels."""
+    """Information in the chunks of a PNG file besides pixels."""
 
     exif: bytes | None = None
     xmp: str | None = None
@@ -31,13 +31,13 @@ class PngNotes:
 
     @property
     def codes(self) -> tuple[int, int] | None:
-        """Primaries and transfer function of cICP, as codes of ITU-T H.273."""
+        """Primaries and transfer function of cICP as codes of ITU-T H.273."""
         data = self.chunks.get(b"cICP", b"")
         return (data[0], data[1]) if len(data) == 4 else None
 
     @property
     def colorimetry(self) -> Colorimetry | None:
-        """The colour space of gAMA and cHRM (PNG, third edition, 13.13); None where sRGB is said, or nothing."""
+        """Colour space of gAMA and cHRM (PNG, third edition, 13.13); None for sRGB or if unspecified."""
         gamma, primaries = self.chunks.get(b"gAMA", b""), self.chunks.get(b"cHRM", b"")
         if b"sRGB" in self.chunks or (len(gamma) != 4 and len(primaries) != 32):
             return None
@@ -50,7 +50,7 @@ class PngNotes:
 
 
 def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
-    """Give the chunks of a file with their data, those of pixels left out, as far as they are whole."""
+    """Yield the complete chunks of a file with their data, without those of pixels."""
     file.seek(len(SIGNATURE))
     while len(head := file.read(8)) == 8:
         (length,), kind = struct.unpack(">I", head[:4]), head[4:]
@@ -64,7 +64,7 @@ def _chunks(file: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def read(file: BinaryIO) -> PngNotes:
-    """Read what the chunks of a PNG file say; what is broken is left out."""
+    """Read the chunks of a PNG file; damaged ones are skipped."""
     notes = PngNotes()
     for kind, data in _chunks(file):
         if kind in (b"cICP", b"gAMA", b"cHRM", b"sRGB"):
@@ -82,7 +82,7 @@ def read(file: BinaryIO) -> PngNotes:
 
 
 def _add_text(notes: PngNotes, kind: bytes, data: bytes) -> None:
-    """Note a text, or what some programs hide in one."""
+    """Store a text, or metadata that some programs embed in a text."""
     key_bytes, _, rest = data.partition(b"\0")
     key = key_bytes.decode("latin-1")
     packed = kind == b"zTXt" or (kind == b"iTXt" and rest[:1] == b"\1")
@@ -100,12 +100,12 @@ def _add_text(notes: PngNotes, kind: bytes, data: bytes) -> None:
         elif key.endswith("iptc") and profile:
             start = profile.find(b"\x1c\x02")
             notes.iptc = profile[start:] if start >= 0 else None
-    elif not key.startswith("Thumb::"):  # of the old picture
+    elif not key.startswith("Thumb::"):  # describes the old picture
         notes.texts.append((key, text.decode("utf-8" if kind == b"iTXt" else "latin-1", "replace")))
 
 
 def _inflate(data: bytes) -> bytes | None:
-    """Decompress a chunk; None where it is broken or grows too large."""
+    """Decompress a chunk; None if it is damaged or too large."""
     try:
         decompressor = zlib.decompressobj()
         plain = decompressor.decompress(data, _MOST_BYTES)
@@ -115,7 +115,7 @@ def _inflate(data: bytes) -> bytes | None:
 
 
 def _raw_profile(text: bytes) -> bytes | None:
-    """Decode a profile in hexadecimal, as ImageMagick writes it: a name, a length, and lines of digits."""
+    """Decode a hexadecimal profile as written by ImageMagick: a name, a length, and lines of digits."""
     parts = text.split(b"\n", 3)
     try:
         return bytes.fromhex(parts[3].decode("ascii")) if len(parts) == 4 else None
@@ -124,7 +124,7 @@ def _raw_profile(text: bytes) -> bytes | None:
 
 
 def write_chunks(metadata: Metadata) -> bytes:
-    """Write the profile of sRGB and all metadata as chunks, to stand behind the header of a PNG file."""
+    """Serialise the sRGB profile and all metadata as chunks, to be inserted after the header of a PNG file."""
     written = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile()))
     if metadata.dpi:
         written += _chunk(b"pHYs", struct.pack(">IIB", *(max(1, round(dpi / 0.0254)) for dpi in metadata.dpi), 1))
@@ -150,7 +150,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def insert(data: bytes, chunks: bytes) -> bytes:
-    """Put chunks behind the header of a PNG file, without the resolution and the profile that it has."""
+    """Insert chunks after the header of a PNG file and remove its resolution and profile."""
     position = len(SIGNATURE)
     kept = bytearray(data[:position])
     while position < len(data):

@@ -1,4 +1,4 @@
-"""ICC profiles: the one that is written, and the way from any other to sRGB."""
+"""ICC profiles: creates the sRGB profile of written files, and converts other profiles to sRGB."""
 
 import struct
 from functools import lru_cache
@@ -14,14 +14,14 @@ _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 
 @lru_cache
 def srgb_profile() -> bytes:
-    """Make the ICC profile for every file written. Its date is fixed, so that equal pictures give equal files."""
+    """Create the ICC profile for written files. Its date is fixed, so that equal pictures give equal files."""
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     return profile[:24] + struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + profile[36:]
 
 
 @lru_cache(maxsize=8)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """Build the way from `mode` under a profile to sRGB; None where the profile is broken or does not fit `mode`."""
+    """Build the transform from `mode` with a profile to sRGB; None if the profile is damaged or does not fit `mode`."""
     try:
         source, target = (ImageCms.ImageCmsProfile(BytesIO(data)) for data in (profile, srgb_profile()))
         intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
@@ -32,9 +32,9 @@ def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
 
 @lru_cache(maxsize=8)
 def _is_srgb(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
-    """Whether a profile is sRGB by another name: one that moves no colour by more than a level.
+    """Return whether a profile is equivalent to sRGB: it changes no colour by more than one level.
 
-    Leaving it out keeps pixels exact, where a conversion would shake them by a level.
+    Skipping the conversion keeps pixels exact, where it would change them by a level.
     """
     if mode == "CMYK":
         return False
@@ -46,10 +46,10 @@ def _is_srgb(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
 
 
 def fitting(profile: bytes | None, channels: int) -> int | None:
-    """Give how many channels a profile is applied to: 1, 3 or 4.
+    """Return the number of channels that a profile applies to: 1, 3 or 4.
 
-    Grey pictures often carry a profile of three channels, which is applied to grey repeated three times. 0 is a profile
-    that is no more than sRGB, None one that is missing, broken or of another colour space.
+    Grey pictures often have a profile for three channels, which is applied to grey repeated three times. 0 means a
+    profile equivalent to sRGB; None means a profile that is missing, damaged or for another colour space.
     """
     for count in (1, 3) if channels == 1 else (channels,):
         transform = _transform(profile, _MODES[count]) if profile else None
@@ -59,7 +59,7 @@ def fitting(profile: bytes | None, channels: int) -> int | None:
 
 
 def to_srgb(pixels: NDArray[np.uint8] | NDArray[np.uint16], profile: bytes) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Convert pixels (h, w, 1, 3 or 4) under a profile that is `fitting` to sRGB (h, w, 3) of the same depth."""
+    """Convert pixels (h, w, 1, 3 or 4) with a profile that is `fitting` to sRGB (h, w, 3) of the same depth."""
     height, width, channels = pixels.shape
     if pixels.dtype == np.uint16:
         return _deep_to_srgb(pixels.astype(np.uint16, copy=False), profile)
@@ -68,12 +68,12 @@ def to_srgb(pixels: NDArray[np.uint8] | NDArray[np.uint16], profile: bytes) -> N
     assert transform is not None
     image = Pillow.frombytes(mode, (width, height), pixels.tobytes())
     converted = ImageCms.applyTransform(image, transform)
-    assert converted is not None  # only a transform in place returns nothing
+    assert converted is not None  # only an in-place transform returns None
     return np.asarray(converted)
 
 
 def _deep_to_srgb(pixels: NDArray[np.uint16], profile: bytes) -> NDArray[np.uint16]:
-    """Convert 16 bits, which Pillow's side of LittleCMS cannot."""
+    """Convert 16-bit pixels, which Pillow's interface to LittleCMS does not support."""
     import pyvips
 
     height, width, channels = pixels.shape

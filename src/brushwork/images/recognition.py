@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes and its header; no pixel is decoded."""
+"""Recognises picture files by their first bytes and their header, without decoding pixels."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def format_in(path: Path) -> str | None:
 
 
 def is_pastiche(path: Path) -> bool:
-    """Whether a picture file says that it is a pastiche of an earlier run; see `Metadata.marked`."""
+    """Return whether a picture file is marked as a pastiche of an earlier run; see `Metadata.marked`."""
     kind = format_in(path)
     if kind is None or kind not in FORMATS:
         return False
@@ -27,5 +27,5 @@ def is_pastiche(path: Path) -> bool:
         with path.open("rb") as file, one_line():
             opened = None if kind in ("TIFF", "PNG") else pillow.open_file(file, kind)
             return header.read(file, kind, opened).metadata.is_marked
-    except (ImageError, OSError):  # whoever opens it says what is wrong with it
+    except (ImageError, OSError):  # opening it later reports the reason
         return False

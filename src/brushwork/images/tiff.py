@@ -1,4 +1,4 @@
-"""The pages of TIFF files, and the TIFF files that are written."""
+"""Finds the pages of TIFF files, and writes TIFF files."""
 
 import struct
 import zlib
@@ -20,11 +20,11 @@ _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 255, 262, 50
 _BITS, _COMPRESSION, _SUBSAMPLING = 258, 259, 530
 _YCBCR, _JPEG = 6, (6, 7)
 _REDUCED, _MASK = 1, 4
-_SENSOR = (32803, 34892)  # what raw files hold: the numbers of a sensor, and those after demosaicing
+_SENSOR = (32803, 34892)  # photometric interpretations of raw files: sensor data, and demosaiced sensor data
 
 
 def pages(found: Sequence[Directory]) -> list[int]:
-    """Give the places of the directories that are pages: neither smaller copies nor masks. At least one place."""
+    """Return the indices (at least one) of directories that are pages, without reduced copies and masks."""
     chosen = [
         place
         for place, directory in enumerate(found)
@@ -34,10 +34,10 @@ def pages(found: Sequence[Directory]) -> list[int]:
 
 
 def choose(places: Sequence[int], page: int) -> int:
-    """Give the place of a page, from 1.
+    """Return the directory index of a page, counted from 1.
 
     Raises:
-        ImageError: If there is no such page.
+        ImageError: If the page does not exist.
     """
     if not 1 <= page <= len(places):
         raise ImageError(f"it has {len(places)} page{'s' * (len(places) > 1)}, and no page {page}")
@@ -45,7 +45,7 @@ def choose(places: Sequence[int], page: int) -> int:
 
 
 def refuse_raw(found: Sequence[Directory]) -> None:
-    """Raise `ImageError` where some directories are those of a raw file: DNG, NEF, ARW and others are TIFF files."""
+    """Raise `ImageError` if directories belong to a raw file: DNG, NEF, ARW and others are TIFF files."""
     inner = [child for directory in found for child in directory.children.get(SUB_DIRECTORIES, [])]
     for directory in (*found, *inner):
         if _DNG_VERSION in directory.entries or directory.number(_PHOTOMETRIC) in _SENSOR:
@@ -53,10 +53,10 @@ def refuse_raw(found: Sequence[Directory]) -> None:
 
 
 def is_ycbcr(directory: Directory) -> bool:
-    """Whether pixels are luma and two differences of colour that come as they are stored; of JPEG they come as RGB.
+    """Return whether pixels are YCbCr that is decoded as stored; JPEG in TIFF is decoded to RGB.
 
     Raises:
-        ImageError: If the differences have fewer pixels, or other than 8 bits.
+        ImageError: If chroma is subsampled or does not have 8 bits.
     """
     if directory.number(_PHOTOMETRIC) != _YCBCR or directory.number(_COMPRESSION, 1) in _JPEG:
         return False
@@ -66,7 +66,7 @@ def is_ycbcr(directory: Directory) -> bool:
 
 
 def notes(kept: Metadata) -> Directory:
-    """Give a directory that holds metadata and the profile of sRGB."""
+    """Return a directory with metadata and the sRGB profile."""
     directory = metadata.read_exif(kept.exif).little_endian()
     directory.entries[34675] = Entry(UNDEFINED, srgb_profile())
     if kept.xmp:
@@ -82,10 +82,10 @@ def notes(kept: Metadata) -> Directory:
 
 
 def write(stored: Sequence[NDArray[Any]], kept: Metadata) -> bytes:
-    """Write pages (H, W, 3), or with alpha (H, W, 4), of 8 or 16 bits; metadata goes with the first.
+    """Serialise pages (H, W, 3), or with alpha (H, W, 4), of 8 or 16 bits; metadata is stored in the first.
 
-    Strips of about 1 MB, Deflate, each pixel as the difference from its left neighbour. By hand, because Pillow cannot
-    store 16 bits and pyvips neither EXIF nor pages of several sizes.
+    Uses strips of about 1 MB with Deflate and horizontal differencing. Implemented here because Pillow cannot store 16
+    bits, and pyvips neither EXIF nor pages of different sizes.
 
     Raises:
         ImageError: If it would be larger than 4 GB.
@@ -108,7 +108,7 @@ def write(stored: Sequence[NDArray[Any]], kept: Metadata) -> bytes:
 
 
 def _describe(directory: Directory, pixels: NDArray[Any], several: bool) -> list[bytes]:
-    """Describe a page in its directory; its compressed strips."""
+    """Describe a page in its directory and return its compressed strips."""
     height, width, bands = pixels.shape
     rows = max(1, 2**20 // (width * bands * pixels.itemsize))
     differences = pixels.copy()
@@ -117,20 +117,20 @@ def _describe(directory: Directory, pixels: NDArray[Any], several: bool) -> list
     for tag, value in ((256, width), (257, height), (278, rows)):
         directory.put(tag, LONG, value)
     directory.put(258, SHORT, *[8 * pixels.itemsize] * bands)
-    # Deflate, RGB, samples of a pixel together, differences from the left.
+    # Deflate, RGB, chunky samples, horizontal differencing.
     for tag, value in ((259, 8), (262, 2), (277, bands), (284, 1), (317, 2)):
         directory.put(tag, SHORT, value)
     if bands == 4:
-        directory.put(338, SHORT, 2)  # alpha, not multiplied into the colours
+        directory.put(338, SHORT, 2)  # unassociated alpha
     if several:
         directory.put(_NEW_SUBFILE_TYPE, LONG, 2)  # one page of several
     return [zlib.compress(differences[top : top + rows].tobytes()) for top in range(0, height, rows)]
 
 
 def amend(path: Path, kept: Metadata) -> None:
-    """Give a TIFF file that pyvips has written all metadata, and no resolution that nobody asked for.
+    """Add all metadata to a TIFF file written by pyvips, and remove the resolution that pyvips adds.
 
-    A new first directory is put at the end of the file, and leads to the pixels of the old one.
+    A new first directory is appended to the file; it refers to the pixels of the old one.
     """
     with path.open("r+b") as file:
         layout = directories.read_layout(file)

@@ -1,6 +1,6 @@
-"""Files decoded with pyvips, strip by strip: TIFF, deep PNG, and whatever is too large to be decoded at once.
+"""Decodes files with pyvips in strips: TIFF, 16-bit PNG, and pictures too large to decode in one piece.
 
-pyvips is imported only when one of these is called.
+pyvips is imported only when one of these functions is called.
 """
 
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def load(
 
 
 def model(image: Any) -> str:
-    """Name the colour model of a pyvips image, a key of `conversion.CHANNELS`."""
+    """Return the colour model of a pyvips image, a key of `conversion.CHANNELS`."""
     if image.interpretation in ("cmyk", "lab"):
         return str(image.interpretation)
     return "grey" if image.bands <= 2 else "rgb"
@@ -64,7 +64,7 @@ def encoding(source: bytes | Path, kind: str, said: Header) -> ColorEncoding:
 
 
 def strips(image: Any, multiple: int = 1) -> Iterator[Stored]:
-    """Give the pixels of a pyvips image from the top, (h, W, C), where h is a multiple but in the last strip."""
+    """Yield strips (h, W, C) of a pyvips image from the top; h is a multiple of ``multiple`` except in the last."""
     import pyvips
 
     dtype = np.dtype(_TYPES[image.format])
@@ -77,7 +77,7 @@ def strips(image: Any, multiple: int = 1) -> Iterator[Stored]:
 
 
 def upright(image: Any, orientation: int) -> Any:
-    """Turn a pyvips image, of random access, the way EXIF says."""
+    """Rotate a pyvips image with random access to its EXIF orientation."""
     if orientation >= 5:
         image = image.rot90().fliphor()  # the transpose
     if orientation in (3, 4, 7, 8):

@@ -33,20 +33,20 @@ class LatestFrame:
         self.dropped = 0
 
     def put(self, frame: VideoFrame) -> None:
-        """Replaces a frame that nobody has taken."""
+        """Replace a frame that nobody has taken."""
         with self._changed:
             self.dropped += self._frame is not None
             self._frame = frame
             self._changed.notify()
 
     def end(self) -> None:
-        """Ends the source: no more frames will come."""
+        """End the source: no more frames will come."""
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def take(self) -> VideoFrame | None:
-        """Returns the latest frame, and waits for a new one if it was taken before; None at the end."""
+        """Return the latest frame, and waits for a new one if it was taken before; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._ended)
             frame, self._frame = self._frame, None
@@ -97,7 +97,7 @@ class Camera:
 
 def _check(size: int) -> None:
     if not 16 <= size <= 10_000:
-        raise UserError(f"the size is {size}; it must lie between 16 and 10000")
+        raise UserError(f"the size is {size}; it must be between 16 and 10000")
 
 
 def open_camera(number: int = 0, *, size: int = SIZE) -> Camera:
@@ -116,7 +116,7 @@ def open_camera(number: int = 0, *, size: int = SIZE) -> Camera:
 
 
 def open_input(name: str, *, size: int = SIZE) -> Camera:
-    """Opens a file, which is repeated at its own speed, or a device or address of this machine or its network.
+    """Open a file, which is repeated at its own speed, or a device or address of this machine or its network.
 
     Args:
         name: The file, device or address.
@@ -137,7 +137,7 @@ def open_input(name: str, *, size: int = SIZE) -> Camera:
 
 
 def _play(clip: Clip) -> Iterator[Pixels]:
-    """Yields the frames of a clip at their own times, over and over; a still picture is a clip of one frame."""
+    """Yield the frames of a clip at their own times, over and over; a still picture is a clip of one frame."""
     while True:
         began = time.monotonic()
         end = began

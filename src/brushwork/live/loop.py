@@ -35,13 +35,13 @@ class Palette:
         self._fade = Fade(self._embeddings[0], clock)
 
     def choose(self, number: int) -> None:
-        """Starts to fade to a style, counted from 0; an unknown number changes nothing."""
+        """Start to fade to a style, counted from 0; an unknown number changes nothing."""
         if 0 <= number < len(self.names) and number != self.chosen:
             self._fade.to(self._embeddings[number])
             self.chosen = number
 
     def now(self) -> Array:
-        """Returns the embedding (1, D) at this time."""
+        """Return the embedding (1, D) at this time."""
         return self._fade.now()
 
 
@@ -71,15 +71,15 @@ class Screen(Protocol):
     """Shows pastiches."""
 
     def show(self, shown: Shown) -> None:
-        """Shows a pastiche."""
+        """Show a pastiche."""
         ...
 
     def pressed(self) -> int | None:
-        """Returns the number of the style, from 0, chosen since the last call; None if none was."""
+        """Return the number of the style, from 0, chosen since the last call; None if none was."""
         ...
 
     def close(self) -> None:
-        """Closes the screen."""
+        """Close the screen."""
         ...
 
 
@@ -87,7 +87,7 @@ def live(
     frames: Iterable[VideoFrame], palette: Palette, painter: FramePainter, *, steady: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Shown]:  # fmt: skip
-    """Yields the pastiches of frames as they come, each in the style of its time.
+    """Yield the pastiches of frames as they come, each in the style of its time.
 
     Args:
         frames: Frames of a camera; ticks are milliseconds of the clock.
@@ -100,7 +100,7 @@ def live(
         UserError: If `steady` is not in [0, 1].
     """
     if not 0 <= steady <= 1:
-        raise UserError(f"steady is {steady:g}; it must lie between 0 (every frame by itself) and 1")
+        raise UserError(f"steady is {steady:g}; it must be between 0 (every frame by itself) and 1")
     spent: dict[str, float] = {}
 
     def states_of() -> Iterator[FrameState]:

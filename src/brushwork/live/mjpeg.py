@@ -64,7 +64,7 @@ class MJPEG:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def show(self, shown: Shown) -> None:
-        """Sends a pastiche to all viewers."""
+        """Send a pastiche to all viewers."""
         file = BytesIO()
         Pillow.fromarray(quantise(shown.pastiche, 8)).save(file, "JPEG", quality=QUALITY)
         with self.changed:
@@ -82,7 +82,7 @@ class MJPEG:
         return number
 
     def close(self) -> None:
-        """Ends all streams and stops the server."""
+        """End all streams and stops the server."""
         with self.changed:
             self.ended = True
             self.changed.notify_all()
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
     screen: MJPEG
 
     def do_GET(self) -> None:
-        """Sends the page, the stream, or the numbers."""
+        """Send the page, the stream, or the numbers."""
         if not self._is_local():
             return
         if self.path == "/":
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
 
     def do_POST(self) -> None:
-        """Chooses a style."""
+        """Choose a style."""
         number = self.path.removeprefix("/style/")
         if not self._is_local():
             return
@@ -122,7 +122,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer("application/json", b"{}")
 
     def _is_local(self) -> bool:
-        """Returns whether the request is for this machine and from this page; other sites are refused."""
+        """Return whether the request is for this machine and from this page; other sites are refused."""
         hosts = {f"{name}:{self.screen.port}" for name in (HOST, "localhost")}
         origin = self.headers.get("Origin")
         if self.headers.get("Host") in hosts and (origin is None or origin.removeprefix("http://") in hosts):
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _stream(self) -> None:
-        """Sends each new picture until the viewer leaves; a slow viewer misses some."""
+        """Send each new picture until the viewer leaves; a slow viewer misses some."""
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.send_header("Cache-Control", "no-store")
@@ -158,4 +158,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
-        """Logs nothing: the terminal shows the latency."""
+        """Log nothing: the terminal shows the latency."""

@@ -37,7 +37,7 @@ class Window:
         self._root.protocol("WM_DELETE_WINDOW", self._leave)
 
     def show(self, shown: Shown) -> None:
-        """Shows a pastiche, with its numbers in the title."""
+        """Show a pastiche, with its numbers in the title."""
         from PIL import ImageTk
 
         if not self._open:
@@ -53,7 +53,7 @@ class Window:
         return number
 
     def close(self) -> None:
-        """Closes the window."""
+        """Close the window."""
         if self._open:
             self._root.destroy()
             self._open = False
@@ -81,7 +81,7 @@ class VirtualCamera:
         self._camera: Any = None
 
     def show(self, shown: Shown) -> None:
-        """Sends a pastiche to the programs that use the camera."""
+        """Send a pastiche to the programs that use the camera."""
         pixels = np.ascontiguousarray(quantise(shown.pastiche, 8))
         if self._camera is None:
             height, width = pixels.shape[:2]
@@ -92,10 +92,10 @@ class VirtualCamera:
         self._camera.send(pixels)
 
     def pressed(self) -> int | None:
-        """Returns None: a camera has no keys."""
+        """Return None: a camera has no keys."""
         return None
 
     def close(self) -> None:
-        """Closes the camera."""
+        """Close the camera."""
         if self._camera is not None:
             self._camera.close()

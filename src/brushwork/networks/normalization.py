@@ -111,7 +111,7 @@ class ConditionalInstanceNorm2d(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Starts the affine map; beta and gamma are two maps of Glorot et al. 2010, drawn one after the other."""
+        """Start the affine map; beta and gamma are two maps of Glorot et al. 2010, drawn one after the other."""
         beta, gamma = self.affine.weight.chunk(2)
         if self.affine.bias is None:
             nn.init.zeros_(beta)

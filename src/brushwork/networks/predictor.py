@@ -73,7 +73,7 @@ class StylePredictionNetwork(nn.Module):
 
     @torch.no_grad()
     def standardise(self, features: Tensor) -> None:
-        """Takes mean and deviation of pooled features (N, F) as the constants; embeddings stay the same.
+        """Take mean and deviation of pooled features (N, F) as the constants; embeddings stay the same.
 
         They stay but for what the clamp takes. Deviations are at least 1e-3.
         """
@@ -86,7 +86,7 @@ class StylePredictionNetwork(nn.Module):
 
     @torch.no_grad()
     def take_over(self, other: "StylePredictionNetwork") -> None:
-        """Takes the weights of a network of the same backbone that pools the last layer; embeddings stay the same."""
+        """Take the weights of a network of the same backbone that pools the last layer; embeddings stay the same."""
         if (self.pooling, other.pooling) != ("statistics", "last"):
             self.load_state_dict(other.state_dict())
             return
@@ -108,6 +108,6 @@ def mean_and_deviation(features: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _without_autocast(values: Tensor) -> torch.autocast | nullcontext[None]:
-    """A context without autocast; none at all where there is none, because an export traces the context, too."""
+    """A context without autocast; none at all if there is none, because an export traces the context, too."""
     kind = values.device.type
     return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()

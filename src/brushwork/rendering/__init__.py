@@ -1,1 +1,1 @@
-"""How one image is painted: tiles, exact statistics, strokes, regions, memory."""
+"""Rendering of one image: tiles, exact statistics, strokes, regions, memory."""

@@ -1,10 +1,11 @@
-"""Statistics for contents of little contrast, whose own would make instance norms amplify nothing but noise.
+"""Statistics for contents of low contrast, whose own statistics would make instance norms amplify noise.
 
-An instance norm divides by the deviation of its features, which is near zero for a uniform content: thirteen of them
-turn its rounding errors into a mesh, and a picture that fades to black stays as bright as it was. So where a content
-has less contrast than photos have, statistics of a reference picture are mixed into those of every norm (as virtual
-batch normalisation does, Salimans et al. 2016, arXiv 1606.03498, section 3.4), all of them for a uniform content. Its
-pastiche is then what a dark or bright part of an ordinary picture would become: a plain colour of the style.
+An instance norm divides by the standard deviation of its features, which is near zero for a uniform content: thirteen
+norms turn rounding errors into a mesh pattern, and a picture that fades to black keeps its brightness. Therefore, if a
+content has less contrast than photos have, statistics of a reference picture are mixed into those of every norm (as in
+virtual batch normalisation, Salimans et al. 2016, arXiv 1606.03498, section 3.4); for a uniform content they replace
+them. The pastiche of a uniform content is then that of a dark or bright part of an ordinary picture: a plain colour of
+the style.
 """
 
 import functools
@@ -17,18 +18,18 @@ from brushwork.images import Rows
 from brushwork.rendering.regions import StyleMap
 from brushwork.runtime import Array, Runtime
 
-# Standard deviation of pixels, the channels' variances averaged, from which a content is painted with its own
-# statistics alone. 0.6 % of 800 training photos have less, none less than 0.067; the validation photos have 0.155.
+# Standard deviation of pixels (with the channels' variances averaged) from which only a content's own statistics are
+# used. 0.6 % of 800 training photos have less, none less than 0.067; the validation photos have at least 0.155.
 LEAST_CONTRAST = 0.1
-# Side, mean and deviation of the reference. Photos have 0.45 and 0.23, and a spectrum that falls like 1 / frequency.
+# Side, mean and deviation of the reference. Photos have about 0.45 and 0.23, and a spectrum of 1 / frequency.
 SIDE, MEAN, DEVIATION = 256, 0.45, 0.24
-GREY = 0.9  # correlation of a channel of the reference with what all three have in common
-STRIP = 128  # rows that are read at a time
+GREY = 0.9  # correlation of each channel of the reference with the component common to all three
+STRIP = 128  # rows read at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """Statistics that are mixed into a content's own.
+    """Statistics that are mixed into those of a content.
 
     Attributes:
         weight: Their weight in (0, 1]; 1 for a uniform content.
@@ -39,11 +40,11 @@ class Reference:
     statistics: Array
 
     def mix(self, before: Array | None, weight: float) -> tuple[Array, float]:
-        """Return statistics (1, N) and their weight against a content's own, which hold those of the frame before, too.
+        """Return statistics (1, N) that combine the reference with held statistics, and their weight.
 
         Args:
-            before: Statistics (1, N) that are held.
-            weight: Their weight against the mixture of the content's and the reference's.
+            before: Held statistics (1, N) of the previous frame.
+            weight: Their weight against the mixture of content and reference.
         """
         if before is None or not weight:
             return self.statistics, self.weight
@@ -53,7 +54,7 @@ class Reference:
 
 
 def find_reference(runtime: Runtime, content: Rows, style: StyleMap) -> Reference | None:
-    """Return what is mixed into the statistics of a content (H, W, 3 or 4) in [0, 1]; None where it has contrast."""
+    """Return the reference for a content (H, W, 3 or 4) in [0, 1] of low contrast; None if its contrast suffices."""
     weight = 1 - _relative_variance(content)
     if weight <= 0:
         return None
@@ -66,7 +67,7 @@ def find_reference(runtime: Runtime, content: Rows, style: StyleMap) -> Referenc
 
 
 def _relative_variance(content: Rows) -> float:
-    """Return the variance of visible pixels over the least that is contrast enough, or 1 once it is known to be."""
+    """Return the ratio of the visible pixels' variance to the one that suffices, at most 1."""
     height, width = content.shape[:2]
     enough = LEAST_CONTRAST**2 * 3 * height * width
     count, mean, squares = 0, np.zeros(3), 0.0
@@ -80,18 +81,18 @@ def _relative_variance(content: Rows) -> float:
         squares += float(np.square(own - mean).sum()) * count * len(strip) / (count + len(strip))
         mean = (count * mean + len(strip) * own) / (count + len(strip))
         count += len(strip)
-        if squares >= enough:  # more rows only add to the squares
+        if squares >= enough:  # further rows can only add to the sum of squares
             return 1.0
     return squares / (LEAST_CONTRAST**2 * 3 * count) if count else 1.0
 
 
 @functools.cache
 def reference_picture() -> Array:
-    """Return noise (256, 256, 3) in [0, 1] with the contrast and the spectrum of a photo, the same every time."""
+    """Return noise (256, 256, 3) in [0, 1] with the contrast and spectrum of a photo; it is the same on every call."""
     random = np.random.default_rng(0)
     frequencies = np.fft.fftfreq(SIDE)
     falling = 1 / np.maximum(np.hypot(frequencies[:, None], frequencies), 1 / SIDE)
-    falling[0, 0] = 0  # no mean
+    falling[0, 0] = 0  # zero mean
 
     def plane() -> Array:
         noise = np.fft.ifft2(np.fft.fft2(random.standard_normal((SIDE, SIDE))) * falling).real

@@ -1,9 +1,9 @@
-"""Exact statistics of a picture larger than memory: it passes the network layer by layer.
+"""Computes exact statistics of a picture larger than memory by running the network layer by layer.
 
-Each layer's features depend on statistics of the layers before it, over the whole picture. So the picture is taken
-through the network up to the next norm, strip by strip, while mean and variance are added up in float64; then on to the
-norm after it. Features at a quarter of the picture's size lie on the disk between two norms; the three layers that
-expand are computed anew from there, for theirs would be 16 times as large.
+The features of each layer depend on statistics of the previous layers over the whole picture. So the picture passes
+through the network up to the next norm strip by strip, while mean and variance are summed in float64, and then on to
+the norm after that. Features at a quarter of the picture's size are stored on disk between two norms. The features of
+the three upsampling layers would be 16 times as large, so they are recomputed from the stored ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,9 +19,9 @@ from brushwork.rendering.regions import StyleMap
 from brushwork.rendering.settings import GRID
 from brushwork.runtime import CONDITIONAL, RESIDUAL, Array, Runtime, Stage
 
-# Features at a quarter of the size that a stage sees beyond a tile, more than enough.
+# Overlap of a tile in features at a quarter of the size; no stage needs more.
 MARGIN = 4
-# Sizes of the raw features of the expanding stages, and of the encoder's, in features at a quarter of the size.
+# Sizes of the raw features of the upsampling stages and of the encoder, in features at a quarter of the size.
 EXPANDED, ENCODED = (2, 4, 4), (4, 2, 1)
 
 
@@ -33,13 +33,13 @@ def exact_statistics(
     progress: Callable[[float], None] = lambda share: None,
     reference: Reference | None = None,
 ) -> Array:
-    """Statistics (1, N) of a content's instance norms, the same as if it were painted at once, in tiles of a size.
+    """Return the statistics (1, N) of a content's instance norms, computed in tiles; they equal those of one pass.
 
-    A reference's are mixed into them, norm by norm. What alpha hides has no part in them.
+    Those of a reference are mixed in, norm by norm. Pixels hidden by alpha are excluded.
 
     Raises:
-        UserError: If the runtime cannot paint layer by layer.
-        OSError: If the disk has no room for the features.
+        UserError: If the runtime cannot run layer by layer.
+        OSError: If the features do not fit on the disk.
     """
     masked = style.masks is not None
     weighted = content.shape[2] == 4 and _shows(content, tile)
@@ -47,9 +47,9 @@ def exact_statistics(
     encoder = len(channels) - CONDITIONAL
     height, width = (-(-length // GRID) for length in content.shape[:2])
     statistics = np.zeros((1, 2 * sum(channels)), np.float32)
-    wide = channels[encoder]  # of the features that are kept
+    wide = channels[encoder]  # channels of the stored features
     with ExitStack() as stack:
-        # Two of each: a stage reads beyond its tile what the stage before it wrote.
+        # Two buffers each: a stage reads beyond its tile what the previous stage wrote.
         kept = [stack.enter_context(images.canvas(height, wide, width)) for _ in range(4)]
         raw, features, next_raw, next_features = kept
         for stage in range(len(channels)):
@@ -90,7 +90,7 @@ class _Run:
         self.kept: Mapping[str, Canvas] = {}
 
     def measure(self, height: int, width: int, scale: int) -> NDArray[np.float64]:
-        """Means, then population variances, of the stage's raw features, which are so many times larger than (h, w)."""
+        """Return the means, then the population variances, of the stage's raw features of size scale * (h, w)."""
         total: NDArray[np.float64] | float = 0.0
         count = 0.0
         for top in range(0, height, self.tile):
@@ -112,7 +112,7 @@ class _Run:
         return np.concatenate((mean, np.maximum(square - mean**2, 0)))
 
     def _visible(self, top: int, bottom: int, width: int, scale: int) -> NDArray[np.float64]:
-        """Weights of a strip's features, so many times larger than (h, w): the visible fraction of what each covers."""
+        """Return the weight of each feature of a strip: the visible fraction of the pixels that it covers."""
         rows = images.is_visible(self.content[top * GRID : min(bottom * GRID, self.content.shape[0])])
         missing = ((0, (bottom - top) * GRID - rows.shape[0]), (0, width * GRID - rows.shape[1]))
         side = GRID // scale
@@ -123,7 +123,7 @@ class _Run:
     def _tiles(
         self, top: int, bottom: int, height: int, width: int, scale: int
     ) -> Iterator[tuple[Mapping[str, Array], tuple[slice, slice]]]:
-        """The stage's answers for the tiles of a strip, and which part of each answer is the tile."""
+        """Yield the stage's outputs for the tiles of a strip, and the slices of each output that belong to the tile."""
         first, last = max(0, top - MARGIN), min(height, bottom + MARGIN)
         strips = {name: canvas[first:last] for name, canvas in self.given.items()}
         rows = None if strips else self.content[first * GRID : last * GRID][..., :3]
@@ -155,6 +155,6 @@ def _sums(plane: NDArray[np.float64], weights: NDArray[np.float64] | None) -> tu
 
 
 def _shows(content: Rows, rows: int) -> bool:
-    """Whether anything of a content (H, W, 4) can be seen; it is read so many rows at a time."""
+    """Return whether any pixel of a content (H, W, 4) is visible; ``rows`` rows are read at a time."""
     height = content.shape[0]
     return any(images.is_visible(content[top : min(top + rows, height)]).any() for top in range(0, height, rows))

@@ -1,4 +1,4 @@
-"""Masks in files: white where a region is, black where it is not, grey between."""
+"""Reads masks from files: white inside a region, black outside, grey for soft edges."""
 
 from pathlib import Path
 
@@ -15,10 +15,10 @@ _ROWS = 256
 
 
 def find(mask: str, content: Path | None) -> Path:
-    """Return the file of a mask: itself, or the one in a folder of masks that has the content's stem.
+    """Return the file of a mask: the given file, or the file with the content's stem in a given folder.
 
     Raises:
-        UserError: If the folder has none for this content.
+        UserError: If the folder has no mask for this content.
     """
     folder = Path(mask)
     if not folder.is_dir():
@@ -37,8 +37,8 @@ def read(
 
     Args:
         mask: A file, a folder of masks, or ``alpha``.
-        content: Where the content came from.
-        alpha: The content's own alpha, (h, w), for the mask ``alpha``.
+        content: Path of the content.
+        alpha: Alpha (h, w) of the content, for the mask ``alpha``.
         size: Height and width of the content.
         most: Pixels that the mask may have; a larger one is read by strips and shrunk, and a notice says so. None reads
             all of it at once.
@@ -48,7 +48,7 @@ def read(
     """
     if mask == ALPHA:
         if alpha is None:
-            raise UserError("the mask is alpha, and this picture has none; give a mask file")
+            raise UserError("the mask is alpha, but this picture has no alpha; give a mask file")
         return _checked(alpha, mask), None
     path = find(mask, content)
     if most and (extent := images.measure(path)) and extent.frames == 1 and extent.pixels > most:
@@ -57,7 +57,7 @@ def read(
         return _checked(plane, str(path)), f"{path} is shrunk to {width} x {height}, as memory is short"
     plane = of_picture(images.open(path))
     height, width = plane.shape
-    notice = None if (height, width) == size else f"{path} is {width} x {height}; fitted to {size[1]} x {size[0]}"
+    notice = None if (height, width) == size else f"{path} is {width} x {height}; scaled to {size[1]} x {size[0]}"
     return _checked(plane, str(path)), notice
 
 
@@ -70,7 +70,7 @@ def _shrunk(path: Path, long_side: int) -> Array:
 
 
 def of_picture(picture: Picture) -> Array:
-    """Return the mask (h, w) in [0, 1] of a picture: its mean of red, green and blue, 0 where it is transparent."""
+    """Return the mask (h, w) in [0, 1] of a picture: the mean of red, green and blue; 0 where transparent."""
     plane: Array = picture.image.mean(axis=2, dtype=np.float32)
     return plane if picture.alpha is None else plane * picture.alpha
 

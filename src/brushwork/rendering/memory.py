@@ -1,4 +1,4 @@
-"""How much memory is free, how much an image takes, and the tiles that fit into it."""
+"""Estimates the free memory and the memory that an image needs, and chooses tiles that fit."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -8,25 +8,25 @@ import psutil
 from brushwork.errors import UserError
 from brushwork.rendering.settings import GRID, SMALLEST_TILE, RenderSettings
 
-# Bytes per pixel. The image, its pastiche and copies of them, counted as five times three numbers of four bytes:
+# Bytes per pixel. The image, its pastiche and copies of them: five times three numbers of four bytes.
 PICTURE = 60
-# The style transfer network, as the peak of a pass in float32 at 1280 and 1536 squared grew over that at 768 squared:
+# The style transfer network, measured as the growth of a float32 pass's peak from 768 squared to 1280 and 1536 squared:
 # at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724, 974.
-# These lie a little above, to be safe.
+# The values are slightly higher for safety.
 NETWORK, MASKED, LEAST = 1000, 1900, 40
 # Of a strip of tiles: what is read, painted, scaled and written, and in the exact mode a tenth of the network's for
 # features at a quarter of the size.
 STRIP, FEATURES = 80, 0.1
 # Python, OpenVINO, pyvips and the model.
 PROGRAM = 400 * 2**20
-# Fraction of the free memory that is used.
+# Fraction of the free memory to use.
 FRACTION = 0.7
-# A pixel of a pastiche sees 54 pixels of its content each way, as long as statistics are held.
+# With held statistics, a pixel of a pastiche depends on 54 pixels of its content in each direction.
 HALO = 64
-# Side of a tile where memory allows it; larger ones are not faster.
+# Largest default side of a tile; larger tiles are not faster.
 TILE = 768
-# The fast mode measures statistics on 1920 x 1920 pixels of the image, in patches of 128 x 128. Fewer pixels, or fewer
-# and larger patches, bring the pastiche further from the exact one.
+# The fast mode measures statistics on 1920 x 1920 pixels of the image, in patches of 128 x 128. With fewer pixels, or
+# fewer and larger patches, the pastiche deviates more from the exact one.
 SAMPLE, PATCH = 1920, 128
 # Fractions of the memory beside the program's for the network, which keeps what it took, and for strips of the image;
 # the rest is for what is read and written meanwhile.
@@ -36,12 +36,12 @@ CGROUPS = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Tiling:
-    """Whether and how an image is painted in tiles.
+    """Whether and how an image is rendered in tiles.
 
     Attributes:
-        mode: ``never`` paints all at once, ``fast`` and ``exact`` in tiles; see `brushwork.rendering.tiles`.
-        side: Of a tile, without its overlap; a multiple of 4.
-        sample: Side of the square that the fast mode's patches fill.
+        mode: ``never`` for one pass, ``fast`` or ``exact`` for tiles; see `brushwork.rendering.tiles`.
+        side: Side of a tile without its overlap, in pixels; a multiple of 4.
+        sample: Side in pixels of the square that the fast mode's patches would fill.
     """
 
     mode: str
@@ -50,21 +50,21 @@ class Tiling:
 
 
 def available() -> int:
-    """Return the bytes of memory to use: most of what is free on the machine and in the process's control group."""
+    """Return the memory to use in bytes: most of what is free on the machine and in the process's control group."""
     free = [psutil.virtual_memory().available]
     try:
         own = Path("/proc/self/cgroup").read_text()
-    except OSError:  # no Linux
+    except OSError:  # not Linux
         own = ""
     free += [left for group in groups(own) if (left := left_in_group(group)) is not None]
     return int(max(min(free), 0) * FRACTION)
 
 
 def groups(own: str, root: Path = CGROUPS) -> list[Path]:
-    """Return the folders of a process's control group and of those above it, from its ``/proc/self/cgroup``.
+    """Return the folders of a process's control group and its ancestors, given its ``/proc/self/cgroup``.
 
-    A limit of any of them holds, and systemd's MemoryMax is that of the service's own. Of version 2 there is one tree;
-    of version 1 the memory controller has its own.
+    The limit of each of them applies; systemd sets MemoryMax on the service's own group. Version 2 has a single tree;
+    in version 1 the memory controller has a separate one.
     """
     found = []
     for line in own.splitlines():
@@ -76,23 +76,23 @@ def groups(own: str, root: Path = CGROUPS) -> list[Path]:
 
 
 def left_in_group(group: Path) -> int | None:
-    """Return the bytes that a control group may still take; None where it has no limit."""
+    """Return the bytes that a control group may still allocate; None if it has no limit."""
     for limit, used, idle in (
         ("memory.max", "memory.current", "inactive_file"),
         ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
     ):
         try:
             left = int((group / limit).read_text()) - int((group / used).read_text())
-            # Inactive pages of files count as used, but are given up when memory is needed.
+            # Inactive file pages count as used but are reclaimed when memory is needed.
             statistics = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
             return left + int(statistics.get(idle, 0))
-        except (OSError, ValueError):  # of the other version, or "max": without a limit
+        except (OSError, ValueError):  # a file of the other version, or "max" for no limit
             continue
     return None
 
 
 def per_pixel(width: float, masked: bool = False) -> float:
-    """Return the bytes that a network of a width (1 is the paper's) holds for each pixel that it paints at once."""
+    """Return the bytes per pixel that a pass of a network of a width (1 is the paper's) needs."""
     return LEAST + (MASKED if masked else NETWORK) * width
 
 

@@ -1,7 +1,7 @@
-"""One image painted with the styles of a map: every pastiche of brushwork is made here.
+"""Renders one image with a style map: every pastiche of brushwork is made here.
 
-Photos, animations, frames of clips, pictures larger than memory and what the server paints differ in what holds their
-rows, and in nothing else.
+Photos, animations, frames of clips, pictures larger than memory and requests to the server differ only in the object
+that holds their rows.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ from brushwork.rendering.strokes import Strip
 from brushwork.rendering.tiles import HeldStatistics, Progress, render
 from brushwork.runtime import Array, Runtime
 
-# Fraction of the time of the exact mode in which it measures statistics.
+# Fraction of the exact mode's time that it spends on statistics.
 MEASURING = 0.6
 
 
@@ -33,20 +33,20 @@ def paint(
     held: HeldStatistics | None = None,
     progress: Progress = lambda fraction: None,
 ) -> None:
-    """Paint a content onto a target, both (H, W, 3) in [0, 1], or (H, W, 4) with an alpha that is kept.
+    """Render a content into a target, both (H, W, 3) in [0, 1], or (H, W, 4) with an alpha that is copied.
 
     Args:
         runtime: The model.
-        content: Rows in [0, 1]; an array, or a canvas larger than memory.
-        style: The styles and where they are.
-        target: Rows that take the pastiche.
-        settings: Colours and stroke; its tiles are those of `tiling`.
-        tiling: Whether and how it is painted in tiles.
-        held: Statistics of the frame before; takes those of this one. None takes the content's own, and so do tiles.
+        content: Rows in [0, 1]: an array, or a canvas larger than memory.
+        style: The style map.
+        target: Rows that receive the pastiche.
+        settings: Colours and stroke; tiles are those of `tiling`.
+        tiling: Whether and how it is rendered in tiles.
+        held: Statistics of the previous frame; updated with those of this one. None, and tiles, use only the content's.
         progress: Called with the fraction completed, 0 to 1.
 
     Raises:
-        UserError: If the runtime cannot paint this.
+        UserError: If the runtime cannot render this.
     """
     height, width = content.shape[:2]
     rows = height if tiling.mode == "never" else tiling.side
@@ -78,7 +78,7 @@ def _strip(
     held: HeldStatistics | None,
     progress: Progress,
 ) -> Strip:
-    """The full pastiche by rows: what is broad of a reduced copy where the stroke asks for it, the rest at its size."""
+    """Return a function that computes rows of the full pastiche, with coarse bands of a copy if the stroke needs it."""
     height, width = content.shape[:2]
     side = strokes.copy_side(settings.stroke, height, width)
     reference = find_reference(runtime, content, style)

@@ -1,4 +1,4 @@
-"""Which style goes where in an image: soft masks, a style for each, and what stays the photo."""
+"""Regions of an image with different styles: soft masks, one style per mask, and protected areas."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +22,12 @@ Style: TypeAlias = NDArray[Any] | Pillow.Image | Picture | str | PathLike[str]
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """A part of an image that takes a style of its own.
+    """A part of an image with its own style.
 
     Attributes:
-        mask: (h, w), floats in [0, 1], uint8 or bool, of any size: how much each pixel belongs to the region; soft
-            edges stay soft.
-        style: An embedding (1, D), an image, a name or a path, as `Stylizer.stylize` takes them.
-        strength: 0 leaves the photo, 1 is the full pastiche.
+        mask: Weight (h, w) of the region in each pixel, floats in [0, 1], uint8 or bool; it is scaled to the image.
+        style: An embedding (1, D), an image, a name or a path, as for `Stylizer.stylize`.
+        strength: 0 keeps the photo, 1 is the full pastiche.
     """
 
     mask: NDArray[Any]
@@ -38,7 +37,7 @@ class Region:
 
 @dataclass(frozen=True, eq=False)
 class StyleMap:
-    """The styles of an image and where each of them is, composed once for all its frames and tiles.
+    """The styles of an image and their masks, composed once for all frames and tiles.
 
     Attributes:
         embeddings: Styles (K, D).
@@ -58,7 +57,7 @@ class StyleMap:
 
     @property
     def visible(self) -> bool:
-        """Whether anything of a pastiche is seen at all; else the image stays the photo."""
+        """Whether any part of the pastiche is visible; otherwise the result is the photo."""
         return bool(self.opacities.any())
 
     def weights(self, size: tuple[int, int], top: int, bottom: int) -> Array | None:
@@ -71,14 +70,14 @@ class StyleMap:
         return mirrored(partial(_weights, self.masks, inner), inner[0], top, bottom)
 
     def blend(self, content: Array, pastiche: Array, size: tuple[int, int], top: int, bottom: int) -> Array:
-        """Lay a pastiche (h, W, 3) over its content (h, W, 3), as much as is seen of it, in some rows of an image."""
+        """Blend rows of a pastiche (h, W, 3) with those of its content (h, W, 3) by opacity and protection."""
         weights = self.weights(size, top, bottom)
         opacity: Array = self.opacities[0] if weights is None else (weights @ self.opacities)[..., None]
         if self.protected is not None:
             opacity = opacity * (1 - images.resize_rows(self.protected, size, top, bottom)[..., None])
         if np.all(opacity == 1):
             return pastiche
-        # Where nothing is seen of it the photo stays bit for bit.
+        # Where the pastiche has no weight, the photo stays bit for bit.
         return content + opacity * (pastiche - content)
 
 
@@ -90,12 +89,12 @@ def _weights(masks: Array, size: tuple[int, int], top: int, bottom: int) -> Arra
 
 
 def mix_masks(masks: Sequence[NDArray[Any]]) -> Array:
-    """Return weights (h, w, K + 1) of K masks (h, w), fitted to the largest of them: all sum to 1 in each pixel.
+    """Return weights (h, w, K + 1) of K masks, scaled to the size of the largest; they sum to 1 in each pixel.
 
-    The last is what no mask takes. Where masks overlap to more than 1 each gets its part of 1.
+    The last weight is what the masks leave. Where masks sum to more than 1, they are normalised.
 
     Raises:
-        UserError: If a mask is black everywhere, or no mask at all.
+        UserError: If a mask is black everywhere or not a mask.
     """
     checked = [images.as_mask(f"mask {number}", mask) for number, mask in enumerate(masks, 1)]
     for number, mask in enumerate(checked, 1):
@@ -115,28 +114,30 @@ def combine(
     *,
     table: bool,
 ) -> StyleMap:
-    """Return the map of embeddings (1, D) at their strengths; None is the photo itself.
+    """Return the style map of embeddings (1, D) and their strengths; an embedding of None keeps the photo.
 
-    Between 0 and 1 the embedding moves from the content's own to the style's (the identity interpolation of Ghiasi et
-    al. 2017, section 3.5), and the pastiche is seen by 1 - (1 - strength)^2.
+    Between 0 and 1 the embedding moves from the content's to the style's (identity interpolation, Ghiasi et al. 2017,
+    section 3.5), and the opacity of the pastiche is 1 - (1 - strength)^2.
 
     Args:
-        styles: Embedding and strength of each region, and then of the rest.
-        own: The content's own embedding (1, D), where a strength is below 1.
+        styles: Embedding and strength of each region and finally of the rest.
+        own: Embedding (1, D) of the content if a strength is below 1.
         masks: Weights (h, w, K) of the styles.
-        protected: (h, w); 1 stays the photo.
-        table: Whether the embeddings choose from a table of styles. It has none of the content, so there the whole way
-            is a blend with the photo.
+        protected: Weight (h, w) of the photo.
+        table: Whether the embeddings select from a table of styles. The table has no embedding of the content, so the
+            strength is then a blend with the photo only.
 
     Raises:
-        UserError: If the embeddings are those of several models.
+        UserError: If the embeddings belong to different models.
     """
     strengths = np.asarray([strength for _, strength in styles])
     opacities = (strengths if table else 1 - (1 - strengths) ** 2).astype(np.float32)
     known = [each for each in (own, *(embedding for embedding, _ in styles)) if each is not None]
     if len({each.shape for each in known}) > 1:
-        raise UserError(f"the styles have embeddings of {' and '.join(str(each.shape[1]) for each in known)} numbers")
-    # The layers see the photo as what is nearest to it: its own embedding, or any where nothing is painted.
+        raise UserError(
+            f"the styles belong to different models: {' and '.join(str(each.shape[1]) for each in known)} numbers"
+        )
+    # In the layers, the photo is represented by its own embedding, or by any if nothing of the pastiche is visible.
     photo = known[0] if known else np.zeros((1, 1), np.float32)
     embeddings = []
     for embedding, strength in styles:

@@ -1,4 +1,4 @@
-"""How an image is painted, whatever its style: colours, stroke, tiles, memory."""
+"""Settings of rendering that do not depend on the style: colours, stroke, tiles, memory."""
 
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -10,11 +10,11 @@ from brushwork.runtime import SMALLEST_SIDE
 
 KEEP_COLORS = ("luma", "histogram")
 AUTO: Literal["auto"] = "auto"
-# The size of the network's own strokes in pixels, whatever the image.
+# Name of the stroke that leaves the network's brush at its size in pixels.
 OWN: Literal["own"] = "own"
 STROKES = 0.25, 8.0
 MODES = ("auto", "never", "fast", "exact")
-# Features lie 4 pixels apart: tiles that begin elsewhere would see other ones.
+# Features are 4 pixels apart: tiles that started elsewhere would see other features.
 GRID = 4
 SMALLEST_TILE, LARGEST_TILE = 128, 16_384
 # Bytes that Python, OpenVINO, pyvips, a model and the smallest tiles take.
@@ -25,10 +25,10 @@ Stroke: TypeAlias = float | Literal["auto", "own"]
 
 @dataclass(frozen=True, kw_only=True)
 class RenderSettings:
-    """How an image is painted; the defaults are those of `Stylizer.stylize`, which describes each.
+    """Settings of rendering; `Stylizer.stylize` documents each of them and has the same defaults.
 
     Raises:
-        UserError: If a value is unknown or out of its range.
+        UserError: If a value is unknown or out of range.
     """
 
     keep_colors: str | None = None
@@ -49,17 +49,17 @@ class RenderSettings:
 
 
 def check_range(name: str, value: float | None, low: float, high: float) -> None:
-    """Check that a number that may be left out lies in a range.
+    """Check that an optional number is in a range.
 
     Raises:
-        UserError: If it is no number, or beyond the range.
+        UserError: If it is not a number or is out of range.
     """
     if value is None:
         return
     if not _is_number(value):
         raise UserError(f"the {name} is {value!r}; it must be a number from {low:g} to {high:g}")
     if not low <= value <= high:
-        raise UserError(f"the {name} is {value:g}; it must lie between {low:g} and {high:g}")
+        raise UserError(f"the {name} is {value:g}; it must be between {low:g} and {high:g}")
 
 
 def check_strength(strength: float) -> None:
@@ -68,8 +68,8 @@ def check_strength(strength: float) -> None:
         raise UserError(
             f"the strength is {strength!r}; it must be a number from 0 (the photo) to 1 (the full pastiche)"
         )
-    if not 0 <= strength <= 1:  # NaN is not, either
-        raise UserError(f"the strength is {strength:g}; it must lie between 0 (the photo) and 1 (the full pastiche)")
+    if not 0 <= strength <= 1:  # also true for NaN
+        raise UserError(f"the strength is {strength:g}; it must be between 0 (the photo) and 1 (the full pastiche)")
 
 
 def check_size(role: str, image: Rows) -> tuple[int, int]:
@@ -100,5 +100,5 @@ def _check_tile_size(size: int | None) -> None:
 
 
 def _is_number(value: object) -> bool:
-    """Whether a value is a number; True and False are none."""
+    """Return whether a value is a number other than True and False."""
     return isinstance(value, Real) and not isinstance(value, bool)

@@ -1,10 +1,10 @@
-"""The size of the brush: a large image is painted broadly on a reduced copy, and finely at its own size.
+"""Controls the size of the brush: a large image is rendered on a reduced copy for broad strokes and at full size.
 
-A network's strokes are so many pixels wide. On a large image they are too fine to be seen, and what is seen looks
-like a photo in relief. A reduced copy is painted with a brush that is large for it, but its pastiche is soft when it
-is enlarged. So the coarse bands come from the one and the fine bands from the other, as in a Laplacian pyramid (Burt
-and Adelson 1983); that large and small strokes are best painted at two sizes is from Gatys et al. 2017, *Controlling
-perceptual factors*, section 6.
+The strokes of a network have a fixed width in pixels. On a large image they are too fine to be visible, and the result
+looks like an embossed photo. On a reduced copy the strokes are large, but the enlarged pastiche is blurred. Therefore
+the coarse bands are taken from the copy and the fine bands from the full size, as in a Laplacian pyramid (Burt and
+Adelson 1983). Rendering large and small strokes at two sizes follows Gatys et al. 2017, *Controlling perceptual
+factors*, section 6.
 """
 
 import math
@@ -18,18 +18,18 @@ from brushwork.images import Rows
 from brushwork.rendering.settings import AUTO, GRID, OWN, Stroke
 from brushwork.runtime import SMALLEST_SIDE, Array
 
-# The long side, in pixels, of an image whose brush is stroke 1.
+# Long side in pixels of an image on which the network's brush is stroke 1.
 STROKE_SIDE = 1024
-# Rows of the reduced copy that Lanczos sees around a strip: three to reduce, three to enlarge, and one for rounding.
+# Rows of the reduced copy that Lanczos needs around a strip: three to reduce, three to enlarge, one for rounding.
 REACH = 7
 
 Strip: TypeAlias = Callable[[int, int], Array]
 
 
 def copy_side(stroke: Stroke, height: int, width: int) -> float | None:
-    """Return the long side of the copy on which the network's brush has the size of a stroke, in pixels.
+    """Return the long side in pixels of the copy on which the network's brush has the size of the stroke.
 
-    None where the image is painted at its own size alone: ``own``, or ``auto`` where it is no larger than 1024 pixels.
+    None if the image is rendered at its own size only: ``own``, or ``auto`` for images up to 1024 pixels.
     """
     if stroke == OWN or (stroke == AUTO and max(height, width) <= STROKE_SIDE):
         return None
@@ -37,11 +37,11 @@ def copy_side(stroke: Stroke, height: int, width: int) -> float | None:
 
 
 def joined(broad: Array, own: Strip, size: tuple[int, int]) -> Strip:
-    """A pastiche (h, w, 3) of a reduced copy, with what is finer than its pixels from that of the image's own size.
+    """Combine the coarse bands of a reduced copy's pastiche (h, w, 3) with the fine bands of the full-size pastiche.
 
     Args:
-        broad: The pastiche of the copy.
-        own: The pastiche of the image, by rows.
+        broad: Pastiche of the copy.
+        own: Pastiche of the image, by rows.
         size: Height and width of the image.
     """
     scale = size[0] / len(broad)
@@ -61,12 +61,12 @@ def joined(broad: Array, own: Strip, size: tuple[int, int]) -> Strip:
 
 
 def scaled(pastiche: Array, height: int, width: int) -> Strip:
-    """A pastiche scaled to a size, by rows."""
+    """Return a function that computes rows of a pastiche scaled to a size."""
     return lambda top, bottom: images.resize_rows(pastiche, (height, width), top, bottom)
 
 
 def resized(content: Rows, side: float) -> Array:
-    """A copy (h, w, C) of a content whose long side has so many pixels, read by strips where it is larger."""
+    """Return a copy (h, w, C) of a content with a long side of ``side`` pixels; a larger content is read in strips."""
     height, width = content.shape[:2]
     scale = side / max(height, width)
     factor = max(1, int(1 / scale))
@@ -77,7 +77,7 @@ def resized(content: Rows, side: float) -> Array:
 
 
 def _shrunk(rows: Array, factor: int) -> Array:
-    """Rows (h, W, 3) averaged over squares of so many pixels; those at the end may be narrower."""
+    """Average rows (h, W, 3) over squares of ``factor`` pixels; the last squares may be narrower."""
     if factor == 1:
         return rows
     for axis in (0, 1):

@@ -1,11 +1,11 @@
-"""Images of any size, rendered tile by tile as if at once.
+"""Renders images of any size tile by tile with the result of a single pass.
 
-Only the instance norms depend on the whole image. So their statistics are taken once, and tiles with enough overlap
-are rendered with those held fixed: they fit together without any blending. Where the statistics come from is the mode:
+Only the instance norms depend on the whole image. So their statistics are measured once and held fixed while tiles with
+sufficient overlap are rendered: the tiles fit together without blending. The mode determines the statistics:
 
-- *fast*: patches from all over the image, at its own resolution. Reduced copies (thumbnail instance normalisation,
-  Chen et al. 2022, "URST") are sharper than the image, so statistics of them are further off.
-- *exact*: the whole image, layer after layer (`brushwork.rendering.exact_statistics`); tiled then equals untiled.
+- *fast*: patches from all over the image at its resolution. Reduced copies (thumbnail instance normalisation, Chen et
+  al. 2022, "URST") are sharper than the image, so their statistics deviate more.
+- *exact*: the whole image, layer by layer (`brushwork.rendering.exact_statistics`); tiled then equals untiled.
 """
 
 from collections.abc import Callable
@@ -29,13 +29,13 @@ Progress: TypeAlias = Callable[[float], None]
 
 @dataclass
 class HeldStatistics:
-    """Statistics of the instance norms that pass from one frame of a shot to the next, as a moving average.
+    """Moving average of the instance norms' statistics over the frames of a shot.
 
     Attributes:
-        weight: Weight of the frame before, in [0, 1]; 1 keeps its statistics.
-        before: Of the frame before, (P, N): a row for each pass, the reduced copy's first (see
+        weight: Weight of the previous frame's statistics, in [0, 1]; 1 keeps them.
+        before: Statistics (P, N) of the previous frame: one row per pass, starting with the reduced copy (see
             `brushwork.rendering.strokes`); None at the beginning of a shot.
-        used: (1, N) of each pass of this frame, in order.
+        used: Statistics (1, N) of each pass of this frame, in order.
     """
 
     weight: float
@@ -44,7 +44,7 @@ class HeldStatistics:
 
     @property
     def after(self) -> Array:
-        """The statistics (P, N) of this frame, for the next one."""
+        """Return the statistics (P, N) of this frame for the next one."""
         return np.concatenate(self.used)
 
 
@@ -58,10 +58,10 @@ def render(
     held: HeldStatistics | None = None,
     reference: Reference | None = None,
 ) -> Array:
-    """Return the pastiche of a part (h, w, 3) of an image of a size (H, W): some rows and, where given, columns.
+    """Return the pastiche of a part (h, w, 3) of an image of size (H, W): some rows and, if given, columns.
 
-    Without held statistics and a reference's the part's own are taken; of a part with alpha (h, w, 4) those of what can
-    be seen.
+    Without held statistics and a reference, the statistics are those of the part itself; with alpha (h, w, 4), those of
+    its visible pixels.
     """
     batch = np.ascontiguousarray(image[None, ..., :3], dtype=np.float32)
     seen = images.visible(image)
@@ -95,9 +95,10 @@ def render_in_tiles(
     progress: Progress = lambda fraction: None,
     reference: Reference | None = None,
 ) -> Strip:
-    """Return the pastiche of a content by strips of rows, each made of tiles that overlap by what a pixel sees.
+    """Return a function that computes strips of rows of a pastiche from overlapping tiles.
 
-    The statistics are measured at once; ``progress`` is called with the fraction of that. A reference's are mixed in.
+    The statistics are measured before it returns; ``progress`` is called with the fraction completed. Those of a
+    reference are mixed in.
     """
     height, width = content.shape[:2]
     if tiling.mode == "exact":
@@ -129,9 +130,9 @@ def fits(size: tuple[int, int], tiling: Tiling) -> bool:
 def measure(
     runtime: Runtime, content: Rows, style: StyleMap, side: int = SAMPLE, reference: Reference | None = None
 ) -> Array:
-    """Return statistics (1, N) of a content's instance norms, from patches that fill a square of so many pixels.
+    """Return statistics (1, N) of a content's instance norms, measured on patches that would fill a square.
 
-    Smaller contents are taken whole, and their statistics are exact. A reference's are mixed in.
+    Contents smaller than the square are measured exactly. Statistics of a reference are mixed in.
     """
     height, width = content.shape[:2]
     rows, columns = (_patches(length, side) for length in (height, width))
@@ -155,7 +156,7 @@ def measure(
 
 
 def _patches(length: int, side: int) -> NDArray[np.int64]:
-    """Where patches begin along a side: evenly over it, or one after the other where all of it has room."""
+    """Return where patches begin along a side: spread evenly, or adjacent if they cover all of it."""
     if length <= side:
         return np.arange(0, length, PATCH)
     starts: NDArray[np.int64] = np.linspace(0, length - PATCH, side // PATCH).astype(np.int64)
@@ -163,6 +164,6 @@ def _patches(length: int, side: int) -> NDArray[np.int64]:
 
 
 def _pixels_of(starts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
-    """Indices of all pixels of the patches along a side."""
+    """Return the indices of all pixels of the patches along a side."""
     indices = (starts[:, None] + np.arange(PATCH)).ravel()
     return indices[indices < length]

@@ -1,7 +1,7 @@
-"""OpenVINO's Python bindings, imported without their converter of models.
+"""Imports OpenVINO's Python bindings without their model converter.
 
-Nothing here needs the converter, and its import takes 0.35 of 0.8 s. It also brings a module along that
-reports the import over the network from a forked process: a fork while other threads compute can freeze both.
+brushwork does not need the converter, whose import takes 0.35 of 0.8 s. It also imports a module that reports the
+import over the network from a forked process: forking while other threads compute can freeze both processes.
 """
 
 import sys
@@ -11,7 +11,7 @@ _modules: dict[str, Any] = sys.modules
 _CONVERTER = "openvino.tools.ovc"
 _absent = _CONVERTER not in _modules
 if _absent:
-    _modules[_CONVERTER] = None  # which Python takes as: there is none
+    _modules[_CONVERTER] = None  # makes importing it fail
 import openvino as ov  # noqa: E402
 from openvino import opset13 as ops  # noqa: E402
 from openvino.passes import ConstantFolding, Manager  # noqa: E402

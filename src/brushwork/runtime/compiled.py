@@ -1,4 +1,4 @@
-"""Compiles graphs with OpenVINO and caches them on the disk from one run to the next."""
+"""Compiles graphs with OpenVINO and caches them on disk between runs."""
 
 import functools
 import hashlib
@@ -14,19 +14,19 @@ from brushwork import atomic
 from brushwork.runtime.bindings import ops, ov
 
 _starting = threading.Lock()
-# OpenVINO keeps the kernels of each layer for the last 5,000 shapes, 0.4 to 1 MB for each size of picture. Without them
-# a picture of another size than the one before takes 1 to 2 ms more, one of the same size nothing.
+# By default, OpenVINO caches the kernels of each layer for the last 5,000 shapes, 0.4 to 1 MB per size of picture.
+# Without this cache, a picture takes 1 to 2 ms longer if its size differs from that of the previous one.
 SHAPES_CACHED = "CPU_RUNTIME_CACHE_CAPACITY"
 
 
 def core() -> ov.Core:
-    """Return the one core of this process, which has run a graph before any thread can use it.
+    """Return the only OpenVINO core of this process, after it has run a graph once.
 
-    Each core moves the stack on which signals are handled; after several have been created and destroyed it lies in
-    memory that was freed, and the next Ctrl-C would be a crash.
+    Each core replaces the alternate signal stack. After several cores have been created and destroyed, the stack is in
+    freed memory, and the next Ctrl-C crashes the process.
 
-    The first inference initialises static variables of OpenVINO's bindings, and may release the interpreter lock while
-    it does. A second thread would then wait for the variables while it holds that lock: a deadlock.
+    The first inference initialises static variables of OpenVINO's bindings and may release the interpreter lock
+    meanwhile. A second thread would then hold that lock while waiting for the variables: a deadlock.
     """
     with _starting:
         return _start()
@@ -35,7 +35,7 @@ def core() -> ov.Core:
 @functools.cache
 def _start() -> ov.Core:
     core = ov.Core()
-    with suppress(RuntimeError):  # of a version without this property
+    with suppress(RuntimeError):  # older versions lack this property
         core.set_property("CPU", {SHAPES_CACHED: "0"})
     number = ops.parameter([1], np.float32, name="number")
     model = ov.Model([ops.add(number, ops.constant(np.ones(1, np.float32)))], [number])
@@ -48,13 +48,13 @@ def _start() -> ov.Core:
 class CompiledGraphs:
     """Compiles graphs, or loads them from a folder of compiled graphs.
 
-    OpenVINO's own cache is not used: it maps files into memory that another process may be writing, and a process that
-    reads them then crashes. Here a file appears whole or not at all.
+    OpenVINO's own cache is not used because it maps files that another process may be writing, and a process that reads
+    such a file crashes. Here, files are written atomically.
 
     Args:
-        folder: Folder of compiled graphs. If it cannot be written, only the start is slower.
-        device: OpenVINO's name of the device.
-        properties: Properties with which graphs are compiled.
+        folder: Folder of compiled graphs. If it is not writable, only the start is slower.
+        device: OpenVINO's name for the device.
+        properties: OpenVINO properties for compiling.
     """
 
     def __init__(self, folder: Path, device: str, properties: Mapping[str, Any]) -> None:
@@ -74,10 +74,10 @@ class CompiledGraphs:
         """Return a compiled graph.
 
         Args:
-            path: The graph's file.
-            part: Name of the part that is compiled; the whole graph unless given.
+            path: File of the graph.
+            part: Name of the part to compile; the whole graph by default.
             read: Returns that part.
-            properties: Further properties, which override those of all graphs.
+            properties: Further properties, which take precedence.
         """
         properties = {**self._properties, **(properties or {})}
         words = f"{self._where} {sorted(properties.items())} {part} "
@@ -85,17 +85,17 @@ class CompiledGraphs:
         cached = self._folder / f"{path.stem}-{key[:16]}.blob"
         try:
             return core().import_model(cached.read_bytes(), self._device, properties)
-        except (OSError, RuntimeError):  # missing, or from another version
+        except (OSError, RuntimeError):  # missing, or written by another version
             compiled = self.compile_once(read() if read else core().read_model(str(path)), properties)
             _store(cached, compiled.export_model().getvalue())
             return compiled
 
     def compile_once(self, model: ov.Model, properties: Mapping[str, Any] | None = None) -> Any:
-        """Return a compiled graph that is not cached; its properties override those of all graphs."""
+        """Return a compiled graph without caching it; its properties take precedence."""
         return core().compile_model(model, self._device, {**self._properties, **(properties or {})})
 
 
 def _store(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all; an error is ignored, since the cache is optional."""
+    """Write a file atomically; errors are ignored because the cache is optional."""
     with suppress(OSError):
         atomic.write_bytes(path, data)

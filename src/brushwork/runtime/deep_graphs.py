@@ -1,6 +1,6 @@
-"""Widens a style transfer graph, so that it takes deep styles: longer embeddings, see `brushwork.networks.deep`.
+"""Widens a style transfer graph for deep styles, whose embeddings are longer; see `brushwork.networks.deep`.
 
-The graph is changed in memory: a model folder needs no file for it.
+The graph is changed in memory; a model folder has no file for it.
 """
 
 import re
@@ -14,9 +14,9 @@ _NORM = re.compile(r"transfer\.(residual|expand)\.(\d+)\.norm(\d?)\.affine\.weig
 
 
 def deepen(model: ov.Model) -> ov.Model:
-    """Return a graph, changed, whose input ``embedding`` has D + P numbers in place of D.
+    """Widen the input ``embedding`` of a graph from D to D + P numbers, in place, and return the graph.
 
-    The weight of each affine map of the embedding gets P columns, of which it chooses those of its betas and gammas.
+    The weight of each affine map of the embedding gets P columns, which select the numbers of its betas and gammas.
     """
     (entry,) = (node for node in model.get_parameters() if "embedding" in node.output(0).get_names())
     users = sorted((target.get_node() for target in entry.output(0).get_target_inputs()), key=_place)
@@ -36,13 +36,13 @@ def deepen(model: ov.Model) -> ov.Model:
 
 
 def _outputs(user: Any) -> int:
-    """How many numbers an affine map of the embedding gives."""
+    """Return the number of outputs of an affine map of the embedding."""
     shape = user.output(0).get_partial_shape()
     return int(shape[len(shape) - 1].get_length())
 
 
 def _place(user: Any) -> tuple[bool, int, str]:
-    """Where an affine map stands in layer order, by the name of its weight, which may be converted or transposed."""
+    """Return a key for the layer order of an affine map, from the name of its weight (possibly converted)."""
     node = user.input_value(1).get_node()
     while not (found := _NORM.search(node.get_friendly_name())):
         node = node.input_value(0).get_node()

@@ -1,4 +1,4 @@
-"""Devices that torch computes on."""
+"""Devices of torch."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,14 @@ DEVICES = ("cpu", "cuda", "mps")
 
 
 def find_device(name: str, auto: Sequence[str] = ("cuda", "mps")) -> str:
-    """Return the name of a device that torch has here.
+    """Return the name of an available torch device.
 
     Args:
         name: ``auto``, or one of `DEVICES`.
-        auto: What ``auto`` prefers to the CPU, the best first.
+        auto: Devices that ``auto`` prefers to the CPU, best first.
 
     Raises:
-        UserError: If the name is unknown, or torch has no such device here.
+        UserError: If the name is unknown or the device is not available.
     """
     if name not in ("auto", *DEVICES):
         raise UserError(unknown("device", name, ("auto", *DEVICES)))
@@ -25,5 +25,5 @@ def find_device(name: str, auto: Sequence[str] = ("cuda", "mps")) -> str:
     if name == "auto":
         return next((device for device in auto if here[device]), "cpu")
     if not here[name]:
-        raise UserError(f"torch sees no device {name!r} here; use --device cpu")
+        raise UserError(f"torch finds no device {name!r}; use --device cpu")
     return name

@@ -1,9 +1,9 @@
-"""Convolutions in 8-bit integers: what a CPU without bfloat16 multiplies fastest.
+"""Quantises convolutions to 8-bit integers, the fastest arithmetic of a CPU without bfloat16.
 
-Affine quantisation as in Jacob et al. 2018 (arXiv 1712.05877, equations 1 to 4), with two differences. The input of
-each convolution is scaled to the range of the integers anew for every content and style, so nothing is calibrated. And
-weights are rounded so that their errors cancel along the taps of a kernel: pictures are smooth, so the sum over a
-kernel's taps hardly changes. Without this the first layer alone would cost 16 dB.
+Affine quantisation as in Jacob et al. 2018 (arXiv 1712.05877, equations 1 to 4), with two differences. The range of
+each convolution's input is measured for every content and style, so no calibration is needed. And weights are rounded
+so that errors cancel between neighbouring taps of a kernel: pictures are smooth, so the result hardly changes. Without
+this, the first layer alone would lose 16 dB.
 """
 
 import numpy as np
@@ -12,22 +12,22 @@ from numpy.typing import NDArray
 from brushwork.runtime.bindings import ConstantFolding, Manager, ops, ov
 from brushwork.runtime.layers import layers_of, outputs_of
 
-# Weights have 7 bits, features 8 (0 to 255). AVX2 adds products by pairs in 16 bits, which must hold 2 * 255 * 64.
+# Weights have 7 bits, features 8 (0 to 255). AVX2 adds pairs of products in 16 bits, which must hold 2 * 255 * 64.
 WEIGHT, LEVELS = 63, 256
-SMALLEST = 1e-6  # the least range, for features that are equal everywhere
+SMALLEST = 1e-6  # least range, for constant features
 AXES = (1, 2, 3)
 
 
 def quantise(model: ov.Model) -> ov.Model:
-    """Make the convolutions of a style transfer graph multiply integers, in place, and return it.
+    """Quantise the convolutions of a style transfer graph in place and return the graph.
 
-    Transposed convolutions stay as they are: CPUs have no integer version.
+    Transposed convolutions are unchanged because CPUs have no integer version.
 
     Args:
-        model: A graph with the input ``content`` in [0, 1], as OpenVINO read it from a model folder.
+        model: A graph with the input ``content`` in [0, 1], read by OpenVINO from a model folder.
 
     Raises:
-        UserError: If an older version exported the graph, without the metadata that names its layers.
+        UserError: If an older version exported the graph without the metadata that names its layers.
     """
     folding = Manager()
     folding.register_pass(ConstantFolding())  # some weights are computed from others
@@ -43,9 +43,9 @@ def quantise(model: ov.Model) -> ov.Model:
 
 
 def rounded(weights: NDArray[np.float32]) -> NDArray[np.int8]:
-    """Round weights (O, I, H, W) to integers so that each running sum over a kernel's taps is off by at most a half.
+    """Round weights (O, I, H, W) to integers such that the error of every running sum over the taps is at most 0.5.
 
-    Taps are visited row by row, alternately left to right and right to left, so that each is next to the one before.
+    Taps are visited row by row, alternately left to right and right to left, so consecutive taps are neighbours.
     """
     taps = _there_and_back(weights.astype(np.float64)).reshape(*weights.shape[:2], -1)
     sums = np.rint(np.cumsum(taps, axis=-1))
@@ -66,7 +66,7 @@ def _quantise(convolution: ov.Node, pad: ov.Node) -> None:
     integers = rounded(weights / unit)
     kernel = ops.multiply(ops.convert(ops.constant(integers), np.float32), ops.constant(unit))
     convolution.input(1).replace_source_output(kernel.output(0))
-    # Padding and transposing integers moves a quarter of the bytes.
+    # Padding and transposing integers moves a quarter of the bytes of floats.
     entry = pad.input(0)
     features = entry.get_source_output()
     if features.get_node().get_type_name() == "Transpose":  # of the content, in [0, 1]
@@ -75,7 +75,7 @@ def _quantise(convolution: ov.Node, pad: ov.Node) -> None:
         return
     low, size = _range(features)
     entry.replace_source_output(_integers(ops.divide(ops.subtract(features, low), size)).output(0))
-    # convolve(low + size * u) = size * convolve(u) + low * sum(weights), for padding reflects and adds no zeros.
+    # convolve(low + size * u) = size * convolve(u) + low * sum(weights), because padding reflects and adds no zeros.
     users = list(convolution.output(0).get_target_inputs())
     sums = (integers * unit).sum(axis=AXES).reshape(1, -1, 1, 1)
     back = ops.add(ops.multiply(convolution, size), ops.multiply(low, ops.constant(sums)))
@@ -84,7 +84,7 @@ def _quantise(convolution: ov.Node, pad: ov.Node) -> None:
 
 
 def _range(features: ov.Output) -> tuple[ov.Node, ov.Node]:
-    """Return the minimum of each content's features (B, C, H, W), and their range; both (B, 1, 1, 1)."""
+    """Return minimum and range, both (B, 1, 1, 1), of each content's features (B, C, H, W)."""
     axes = ops.constant(np.asarray(AXES))
     low = ops.reduce_min(features, axes, keep_dims=True)
     size = ops.subtract(ops.reduce_max(features, axes, keep_dims=True), low)

@@ -1,4 +1,4 @@
-"""The layers of a style transfer graph: names of its tensors, which the export writes into the graph."""
+"""The layers of a style transfer graph: names of their tensors, which the export stores in the graph's metadata."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,26 +8,26 @@ from typing import Any
 from brushwork.errors import UserError
 from brushwork.runtime.bindings import ov
 
-# The key of the graph's metadata; OpenVINO has what ONNX calls metadata under "framework".
+# Key of the graph's metadata; OpenVINO stores ONNX metadata under "framework".
 METADATA = "brushwork.layers"
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution and the norm after it; all but the numbers are names of tensors.
+    """A convolution and its norm; all attributes but the numbers are names of tensors.
 
     Attributes:
-        name: The convolution in the network, such as ``transfer.residual.0.conv1``.
-        features: What enters the layer (B, I, h, w), before it is enlarged and padded.
-        padded: What is convolved.
-        raw: What the convolution gives, its bias included: (B, C, H, W).
-        normalised: What the instance norm makes of it; None where the layer has none.
-        affine: Betas and gammas (B, 2 C) of a conditional norm, an affine map of the embedding; else None. The graph
-            with styles under masks has no such tensor: there they are (B, 2 C, H, W).
-        gamma: What normalised features are multiplied by, (B, C, 1, 1) or (B, C, H, W); else None.
+        name: Name of the convolution in the network, such as ``transfer.residual.0.conv1``.
+        features: Input (B, I, h, w) of the layer, before upsampling and padding.
+        padded: Input of the convolution.
+        raw: Output (B, C, H, W) of the convolution with bias.
+        normalised: Output of the instance norm; None if the layer has no norm.
+        affine: Betas and gammas (B, 2 C) of a conditional norm, computed from the embedding; else None. The graph with
+            masks has no such tensor: there they are (B, 2 C, H, W).
+        gamma: Gammas (B, C, 1, 1) or (B, C, H, W) of a conditional norm; else None.
         channels: C.
-        scale: How many times smaller than the content's sides H and W are.
-        enlarged: How many times the features are enlarged before they are padded.
+        scale: Ratio of the content's sides to H and W.
+        enlarged: Upsampling factor of the features.
     """
 
     name: str
@@ -43,27 +43,27 @@ class Layer:
 
 
 def to_metadata(layers: Sequence[Layer]) -> str:
-    """Layers as text."""
+    """Serialise layers to text."""
     return json.dumps([asdict(layer) for layer in layers], separators=(",", ":"))
 
 
 def from_metadata(text: str) -> list[Layer]:
-    """Layers of a text that `to_metadata` made."""
+    """Parse layers from the text of `to_metadata`."""
     return [Layer(**values) for values in json.loads(text)]
 
 
 def layers_of(model: ov.Model) -> list[Layer]:
-    """The layers of a graph that OpenVINO read from a model folder.
+    """Return the layers of a graph that OpenVINO read from a model folder.
 
     Raises:
-        UserError: If an older brushwork exported it, which wrote no layers.
+        UserError: If an older version exported it without layers.
     """
     path = ["framework", METADATA]
     if not model.has_rt_info(path):
-        raise UserError("an older brushwork exported this model: brushwork export FOLDER FOLDER writes it anew")
+        raise UserError("an older version exported this model; export it again with brushwork export FOLDER FOLDER")
     return from_metadata(model.get_rt_info(path).value)
 
 
 def outputs_of(model: ov.Model) -> Mapping[str, Any]:
-    """Name of a tensor -> the output that gives it."""
+    """Return name of a tensor -> output of the graph's node that computes it."""
     return {name: output for node in model.get_ops() for output in node.outputs() for name in output.get_names()}

@@ -1,4 +1,4 @@
-"""The choice of a runtime for a device."""
+"""Chooses and opens the runtime for a device."""
 
 import ctypes
 import sys
@@ -15,7 +15,7 @@ PRECISIONS = ("auto", "f32", "bf16", "f16", "int8")
 
 
 def check_choices(device: str, precision: str, threads: int | None) -> None:
-    """Raises `UserError` where a device or precision is unknown, or threads are fewer than 1."""
+    """Raise `UserError` if a device or precision is unknown or the number of threads is below 1."""
     for kind, value, known in (("device", device, DEVICES), ("precision", precision, PRECISIONS)):
         if value not in known:
             raise UserError(unknown(kind, value, known))
@@ -32,18 +32,18 @@ def open_runtime(
     precision: str = "auto",
     threads: int | None = None,
 ) -> Runtime:
-    """Return a runtime that executes a model: OpenVINO on CPUs and Intel's GPUs, torch on others.
+    """Open a runtime for a model: OpenVINO on CPUs and Intel GPUs, torch on other GPUs.
 
     Args:
         folder: The model folder.
-        digest: Of its weights; names the folder of compiled graphs.
-        network: Loads the `PasticheNetwork`, where torch executes it.
-        device: ``auto``, ``cpu``, ``gpu`` (Intel's), ``cuda`` or ``mps``.
+        digest: Digest of its weights, which names the folder of compiled graphs.
+        network: Loads the `PasticheNetwork` if torch executes it.
+        device: ``auto``, ``cpu``, ``gpu`` (an Intel GPU), ``cuda`` or ``mps``.
         precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``.
-        threads: Threads of the CPU; None for all cores.
+        threads: Number of CPU threads; None for all cores.
 
     Raises:
-        UserError: If the device or precision is not to be had here.
+        UserError: If the device or precision is not available.
     """
     if device == "auto":
         device = "cuda" if _has_cuda() else "cpu"

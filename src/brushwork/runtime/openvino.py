@@ -1,4 +1,4 @@
-"""Runs a model folder's ONNX graphs with OpenVINO: the default runtime, for CPUs of any maker and Intel GPUs."""
+"""Runs the ONNX graphs of a model folder with OpenVINO: the default runtime, for all CPUs and for Intel GPUs."""
 
 import threading
 from collections.abc import Mapping, Sequence
@@ -18,30 +18,30 @@ from brushwork.runtime.stages import StageGraphs, run_stage
 from brushwork.runtime.visible import weigh_visible
 
 PREDICTOR, TRANSFER = "predictor.onnx", "transfer.onnx"
-# Compiled when they are first asked for, so that a single picture does not wait for them.
+# Graphs compiled on first use, because a single picture may not need them.
 STATISTICS, REGIONS = "transfer-statistics.onnx", "transfer-regions.onnx"
-# The predictor's: bf16 moves an embedding by 6 to 10 %, and takes a quarter of the style along.
+# Properties of the predictor: bf16 shifts embeddings by 6 to 10 % and loses a quarter of the style.
 EXACT = {"INFERENCE_PRECISION_HINT": "f32"}
 
 
 class OpenVINORuntime:
-    """Compiles each graph once, for any size of picture.
+    """Runs graphs that are compiled once for pictures of any size.
 
     Args:
         folder: A model folder.
-        digest: Digest of its weights. Compiled graphs are cached under it: a graph file does not change when its
-            weights do, so a cache by file alone would go stale.
-        device: ``cpu`` or ``gpu`` (Intel).
-        precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``. Auto is bf16 (a GPU: f16) where the device has it,
-            else f32, but int8 for what `expect` announces. With int8 the graph of one style paints in 8-bit integers;
-            regions, exact tiles and what holds statistics stay in f32. The predictor is f32 whatever is asked for.
-        threads: Threads of the CPU; None for all cores.
+        digest: Digest of its weights, which is the key of the cache of compiled graphs: graph files do not change when
+            the weights do.
+        device: ``cpu`` or ``gpu`` (an Intel GPU).
+        precision: ``auto``, ``f32``, ``bf16``, ``f16`` or ``int8``. Auto is bf16 (f16 on a GPU) if the device supports
+            it, else f32, but int8 for contents announced by `expect`. With int8, the graph for one style computes in
+            8-bit integers, while regions, exact tiles and held statistics use f32. The predictor always runs in f32.
+        threads: Number of CPU threads; None for all cores.
         cache: Folder for compiled graphs; None for the user's cache folder.
-        deep: Whether it takes deep styles alone, see `brushwork.runtime.deep_graphs`; else it makes one that does
-            when such a style first comes.
+        deep: Whether this runtime takes only deep styles, see `brushwork.runtime.deep_graphs`. Otherwise it creates
+            such a runtime when it gets the first deep style.
 
     Raises:
-        UserError: If there is no such device here, or it lacks the precision.
+        UserError: If the device or precision is not available.
     """
 
     streams = True
@@ -65,7 +65,7 @@ class OpenVINORuntime:
         self.device = device.upper()
         known = core().available_devices
         if not any(name.split(".")[0] == self.device for name in known):
-            raise UserError(f"no device {device!r} here; OpenVINO sees {', '.join(known)}")
+            raise UserError(f"no device {device!r}; OpenVINO finds {', '.join(known)}")
         self.precision = precisions.choose(self.device, precision)
         self._for_frames = precisions.choose_for_frames(self.device, precision)
         properties: dict[str, Any] = {
@@ -76,7 +76,7 @@ class OpenVINORuntime:
             properties["INFERENCE_NUM_THREADS"] = threads
         self._graphs = CompiledGraphs((cache or user_cache_path("brushwork")) / digest[:16], self.device, properties)
         self._requests = threading.local()
-        # Both graphs are compiled side by side, while the caller decodes pictures.
+        # Both graphs are compiled concurrently while the caller decodes pictures.
         graphs = [graph for graph in (TRANSFER, PREDICTOR)[: 1 if deep else 2] if (folder / graph).exists()]
         pool = ThreadPoolExecutor(len(graphs))
         self._compiled: dict[str, Future[Any]] = {graph: pool.submit(self._compile, graph) for graph in graphs}
@@ -100,19 +100,19 @@ class OpenVINORuntime:
         return self._graphs.compile(path, self._part("visible"), lambda: weigh_visible(self._read(graph)))
 
     def _read(self, graph: str) -> ov.Model:
-        """A graph of the folder, not yet compiled."""
+        """Read a graph of the folder without compiling it."""
         model = core().read_model(str(self.folder / graph))
         return deepen(model) if self._is_deep else model
 
     def _part(self, name: str) -> str:
-        """The name under which a variant of a graph is cached."""
+        """Return the name under which a variant of a graph is cached."""
         return f"{name} deep".strip() if self._is_deep else name
 
     def _taking(self, embedding: Array) -> "OpenVINORuntime":
-        """What takes embeddings (..., D) of that length: this runtime, or the one for deep styles.
+        """Return the runtime for embeddings (..., D) of this length: this one, or the one for deep styles.
 
         Raises:
-            UserError: If it is the length of neither.
+            UserError: If the length fits neither.
         """
         shape = self._open(TRANSFER).input("embedding").partial_shape
         plain, given = shape[len(shape) - 1].get_length(), embedding.shape[-1]
@@ -122,13 +122,13 @@ class OpenVINORuntime:
             self._deep = self._make_deep()
         shape = self._deep._open(TRANSFER).input("embedding").partial_shape
         if given != shape[len(shape) - 1].get_length():
-            raise UserError(f"the style has {given} numbers, and this model's have {plain}: it is of another model")
+            raise UserError(f"the style belongs to another model: it has {given} numbers, this model's have {plain}")
         if self._expected is not None:
             self._deep.expect(*self._expected, self._together)
         return self._deep
 
     def _open(self, graph: str, visible: bool = False) -> Any:
-        """A compiled graph; a variant is compiled when it is first asked for."""
+        """Return a compiled graph; a variant is compiled on first use."""
         key = f"visible {graph}" if visible else graph
         with self._compiling:
             if key not in self._compiled:
@@ -138,15 +138,15 @@ class OpenVINORuntime:
         return self._compiled[key].result()
 
     def _find(self, graph: str) -> None:
-        """Says what is missing where the model folder lacks a variant."""
+        """Raise `UserError` if the model folder lacks a graph."""
         if not (self.folder / graph).exists():
             raise UserError(
-                f"the model {self.folder.name} has no {graph}: an older brushwork wrote it; "
+                f"the model {self.folder.name} has no {graph} because an older version exported it; "
                 "export it again, or choose another --model"
             )
 
     def _infer(self, graph: str, inputs: dict[str, Array]) -> list[Array]:
-        """Runs a graph. A request holds the buffers of one run, so each thread has its own."""
+        """Run a graph. Each thread has its own request, which holds the buffers of a run."""
         try:
             compiled = self._fit(graph, inputs)
             made_of, request = getattr(self._requests, graph, (None, None))
@@ -154,11 +154,11 @@ class OpenVINORuntime:
                 request = compiled.create_infer_request()
                 setattr(self._requests, graph, (compiled, request))
             return list(request.infer(inputs, share_inputs=True).values())
-        except RuntimeError as error:  # all that OpenVINO raises: no memory left, for one
-            raise UserError(f"OpenVINO failed on this picture, try --size ({str(error).splitlines()[-1]})") from error
+        except RuntimeError as error:  # OpenVINO raises this for all errors, including lack of memory
+            raise UserError(f"OpenVINO failed on this picture; try --size ({str(error).splitlines()[-1]})") from error
 
     def _fit(self, graph: str, inputs: dict[str, Array]) -> Any:
-        """The graph for any size, or for one size alone where many contents of it are expected."""
+        """Return the graph for any size, or that for a fixed size if many contents of it are expected."""
         visible = "visible" in inputs
         if graph == PREDICTOR or visible or inputs["content"].shape[:3] != (1, *(self._expected or ())):
             return self._open(graph, visible)
@@ -171,20 +171,21 @@ class OpenVINORuntime:
                 model.reshape({name: list(values.shape) for name, values in inputs.items()})
                 if graph == TRANSFER and self._for_frames == "int8":
                     int8.quantise(model)
-                # Sizes are without number: kept they pile up. Frames of one clip take one graph or another.
+                # Only the latest size is kept, because the number of sizes is unlimited.
                 self._fitted = {known: each for known, each in self._fitted.items() if known[1:] == key[1:]}
                 self._fitted[key] = self._graphs.compile_once(model, self._sharing())
             return self._fitted[key]
 
     def _sharing(self) -> dict[str, Any]:
-        """How a graph shares the cores with itself, and with decoding and encoding: threads tied to cores would wait.
+        """Return the properties by which graphs share the cores with each other, with decoding and encoding.
 
-        Contents side by side, each on its part of the cores, take a tenth less time than one after the other on all.
+        Threads pinned to cores would wait. Contents in parallel, each on a part of the cores, take a tenth less time
+        than one after the other on all cores.
         """
         return {"NUM_STREAMS": str(self._together), "ENABLE_CPU_PINNING": False} if self.device == "CPU" else {}
 
     def expect(self, height: int, width: int, together: int = 1) -> None:
-        """See `Runtime.expect`. A graph of fixed size runs its simple arithmetic in fewer passes: a tenth faster."""
+        """See `Runtime.expect`. A graph of fixed size is a tenth faster, because elementwise operations are fused."""
         self._expected, self._together = (height, width), together
 
     def predict(self, style: Array) -> Array:
@@ -232,7 +233,7 @@ class OpenVINORuntime:
         return run
 
     def _open_stage(self, stage: int, masked: bool) -> Stage:
-        """See `Runtime.open_stage`, for embeddings of this runtime's own length."""
+        """See `Runtime.open_stage`; for embeddings of this runtime's length."""
         stages = self._stages(masked)
         path = self.folder / (REGIONS if masked else STATISTICS)
         compiled = self._graphs.compile(path, self._part(f"stage {stage}"), lambda: stages.cut(stage))

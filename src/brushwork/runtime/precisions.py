@@ -1,21 +1,21 @@
-"""Precisions that OpenVINO computes in, and which of them a device has."""
+"""Precisions of OpenVINO, and the choice of one that a device supports."""
 
 import platform
 
 from brushwork.errors import UserError
 from brushwork.runtime.compiled import core
 
-# OpenVINO's inference precision; with int8 the graph itself states which products are of integers.
+# OpenVINO's inference precision. For int8 it is f32, since the graph itself contains the integer operations.
 HINTS = {"f32": "f32", "bf16": "bf16", "f16": "f16", "int8": "f32"}
-# The capability that a device must have for a precision to be worth using.
+# Capability that a device must have for a precision to be fast.
 CAPABILITIES = {"bf16": "BF16", "f16": "FP16", "int8": "INT8"}
 
 
 def choose(device: str, precision: str) -> str:
-    """Return the precision for a device (``CPU``, ``GPU``); auto is its fastest native floating-point one.
+    """Return the precision for a device (``CPU``, ``GPU``); auto is its fastest native floating-point precision.
 
     Raises:
-        UserError: If the device lacks it.
+        UserError: If the device does not support it.
     """
     capable = _capable(device)
     if precision == "auto":
@@ -29,7 +29,7 @@ def choose(device: str, precision: str) -> str:
 def choose_for_frames(device: str, precision: str) -> str:
     """Return the precision for the frames of a clip: auto is int8 where `choose` returns f32.
 
-    Encoding a clip loses more than integers do. Measured on x86 only, so chosen there only.
+    Encoding a clip loses more accuracy than int8 does. This was measured on x86 only, so int8 is chosen only there.
     """
     chosen = choose(device, precision)
     x86 = platform.machine().lower() in ("x86_64", "amd64")

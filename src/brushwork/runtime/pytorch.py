@@ -20,14 +20,14 @@ class TorchRuntime:
     """A network on a device, in channels-last memory.
 
     Args:
-        network: The network; it is moved to the device.
+        network: The network, which is moved to the device.
         device: ``cuda``, ``mps`` or ``cpu``.
-        precision: ``auto``, ``f32``, ``bf16`` or ``f16``, of the style transfer network; the predictor is f32. Auto is
-            f16 on CUDA and f32 elsewhere.
-        threads: Threads of the CPU; None leaves torch's own choice.
+        precision: Precision of the style transfer network: ``auto``, ``f32``, ``bf16`` or ``f16``; auto is f16 on CUDA
+            and f32 elsewhere. The predictor always runs in f32.
+        threads: Number of CPU threads; None for torch's default.
 
     Raises:
-        UserError: If torch has no such device or precision here.
+        UserError: If the device or precision is not available.
     """
 
     streams = False
@@ -40,16 +40,16 @@ class TorchRuntime:
             torch.set_num_threads(threads)
         self.precision = ("f16" if device == "cuda" else "f32") if precision == "auto" else precision
         if self.precision not in PRECISIONS:
-            raise UserError(f"{self.precision} is for CPUs, through OpenVINO; on {device} use --precision auto")
+            raise UserError(f"{self.precision} is only available on CPUs; on {device} use --precision auto")
         self.device = torch.device(device)
         self.dtype = PRECISIONS[self.precision]
         self.network = network.eval().to(self.device)
         self._deep: StyleTransferNetwork | None = None
-        self.network.transfer.to(self.dtype)  # alone: in half precision embeddings shift by 6 to 10 %
-        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it
+        self.network.transfer.to(self.dtype)  # not the predictor: half precision shifts embeddings by 6 to 10 %
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
 
     def _images(self, pixels: Array, dtype: torch.dtype | None = None) -> Tensor:
-        """Torch's images (B, 3, H, W) of NumPy's (B, H, W, 3). The permuted view *is* channels-last memory."""
+        """Convert NumPy images (B, H, W, 3) to torch's (B, 3, H, W). The permuted view *is* channels-last memory."""
         return torch.from_numpy(np.ascontiguousarray(pixels)).to(self.device, dtype or self.dtype).permute(0, 3, 1, 2)
 
     @torch.inference_mode()
@@ -65,7 +65,7 @@ class TorchRuntime:
         return _pixels(self._taking(embedding)(self._images(content), condition))
 
     def _taking(self, embedding: Array) -> StyleTransferNetwork:
-        """The network that takes embeddings (..., D) of that length: of deep styles one of its own."""
+        """Return the network for embeddings (..., D) of this length; deep styles need another than plain ones."""
         if embedding.shape[-1] == self.network.config.embedding_size:
             return self.network.transfer
         if self._deep is None:
@@ -84,7 +84,7 @@ class TorchRuntime:
     ) -> tuple[Array, Array]:
         """See `Runtime.transfer_with_statistics`."""
         given, share = held(statistics, hold, len(content), self.network.transfer.statistics_size)
-        # Statistics stay float32: in float16 a variance would overflow, and a moving average stand still.
+        # Statistics stay float32: in float16, a variance could overflow and a moving average would not advance.
         condition = torch.from_numpy(embedding).to(self.device, self.dtype)
         pastiche, used = self._taking(embedding).forward_held(
             self._images(content),
@@ -97,18 +97,18 @@ class TorchRuntime:
         return _pixels(pastiche), used.cpu().numpy()
 
     def expect(self, height: int, width: int, together: int = 1) -> None:
-        """See `Runtime.expect`; here every size is as fast as it can be."""
+        """Do nothing; here all sizes are equally fast. See `Runtime.expect`."""
 
     def norms(self, masked: bool) -> Sequence[int]:
-        """See `Runtime.norms`; here pictures are painted at once, or in tiles with statistics of patches."""
-        raise UserError("exact tiles need OpenVINO: use --device cpu, or --tile fast")
+        """Raise `UserError`: this runtime cannot run layer by layer. See `Runtime.norms`."""
+        raise UserError("exact tiles need OpenVINO; use --device cpu or --tile fast")
 
     def open_stage(self, stage: int, masked: bool) -> Stage:
         """See `norms`."""
-        raise UserError("exact tiles need OpenVINO: use --device cpu, or --tile fast")
+        raise UserError("exact tiles need OpenVINO; use --device cpu or --tile fast")
 
 
 def _pixels(pastiche: Tensor) -> Array:
-    """NumPy's images (B, H, W, 3) of torch's (B, 3, H, W)."""
+    """Convert torch images (B, 3, H, W) to NumPy's (B, H, W, 3)."""
     pixels: Array = pastiche.permute(0, 2, 3, 1).float().cpu().numpy()
     return np.ascontiguousarray(pixels)

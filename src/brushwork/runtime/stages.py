@@ -1,6 +1,6 @@
-"""Cuts a style transfer graph at its instance norms, so that a picture can be run through it layer by layer.
+"""Cuts a style transfer graph at its instance norms, which allows running it layer by layer.
 
-The graphs are cut in memory: a model folder needs no file for them.
+The graphs are cut in memory; a model folder has no files for them.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,15 +13,15 @@ from brushwork.runtime import CONDITIONAL, RESIDUAL, Array, Stage
 from brushwork.runtime.bindings import ops, ov
 from brushwork.runtime.layers import layers_of, outputs_of
 
-KEPT = {"raw", "features"}  # what stages give
+KEPT = {"raw", "features"}  # outputs of stages
 
 
 class StageGraphs:
-    """The stages of one graph, whose metadata names its layers.
+    """The stages of a graph whose metadata names its layers.
 
-    Stage i ends before norm i, at the *raw* features that are measured. The first stage of a residual block also
-    returns the block's input, its *features*. Only features at a quarter of the picture's size are stored between
-    stages: all stages of the encoder begin at the content, and those that expand begin after the last residual block.
+    Stage i ends before norm i, at the *raw* features to be measured. The first stage of a residual block also returns
+    the block's input, its *features*. Only features at a quarter of the picture's size are stored between stages: all
+    stages of the encoder begin at the content, and the upsampling stages after the last residual block.
     """
 
     def __init__(self, read: Callable[[], ov.Model]) -> None:
@@ -79,17 +79,17 @@ def _reached(results: list[Any]) -> set[str]:
 
 
 def run_stage(compiled: Any) -> Stage:
-    """Return what runs a compiled stage."""
+    """Return a function that runs a compiled stage."""
     request = compiled.create_infer_request()
     taken = {name.removesuffix("_in"): name for port in compiled.inputs for name in port.get_names()}
-    # A stage holds the statistics of the layers before it; the first stages have none before them.
+    # A stage takes the statistics of the previous layers; the first stages have none.
     hold = {"hold": np.ones(1, np.float32)} if "hold" in taken else {}
 
     def run(given: Mapping[str, Array]) -> Mapping[str, Array]:
         try:
             answer = request.infer({taken[key]: given[key] for key in taken if key != "hold"} | hold)
         except RuntimeError as error:
-            raise UserError(f"OpenVINO failed on a tile, try --tile-size ({str(error).splitlines()[-1]})") from error
+            raise UserError(f"OpenVINO failed on a tile; try --tile-size ({str(error).splitlines()[-1]})") from error
         return {name: array for port, array in answer.items() for name in port.get_names() if name in KEPT}
 
     return run

@@ -1,6 +1,6 @@
-"""Makes the instance norms of a style transfer graph measure the visible pixels of a cut-out only.
+"""Restricts the instance norms of a style transfer graph to the visible pixels of a cut-out.
 
-The graph is changed in memory: a model folder needs no file for it.
+The graph is changed in memory; a model folder has no file for it.
 """
 
 import numpy as np
@@ -8,19 +8,19 @@ import numpy as np
 from brushwork.runtime.bindings import ops, ov
 from brushwork.runtime.layers import layers_of, outputs_of
 
-# How many times smaller than the content the smallest features are.
+# Ratio of the content's size to that of the smallest features.
 QUARTER = 4
 
 
 def weigh_visible(model: ov.Model) -> ov.Model:
-    """Give a graph with statistics the input ``visible``, in place, and return it.
+    """Add the input ``visible`` to a graph with statistics, in place, and return the graph.
 
     Args:
-        model: A graph that measures means and variances, as OpenVINO read it from a model folder. The input has the
-            weight of each pixel in them, (B, H, W); it must not be 0 everywhere.
+        model: A graph that measures means and variances, read by OpenVINO from a model folder. The new input is the
+            weight of each pixel in them, (B, H, W), not 0 everywhere.
 
     Raises:
-        UserError: If an older version exported the graph, without the metadata that names its layers.
+        UserError: If an older version exported the graph without the metadata that names its layers.
     """
     visible = ops.parameter([-1, -1, -1], dtype=np.float32, name="visible")
     visible.output(0).get_tensor().set_names({"visible"})
@@ -35,9 +35,9 @@ def weigh_visible(model: ov.Model) -> ov.Model:
 
 
 def _pool(visible: ov.Node) -> dict[int, ov.Node]:
-    """Average weights (B, H, W) over what a feature of each scale covers: (B, 1, h, w)."""
+    """Average weights (B, H, W) over the pixels that a feature covers; returns scale -> (B, 1, h, w)."""
     planes = ops.unsqueeze(visible, ops.constant(np.array([1])))
-    # The two halvings round up, so features reach up to 3 pixels beyond the content.
+    # Halving twice rounds up, so the last features extend up to 3 pixels beyond the content.
     begin, end = np.zeros(4, np.int64), np.array([0, 0, QUARTER, QUARTER])
     pooled = {1: ops.pad(planes, ops.constant(begin), ops.constant(end), "edge")}
     for scale in (2, QUARTER):
@@ -47,7 +47,7 @@ def _pool(visible: ov.Node) -> dict[int, ov.Node]:
 
 
 def _weigh(raw: ov.Output, pooled: ov.Node) -> None:
-    """Multiply what the mean and the variance of raw features average by weights whose own mean is 1."""
+    """Weight the terms of the mean and the variance of raw features, with weights normalised to a mean of 1."""
     axes = ops.constant(np.array([2, 3]))
     start = ops.constant(np.array([0, 0]))
     size = ops.gather(ops.shape_of(raw), axes, ops.constant(np.array(0)))

@@ -1,4 +1,4 @@
-"""Styles by name: the gallery that ships with a model, what a user calls a style, and contact sheets."""
+"""Named styles: the gallery of a model, the user's own styles, style names in words, and contact sheets."""
 
 from brushwork.styles.gallery import Gallery, NamedStyle
 from brushwork.styles.names import resolve

@@ -1,4 +1,4 @@
-"""Own styles and a model: the gallery that holds both, and a style made from pictures, names or words."""
+"""Creates own styles from pictures, names or words, and opens the gallery of a model that lists them."""
 
 from collections.abc import Sequence
 from functools import cache, partial
@@ -20,13 +20,13 @@ from brushwork.styles.own_file import Origin, OwnFile, digest_of, shrink
 
 
 def open_gallery(folder: ModelFolder, runtime: Runtime | None = None) -> Gallery:
-    """Return the named styles of a model, the user's own among them.
+    """Return the named styles of a model and the user's own.
 
     Args:
-        folder: The model.
-        runtime: The model, loaded; None to list styles only.
+        folder: The model folder.
+        runtime: The loaded model; None if styles are only listed.
     """
-    if folder.styles:  # of a table, which knows these alone
+    if folder.styles:  # a model with a table of styles knows no others
         return Gallery(folder, table=folder.styles)
     predict = partial(_predict, runtime) if runtime else None
     return Gallery(folder, own=OwnStyles(cache(lambda: {digest_of(folder), folder.sha256[WEIGHTS]}), predict))
@@ -46,23 +46,22 @@ def make_style(
     about: str | None = None,
     keep_pictures: bool = True,
 ) -> OwnFile:
-    """Return an own style made of one or more styles; it is not written yet.
+    """Return an own style made from one or more styles, without writing it.
 
     Args:
-        styles: Picture files and names, as a user writes them, see `brushwork.styles.resolve`.
-        embedder: The model, loaded.
-        folder: The model's folder.
-        weights: One a style, scaled to sum to 1; equal where none are given.
-        style_size: Short side in pixels at which pictures are embedded; None for each of the gallery's sizes, so that
-            the style fits whatever is painted.
-        about: One line on the style; None for where it came from.
-        keep_pictures: Whether small copies of the pictures are kept, from which other models embed the style.
+        styles: Picture files and names; see `brushwork.styles.resolve`.
+        embedder: The loaded model.
+        folder: The model folder.
+        weights: One weight per style, scaled to sum to 1; equal by default.
+        style_size: Short side in pixels at which pictures are embedded; None embeds them at every size of the gallery.
+        about: One-line description; None names the sources.
+        keep_pictures: Whether to store small copies of the pictures, which other models need to embed the style.
 
     Raises:
         UserError: If a style cannot be used, or the model has a table of styles.
     """
     if embedder.styles:
-        raise UserError(f"model {folder.name} renders its own styles only; own styles are of models that take pictures")
+        raise UserError(f"model {folder.name} has a fixed table of styles; own styles need a model that takes pictures")
     check_range("style size", style_size, *STYLE_SIZES)
     shares = normalized_weights(weights, len(styles)).tolist()
     sizes = [style_size] if style_size else embedder.gallery.sizes

@@ -1,4 +1,4 @@
-"""What can be measured of a style picture, in words: colours, brightness, contrast, saturation, strokes, detail."""
+"""Measures a style picture and describes it in words: colours, brightness, contrast, saturation, strokes, detail."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -10,20 +10,20 @@ from brushwork import images
 from brushwork.images.color import oklab
 from brushwork.runtime import Array
 
-# Short side in pixels at which a picture is measured, so that sizes of strokes mean the same for all.
+# Short side in pixels at which pictures are measured; one size makes stroke sizes comparable.
 SEEN = 192
-# A colour is named where it covers at least this part of a picture.
+# Fraction of a picture that a colour must cover to be named.
 COVERS = 0.12
-# Upper and lower part of all pictures that a word such as "dark" is said of.
+# A word such as "dark" describes this fraction of all pictures, taken from one end of the measure.
 EXTREME = 0.2
-# Hues of Oklab by their upper limit in degrees.
+# Upper limits of Oklab hues in degrees.
 HUES = ((15, "pink"), (42, "red"), (75, "orange"), (118, "yellow"), (170, "green"), (218, "turquoise"), (283, "blue"),
         (330, "violet"), (360, "pink"))  # fmt: skip
 MEASURES = ("brightness", "contrast", "saturation", "stroke", "detail", "vertical", "horizontal", "flow", "flatness")
 
 
 def name_colors(lab: NDArray[np.float32]) -> NDArray[np.str_]:
-    """Return the name of each colour of Oklab (N, 3)."""
+    """Return the names (N,) of Oklab colours (N, 3)."""
     lightness, chroma = lab[:, 0], np.hypot(lab[:, 1], lab[:, 2])
     hue = np.degrees(np.arctan2(lab[:, 2], lab[:, 1])) % 360
     names = np.array([name for _, name in HUES], dtype="<U24")[np.searchsorted([limit for limit, _ in HUES], hue)]
@@ -40,11 +40,11 @@ def name_colors(lab: NDArray[np.float32]) -> NDArray[np.str_]:
 
 
 def measure(image: Array) -> tuple[NDArray[np.float64], Mapping[str, float]]:
-    """Return the `MEASURES` of a picture (H, W, 3) in [0, 1], and colour name -> the part of it that it covers.
+    """Return the `MEASURES` of a picture (H, W, 3) in [0, 1], and colour name -> fraction of the picture it covers.
 
-    ``stroke`` is the mean logarithm of the scale, in pixels of a short side of 192, at which lightness varies;
-    ``vertical`` and ``horizontal`` are how much of the change runs along strokes of that direction, ``flow`` how much
-    strokes agree with their neighbours, ``flatness`` the part of the picture that hardly varies.
+    ``stroke`` is the mean logarithm of the scale at which lightness varies, in pixels of a picture with a short side of
+    192; ``vertical`` and ``horizontal`` are the fractions of the variation along strokes of that direction; ``flow`` is
+    how much strokes agree with their neighbours; ``flatness`` is the fraction of the picture that hardly varies.
     """
     seen = images.resize(image, _side(image.shape[0], image.shape[1]))
     lab = oklab(seen)
@@ -77,7 +77,7 @@ def _side(height: int, width: int) -> tuple[int, int]:
 
 
 def _blur(plane: NDArray[np.float64], scale: int) -> NDArray[np.float64]:
-    """A plane (H, W) blurred twice by a box of 2 scale + 1 pixels, its edges continued."""
+    """Return a plane (H, W) blurred twice by a box of 2 * scale + 1 pixels; edge pixels are repeated."""
     for axis in (0, 1, 0, 1):
         padded = np.pad(plane, [(scale + 1, scale) if each == axis else (0, 0) for each in (0, 1)], mode="edge")
         total = np.cumsum(padded, axis=axis)
@@ -86,7 +86,7 @@ def _blur(plane: NDArray[np.float64], scale: int) -> NDArray[np.float64]:
     return plane
 
 
-# Said of a measure's lowest and highest pictures.
+# Words for the lowest and the highest pictures of each measure.
 WORDS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
     "brightness": (
         ("dark", "night", "gloomy", "shadows", "dark colours"),
@@ -119,7 +119,7 @@ WORDS: Mapping[str, tuple[Sequence[str], Sequence[str]]] = {
         ("flat colours", "flat areas", "poster", "empty background"),
     ),
 }  # fmt: skip
-# Things that people name for a colour.
+# Things that people associate with a colour.
 THINGS: Mapping[str, Sequence[str]] = {
     "blue": ("sea", "ocean", "sky", "water"), "dark blue": ("deep sea", "stormy sea", "midnight", "night sky"),
     "light blue": ("ice", "frost", "summer sky", "snow"), "turquoise": ("lagoon", "teal", "sea water"),

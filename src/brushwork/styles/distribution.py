@@ -1,7 +1,7 @@
-"""The distribution of a model's styles: mean and covariance of embeddings, from which random styles are drawn.
+"""The distribution of a model's style embeddings (mean and covariance), from which random styles are drawn.
 
-A normal distribution with the mean and covariance of the embeddings of the training styles gives styles that no picture
-has, as varied as those of the training (Jackson et al. 2018, *Style augmentation*, arXiv 1809.05375, section 3.2).
+A normal distribution with the mean and covariance of the training styles' embeddings yields new styles that vary as
+much as the training styles do (Jackson et al. 2018, *Style augmentation*, arXiv 1809.05375, section 3.2).
 """
 
 import io
@@ -26,7 +26,7 @@ class StyleDistribution:
     Attributes:
         mean: (D,).
         covariance: (D, D).
-        count: Number of embeddings from which both were computed.
+        count: Number of embeddings that both were computed from.
     """
 
     mean: Array
@@ -35,16 +35,16 @@ class StyleDistribution:
 
     @classmethod
     def of(cls, embeddings: Array) -> "StyleDistribution":
-        """Return the distribution of embeddings (N, D), N at least 2."""
+        """Return the distribution of embeddings (N, D) with N >= 2."""
         values = embeddings.astype(np.float64)
         covariance = np.cov(values, rowvar=False).astype(np.float32)
         return cls(values.mean(axis=0).astype(np.float32), covariance, len(values))
 
     @cached_property
     def _root(self) -> NDArray[np.float64]:
-        """A matrix (D, D) whose product with its transpose is the covariance."""
+        """Matrix (D, D) whose product with its transpose is the covariance."""
         variances, axes = np.linalg.eigh(self.covariance.astype(np.float64))
-        # Signs of axes are arbitrary; fixed, so that a seed gives the same style with every build of LAPACK.
+        # The signs of eigenvectors are arbitrary. Fixing them makes a seed give the same style with every LAPACK build.
         axes *= np.where(axes[np.abs(axes).argmax(axis=0), range(len(axes))] < 0, -1, 1)
         root: NDArray[np.float64] = axes * np.sqrt(np.maximum(variances, 0))
         return root
@@ -55,17 +55,17 @@ class StyleDistribution:
         return np.asarray(self.mean + self._root @ numbers, dtype=np.float32)[None]
 
     def write(self, folder: Path) -> None:
-        """Write the file of a model folder; ``config.json`` must then be written anew."""
+        """Write the file of a model folder; afterwards ``config.json`` must be rewritten for its digest."""
         buffer = io.BytesIO()
         np.savez(buffer, mean=self.mean, covariance=self.covariance, count=np.int64(self.count))
         (folder / STYLE_DISTRIBUTION).write_bytes(buffer.getvalue())
 
 
 def read(folder: ModelFolder) -> StyleDistribution:
-    """Return the distribution of a model's styles; of its named styles where the folder holds no other.
+    """Return the distribution of a model's styles, or that of its named styles if the folder has no file for it.
 
     Raises:
-        UserError: If the model has neither, or the file cannot be read.
+        UserError: If the model has neither or the file cannot be read.
     """
     path = folder.path / STYLE_DISTRIBUTION
     if path.is_file():
@@ -76,9 +76,9 @@ def read(folder: ModelFolder) -> StyleDistribution:
             raise ModelError(f"{path} cannot be read: {error}") from None
         size = folder.embedding_size
         if (found.mean.shape, found.covariance.shape) != ((size,), (size, size)):
-            raise ModelError(f"{path} is of another model: this one's embeddings have {size} numbers")
+            raise ModelError(f"{path} belongs to another model: embeddings of this model have {size} numbers")
         return found
     named = list(Gallery(folder).styles.values())
     if len(named) < 2:
-        raise UserError(f"model {folder.name} has no random styles; give pictures or embeddings of styles")
+        raise UserError(f"model {folder.name} has no distribution of styles; pass style pictures or embeddings")
     return StyleDistribution.of(np.concatenate([each.at(folder.card.style_size) for each in named]))

@@ -1,4 +1,4 @@
-"""From a style picture, a name or an embedding of the caller's to the embedding that a model paints with."""
+"""Turns a style picture, a name or a given embedding into the embedding that a model renders with."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -27,13 +27,14 @@ from brushwork.styles.names import resolve
 
 
 class StyleEmbedder:
-    """The half of a model that turns styles into embeddings. A style is a value: no current one is remembered.
+    """The half of a model that turns styles into embeddings. It remembers no current style: a style is a value.
 
     Args:
         runtime: The model, loaded for inference.
-        style_size: Short side, in pixels, at which a style is embedded where nothing says how large is painted.
-        style_sizes: The same by the long side of what is painted, see `ModelCard.style_sizes`; empty for one size.
-        styles: Names of a table's styles; empty where embeddings are predicted from pictures.
+        style_size: Short side in pixels at which a style is embedded if the size of the output is unknown.
+        style_sizes: Long side of the output -> style size, see `ModelCard.style_sizes`; empty if `style_size` is used
+            for every output.
+        styles: Names of the styles in the model's table; empty if the model predicts embeddings from pictures.
         gallery: Named styles of a model that predicts embeddings from pictures.
     """
 
@@ -54,13 +55,14 @@ class StyleEmbedder:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Every name that `embed` knows: those of a table, or of the gallery."""
+        """All style names that `embed` accepts: those of the table or of the gallery."""
         return tuple(self.gallery.styles)
 
     def style_size_for(self, painted: int | None) -> int:
-        """Return the style size that was measured to be best where the long side of what is painted is so many pixels.
+        """Return the style size in pixels that measured best for outputs with this long side.
 
-        None is for what is not known yet.
+        Args:
+            painted: Long side of the output in pixels; None if it is not known yet.
         """
         if painted is None or not self.style_sizes:
             return self.style_size
@@ -76,42 +78,42 @@ class StyleEmbedder:
     ) -> Array:
         """Return the embedding (1, D) of a style.
 
-        The whole picture is seen, in its own proportions, its short side scaled to ``size`` pixels. A named style of
-        the gallery has its embedding for that size, see `NamedStyle.at`; one of a table has no size.
+        The network sees the whole picture in its proportions, with the short side scaled to ``size`` pixels. A named
+        style of the gallery has embeddings for several sizes (`NamedStyle.at`); a style of a table has no size.
 
         Args:
-            style: A picture, an array (H, W, 3) of floats in [0, 1] or uint8 or a Pillow image, laid on white where it
-                is transparent; the path of a picture file; or the name of a style, see `brushwork.styles.resolve`.
-                An embedding is returned as it is.
-            size: Short side in pixels, 80 to 2048; None for the model's own, see `style_size_for`.
-            painted: Long side in pixels of what will be painted in the style, if that is known.
-            colors_of: A content whose colours the style picture is given first (``keep_colors="histogram"``).
+            style: A `Picture`, an array (H, W, 3) of floats in [0, 1] or uint8, a Pillow image (transparent parts
+                become white), the path of a picture file, or the name of a style, see `brushwork.styles.resolve`.
+                An embedding is returned unchanged.
+            size: Short side in pixels, 80 to 2048; None for the model's default, see `style_size_for`.
+            painted: Long side of the output in pixels, if known.
+            colors_of: Content whose colour statistics the style picture gets first (``keep_colors="histogram"``).
 
         Raises:
-            UserError: If the picture cannot be used, is too small or too long, or the model does not know that name.
+            UserError: If the picture cannot be used, is too small or too narrow, or the name is unknown.
         """
         check_range("style size", size, *STYLE_SIZES)
         if isinstance(style, str | PathLike):
             style = resolve(style, self.gallery, files=True)
         if colors_of is not None and (isinstance(style, NamedStyle) or self.styles):
-            raise UserError("histogram recolours style pictures, and this is a named style; use luma")
+            raise UserError("histogram recolours style pictures and cannot be used with a named style; use luma")
         size = size or self.style_size_for(painted)
         if isinstance(style, NamedStyle):
             return style.at(size)
         if isinstance(style, np.ndarray) and style.ndim < 3:
             if colors_of is not None:
-                raise UserError("histogram recolours style pictures, and this is an embedding; use luma")
+                raise UserError("histogram recolours style pictures and cannot be used with an embedding; use luma")
             return as_embedding(style)
         if self.styles:
-            raise UserError(f"this model renders its own styles only: {', '.join(self.styles)}")
+            raise UserError(f"this model has a fixed table of styles: {', '.join(self.styles)}")
         return self._predict(style, size, colors_of)
 
     def blend(self, embeddings: Sequence[Array], weights: Sequence[float] | None = None) -> Array:
-        """Return the embedding (1, D) of a mixture of styles: their weighted mean (Ghiasi et al. 2017, section 3.5).
+        """Return the weighted mean (1, D) of style embeddings (Ghiasi et al. 2017, section 3.5).
 
         Args:
             embeddings: Embeddings (1, D).
-            weights: One a style, scaled to sum to 1; equal where none are given.
+            weights: One weight per style, scaled to sum to 1; equal by default.
 
         Raises:
             UserError: If the weights do not fit the styles, are negative or not finite, or sum to 0.

@@ -1,4 +1,4 @@
-"""Style pictures made ready for the style prediction network, embeddings that callers give, and weights of blends."""
+"""Prepares style pictures for the style prediction network, and checks embeddings and weights that callers pass."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,9 +14,9 @@ from brushwork.rendering import strokes
 from brushwork.rendering.settings import check_size
 from brushwork.runtime import Array
 
-# A style's short side is scaled to a size: without a limit a ribbon of pixels would grow out of memory.
+# The short side of a style is scaled to a fixed size. Without a limit, a very long picture would exceed memory.
 LONGEST_STYLE = 32
-# Short sides, in pixels, at which styles may be embedded.
+# Smallest and largest short side in pixels at which styles can be embedded.
 STYLE_SIZES = 80, 2048
 STEP = 32
 # Pixels from which a style picture is shrunk as it is decoded.
@@ -26,15 +26,15 @@ REDUCED_SIDE = 1024
 
 
 def style_size_for(painted: int, sizes: Sequence[tuple[int, int]]) -> int:
-    """Return the style size for an image whose long side is so many pixels, in steps of 32.
+    """Return the style size in pixels for an output, in steps of 32.
 
     Args:
-        painted: The long side.
-        sizes: Long side -> style size, pairs in growing order; between two of them the size grows with the logarithm of
-            the side, beyond them it stays.
+        painted: Long side of the output in pixels.
+        sizes: Pairs (long side, style size) in ascending order; sizes in between are interpolated over the logarithm of
+            the long side, and constant outside the range.
     """
     sides, short = zip(*sizes, strict=True)
-    # In steps, so that photos of a folder that differ by a few pixels share their embeddings.
+    # Steps let photos of a folder whose sizes differ by a few pixels share an embedding.
     return STEP * round(float(np.interp(np.log(painted), np.log(sides), short)) / STEP)
 
 
@@ -51,10 +51,10 @@ def open_style(path: Path, size: int) -> Image:
 
 
 def scale_style(image: Image, size: int) -> Image:
-    """Return a style picture (H, W, 3) in its own proportions, its short side so many pixels.
+    """Return a style picture (H, W, 3) scaled in proportion to a short side of ``size`` pixels.
 
     Raises:
-        UserError: If it is too small or too long.
+        UserError: If it is too small or too narrow.
     """
     height, width = check_size("style", image)
     if max(height, width) > LONGEST_STYLE * min(height, width):
@@ -64,7 +64,10 @@ def scale_style(image: Image, size: int) -> Image:
 
 
 def reduced_copy(content: Rows) -> Array:
-    """Return the copy (h, w, 3) that gives a content's colours and its own embedding; of a ribbon its middle."""
+    """Return the reduced copy (h, w, 3) from which a content's colour statistics and embedding are computed.
+
+    A content too narrow for the style prediction network is cropped to its centre.
+    """
     longest = LONGEST_STYLE * min(content.shape[:2])
     if max(content.shape[:2]) > longest:
         rows, columns = (slice(max(0, side - longest) // 2, (side + longest) // 2) for side in content.shape[:2])
@@ -76,28 +79,28 @@ def reduced_copy(content: Rows) -> Array:
 
 
 def as_embedding(embedding: NDArray[Any]) -> Array:
-    """Return an embedding (1, D) in float32, of one that a caller gives as (1, D) or (D,).
+    """Return an embedding of shape (1, D) or (D,) as float32 (1, D).
 
     Raises:
-        UserError: If it is no such array, or not finite.
+        UserError: If the array has another shape or dtype, or is not finite.
     """
     rows = np.atleast_2d(embedding)
     if len(rows) != 1 or rows.dtype.kind not in "fiu" or not np.isfinite(rows).all():
         raise UserError(
-            f"the style is an array of {embedding.dtype} of shape {embedding.shape}; an image is "
-            "(height, width, 3), and an embedding (1, D) and finite"
+            f"the style is an array of {embedding.dtype} with shape {embedding.shape}; an image has the shape "
+            "(height, width, 3), an embedding the shape (1, D) and finite values"
         )
     return rows.astype(np.float32, copy=False)
 
 
 def pad_alike(embeddings: Sequence[Array | None], size: int | None) -> list[Array | None]:
-    """Return embeddings (1, D), padded with zeros to the length of a deep style where one is among them.
+    """Return embeddings (1, D), padded with zeros to the length of a deep style if the list contains one.
 
-    The further numbers of a deep style are added to a plain one, see `brushwork.networks.deep`.
+    A deep style has P further numbers, see `brushwork.networks.deep`; zeros leave a plain style unchanged.
 
     Args:
         embeddings: Embeddings (1, D) or (1, D + P); None stays None.
-        size: D; None where it is not known, and nothing is padded.
+        size: D; None if unknown, then nothing is padded.
     """
     longest = max((each.shape[1] for each in embeddings if each is not None), default=0)
     return [
@@ -109,16 +112,16 @@ def pad_alike(embeddings: Sequence[Array | None], size: int | None) -> list[Arra
 
 
 def normalized_weights(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
-    """Return weights of so many styles, scaled to sum to 1; equal where none are given.
+    """Return ``count`` weights scaled to sum to 1; equal by default.
 
     Raises:
-        UserError: If they are not one a style, are negative or not finite, or sum to 0.
+        UserError: If their number is not ``count``, one is negative or not finite, or all are 0.
     """
     values = np.asarray([1.0] * count if weights is None else weights, dtype=np.float64)
     if len(values) != count:
-        raise UserError(f"{len(values)} weights for {count} styles; give one weight a style")
+        raise UserError(f"{len(values)} weights for {count} styles; give one weight per style")
     if not np.isfinite(values).all() or (values < 0).any() or not values.any():
-        raise UserError("weights must be finite, not negative, and sum to more than 0")
-    values = values / values.max()  # the sum of large ones could be too large to be a number
+        raise UserError("weights must be finite and not negative, and at least one must be above 0")
+    values = values / values.max()  # the sum of large weights could overflow
     scaled: NDArray[np.float64] = values / values.sum()
     return scaled

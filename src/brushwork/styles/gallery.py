@@ -1,8 +1,8 @@
-"""Styles with names: embeddings that lie in a model folder, so that a style needs no picture.
+"""Named styles, whose embeddings are stored in a model folder: they need no style picture.
 
-A gallery belongs to one model, whose embeddings it holds. ``gallery.json`` has the kind of each style, a line about it,
-and its embedding at a few style sizes; ``gallery.webp`` shows each on one photo, a strip of equal squares in the same
-order. `scripts/make_gallery.py` makes both.
+A gallery holds embeddings of one model. ``gallery.json`` has, for each style, its kind, a one-line description and
+embeddings at several style sizes; ``gallery.webp`` is a column of equal squares in the same order that shows each style
+on the same photo. `scripts/make_gallery.py` creates both files.
 """
 
 import json
@@ -25,11 +25,11 @@ class NamedStyle:
     """A style of a gallery.
 
     Attributes:
-        name: What a user calls it, such as ``ukiyo-e``.
-        kind: The sort of picture it comes from: painting, drawing, print ...
-        about: One line that says what it looks like.
+        name: Name, such as ``ukiyo-e``.
+        kind: Kind of picture: painting, drawing, print ...
+        about: One-line description of its appearance.
         embeddings: Style size in pixels -> embedding (D,).
-        notices: What whoever uses it should be told, a line each.
+        notices: Notices for the user, one line each.
     """
 
     name: str
@@ -40,13 +40,13 @@ class NamedStyle:
 
     @property
     def thumbnail(self) -> Pillow.Image | None:
-        """A square picture of it, where the style has one of its own."""
+        """Return a square thumbnail if the style carries a picture, else None."""
         return None
 
     def at(self, size: int) -> Array:
-        """The embedding (1, D) at a style size in pixels.
+        """Return the embedding (1, D) at a style size in pixels.
 
-        Between two sizes it is theirs, mixed by the logarithm of the size; beyond them, that of the nearest.
+        Between two stored sizes it is interpolated over the logarithm of the size; outside them it is constant.
         """
         sizes = sorted(self.embeddings)
         place = float(np.interp(math.log(size), [math.log(each) for each in sizes], range(len(sizes))))
@@ -55,20 +55,20 @@ class NamedStyle:
 
 
 class Own(Protocol):
-    """Styles of the user's, see `brushwork.styles.own.OwnStyles`."""
+    """The user's own styles; see `brushwork.styles.own.OwnStyles`."""
 
     def read(self) -> tuple[Mapping[str, NamedStyle], Mapping[str, str]]:
-        """Return name -> style, and name -> why it cannot be used."""
+        """Return name -> style, and name -> reason why the style cannot be used."""
         ...
 
 
 class Gallery:
-    """The named styles of a model folder and the user's own, read when they are first asked for.
+    """The named styles of a model folder and the user's own styles, read on first use.
 
     Args:
-        folder: The model; None for no styles at all.
-        table: Names of a table's styles, for a model that knows these alone; the embedding of each chooses it.
-        own: The user's own styles; None for none.
+        folder: The model folder; None for an empty gallery.
+        table: Style names of a model with a fixed table; their embeddings are one-hot.
+        own: The user's own styles, if any.
     """
 
     def __init__(self, folder: ModelFolder | None = None, table: Sequence[str] = (), own: Own | None = None) -> None:
@@ -78,10 +78,10 @@ class Gallery:
 
     @property
     def styles(self) -> Mapping[str, NamedStyle]:
-        """Name -> style: the user's own in the order of names, then those of the model in its own order.
+        """Name -> style: first the user's own styles by name, then the model's in the gallery's order.
 
         Raises:
-            ModelError: If the gallery's file cannot be read, or holds embeddings of another model.
+            ModelError: If the gallery file cannot be read or holds embeddings of another model.
         """
         if self._own is None:
             return self.shipped
@@ -91,20 +91,20 @@ class Gallery:
 
     @property
     def refused(self) -> Mapping[str, str]:
-        """Name -> why an own style cannot be used with this model."""
+        """Name -> reason why an own style cannot be used with this model."""
         return {} if self._own is None else self._own.read()[1]
 
     @property
     def sizes(self) -> list[int]:
-        """The style sizes, in pixels, for which a style of the gallery holds embeddings."""
+        """Style sizes in pixels for which the gallery holds embeddings."""
         return self._folder.card.gallery_sizes if self._folder else [256]
 
     @cached_property
     def shipped(self) -> Mapping[str, NamedStyle]:
-        """Name -> style that comes with the model, in the gallery's own order; empty where it has no gallery.
+        """Name -> style of the model, in the gallery's order; empty for a model without a gallery.
 
         Raises:
-            ModelError: If the file cannot be read, or holds embeddings of another model.
+            ModelError: If the file cannot be read or holds embeddings of another model.
         """
         if self.table:
             chosen = np.eye(len(self.table), dtype=np.float32)
@@ -118,28 +118,28 @@ class Gallery:
             raise ModelError(f"{path} cannot be read: {error}") from None
         size = self._folder.embedding_size
         if any(embedding.shape != (size,) for each in styles.values() for embedding in each.embeddings.values()):
-            raise ModelError(f"{path} holds embeddings of another model: this one's have {size} numbers")
+            raise ModelError(f"{path} belongs to another model: embeddings of this model have {size} numbers")
         return styles
 
     @property
     def thumbnails(self) -> Path | None:
-        """A picture of all that come with the model, squares one below the other, as wide as it is; None without."""
+        """The file with thumbnails of the model's styles, a column of squares; None if the model has none."""
         path = self._folder and self._folder.path / THUMBNAILS
         return path if path and path.is_file() else None
 
     @property
     def embedding_size(self) -> int | None:
-        """D of the model; None without one."""
+        """D of the model; None for an empty gallery."""
         return self._folder.embedding_size if self._folder else None
 
     @property
     def words(self) -> Path | None:
-        """The model's map of words, see `brushwork.styles.words`; None without."""
+        """The model's word map, see `brushwork.styles.words`; None if the model has none."""
         path = self._folder and self._folder.path / WORDS
         return path if path and path.is_file() else None
 
     def thumbnail(self, name: str) -> Pillow.Image | None:
-        """A square picture of a named style; None without such a style or picture."""
+        """Return a square thumbnail of a named style; None if the style or its picture does not exist."""
         if own := (self._own.read()[0] if self._own else {}).get(name):
             return own.thumbnail
         if self._strip is None or name not in self.shipped:
@@ -149,7 +149,7 @@ class Gallery:
 
     @cached_property
     def _strip(self) -> Pillow.Image | None:
-        """The picture of all that come with the model, decoded once: a server is asked for each of its squares."""
+        """The decoded thumbnails of the model's styles, cached because a server needs every square of it."""
         if self.thumbnails is None:
             return None
         with Pillow.open(self.thumbnails) as strip:
@@ -158,18 +158,18 @@ class Gallery:
 
 
 def write(folder: Path, styles: Iterable[NamedStyle]) -> None:
-    """Writes the named styles of a model folder, a line each; ``config.json`` must then be written anew."""
+    """Write the named styles of a model folder, one per line; afterwards ``config.json`` must be rewritten."""
     lines = (
         f"{json.dumps(style.name)}: {json.dumps({'kind': style.kind, 'about': style.about, 'embeddings': numbers})}"
         for style in styles
-        # Four digits are as many as the weights themselves have, in float16.
+        # Four digits match the precision of the weights, which are float16.
         for numbers in [{size: [float(f"{x:.4g}") for x in values] for size, values in style.embeddings.items()}]
     )
     (folder / GALLERY).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
 
 
 def _hides(name: str) -> str:
-    return f"{name!r} is your own style; it hides the one that comes with the model"
+    return f"{name!r} is your own style; it hides the model's style of the same name"
 
 
 def _style(name: str, kind: str, about: str, embeddings: Mapping[str, Any]) -> NamedStyle:

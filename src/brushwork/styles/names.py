@@ -1,4 +1,4 @@
-"""What a user calls a style: a picture file, the name of a style that the model knows, or words."""
+"""Resolves what a user calls a style: a picture file, a named style, or words."""
 
 from collections.abc import Collection
 from functools import lru_cache
@@ -17,18 +17,18 @@ LONGEST_LABEL = 60  # letters
 def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Path | NamedStyle:
     """Return the picture file or the named style that a user means.
 
-    Where files may be read, a file wins over a named style, and what looks like the path of a picture is one; who opens
-    it says what is wrong with it. What begins with ``words:`` is described, see `brushwork.styles.words`. A style of
-    the user's own wins over one of that name that comes with the model. A model with a table of styles takes no
-    pictures.
+    If files may be read, a file takes precedence over a named style, and text that looks like a picture's path is
+    returned as a path even if the file does not exist. Text after ``words:`` describes a style, see
+    `brushwork.styles.words`. The user's own style takes precedence over a model's style of the same name. A model with
+    a table of styles takes no pictures.
 
     Args:
-        style: A name or a path; a path object is always a file.
-        gallery: The named styles of the model.
-        files: Whether files may be read; False for what comes from the network.
+        style: A name or a path; a path object always means a file.
+        gallery: Named styles of the model.
+        files: Whether files may be read; False for requests from the network.
 
     Raises:
-        UserError: If it is neither; the message has the nearest name.
+        UserError: If it is neither; the message suggests the nearest name.
     """
     files = files and not gallery.table
     name, path = str(style), Path(style)
@@ -50,13 +50,13 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
 
 
 def word_map_of(gallery: Gallery) -> WordMap:
-    """Return the map from words to embeddings of a model.
+    """Return the word map of a model.
 
     Raises:
         UserError: If the model has none.
     """
     if gallery.words is None:
-        raise UserError("this model takes no words as a style; the default model does (brushwork train-words)")
+        raise UserError("this model cannot turn words into a style; the default model can (see brushwork train-words)")
     return _read(gallery.words)
 
 
@@ -66,17 +66,17 @@ def _read(path: Path) -> WordMap:
 
 
 def label_of(style: str) -> str:
-    """Return what stands for a style in the names of files and in lists: a picture's name without its ending."""
+    """Return the label of a style for file names and lists: for a picture, its file name without the suffix."""
     if style.startswith(PREFIX):
         return "-".join(split_words(style.removeprefix(PREFIX)))[:LONGEST_LABEL] or "words"
     return Path(style).stem
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a path is a file; a folder beside the pictures must not hide a name."""
+    """Return whether a path is a file; a folder of that name does not hide a named style."""
     try:
         return path.is_file()
-    except (OSError, ValueError):  # too long for a file's name, for one
+    except (OSError, ValueError):  # for example, too long for a file name
         return False
 
 
@@ -85,5 +85,5 @@ def _unknown(name: str, known: Collection[str]) -> str:
         return f"no style {name!r}: this model has no named styles"
     near = nearest(name, known)
     hint = f" did you mean {near!r}?" if near else ""
-    rest = f"this model knows: {', '.join(known)}" if len(known) <= FEW else f"brushwork styles lists all {len(known)}"
+    rest = f"known styles: {', '.join(known)}" if len(known) <= FEW else f"brushwork styles lists all {len(known)}"
     return f"no style {name!r};{hint} {rest}"

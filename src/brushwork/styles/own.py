@@ -1,4 +1,4 @@
-"""The user's own styles: one file each in the user's data folder, known by name wherever a style is asked for."""
+"""The user's own styles, stored one per file in the user's data folder and accepted by name as any style is."""
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -16,19 +16,19 @@ from brushwork.styles import own_file
 from brushwork.styles.gallery import NamedStyle
 from brushwork.styles.own_file import ENDING, KIND, Origin, OwnFile
 
-# Embeds a kept picture (H, W, 3) in [0, 1] at a style size; returns (1, D).
+# Embeds a stored picture (H, W, 3) in [0, 1] at a style size; returns (1, D).
 Predict = Callable[[Array, int], Array]
-# Names the folder of the user's data in place of the system's.
+# Environment variable that replaces the system's folder for user data.
 VARIABLE = "BRUSHWORK_DATA"
 
 
 @dataclass(frozen=True)
 class OwnStyle(NamedStyle):
-    """A style of the user's.
+    """One of the user's own styles.
 
     Attributes:
-        origin: Where it came from.
-        predict: Embeds its kept pictures, where it was made for another model.
+        origin: What it was made from.
+        predict: Embeds its stored pictures if the style was made for another model, else None.
     """
 
     origin: tuple[Origin, ...] = ()
@@ -36,7 +36,7 @@ class OwnStyle(NamedStyle):
     predicted: dict[int, Array] = field(default_factory=dict, compare=False, repr=False)
 
     def at(self, size: int) -> Array:
-        """The embedding (1, D) at a style size, see `NamedStyle.at`; of another model's style predicted anew, once."""
+        """Return the embedding (1, D) at a style size; a style of another model is embedded again on first use."""
         if self.predict is None:
             return super().at(size)
         if size not in self.predicted:
@@ -46,25 +46,25 @@ class OwnStyle(NamedStyle):
 
     @property
     def thumbnail(self) -> Pillow.Image | None:
-        """A square of the picture that weighs most; None where no picture was kept."""
+        """Return a square crop of the picture with the highest weight; None if no picture was stored."""
         kept = [each for each in self.origin if each.picture]
         return max(kept, key=lambda each: each.weight).square() if kept else None
 
 
 def data_folder() -> Path:
-    """The folder of own styles: below ``$BRUSHWORK_DATA``, else below the system's folder for a user's data."""
+    """Return the folder of own styles, in ``$BRUSHWORK_DATA`` or else in the system's folder for user data."""
     base = os.environ.get(VARIABLE)
     return (Path(base) if base else user_data_path("brushwork", appauthor=False)) / "styles"
 
 
 class OwnStyles:
-    """The own styles in a folder, as a model sees them; files that others write meanwhile are noticed.
+    """The own styles in a folder, prepared for one model; changes to the files are picked up.
 
     Args:
-        digests: Returns the digests whose styles the model takes: of its style prediction network, see
-            `own_file.digest_of`, and of all its weights.
-        predict: Embeds a kept picture of a style that was made for another model; None where no model is loaded.
-        folder: Where they lie; None for the user's, see `data_folder`.
+        digests: Returns the digests that fit the model: that of its style prediction network
+            (`own_file.digest_of`) and that of all its weights.
+        predict: Embeds a stored picture of a style that was made for another model; None if no model is loaded.
+        folder: Folder of the files; None for `data_folder`.
     """
 
     def __init__(
@@ -75,14 +75,14 @@ class OwnStyles:
         self._seen: dict[Path, tuple[tuple[int, int], OwnFile | str]] = {}
 
     def read(self) -> tuple[Mapping[str, OwnStyle], Mapping[str, str]]:
-        """Return name -> style in the order of names, and name -> why it cannot be used."""
+        """Return name -> style, sorted by name, and name -> reason why a style cannot be used."""
         styles: dict[str, OwnStyle] = {}
         refused: dict[str, str] = {}
         seen, self._seen = self._seen, {}
         for path in list_files(self._folder or data_folder()):
             try:
                 status = path.stat()
-            except OSError:  # removed meanwhile
+            except OSError:  # removed since the folder was listed
                 continue
             stamp = status.st_mtime_ns, status.st_size
             kept = seen.get(path)
@@ -96,19 +96,19 @@ class OwnStyles:
         return styles, refused
 
     def _fitted(self, name: str, own: OwnFile) -> OwnStyle | str:
-        """The style for the model; in words why there is none."""
+        """Return the style for the model, or the reason why it cannot be used."""
         style = OwnStyle(name, KIND, own.about, own.embeddings, origin=own.origin)
         if own.digest in self._digests():
             return style
         made_for = f"style {name!r} was made for the model {own.model}"
         if any(each.picture is None for each in own.origin):
-            return f"{made_for}, and its picture was not kept; add it again for this model"
-        notice = f"{made_for}; it is embedded anew from its kept thumbnail"
+            return f"{made_for} and stores no picture; add it again for this model"
+        notice = f"{made_for}; it is embedded again from its stored thumbnail"
         return replace(style, predict=self._predict or _without_model, notices=(notice,))
 
 
 def _without_model(picture: Array, size: int) -> Array:
-    raise UserError("a style of another model is embedded by a loaded model only")
+    raise UserError("embedding a style of another model requires a loaded model")
 
 
 def _read(path: Path) -> OwnFile | str:
@@ -119,7 +119,7 @@ def _read(path: Path) -> OwnFile | str:
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return the files of own styles in a folder, by name; empty where there is no folder."""
+    """Return the files of own styles in a folder, sorted by name; empty if the folder does not exist."""
     return sorted(path for path in folder.glob(f"*{ENDING}") if not path.name.startswith("."))
 
 
@@ -127,7 +127,7 @@ def save(name: str, own: OwnFile, *, overwrite: bool = False) -> Path:
     """Write an own style into the user's data folder and return the file.
 
     Raises:
-        UserError: If the name cannot be one, or is taken and may not be replaced.
+        UserError: If the name is invalid, or the style exists and may not be overwritten.
     """
     check_free(name, overwrite=overwrite)
     path = data_folder() / f"{name}{ENDING}"
@@ -136,46 +136,50 @@ def save(name: str, own: OwnFile, *, overwrite: bool = False) -> Path:
 
 
 def check_free(name: str, *, overwrite: bool = False) -> None:
-    """Raises `UserError` where an own style cannot have a name, or another has it and may not be replaced."""
+    """Check that a name is valid and free, or may be overwritten.
+
+    Raises:
+        UserError: If it is not.
+    """
     own_file.check_name(name)
     taken = _same_name(name)
     if taken and not (overwrite and taken == name):
-        raise UserError(f"there is an own style {taken!r}; use --overwrite to replace it, or remove it first")
+        raise UserError(f"own style {taken!r} exists; use --overwrite to replace it, or remove it first")
 
 
 def path_of(name: str) -> Path:
     """Return the file of an own style.
 
     Raises:
-        UserError: If there is none of that name; the message has the nearest.
+        UserError: If no own style has that name; the message suggests the nearest.
     """
     files = {path.stem: path for path in list_files(data_folder())}
     if name not in files:
-        raise UserError(unknown("own style", name, files) if files else "there are no own styles yet; see styles add")
+        raise UserError(unknown("own style", name, files) if files else "no own styles yet; see brushwork styles add")
     return files[name]
 
 
 def remove(names: Sequence[str]) -> None:
-    """Remove own styles, all or none.
+    """Remove own styles: all of them or, after an error, none.
 
     Raises:
-        UserError: If there is no own style of a name.
+        UserError: If no own style has one of the names.
     """
     for path in [path_of(name) for name in names]:
         path.unlink(missing_ok=True)
 
 
 def rename(old: str, new: str) -> None:
-    """Give an own style another name.
+    """Rename an own style.
 
     Raises:
-        UserError: If there is no such style, or the new name cannot be one or is taken.
+        UserError: If the style does not exist, or the new name is invalid or taken.
     """
     source = path_of(old)
     own_file.check_name(new)
     taken = _same_name(new)
-    if taken and taken != old:  # another spelling of the old name is none of another style
-        raise UserError(f"there is an own style {taken!r}; remove it first")
+    if taken and taken != old:  # changing only the case of a name is allowed
+        raise UserError(f"own style {taken!r} exists; remove it first")
     if new == old:
         return
     target = source.with_name(f"{new}{ENDING}")
@@ -187,6 +191,6 @@ def rename(old: str, new: str) -> None:
 
 
 def _same_name(name: str) -> str | None:
-    """The own style of a name, in any case: on some systems `Barn` and `barn` are one file."""
+    """Return the existing own style with this name in any case: on some systems `Barn` and `barn` are one file."""
     names = {path.stem.casefold(): path.stem for path in list_files(data_folder())}
     return names.get(name.casefold())

@@ -1,4 +1,4 @@
-"""The file of one own style: its embeddings, the model they are for, and small copies of the pictures it came from."""
+"""Reads and writes the file of an own style: embeddings, the model they fit, and small copies of the style pictures."""
 
 import base64
 import binascii
@@ -23,19 +23,19 @@ from brushwork.runtime import Array
 
 ENDING, KIND, FORMAT = ".json", "own", 1
 LONGEST_NAME, LARGEST_FILE, LARGEST_PICTURE = 80, 20_000_000, 16_000_000  # letters, bytes, pixels
-# Short side in pixels of a kept picture: what other models embed a style from.
+# Short side in pixels of a stored picture, from which other models embed the style.
 KEPT_SIDE = 384
 SQUARE = 96  # side in pixels of a thumbnail, as in the galleries of models
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One of the things an own style was made of.
+    """One source of an own style.
 
     Attributes:
-        file: The name of the picture file or of the style.
-        weight: Its share of the blend.
-        picture: A small copy as a WebP file; None where none was kept.
+        file: Name of the picture file or of the style.
+        weight: Its weight in the blend.
+        picture: A small copy as a WebP file; None if none was stored.
     """
 
     file: str
@@ -44,11 +44,11 @@ class Origin:
 
     @property
     def opened(self) -> list[Array]:
-        """The kept picture (H, W, 3) in [0, 1], alone in a list; an empty one where none was kept."""
+        """Return a list with the stored picture (H, W, 3) in [0, 1]; empty if none was stored."""
         return [] if self.picture is None else [images.open(self.picture).on_white]
 
     def square(self) -> Pillow.Image:
-        """The middle of the kept picture, a thumbnail."""
+        """Return the centre of the stored picture as a square thumbnail."""
         with Pillow.open(BytesIO(self.picture or b"")) as picture:
             side = min(picture.size)
             left, top = (picture.width - side) // 2, (picture.height - side) // 2
@@ -57,14 +57,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class OwnFile:
-    """What a file holds.
+    """Contents of the file of an own style.
 
     Attributes:
-        about: One line on the style.
+        about: One-line description.
         model: Name of the model it was made for.
-        digest: Of that model's style prediction network, see `digest_of`; of a deep style that of all its weights.
+        digest: Digest of that model's style prediction network (`digest_of`); for a deep style, of all its weights.
         embeddings: Style size in pixels -> embedding (D,).
-        origin: What it was made of.
+        origin: What it was made from.
     """
 
     about: str
@@ -75,7 +75,7 @@ class OwnFile:
 
 
 def digest_of(folder: ModelFolder) -> str:
-    """Return the digest of a model's style prediction network: models that share it share their embeddings."""
+    """Return the digest of a model's style prediction network. Models with the same digest share their embeddings."""
     start, header = read_header(folder.weights)
     digest = hashlib.sha256()
     with folder.weights.open("rb") as file:
@@ -95,22 +95,26 @@ def shrink(picture: Array) -> bytes:
 
 
 def check_name(name: str) -> None:
-    """Raises `UserError` where a text cannot be the name of an own style."""
+    """Check that a text can be the name of an own style.
+
+    Raises:
+        UserError: If it cannot.
+    """
     if not name or len(name) > LONGEST_NAME or not all(letter.isalnum() or letter in "-_" for letter in name):
-        raise UserError(f"{name!r} cannot be a style's name: it takes letters, digits, - and _, at most {LONGEST_NAME}")
+        raise UserError(f"{name!r} is not a valid style name; use at most {LONGEST_NAME} letters, digits, - and _")
 
 
 def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
-    """Write a file, whole or not at all.
+    """Write a file atomically.
 
     Raises:
-        UserError: If it exists and may not be replaced.
+        UserError: If it exists and may not be overwritten.
     """
     values = {
         "format": FORMAT,
         "about": own.about,
         "model": {"name": own.model, "digest": own.digest},
-        # Six digits are more than the network's own precision.
+        # Six digits exceed the precision of the network.
         "embeddings": {size: [float(f"{x:.6g}") for x in row.tolist()] for size, row in own.embeddings.items()},
         "origin": [
             {"file": each.file, "weight": each.weight, "picture": _as_text(each.picture)} for each in own.origin
@@ -123,20 +127,20 @@ def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
 
 
 def read(path: Path) -> OwnFile:
-    """Read a file, which may come from anyone.
+    """Read a file and check it: it may come from an untrusted source.
 
     Raises:
-        UserError: If it is no file of an own style.
+        UserError: If it is not a valid own style.
     """
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError(f"it is larger than {LARGEST_FILE // 10**6} MB")
         values = json.loads(path.read_text(encoding="utf-8"))
         if values["format"] != FORMAT:
-            raise ValueError(f"it has format {values['format']}, this brushwork reads {FORMAT}")
+            raise ValueError(f"it has format {values['format']}; this version reads format {FORMAT}")
         embeddings = {int(size): _embedding(numbers) for size, numbers in values["embeddings"].items()}
         if not embeddings or len({len(row) for row in embeddings.values()}) != 1 or min(embeddings) < 1:
-            raise ValueError("its embeddings are not of one length, by style sizes")
+            raise ValueError("its embeddings differ in length or lack a style size")
         origin = tuple(_origin(**each) for each in values["origin"])
         model, digest = str(values["model"]["name"]), str(values["model"]["digest"])
         return OwnFile(str(values["about"]), model, digest, embeddings, origin)
@@ -144,7 +148,7 @@ def read(path: Path) -> OwnFile:
         raise UserError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, images.ImageError) as error:
         reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise UserError(f"{path} is no own style: {reason}") from None
+        raise UserError(f"{path} is not an own style: {reason}") from None
 
 
 def _as_text(picture: bytes | None) -> str | None:
@@ -160,11 +164,11 @@ def _embedding(numbers: Any) -> Array:
 
 def _origin(file: str, weight: float, picture: str | None = None) -> Origin:
     if not math.isfinite(weight) or weight < 0:
-        raise ValueError("a weight is not a finite number from 0")
+        raise ValueError("a weight is negative or not finite")
     try:
         data = None if picture is None else base64.b64decode(picture, validate=True)
     except binascii.Error:
-        raise ValueError("a picture is not in base64") from None
+        raise ValueError("a picture is not valid base64") from None
     if data is not None:
-        images.open(data, max_pixels=LARGEST_PICTURE)  # so that what is broken is said now
+        images.open(data, max_pixels=LARGEST_PICTURE)  # reports a broken picture now rather than on first use
     return Origin(str(file), float(weight), data)

@@ -1,6 +1,6 @@
-"""Vectors of words: the static token vectors that the package wordllama carries, read from its files.
+"""Word vectors, computed from the static token vectors in the files of the package wordllama.
 
-The package itself is not imported: it would look for newer files on the internet.
+The package is not imported because it would look for newer files on the internet.
 """
 
 import json
@@ -17,18 +17,18 @@ from brushwork import extras
 from brushwork.errors import UserError
 from brushwork.runtime import Array
 
-SIZE = 256  # numbers of a vector
+SIZE = 256  # length of a vector
 _WEIGHTS, _TOKENIZER = "weights/l2_supercat_256.safetensors", "tokenizers/l2_supercat_tokenizer_config.json"
 
 
 def split_words(text: str) -> list[str]:
-    """Return the words of a text, without case and punctuation; a hyphen joins two."""
+    """Return the words of a text in lower case without punctuation; hyphenated words stay together."""
     return re.findall(r"[^\W_]+(?:[-'][^\W_]+)*", text.lower())
 
 
 @lru_cache(maxsize=4096)
 def vector_of(text: str) -> Array:
-    """Return the vector (256,) of a word or a phrase, of length 1: the mean of its tokens' vectors.
+    """Return the unit vector (256,) of a word or a phrase: the normalised mean of its tokens' vectors.
 
     Raises:
         UserError: If the extra ``words`` is not installed.
@@ -49,7 +49,7 @@ def vectors_of(texts: Sequence[str]) -> Array:
 
 @cache
 def _tables() -> tuple[Any, Any]:
-    """The tokenizer, and the vectors (V, 256) of its tokens, float16, mapped from the file."""
+    """Return the tokenizer and the float16 vectors (V, 256) of its tokens, memory-mapped."""
     extras.require("words", "words as a style")
     from tokenizers import Tokenizer
 
@@ -59,12 +59,12 @@ def _tables() -> tuple[Any, Any]:
     try:
         tokenizer = Tokenizer.from_file(str(folder / _TOKENIZER))
         return tokenizer, _map_rows(folder / _WEIGHTS)
-    except Exception as error:  # of the tokenizer, any
-        raise UserError(f"the vectors of the package wordllama cannot be read: {error}") from None
+    except Exception as error:  # the tokenizer raises plain Exception
+        raise UserError(f"cannot read the vectors of the package wordllama: {error}") from None
 
 
 def _map_rows(path: Path) -> Any:
-    """The one tensor of a safetensors file."""
+    """Return the only tensor of a safetensors file, memory-mapped."""
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))

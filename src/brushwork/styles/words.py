@@ -1,10 +1,10 @@
-"""Styles by words: a text, as ``words: stormy sea, dark blue``, becomes an embedding by a map that a model holds.
+"""Styles from words: a model's word map turns a text such as ``words: stormy sea, dark blue`` into an embedding.
 
-Each phrase between commas moves the embedding from the mean of all styles, so phrases add up: colour words move colour,
-words on technique move strokes. The name of an artist, a movement or a named style moves it towards the mean of its
-pictures; other words have vectors (`brushwork.styles.text_vectors`), from which a linear map makes the move. Such means
-are paler than any picture, so what is painted is mixed from the few embeddings of real pictures that lie nearest in
-that direction. `brushwork train-words` makes the map.
+Each phrase between commas adds an offset to the mean embedding of all styles: colour words change the colours, words
+for a technique the strokes. The name of an artist, a movement or a named style gives the offset to the mean of its
+pictures; for other words, a linear map computes the offset from the word vector (`brushwork.styles.text_vectors`).
+Means of embeddings look paler than any picture, so the result is a mixture of the few embeddings of real pictures that
+are nearest in the direction of the offset. `brushwork train-words` fits the map.
 """
 
 import re
@@ -22,7 +22,7 @@ from brushwork.styles.gallery import NamedStyle
 from brushwork.styles.text_vectors import split_words, vector_of, vectors_of
 
 PREFIX, KIND = "words:", "words"
-# Words of these are left out, for they say nothing of how a picture looks.
+# Words that say nothing about how a picture looks are ignored.
 IDLE = frozenset(
     [
         *("a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "is", "it", "its", "like", "look", "of"),
@@ -30,24 +30,24 @@ IDLE = frozenset(
         *("very", "with"),
     ]
 )
-# How near a word must be to one that the map was trained with, as the cosine of their vectors.
+# Least cosine similarity of a word to one that the map was fitted to.
 KNOWN = 0.5
 LONGEST_NAME = 4  # words
-# Real embeddings that are mixed, and how much the nearer ones are preferred.
+# Number of real embeddings that are mixed, and how strongly nearer ones are preferred.
 MIXED, SHARPNESS = 12, 12.0
 ARRAYS, TEXTS = ("matrix", "mean", "axes", "bank", "moves"), ("labels", "names", "vocabulary")
-NAMED = 3  # styles that are named to say what was understood
+NAMED = 3  # named styles listed in the notice
 
 
 @dataclass(frozen=True)
 class Understood:
-    """What a text means to a model.
+    """Meaning of a text for a model.
 
     Attributes:
         embedding: (D,).
-        direction: What was asked for, whitened and of length 1, (M,); see `WordMap.similarity`.
-        like: Who or what painted the nearest real pictures, the nearest first.
-        unknown: Words that were left out because they are not known.
+        direction: Whitened offset of unit length, (M,); see `WordMap.similarity`.
+        like: Labels of the nearest real pictures, nearest first.
+        unknown: Words that were ignored because they are unknown.
     """
 
     embedding: Array
@@ -61,15 +61,15 @@ class WordMap:
     """A map from words to the embeddings of a model.
 
     Attributes:
-        matrix: Vectors of phrases to moves of the embedding, (256, D).
-        mean: The mean embedding (D,) of styles.
-        axes: Whitens moves of the embedding, (D, M).
+        matrix: Maps vectors of phrases to offsets of the embedding, (256, D).
+        mean: Mean embedding (D,) of all styles.
+        axes: Whitening of offsets, (D, M).
         bank: Embeddings (N, D) of real pictures.
-        labels: Who or what painted each of them.
-        names: Artists, movements and the like that are known.
-        moves: The mean move (L, D) of the embedding that each of them makes.
+        labels: Artist or movement of each of these pictures.
+        names: Known artists, movements and the like.
+        moves: Mean offset (L, D) of each name.
         vocabulary: Words and phrases that the matrix was fitted to.
-        style_size: Short side in pixels at which those pictures were embedded.
+        style_size: Short side in pixels at which the pictures were embedded.
     """
 
     matrix: Array
@@ -96,23 +96,23 @@ class WordMap:
                 size = int(values["style_size"])
                 return cls(**arrays, labels=labels, names=names, vocabulary=vocabulary, style_size=size)
         except (OSError, ValueError, KeyError) as error:
-            raise UserError(f"{path} is no map of words: {error}") from None
+            raise UserError(f"{path} is not a word map: {error}") from None
 
     def write(self, path: Path) -> None:
-        """Write the map, its numbers in float16."""
+        """Write the map in float16."""
         numbers = {name: getattr(self, name).astype(np.float16) for name in ARRAYS}
         texts = {name: np.array(getattr(self, name)) for name in TEXTS}
         np.savez_compressed(path, allow_pickle=False, style_size=np.array(self.style_size), **numbers, **texts)
 
     def understand(self, text: str, named: Mapping[str, NamedStyle] | None = None) -> Understood:
-        """Return what a text means.
+        """Return the meaning of a text.
 
         Args:
-            text: Phrases between commas.
-            named: Named styles of the model, whose names may be among the words.
+            text: Phrases separated by commas.
+            named: Named styles of the model, which the text may mention.
 
         Raises:
-            UserError: If no word of it is known, or the extra ``words`` is not installed.
+            UserError: If no word is known, or the extra ``words`` is not installed.
         """
         names = dict(self._names)
         for name, style in (named or {}).items():
@@ -128,8 +128,8 @@ class WordMap:
                     unknown.append(words[0])
                 del words[: max(taken, 1)]
         if not moves:
-            said = ", ".join(unknown) or "there is none"
-            raise UserError(f"words of a style that are not known: {said}; try colours, artists, strokes, materials")
+            listed = ", ".join(unknown) or "no words given"
+            raise UserError(f"unknown words for a style: {listed}; try colours, artists, strokes or materials")
         asked = np.sum(moves, axis=0) @ self.axes  # (M,)
         direction: Array = asked / max(float(np.linalg.norm(asked)), 1e-9)
         fit = self._directions @ direction  # (N,)
@@ -140,7 +140,7 @@ class WordMap:
         return Understood(embedding.astype(np.float32), direction, like, tuple(dict.fromkeys(unknown)))
 
     def similarity(self, understood: Understood, embeddings: Array) -> Array:
-        """Return how near embeddings (N, D) are to what was asked for, (N,) in [-1, 1]."""
+        """Return the cosine similarity (N,) in [-1, 1] of embeddings (N, D) to the meaning of a text."""
         return self._whiten(embeddings) @ understood.direction
 
     @cached_property
@@ -148,14 +148,14 @@ class WordMap:
         return self._whiten(self.bank)
 
     def _whiten(self, embeddings: Array) -> Array:
-        """Directions (N, M), of length 1, of embeddings (N, D) from their mean."""
+        """Return whitened offsets (N, M) of unit length for embeddings (N, D)."""
         moves = (embeddings - self.mean) @ self.axes
         directions: Array = moves / np.maximum(np.linalg.norm(moves, axis=1, keepdims=True), 1e-9)
         return directions
 
     @cached_property
     def _vectors(self) -> Array:
-        """Vectors of the single words of the vocabulary."""
+        """Vectors of the vocabulary's single words."""
         return vectors_of(sorted({word for phrase in self.vocabulary for word in split_words(phrase)}))
 
     @cached_property
@@ -164,7 +164,7 @@ class WordMap:
 
     @cached_property
     def _names(self) -> Mapping[str, Array]:
-        """Known names and parts of them, such as surnames, in plain words -> the move each makes."""
+        """Known names and their parts, such as surnames, in lower case -> offset."""
         parts: dict[str, list[Array]] = {}
         for name, move in zip(self.names, self.moves, strict=True):
             words = _plain(name).split()
@@ -174,7 +174,7 @@ class WordMap:
         return {**known, **{_plain(name): move for name, move in zip(self.names, self.moves, strict=True)}}
 
     def _take(self, words: Sequence[str], names: Mapping[str, Array], moves: list[Array]) -> int:
-        """Add the move of the first words of a phrase to others; return how many words it took."""
+        """Append the offset of the first words of a phrase to ``moves``; return the number of words used."""
         for count in range(min(len(words), LONGEST_NAME), 0, -1):
             found = names.get(" ".join(words[:count]))
             if found is not None:
@@ -193,18 +193,18 @@ class WordMap:
 
 
 def _plain(text: str) -> str:
-    """A text in its words, hyphens between them as spaces."""
+    """Return the words of a text joined by spaces, hyphens replaced by spaces."""
     return " ".join(split_words(text)).replace("-", " ")
 
 
 def style_of(text: str, word_map: WordMap, named: Mapping[str, NamedStyle], *, nearest: bool = True) -> NamedStyle:
-    """Return the style that a text means, with notices that say what was understood.
+    """Return the style that a text describes, with notices that explain it to the user.
 
     Args:
         text: The words.
-        word_map: The model's map.
-        named: The named styles; their names may be among the words.
-        nearest: Whether the nearest of them are said.
+        word_map: Word map of the model.
+        named: Named styles, which the text may mention.
+        nearest: Whether the notices list the nearest named styles.
 
     Raises:
         UserError: If no word is known.
@@ -215,13 +215,13 @@ def style_of(text: str, word_map: WordMap, named: Mapping[str, NamedStyle], *, n
         said.append(f"nearest named styles: {', '.join(name for name, _ in near)}")
     notices = [f"{text!r} was understood as a style {'; '.join(said)}"] if said else []
     if understood.unknown:
-        notices.append(f"words that are not known were left out: {', '.join(understood.unknown)}")
+        notices.append(f"ignored unknown words: {', '.join(understood.unknown)}")
     embeddings = {word_map.style_size: understood.embedding}
     return NamedStyle(f"{PREFIX} {text}", KIND, ", ".join(understood.like), embeddings, notices=tuple(notices))
 
 
 def find(understood: Understood, word_map: WordMap, named: Mapping[str, NamedStyle]) -> Sequence[tuple[str, float]]:
-    """Return named styles and how near they are to what was asked for, in [-1, 1], the nearest first."""
+    """Return named styles and their similarity to a text in [-1, 1], most similar first."""
     known = {name: style for name, style in named.items() if style.embeddings}
     if not known:
         return []

@@ -110,7 +110,7 @@ def read_members(tar: tarfile.TarFile, place: str, lists: dict[str, set[str]] | 
 
 
 def _members(tar: tarfile.TarFile, path: Path, start: int, place: str) -> Iterator[Entry]:
-    """Yields the pictures of a plain tar that begins at a byte of a file, and those of the tars in it."""
+    """Yield the pictures of a plain tar that begins at a byte of a file, and those of the tars in it."""
     for member in tar:
         offset = start + member.offset_data
         if member.isfile() and member.name.lower().endswith(".tar"):

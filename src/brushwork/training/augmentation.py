@@ -49,7 +49,7 @@ class Augmentation:
                 raise ValueError(f"{name} is {[low, high]}; it takes two numbers of 0 and more, the smaller one first")
         for name, most in (("brightness", 1.0), ("hue", 0.5), ("enlargement", math.inf)):
             if not 0 <= getattr(self, name) <= most:
-                raise ValueError(f"{name} is {getattr(self, name)}; it must lie between 0 and {most:g}")
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be between 0 and {most:g}")
         if self.zoom[0] < 1:
             raise ValueError(f"zoom begins at {self.zoom[0]}; a square larger than the picture has no pixels")
 

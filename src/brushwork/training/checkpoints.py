@@ -17,7 +17,7 @@ CHECKPOINT = "checkpoint.pt"
 
 
 def save_checkpoint(path: Path, network: PasticheNetwork, **state: Any) -> None:
-    """Writes a training checkpoint that rebuilds itself: configuration, weights, and whatever else training needs."""
+    """Write a training checkpoint that rebuilds itself: configuration, weights, and whatever else training needs."""
     config = dataclasses.asdict(network.config)
     with atomic.write(path) as part:
         torch.save({"config": config, "network": network.state_dict(), **state}, part)
@@ -28,7 +28,7 @@ def load_checkpoint(path: Path, *, averaged: bool = True) -> tuple[PasticheNetwo
 
     Args:
         path: A checkpoint, the first part of a split one, or a run folder that holds one.
-        averaged: Whether the moving average of the weights is taken, where there is one.
+        averaged: Whether the moving average of the weights is taken, if there is one.
 
     Raises:
         ModelError: If the file is missing or is no checkpoint.
@@ -53,7 +53,7 @@ def load_checkpoint(path: Path, *, averaged: bool = True) -> tuple[PasticheNetwo
 
 
 def save_slim(path: Path, network: PasticheNetwork) -> list[Path]:
-    """Writes the weights alone, in float16, as a checkpoint in parts of at most 15 MiB; returns the parts."""
+    """Write the weights alone, in float16, as a checkpoint in parts of at most 15 MiB; returns the parts."""
     state = {key: value.half() for key, value in network.state_dict().items() if value.is_floating_point()}
     torch.save({"config": dataclasses.asdict(network.config), "network": state}, path)
     return split(path)

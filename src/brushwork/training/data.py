@@ -92,7 +92,7 @@ class Batches:
         return Batch(content, style, torch.tensor(numbers, device=self.device))
 
     def close(self) -> None:
-        """Ends what runs in the background."""
+        """End what runs in the background."""
         self.content.pictures.close()
         self.style.pictures.close()
 

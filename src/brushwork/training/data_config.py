@@ -17,7 +17,7 @@ class DataConfig:
         batch: Pastiches a batch, of all processes together.
         pixels: Where it is not 0, a batch has so many pixels instead: as many contents of the side that was drawn.
         content_sides, style_sides: Sides of the squares in pixels; each batch takes one of each.
-        content_side_weights: How likely each content side is; all alike where none are given.
+        content_side_weights: How likely each content side is; all alike if none are given.
         short_side: Short side, in pixels, above which a picture is shrunk when it is read.
         workers: Threads that decode.
         styles_limit: Where it is not 0, so many of the styles are trained on, which ones the seed settles; a larger

@@ -1,4 +1,4 @@
-"""Labels of pictures: artist, movement, texture, from a table with a line each."""
+"""Labels of pictures: artist, movement, texture, from a table with one line each."""
 
 import csv
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _painter_by_numbers(path: Path) -> Labels:
 
 
 def _by_folder(path: Path) -> Labels:
-    """Returns textures by folder where a folder is ``images``, else movements by folder and artists by name."""
+    """Return textures by folder where a folder is ``images``, else movements by folder and artists by name."""
     labels: Labels = {}
     for entry in read_shard(Shard(str(path))):
         *_, above, folder, name = ("", "", *PurePosixPath(entry.name).parts)
@@ -73,6 +73,6 @@ def labels_of(names: Sequence[str], known: dict[str, str]) -> list[str | None]:
 
 
 def _endings(name: str) -> list[str]:
-    """Returns a path and its ever shorter endings: ``a/b/c``, ``b/c``, ``c``."""
+    """Return a path and its ever shorter endings: ``a/b/c``, ``b/c``, ``c``."""
     parts = PurePosixPath(name).parts
     return ["/".join(parts[start:]) for start in range(len(parts))]

@@ -44,7 +44,7 @@ def known_until(path: Path, step: int) -> int:
 
 @contextmanager
 def open_log(folder: Path) -> Iterator[Callable[[Progress], None]]:
-    """Yields a function that logs a progress record in the folder, and to TensorBoard where that is installed."""
+    """Yield a function that logs a progress record in the folder, and to TensorBoard where that is installed."""
     folder.mkdir(parents=True, exist_ok=True)
     path, begun, board = folder / "log.jsonl", False, cast(Any, None)
     with path.open("a", encoding="utf-8") as log:

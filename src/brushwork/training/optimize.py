@@ -53,7 +53,7 @@ def optimize(
     weights: Sequence[float] | None = None,
     settings: OptimizeSettings | None = None,
 ) -> Iterator[OptimizeProgress]:
-    """Optimises the pixels of a pastiche, and yields a record after every step.
+    """Optimise the pixels of a pastiche, and yields a record after every step.
 
     Minimises ``content / 40,000 + style_weight * sum over layers of |G - G_style|^2 / |G_style|^2`` over the pixels in
     [0, 1] (Gatys et al. 2016, eq. 7, with normalised terms). Every record holds the best so far, so a caller may stop
@@ -68,8 +68,8 @@ def optimize(
     Args:
         content: The photo (H, W, 3); sides of at least 16.
         styles: Pictures (h, w, 3) of any sizes of at least 16; one or more.
-        weights: One a style, scaled to sum to 1; equal where none are given.
-        settings: How; the defaults where none are given.
+        weights: One a style, scaled to sum to 1; equal if none are given.
+        settings: How; the defaults if none are given.
 
     Raises:
         UserError: At once, if a picture is too small, weights do not fit, or torch has no such device.
@@ -100,7 +100,7 @@ def halved_sizes(height: int, width: int, coarsest: int) -> list[tuple[int, int]
 def _coarse_to_fine(
     content: Image, styles: Sequence[Image], shares: Sequence[float], settings: OptimizeSettings, device: torch.device
 ) -> Iterator[OptimizeProgress]:
-    """Optimises at one size after another; each begins with the pastiche of the one before."""
+    """Optimise at one size after another; each begins with the pastiche of the one before."""
     loss = PerceptualLoss(LossWeights(style=settings.style_weight)).to(device)
     height, width = content.shape[:2]
     sizes = halved_sizes(height, width, settings.coarsest)
@@ -131,7 +131,7 @@ def _start(content: Image, styles: Sequence[Image], shares: Sequence[float], set
 def descend(
     loss: PerceptualLoss, start: Tensor, content: Tensor, style_target: dict[str, Tensor], settings: OptimizeSettings
 ) -> Iterator[OptimizeProgress]:
-    """Optimises at one size, from a start towards a content (both (1, 3, H, W)) and Gram matrices (1, C, C)."""
+    """Optimise at one size, from a start towards a content (both (1, 3, H, W)) and Gram matrices (1, C, C)."""
     content_target = loss.content_target(content)
     with torch.no_grad():
         untouched = _numbers(loss.compare(content, content_target, style_target))
@@ -207,7 +207,7 @@ def _array(images: Tensor) -> Image:
 
 @contextmanager
 def torch_memory() -> Iterator[None]:
-    """Turns torch's errors of memory, which on a CPU are of no kind of their own, into MemoryError."""
+    """Turn torch's errors of memory, which on a CPU are of no kind of their own, into MemoryError."""
     try:
         yield
     except RuntimeError as error:

@@ -66,4 +66,4 @@ class OptimizeSettings:
             ("seed", self.seed, 0, 2**63),
         ):
             if not low <= number <= high:
-                raise UserError(f"the {name} is {number:g}; it must lie between {low:,} and {high:,.0f}")
+                raise UserError(f"the {name} is {number:g}; it must be between {low:,} and {high:,.0f}")

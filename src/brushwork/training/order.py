@@ -75,7 +75,7 @@ class Order:
             self._position, self._first = self._position + 1, self._first + count
 
     def close(self) -> None:
-        """Waits for what is being fetched and ends."""
+        """Wait for what is being fetched and ends."""
         self._pool.shutdown(cancel_futures=True)
 
     def _group(self, position: int) -> int:

@@ -44,7 +44,7 @@ class Pictures(Protocol):
         """Number in its source and pixels (3, h, w), uint8, of the picture in each slot; `ahead` are wanted soon."""
 
     def close(self) -> None:
-        """Ends what runs in the background."""
+        """End what runs in the background."""
 
 
 class DecodedPictures:
@@ -79,7 +79,7 @@ class DecodedPictures:
         return [self._finish(*self._pending[slot]) for slot in slots]
 
     def close(self) -> None:
-        """Ends the threads."""
+        """End the threads."""
         self._pool.shutdown(cancel_futures=True)
         self._order.close()
 

@@ -42,14 +42,14 @@ class Window:
         self._start = time.monotonic()
 
     def add(self, terms: Mapping[str, Tensor]) -> None:
-        """Adds terms (B,); on their device, because asking for numbers would make it wait."""
+        """Add terms (B,); on their device, because asking for numbers would make it wait."""
         self._steps += "total" in terms
         for name, term in terms.items():
             self._sums[name] = self._sums.get(name, 0) + term.detach().sum()
             self._counts[name] = self._counts.get(name, 0) + term.numel()
 
     def join(self, process: ProcessInfo) -> None:
-        """Adds up the sums and counts of all processes, which call this together and have the same terms."""
+        """Add up the sums and counts of all processes, which call this together and have the same terms."""
         if process.world == 1:
             return
         names = sorted(self._sums)

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
-    """Reads a recipe.
+    """Read a recipe.
 
     Args:
         path: A TOML file.
@@ -40,7 +40,7 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def _rename(values: dict[str, Any]) -> None:
-    """Gives keys of older recipes their present names, in place, with a notice."""
+    """Give keys of older recipes their present names, in place, with a notice."""
     if "optimiser" in values:
         log.warning("the recipe's table optimiser is called optimizer now")
         old = values.pop("optimiser")

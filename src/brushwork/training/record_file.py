@@ -22,10 +22,10 @@ class RecordFile:
     A process that is killed leaves a file that can be read: a record counts only with its number and its checksum.
 
     Args:
-        path: The file; it is made, sparse, where there is none.
+        path: The file; it is made, sparse, if there is none.
         fields: The arrays of a record by name.
         capacity: Number of records the file holds.
-        key: What the records depend on, as plain values; a file with another key is begun anew.
+        key: What the records depend on, as plain values; a file with another key is begun again.
     """
 
     def __init__(self, path: Path, fields: Mapping[str, Field], capacity: int, key: Mapping[str, Any]) -> None:
@@ -38,13 +38,13 @@ class RecordFile:
 
     @staticmethod
     def _claim(path: Path, key: str, size: int) -> None:
-        """Makes the file, unless it is there with the same key."""
+        """Make the file, unless it is there with the same key."""
         sidecar = path.with_suffix(".json")
         there = path.is_file() and path.stat().st_size == size
         if there and sidecar.is_file() and sidecar.read_text(encoding="utf-8") == key:
             return
         if path.exists():
-            log.warning("%s belongs to another recipe; it is begun anew", path)
+            log.warning("%s belongs to another recipe; it is begun again", path)
             path.unlink()
         path.parent.mkdir(parents=True, exist_ok=True)
         sidecar.write_text(key, encoding="utf-8")
@@ -52,7 +52,7 @@ class RecordFile:
             file.truncate(size)
 
     def get(self, number: int) -> Record | None:
-        """A copy of a record, or None where it is not in the file."""
+        """A copy of a record, or None if it is not in the file."""
         record = self._records[number % len(self._records)]
         if int(record["number"]) != number + 1:  # 0 marks an empty record
             return None
@@ -60,7 +60,7 @@ class RecordFile:
         return found if self._checksum(found) == int(record["checksum"]) else None
 
     def put(self, number: int, values: Mapping[str, NDArray[Any]]) -> None:
-        """Writes a record, its number last."""
+        """Write a record, its number last."""
         record = self._records[number % len(self._records)]
         record["number"] = 0
         for name in self._fields:

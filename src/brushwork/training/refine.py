@@ -75,8 +75,8 @@ def refine(
         pastiche: What a network made of it, (H, W, 3).
         styles: The style pictures (h, w, 3).
         seconds: How long; a step that has begun is finished.
-        weights: One a style, scaled to sum to 1; equal where none are given.
-        settings: Style size and weight, optimizer, coarsest size and device; the defaults where none are given.
+        weights: One a style, scaled to sum to 1; equal if none are given.
+        settings: Style size and weight, optimizer, coarsest size and device; the defaults if none are given.
         progress: Called with the fraction of the time that has gone.
         clock: Returns seconds.
 
@@ -130,7 +130,7 @@ class _Run:
         self._steps = 0
 
     def improve(self, size: tuple[int, int]) -> Iterator[OptimizeProgress]:
-        """Optimises at one size and yields after every step."""
+        """Optimise at one size and yields after every step."""
         plain = resize(self._pastiche, size)
         aims = self._aims(size)
         with self._precision():

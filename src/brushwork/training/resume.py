@@ -35,7 +35,7 @@ def check_settings(saved: Mapping[str, Any], recipe: Recipe, path: Path) -> None
     for key, (old, new) in changed.items():
         if key.startswith(SETTLED):
             raise UserError(
-                f"{path} was trained with {key} = {old}, not {new}; to change it start anew with init={path}"
+                f"{path} was trained with {key} = {old}, not {new}; to change it start again with init={path}"
             )
     frozen = [values for key, values in changed.items() if key == "optimizer.backbone" and 0 in values]
     if frozen:
@@ -72,7 +72,7 @@ def load_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -
         UserError: If it is of other groups of weights.
     """
     if len(state["param_groups"]) != len(optimizer.param_groups):
-        raise UserError("the checkpoint's optimizer has other groups of weights; start anew with init")
+        raise UserError("the checkpoint's optimizer has other groups of weights; start again with init")
     settings = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
     optimizer.load_state_dict(dict(state))
     for group, values in zip(optimizer.param_groups, settings, strict=True):

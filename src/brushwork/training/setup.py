@@ -92,10 +92,10 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
 
 
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
-    """Fills a network and its average from a checkpoint and returns the rest of it."""
+    """Fill a network and its average from a checkpoint and returns the rest of it."""
     loaded, saved = checkpoints.load_checkpoint(path, averaged=False)
     if loaded.config != network.config or "optimizer" not in saved:
-        raise UserError(f"{path} is of another network than the recipe's; start anew with init={path}")
+        raise UserError(f"{path} is of another network than the recipe's; start again with init={path}")
     network.load_state_dict(loaded.state_dict())
     averaged.load_state_dict(saved["averaged"])
     return saved
@@ -171,7 +171,7 @@ def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
 
 @torch.no_grad()
 def standardise(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, process: ProcessInfo) -> None:
-    """Measures the constants of a predictor that has none yet, over the first training styles."""
+    """Measure the constants of a predictor that has none yet, over the first training styles."""
     predictor, averaged = setup.network.predictor, setup.averaged.predictor
     if predictor is None or averaged is None or predictor.standardised:
         return
@@ -214,7 +214,7 @@ def _share_features(one: StylePredictionNetwork, other: StylePredictionNetwork |
 
 
 def _check_table(recipe: Recipe, styles: ResidentPictures) -> None:
-    """Raises `UserError` unless each style of a table has its picture: the n-th picture trains the n-th column."""
+    """Raise `UserError` unless each style of a table has its picture: the n-th picture trains the n-th column."""
     for name, error in styles.skipped.items():
         raise UserError(f"the style picture {name} cannot be used: {error}")
     names = 1 if recipe.add_style else len(recipe.network.styles)

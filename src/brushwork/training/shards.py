@@ -137,7 +137,7 @@ def _list(shard: Shard) -> list[Entry]:
 
 
 def _fetch(address: str) -> list[Entry]:
-    """Fetches a `.tar` from front to back; again after each of PAUSES, unless the server says that it never will."""
+    """Fetch a `.tar` from front to back; again after each of PAUSES, unless the server says that it never will."""
     for pause in (*PAUSES, None):
         try:
             with (

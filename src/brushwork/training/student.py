@@ -120,7 +120,7 @@ def _starts(recipe: Recipe) -> bool:
 
 
 def _start_backbone(backbone: nn.Module, pretrained: str) -> None:
-    """Fills a backbone from a state dict of its own, or from the prediction network of a model that comes along."""
+    """Fill a backbone from a state dict of its own, or from the prediction network of a model that comes along."""
     try:
         if pretrained not in model_folder.names():
             load_pretrained(backbone, pretrained)
@@ -176,7 +176,7 @@ def average(network: PasticheNetwork) -> PasticheNetwork:
 
 @torch.no_grad()
 def update_ema(averaged: PasticheNetwork, network: PasticheNetwork, decay: float, step: int) -> None:
-    """Moves an average towards the network, ``average += (1 - d) (weights - average)``, batch norms' statistics too.
+    """Move an average towards the network, ``average += (1 - d) (weights - average)``, batch norms' statistics too.
 
     Early on d is (1 + step) / (10 + step), so that the random start is soon forgotten.
     """

@@ -40,7 +40,7 @@ def train(
     max_minutes: float = math.inf,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
-    """Trains as a recipe says and yields records of progress; writes a checkpoint whenever it ends.
+    """Train as a recipe says and yields records of progress; writes a checkpoint whenever it ends.
 
     Under torchrun each process trains on its share of every batch; only the first writes.
 
@@ -103,7 +103,7 @@ def _deadline(max_minutes: float) -> float:
 def take_step(
     setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, step: int, rate: float
 ) -> dict[str, Tensor]:
-    """Takes a step at a learning rate; the terms of its pastiches, and the norm of the gradient as ``gradient``."""
+    """Take a step at a learning rate; the terms of its pastiches, and the norm of the gradient as ``gradient``."""
     terms = accumulate(setup, recipe, batches, step)
     terms["gradient"] = descend(setup, recipe, rate)
     student.update_ema(setup.averaged, setup.network, recipe.optimizer.ema, step)
@@ -121,7 +121,7 @@ def planned_steps(recipe: Recipe, step: int, minutes: float) -> int:
 
 
 def accumulate(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, step: int) -> dict[str, Tensor]:
-    """Gathers the gradient of a step, of one batch or of several; the terms of their pastiches, (B,) or one each."""
+    """Gather the gradient of a step, of one batch or of several; the terms of their pastiches, (B,) or one each."""
     setup.optimizer.zero_grad(set_to_none=True)
     count, gathered = recipe.optimizer.accumulate, dict[str, list[Tensor]]()
     for number in range(step * count, (step + 1) * count):
@@ -178,7 +178,7 @@ def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tenso
 
 
 def descend(setup: Setup, recipe: Recipe, rate: float) -> Tensor:
-    """Moves the weights by one step along the gathered gradient; its norm before clipping."""
+    """Move the weights by one step along the gathered gradient; its norm before clipping."""
     for group in setup.optimizer.param_groups:
         group["lr"] = rate * group.get("share", 1.0)  # checkpoints of older runs have no shares
     norm = nn.utils.clip_grad_norm_(setup.network.parameters(), recipe.optimizer.clip or math.inf)

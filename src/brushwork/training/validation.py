@@ -27,7 +27,7 @@ class Validation:
 
     @classmethod
     def open(cls, recipe: Recipe, setup: Setup) -> Self | None:
-        """The recipe's pairs, or None where it names no pictures or the network predicts no embeddings.
+        """The recipe's pairs, or None if it names no pictures or the network predicts no embeddings.
 
         Raises:
             UserError: If a picture cannot be read.

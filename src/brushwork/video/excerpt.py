@@ -31,7 +31,7 @@ class Excerpt:
 
     @classmethod
     def of(cls, clip: Clip, start: float, end: float | None) -> "Excerpt":
-        """Returns the excerpt from a start to an end, in seconds from the clip's first frame.
+        """Return the excerpt from a start to an end, in seconds from the clip's first frame.
 
         Raises:
             UserError: If there is no frame between them.
@@ -48,7 +48,7 @@ class Excerpt:
         return cls(clip, first, last_tick, count)
 
     def frames(self, last: FrameState | None) -> Iterator[VideoFrame]:
-        """Yields the frames after the last finished one, each with the duration until the next frame.
+        """Yield the frames after the last finished one, each with the duration until the next frame.
 
         Raises:
             UserError: If the last finished frame cannot be found in the clip.
@@ -65,7 +65,7 @@ class Excerpt:
             yield previous
 
     def _after(self, last: FrameState) -> Iterator[VideoFrame]:
-        """Returns the frames after one, which is looked for first: a seek that led elsewhere would lose frames."""
+        """Return the frames after one, which is looked for first: a seek that led elsewhere would lose frames."""
         for begin in (last.pts, self.clip.start):  # after a seek, or else from the start
             frames = dropwhile(lambda frame: frame.pts < last.pts, self.clip.read(begin))
             found = next(frames, None)
@@ -74,7 +74,7 @@ class Excerpt:
         raise UserError(f"{self.clip.name} no longer has the frame at which it was left; start again with --overwrite")
 
     def samples(self, count: int) -> list[VideoFrame]:
-        """Returns frames from all over the excerpt, or from its first seconds where seeking is not possible."""
+        """Return frames from all over the excerpt, or from its first seconds where seeking is not possible."""
         base = self.clip.time_base
         if self.clip.seekable and self.count:
             steps = [round(number * self.count / count / self.clip.rate / base) for number in range(count)]
@@ -88,7 +88,7 @@ class Excerpt:
         return list(islice(self.frames(None), 0, count * apart, apart))
 
     def time_range(self, last: FrameState, stopped: bool) -> TimeRange:
-        """Returns the time range whose sound goes with the frames up to the last one."""
+        """Return the time range whose sound goes with the frames up to the last one."""
         base = self.clip.time_base
         end = last.pts + last.duration if stopped else self.end
         whole_start = self.first.pts == self.clip.start

@@ -34,7 +34,7 @@ class FrameState:
         statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
         pastiche: Pastiche (H, W, 3), float32 in [0, 1].
         key: What the next frame's pastiche is moved from, where frames are stabilised.
-        alpha: Transparency (H, W) of the content and its pastiche, as it was decoded; None where there is none.
+        alpha: Transparency (H, W) of the content and its pastiche, as it was decoded; None if there is none.
         style, target: Embeddings (1, D), where styles are recoloured: of the time, before that, and the one that the
             colours are moving to.
     """
@@ -57,7 +57,7 @@ class FrameState:
     target: Array | None = None
 
     def save(self, path: Path) -> None:
-        """Writes everything but the motion to a file; no later frame needs it."""
+        """Write everything but the motion to a file; no later frame needs it."""
         values = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("motion", "key")
         }
@@ -69,7 +69,7 @@ class FrameState:
 
     @classmethod
     def load(cls, path: Path) -> "FrameState":
-        """Reads a saved state; its arrays are equal bit for bit."""
+        """Read a saved state; its arrays are equal bit for bit."""
         with np.load(path) as file:
             values: dict[str, Any] = dict(file)
         parts = {name: values.pop(name) for name in list(values) if name.startswith(KEY)}

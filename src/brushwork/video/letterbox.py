@@ -28,7 +28,7 @@ class Box:
     right: int
 
     def crop(self, pixels: Pixels) -> Pixels:
-        """Returns what of a frame (H, W, 3) lies between the bars."""
+        """Return what of a frame (H, W, 3) lies between the bars."""
         return np.ascontiguousarray(pixels[self.top : self.bottom, self.left : self.right])
 
 
@@ -38,7 +38,7 @@ class Painter(Protocol):
     together: int
 
     def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
-        """Returns the state with its pastiche."""
+        """Return the state with its pastiche."""
         ...
 
 
@@ -64,7 +64,7 @@ class LetterboxPainter:
 
 
 def find_box(frames: Sequence[Pixels]) -> Box | None:
-    """Returns what lies between black bars that all frames (H, W, 3) have; None where there are none."""
+    """Return what lies between black bars that all frames (H, W, 3) have; None if there are none."""
     if not frames:
         return None
     height, width = frames[0].shape[:2]
@@ -79,7 +79,7 @@ def find_box(frames: Sequence[Pixels]) -> Box | None:
 
 
 def _between(brightness: NDArray[np.float32]) -> tuple[int, int]:
-    """Returns where the picture begins and ends along one side; the whole side where there are no bars."""
+    """Return where the picture begins and ends along one side; the whole side where there are no bars."""
     side = len(brightness)
     bright = np.flatnonzero(brightness > BLACK)
     if not len(bright):

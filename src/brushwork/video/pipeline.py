@@ -28,7 +28,7 @@ Timer = Callable[[], AbstractContextManager[None]]
 
 
 def timer(spent: MutableMapping[str, float], stage: str) -> Timer:
-    """Returns a context manager that adds the seconds spent inside it to ``spent[stage]``; threads may share it."""
+    """Return a context manager that adds the seconds spent inside it to ``spent[stage]``; threads may share it."""
     spent.setdefault(stage, 0.0)
     lock = threading.Lock()
 
@@ -45,7 +45,7 @@ def timer(spent: MutableMapping[str, float], stage: str) -> Timer:
 def with_styles(
     frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction
 ) -> Iterator[FrameState]:
-    """Yields the state of each frame, with the style embedding of its time.
+    """Yield the state of each frame, with the style embedding of its time.
 
     Args:
         frames: Decoded frames.
@@ -62,7 +62,7 @@ def run_stages(
     states: Iterator[FrameState], last: FrameState | None, painter: Painter, weight: float, search: bool,
     spent: MutableMapping[str, float], colors: ShotColors | None = None,
 ) -> Generator[FrameState, None, None]:  # fmt: skip
-    """Runs all stages, each in a thread of its own, and yields the finished states in order.
+    """Run all stages, each in a thread of its own, and yields the finished states in order.
 
     Args:
         states: States of decoded frames.
@@ -82,7 +82,7 @@ def run_stages(
 
 
 def time_decoding(states: Iterator[FrameState], timed: Timer) -> Iterator[FrameState]:
-    """Yields the states unchanged, and measures the time it takes to produce them."""
+    """Yield the states unchanged, and measures the time it takes to produce them."""
     while True:
         with timed():
             state = next(states, None)
@@ -94,7 +94,7 @@ def time_decoding(states: Iterator[FrameState], timed: Timer) -> Iterator[FrameS
 def estimate_motion(
     states: Iterator[FrameState], last: FrameState | None, search: bool, timed: Timer
 ) -> Iterator[FrameState]:
-    """Adds what changed since the previous frame: motion, scene cuts, and whether the frame is a repetition."""
+    """Add what changed since the previous frame: motion, scene cuts, and whether the frame is a repetition."""
     for state in states:
         with timed():
             if search:
@@ -115,7 +115,7 @@ def estimate_motion(
 def recolor(
     states: Iterator[FrameState], last: FrameState | None, colors: ShotColors, timed: Timer
 ) -> Iterator[FrameState]:
-    """Gives each frame the style recoloured like its shot."""
+    """Give each frame the style recoloured like its shot."""
     for state in states:
         with timed():
             state = colors.follow(state, last)
@@ -126,7 +126,7 @@ def recolor(
 def stylize_frames(
     states: Iterator[FrameState], last: FrameState | None, painter: Painter, timed: Timer
 ) -> Iterator[FrameState]:
-    """Adds the pastiches; a repeated frame is not painted again."""
+    """Add the pastiches; a repeated frame is not painted again."""
     if painter.together > 1:
         yield from _stylize_concurrently(states, painter, timed)
         return
@@ -141,7 +141,7 @@ def stylize_frames(
 
 
 def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed: Timer) -> Iterator[FrameState]:
-    """Adds the pastiches of frames that do not depend on each other, several at a time, and keeps their order."""
+    """Add the pastiches of frames that do not depend on each other, several at a time, and keeps their order."""
 
     def paint(state: FrameState) -> FrameState:
         with timed():
@@ -153,7 +153,7 @@ def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed:
 def stabilise_frames(
     states: Iterator[FrameState], last: FrameState | None, weight: float, timed: Timer
 ) -> Iterator[FrameState]:
-    """Blends each pastiche with that of a key, moved along the flow; a repeated frame repeats its pastiche."""
+    """Blend each pastiche with that of a key, moved along the flow; a repeated frame repeats its pastiche."""
     for state in states:
         with timed():
             if state.still and last is not None:

@@ -36,9 +36,9 @@ class Preview:
     """What the whole clip would take.
 
     Attributes:
-        frames: Number of its frames; None where unknown.
+        frames: Number of its frames; None if unknown.
         rate: Frames per second on this machine.
-        size: Bytes of the picture in the target; None where it is no video file.
+        size: Bytes of the picture in the target; None if it is no video file.
         notes: What the user should know, one line each.
     """
 
@@ -60,7 +60,7 @@ class Preview:
 def preview(
     name: str, target: Target, sheet: Path, load: Callable[[], Stylizer], settings: Settings, *, overwrite: bool = False
 ) -> Preview:
-    """Paints frames from all over a clip, and writes them as one picture.
+    """Paint frames from all over a clip, and writes them as one picture.
 
     Args:
         name: The clip, see `brushwork.video.reading.opening.open_clip`.
@@ -99,7 +99,7 @@ def preview(
 
 
 def _pairs(excerpt: Excerpt) -> list[list[VideoFrame]]:
-    """Returns pairs of frames that follow each other: the second shows what stabilisation does."""
+    """Return pairs of frames that follow each other: the second shows what stabilisation does."""
     samples = excerpt.samples(FRAMES)
     if not excerpt.clip.seekable:
         return [[frame] for frame in samples]
@@ -109,7 +109,7 @@ def _pairs(excerpt: Excerpt) -> list[list[VideoFrame]]:
 def _paint(
     frames: Sequence[VideoFrame], clip: Clip, stages: Stages, settings: Settings, spent: dict[str, float]
 ) -> list[FrameState]:
-    """Returns the finished states of frames that follow each other, painted in this thread."""
+    """Return the finished states of frames that follow each other, painted in this thread."""
     weight = settings.stabilisation_weight
     states: Iterator[FrameState] = pipeline.with_styles(iter(frames), stages.timeline, clip.start, clip.time_base)
     states = pipeline.estimate_motion(states, None, settings.needs_motion, pipeline.timer(spent, "motion"))
@@ -120,7 +120,7 @@ def _paint(
 
 
 def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[FrameState]:
-    """Yields states, and counts the time until the next is asked for as that of stylisation."""
+    """Yield states, and counts the time until the next is asked for as that of stylisation."""
     timed = pipeline.timer(spent, "stylise")
     for state in states:
         with timed():
@@ -128,13 +128,13 @@ def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[Fr
 
 
 def _shown(state: FrameState) -> images.Image:
-    """Returns the pastiche (h, w, 3) of a state, as large as it is on the sheet."""
+    """Return the pastiche (h, w, 3) of a state, as large as it is on the sheet."""
     assert state.pastiche is not None
     return images.fit(state.pastiche, CELL)
 
 
 def _bytes(painted: Sequence[Sequence[FrameState]], clip: Clip, encoding: Encoding, count: int) -> int | None:
-    """Estimates the bytes of so many frames from what a whole frame and one that follows it take."""
+    """Estimate the bytes of so many frames from what a whole frame and one that follows it take."""
     whole, following = [], []
     for states in painted:
         with av.open(BytesIO(), "w", format="matroska") as out:

@@ -48,7 +48,7 @@ class VideoProgress:
 
     @property
     def left(self) -> float | None:
-        """Seconds left, or None where that cannot be said."""
+        """Seconds left, or None if that cannot be said."""
         return max(0, self.count - self.frames) / self.rate if self.count and self.rate else None
 
 
@@ -74,7 +74,7 @@ def run(
     name: str, path: Path, load: Callable[[], Stylizer], settings: Settings, options: RunOptions = RunOptions(), *,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[VideoProgress, None, None]:  # fmt: skip
-    """Stylises a clip and yields the progress after every frame.
+    """Stylise a clip and yields the progress after every frame.
 
     Args:
         name: What to read, see `open_clip`.
@@ -116,7 +116,7 @@ def run(
 def _finished_states(
     stylizer: Stylizer, settings: Settings, excerpt: Excerpt, last: FrameState | None, progress: VideoProgress
 ) -> Generator[FrameState, None, None]:
-    """Returns the states of all frames after the last one, painted and stabilised."""
+    """Return the states of all frames after the last one, painted and stabilised."""
     clip = excerpt.clip
     box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
     if box:
@@ -132,7 +132,7 @@ def _finished_states(
 
 
 def _counted(frames: Iterator[VideoFrame], progress: VideoProgress) -> Iterator[VideoFrame]:
-    """Yields the frames unchanged, and counts them."""
+    """Yield the frames unchanged, and counts them."""
     for frame in frames:
         progress.decoded += 1
         yield frame
@@ -148,7 +148,7 @@ class _Output:
     piece: int
 
     def end_piece(self, frames: int, last: FrameState) -> None:
-        """Closes the open piece and records it, where the writer has pieces."""
+        """Close the open piece and records it, where the writer has pieces."""
         pieces = self.writer.end_piece()
         if pieces is not None:
             self.folder.reached(pieces, frames, last)
@@ -158,7 +158,7 @@ def _write(
     states: Iterator[FrameState], last: FrameState | None, output: _Output, progress: VideoProgress,
     stop: Callable[[], bool],
 ) -> Iterator[VideoProgress]:  # fmt: skip
-    """Encodes the states piece by piece, and then writes the target."""
+    """Encode the states piece by piece, and then writes the target."""
     encoding = pipeline.timer(progress.spent, "encode")
     began, before = time.perf_counter(), progress.frames
     for state in states:

@@ -72,7 +72,7 @@ class Settings:
         for name in ("steady", "hold"):
             value = getattr(self, name)
             if not 0 <= value <= 1:
-                raise UserError(f"{name} is {value:g}; it must lie between 0 (every frame by itself) and 1")
+                raise UserError(f"{name} is {value:g}; it must be between 0 (every frame by itself) and 1")
         if self.hdr not in (None, *HDR):
             raise UserError(unknown("choice of --hdr", str(self.hdr), HDR))
         if self.end is not None and self.end <= self.start:
@@ -100,11 +100,11 @@ class Settings:
         return self.stabilisation_weight > 0 or self.hold > 0 or needs_own or self.keep_colors == "histogram"
 
     def values(self) -> dict[str, Any]:
-        """Returns the settings as plain values."""
+        """Return the settings as plain values."""
         return asdict(self)
 
     def options(self) -> Options:
-        """Returns those settings that concern single frames."""
+        """Return those settings that concern single frames."""
         return Options(
             weights=self.weights, strength=self.strength, keep_colors=self.keep_colors,
             size=self.size, style_size=self.style_size, quality=self.quality, stroke=self.stroke,

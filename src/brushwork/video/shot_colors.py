@@ -35,7 +35,7 @@ class ShotColors:
         self._timeline_of, self._crop, self._start, self._time_base = timeline_of, crop, start, time_base
 
     def follow(self, state: FrameState, last: FrameState | None) -> FrameState:
-        """Returns a state with the embedding of its colours; the last one tells what they were."""
+        """Return a state with the embedding of its colours; the last one tells what they were."""
         if last is None or state.begins or last.target is None:
             target = embedding = self._look(state)
         else:

@@ -32,7 +32,7 @@ class Stages:
     Attributes:
         timeline: Style embeddings over time.
         painter: Stylises frames.
-        colors: Recolours the styles like each shot; None where styles keep their colours.
+        colors: Recolours the styles like each shot; None if styles keep their colours.
     """
 
     timeline: Timeline
@@ -43,7 +43,7 @@ class Stages:
     def of(
         cls, stylizer: Stylizer, settings: Settings, clip: Clip, first: Pixels, box: Box | None, notes: list[str]
     ) -> "Stages":
-        """Embeds every style once, and makes the painter.
+        """Embed every style once, and makes the painter.
 
         Args:
             stylizer: The model.
@@ -86,7 +86,7 @@ class Stages:
 
 
 def _check_style_size(stylizer: Stylizer, settings: Settings) -> None:
-    """Raises `UserError` if a style size is given and no style is a picture, whose strokes it could change."""
+    """Raise `UserError` if a style size is given and no style is a picture, whose strokes it could change."""
     styles = [*settings.styles, *(style for _, style in settings.changes), *(each.style for each in settings.regions)]
     if settings.style_size and all(
         isinstance(resolve(each, stylizer.gallery, files=True), NamedStyle) for each in styles

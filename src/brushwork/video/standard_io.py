@@ -14,7 +14,7 @@ STANDARD = "-"
 
 @contextmanager
 def input_file(name: str) -> Iterator[str]:
-    """Yields the name of a file with the clip: standard input is first copied to a temporary one.
+    """Yield the name of a file with the clip: standard input is first copied to a temporary one.
 
     Raises:
         UserError: If nothing is sent to standard input.
@@ -35,7 +35,7 @@ def input_file(name: str) -> Iterator[str]:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[Path]:
-    """Yields the file to write: that of standard output is a temporary Matroska file, sent when it is finished.
+    """Yield the file to write: that of standard output is a temporary Matroska file, sent when it is finished.
 
     Raises:
         UserError: If standard output is a terminal.

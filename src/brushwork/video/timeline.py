@@ -13,7 +13,7 @@ FADE = 1.0  # seconds from one style to the next
 
 
 def parse_change(text: str) -> tuple[float, str]:
-    """Returns the seconds and the style of a text such as ``0:05=other.jpg``.
+    """Return the seconds and the style of a text such as ``0:05=other.jpg``.
 
     Raises:
         UserError: If the text is not a time and a style.
@@ -25,7 +25,7 @@ def parse_change(text: str) -> tuple[float, str]:
 
 
 def smoothstep(position: float) -> float:
-    """Returns ``x^2 (3 - 2 x)`` of a position limited to [0, 1]: from 0 to 1 with no slope at either end."""
+    """Return ``x^2 (3 - 2 x)`` of a position limited to [0, 1]: from 0 to 1 with no slope at either end."""
     x = min(max(position, 0.0), 1.0)
     return x * x * (3 - 2 * x)
 
@@ -47,7 +47,7 @@ class Timeline:
         self._first, self._changes, self._fade = first, tuple(changes), fade
 
     def at(self, seconds: float) -> Array:
-        """Returns the embedding (1, D) at a time; each change follows `smoothstep`."""
+        """Return the embedding (1, D) at a time; each change follows `smoothstep`."""
         embedding = self._first
         for begin, target in self._changes:
             if seconds < begin:
@@ -59,7 +59,7 @@ class Timeline:
 
 
 def check_changes(seconds: Sequence[float], fade: float) -> None:
-    """Raises `UserError` if the times of changes do not increase, or the fade is negative or infinite."""
+    """Raise `UserError` if the times of changes do not increase, or the fade is negative or infinite."""
     if list(seconds) != sorted(set(seconds)):
         raise UserError("the times of --at must increase")
     if not 0 <= fade < math.inf:

@@ -8,7 +8,7 @@ from brushwork.errors import UserError
 
 
 def parse(text: str) -> float:
-    """Returns the seconds of a text ``[[hours:]minutes:]seconds``.
+    """Return the seconds of a text ``[[hours:]minutes:]seconds``.
 
     Raises:
         UserError: If the text is not such a time.
@@ -31,7 +31,7 @@ def _error(text: str) -> UserError:
 
 
 def format_time(seconds: float) -> str:
-    """Returns seconds as ``1:02:03`` or ``2:03``."""
+    """Return seconds as ``1:02:03`` or ``2:03``."""
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
@@ -54,5 +54,5 @@ class TimeRange:
     whole_start: bool
 
     def holds(self, seconds: Fraction) -> bool:
-        """Returns whether a time lies in the range."""
+        """Return whether a time lies in the range."""
         return (self.whole_start or seconds >= self.start) and (self.end is None or seconds < self.end)

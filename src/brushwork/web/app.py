@@ -43,7 +43,7 @@ def build(
         tokens: What clients must show; None for no token.
         page: Whether there is a page besides the API.
         memory: Bytes that a picture may take; None for most of what is free then.
-        details: The model at other details; None where there is one.
+        details: The model at other details; None if there is one.
     """
     limits = limits or Limits()
     service = Service(stylizer, limits, memory, details)

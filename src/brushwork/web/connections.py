@@ -30,7 +30,7 @@ class GuardedProtocol(H11Protocol):
     _unread = 0  # bytes of the answer that had not been taken at the last look
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Takes a connection, or closes it where there are too many."""
+        """Take a connection, or closes it where there are too many."""
         super().connection_made(transport)
         if len(self.connections) > min(MOST, _files() // 2):
             transport.close()
@@ -39,7 +39,7 @@ class GuardedProtocol(H11Protocol):
             self._look = self.loop.call_later(READS_WITHIN, self._look_at_reader)
 
     def data_received(self, data: bytes) -> None:
-        """Takes data; a request must have all its headers in time, however slowly they come."""
+        """Take data; a request must have all its headers in time, however slowly they come."""
         super().data_received(data)
         if self.transport.get_protocol() is not self:  # it has become a WebSocket, which has a clock of its own
             self._rest()
@@ -49,7 +49,7 @@ class GuardedProtocol(H11Protocol):
             self._rest()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forgets the connection."""
+        """Forget the connection."""
         self._rest()
         if self._look is not None:
             self._look.cancel()
@@ -65,7 +65,7 @@ class GuardedProtocol(H11Protocol):
             self._late = None
 
     def _look_at_reader(self) -> None:
-        """Ends a connection whose client took nothing since the last look; to close it would wait for the client."""
+        """End a connection whose client took nothing since the last look; to close it would wait for the client."""
         if self.transport.is_closing():  # as a WebSocket it ends without a word to this protocol
             return
         unread = self.transport.get_write_buffer_size()

@@ -69,7 +69,7 @@ def run(
     stylizer: Stylizer, model: str, access: Access, limits: Limits, *, page: bool = True, show: bool = False,
     memory: int | None = None, details: Details | None = None,
 ) -> None:  # fmt: skip
-    """Serves until it is interrupted.
+    """Serve until it is interrupted.
 
     Args:
         stylizer: The model.
@@ -79,7 +79,7 @@ def run(
         page: Whether there is a page besides the API.
         show: Whether the page is opened in the browser of this machine.
         memory: Bytes that a picture may take; larger ones are painted in tiles. None for most of what is free then.
-        details: The model at other details; None where there is one.
+        details: The model at other details; None if there is one.
 
     Raises:
         UserError: If the address cannot be listened on, or a TLS file not used.
@@ -115,7 +115,7 @@ def _address(access: Access, port: int) -> str:
 
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
-        raise UserError(f"the port is {port}; it must lie between 0 and 65535")
+        raise UserError(f"the port is {port}; it must be between 0 and 65535")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)

@@ -89,7 +89,7 @@ def _figure(context: Context, networks: Mapping[str, PasticheNetwork], size: Siz
 
 @torch.no_grad()
 def _paint(network: PasticheNetwork, contents: Tensor, styles: Tensor) -> tuple[Tensor, float]:
-    """Returns pastiches, and the milliseconds of the fastest of them, its style's embedding among them."""
+    """Return pastiches, and the milliseconds of the fastest of them, its style's embedding among them."""
     pastiches, seconds = [], []
     for content, style in zip(contents.split(1), styles.split(1), strict=True):
         start = time.perf_counter()

@@ -76,7 +76,7 @@ class Pool(NamedTuple):
 def run(context: Context) -> Result:
     """Train with no, colour, style and both augmentations, on every domain in turn, and test on all others.
 
-    A picture is painted in a few random styles once, and not anew in each epoch, which saves most of the time.
+    A picture is painted in a few random styles once, and not again in each epoch, which saves most of the time.
     """
     context.inputs.require("domains")
     size = context.choose(SIZES)

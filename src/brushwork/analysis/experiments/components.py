@@ -105,7 +105,7 @@ def _sliders(
 
 
 def _strips(stylizer: Stylizer, components: Components, content: torch.Tensor, axes: int) -> Figure:
-    """Returns a row of pastiches for each axis."""
+    """Return a row of pastiches for each axis."""
     rows = {}
     for number in range(min(axes, len(components.axes))):
         along = np.asarray(STEPS, np.float32)[:, None] * components.deviations[number] * components.axes[number]

@@ -88,7 +88,7 @@ WHERE = ("in the space of embeddings", "on a plane of their own")
 
 
 def _eight_artists(embeddings: Array, artists: list[str | None], size: Size) -> dict[str, Any]:
-    """Returns the same fractions over eight artists, means of some draws; nothing where there are fewer."""
+    """Return the same fractions over eight artists, means of some draws; nothing where there are fewer."""
     counts = Counter(artists[number] for number in common(artists, size.least))
     names = sorted(str(name) for name in counts)
     if len(names) < min(ARTISTS, 4):
@@ -141,7 +141,7 @@ def _kind_plot(kind: str, places: NDArray[np.float64], labels: list[str | None])
 
 
 def _coloured(places: NDArray[np.float64], labels: list[str | None]) -> Figure:
-    """Returns the plane with the most frequent labels in colours."""
+    """Return the plane with the most frequent labels in colours."""
     figure = Figure(figsize=(9, 7), layout="constrained")
     axis = figure.subplots()
     names = [name for name, _ in Counter(label for label in labels if label is not None).most_common(SHOWN)]
@@ -156,7 +156,7 @@ def _coloured(places: NDArray[np.float64], labels: list[str | None]) -> Figure:
 
 
 def _pictures(places: NDArray[np.float64], styles: EmbeddedStyles, cells: int = 28) -> NDArray[np.float32]:
-    """Returns an image of the plane with one thumbnail in each cell that has any."""
+    """Return an image of the plane with one thumbnail in each cell that has any."""
     side = styles.thumbnails.shape[1]
     sheet = np.ones((cells * side, cells * side, 3), np.float32)
     where = np.minimum((places * cells).astype(int), cells - 1)

@@ -114,7 +114,7 @@ def _paint(network: PasticheNetwork, contents: Tensor, first: int, repeated: int
 
 
 def _add(context: Context, recipe: Recipe, size: Size) -> Recipe:
-    """Returns the recipe that adds the first new style to the trained table."""
+    """Return the recipe that adds the first new style to the trained table."""
     style = pictures.stored(pictures.entries(context.inputs.new_styles)[0], context.folder / "added-style")
     return replace(
         recipe,
@@ -129,7 +129,7 @@ def _add(context: Context, recipe: Recipe, size: Size) -> Recipe:
 
 
 def _mixtures(network: PasticheNetwork, content: Tensor, size: Size) -> dict[str, Tensor]:
-    """Returns rows of pastiches: bilinear mixtures of the first four styles."""
+    """Return rows of pastiches: bilinear mixtures of the first four styles."""
     ends = torch.linspace(0, 1, size.grid)
     rows = {}
     for down in ends:
@@ -143,7 +143,7 @@ def _mixtures(network: PasticheNetwork, content: Tensor, size: Size) -> dict[str
 
 
 def _gallery(network: PasticheNetwork, content: Tensor, styles: Tensor, size: Size) -> list[Tensor]:
-    """Returns rows of styles, each above its row of pastiches."""
+    """Return rows of styles, each above its row of pastiches."""
     painted = measures.paint(network, content.expand(len(styles), -1, -1, -1), torch.eye(size.styles + 1))
     across = 11
     return [

@@ -100,7 +100,7 @@ def _mean(seeds: list[dict[str, float]], name: str) -> float:
 def _distances(
     context: Context, network: PasticheNetwork, losses: Losses, styles: Tensor, count: int, side: int
 ) -> dict[str, Any]:
-    """Returns the distance of each unseen style to the nearest training style, and its style loss."""
+    """Return the distance of each unseen style to the nearest training style, and its style loss."""
     seen = pictures.squares_of_run(context.inputs.styles, side, count)
     known, new = (torch.cat([network.embed(style) for style in each.split(1)]).numpy() for each in (seen, styles))
     _, found = nearest(known, new, 1)

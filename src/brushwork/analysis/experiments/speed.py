@@ -61,7 +61,7 @@ def run(context: Context) -> Result:
 
 
 def _time(work: Callable[[], object], repeats: int) -> Timing:
-    """Returns the fastest of some calls, after one that does not count."""
+    """Return the fastest of some calls, after one that does not count."""
     work()
     found = []
     for _ in range(repeats):

@@ -26,7 +26,7 @@ def build_backbone(name: str, **options: Any) -> Backbone:
 
 
 def load_pretrained(network: nn.Module, path: Path | str) -> None:
-    """Loads a published state dict (.safetensors, or a pickle of tensors only) into a backbone, in place.
+    """Load a published state dict (.safetensors, or a pickle of tensors only) into a backbone, in place.
 
     Tensors that the backbone does not have (a classifier, later blocks) are ignored.
 

@@ -15,7 +15,7 @@ MILLISECONDS = Fraction(1, 1000)
 
 
 def open_animation(name: str, size: int | None, fps: float) -> Clip:
-    """Opens an animated picture, with its own times.
+    """Open an animated picture, with its own times.
 
     Args:
         name: The file.

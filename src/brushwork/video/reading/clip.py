@@ -19,7 +19,7 @@ class Clip:
 
     Attributes:
         name: What the user called it.
-        path: The file from which sound, subtitles and chapters are copied; None where there are none.
+        path: The file from which sound, subtitles and chapters are copied; None if there are none.
         width, height: Of its frames as they are read, upright, in pixels.
         time_base: Seconds per tick.
         rate: Frames per second, on average.
@@ -63,19 +63,19 @@ class Clip:
     notes: list[str] = field(default_factory=list)
 
     def fingerprint(self) -> list[str | int]:
-        """Returns what tells the clip from another one, or from itself in another size or after a change."""
+        """Return what tells the clip from another one, or from itself in another size or after a change."""
         files = [self.path] if self.path else []
         stamps = [value for file in files for value in (file.stat().st_size, file.stat().st_mtime_ns)]
         return [self.name, self.width, self.height, *stamps]
 
     def keeping_hdr(self) -> "Clip":
-        """Returns the clip, which is HDR, such that its pastiche is written in HDR."""
+        """Return the clip, which is HDR, such that its pastiche is written in HDR."""
         assert self.hdr is not None
         notes = [note for note in self.notes if note != self.hdr.note]
         return replace(self, color=self.hdr.color, depth=10, keeps_hdr=True, notes=notes)
 
     def on_white(self) -> "Clip":
-        """Returns the clip as it looks on white paper, without transparency."""
+        """Return the clip as it looks on white paper, without transparency."""
 
         def read(tick: int) -> Iterator[VideoFrame]:
             return map(on_white, self.read(tick))
@@ -83,7 +83,7 @@ class Clip:
         return replace(self, alpha=False, read=read)
 
     def with_even_sides(self) -> "Clip":
-        """Returns the clip with even sides: the last column or row of an odd number is left out."""
+        """Return the clip with even sides: the last column or row of an odd number is left out."""
         height, width = self.height // 2 * 2, self.width // 2 * 2
         if (height, width) == (self.height, self.width):
             return self

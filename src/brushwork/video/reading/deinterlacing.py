@@ -10,7 +10,7 @@ NOTE = "interlaced frames are deinterlaced; --no-deinterlace paints them as they
 
 
 def deinterlace(frames: Iterator[tuple[int, Any]], time_base: Fraction) -> Iterator[tuple[int, Any]]:
-    """Yields as many frames, deinterlaced by FFmpeg's bwdif where they say that they are interlaced.
+    """Yield as many frames, deinterlaced by FFmpeg's bwdif where they say that they are interlaced.
 
     Args:
         frames: Time, in ticks, and FFmpeg's frame.

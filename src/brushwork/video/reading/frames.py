@@ -35,7 +35,7 @@ class ColorInfo:
 
     @classmethod
     def of(cls, codec: Any, frame: av.VideoFrame) -> "ColorInfo":
-        """Returns the colours of a stream.
+        """Return the colours of a stream.
 
         A stream of RGB has no matrix, and what is written of it may have one: the one by which it is converted.
         """
@@ -50,7 +50,7 @@ class ColorInfo:
         return self.transfer in (PQ, HLG)
 
     def effective(self, height: int) -> tuple[int, int]:
-        """Returns the matrix and range by which players convert a clip of this height."""
+        """Return the matrix and range by which players convert a clip of this height."""
         guess = BT709 if height >= HD else BT601
         known = self.matrix not in (RGB, UNSPECIFIED, RESERVED)
         return (self.matrix if known else guess), (FULL if self.range == FULL else LIMITED)
@@ -65,7 +65,7 @@ class Orientation:
 
     @classmethod
     def of(cls, frame: av.VideoFrame) -> "Orientation":
-        """Reads the display matrix of a frame, in multiples of 90 degrees (ISO/IEC 14496-12, 6.2.2)."""
+        """Read the display matrix of a frame, in multiples of 90 degrees (ISO/IEC 14496-12, 6.2.2)."""
         side_data: Any = frame.side_data
         data = next((bytes(each) for each in side_data if each.type == Type.DISPLAYMATRIX), None)
         if data is None:
@@ -83,7 +83,7 @@ class Orientation:
         return self.quarters % 2 == 1
 
     def apply(self, pixels: Pixels) -> Pixels:
-        """Returns the pixels (H, W, 3) as they are shown."""
+        """Return the pixels (H, W, 3) as they are shown."""
         mirrored = pixels[:, ::-1] if self.mirrored else pixels
         return np.ascontiguousarray(np.rot90(mirrored, self.quarters))
 
@@ -99,7 +99,7 @@ class VideoFrame:
 
 
 def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], orientation: Orientation) -> Pixels:
-    """Returns the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented.
+    """Return the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented.
 
     They are (H, W, 3), or (H, W, 4) where the frame has alpha.
     """
@@ -116,12 +116,12 @@ def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], orient
 
 
 def has_alpha(frame: av.VideoFrame) -> bool:
-    """Returns whether FFmpeg's frame has transparency."""
+    """Return whether FFmpeg's frame has transparency."""
     return any(component.is_alpha for component in frame.format.components)
 
 
 def encode(pixels: Pixels, color: ColorInfo, form: str) -> av.VideoFrame:
-    """Returns FFmpeg's frame of pixels (H, W, 3) or, with alpha, (H, W, 4), in one of FFmpeg's pixel formats."""
+    """Return FFmpeg's frame of pixels (H, W, 3) or, with alpha, (H, W, 4), in one of FFmpeg's pixel formats."""
     formats = ("rgba64le", "rgba") if pixels.shape[2] == 4 else ("rgb48le", "rgb24")
     deep = pixels.dtype == np.uint16
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), formats[0] if deep else formats[1])
@@ -137,11 +137,11 @@ def encode(pixels: Pixels, color: ColorInfo, form: str) -> av.VideoFrame:
 
 
 def as_image(pixels: Pixels) -> Image:
-    """Returns the image, float32 (H, W, 3) in [0, 1], of pixels (H, W, 3)."""
+    """Return the image, float32 (H, W, 3) in [0, 1], of pixels (H, W, 3)."""
     image: Image = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
     return image
 
 
 def seconds(ticks: int, time_base: Fraction) -> float:
-    """Returns ticks of a time base in seconds."""
+    """Return ticks of a time base in seconds."""
     return float(ticks * time_base)

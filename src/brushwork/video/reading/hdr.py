@@ -37,31 +37,31 @@ A, B, C = 0.17883277, 0.28466892, 0.55991073  # BT.2100, table 5
 
 
 def pq_to_light(code: Any) -> Any:
-    """Returns the light in cd/m2 of PQ codes in [0, 1]."""
+    """Return the light in cd/m2 of PQ codes in [0, 1]."""
     power = np.power(np.asarray(code, np.float64), 1 / M2)
     return 10_000 * np.power(np.maximum(power - C1, 0) / (C2 - C3 * power), 1 / M1)
 
 
 def light_to_pq(light: Any) -> Any:
-    """Returns the PQ codes in [0, 1] of light in cd/m2."""
+    """Return the PQ codes in [0, 1] of light in cd/m2."""
     power = np.power(np.clip(np.asarray(light, np.float64) / 10_000, 0, 1), M1)
     return np.power((C1 + C2 * power) / (1 + C3 * power), M2)
 
 
 def hlg_to_scene(code: Any) -> Any:
-    """Returns the scene light in [0, 1] of HLG codes in [0, 1]."""
+    """Return the scene light in [0, 1] of HLG codes in [0, 1]."""
     codes = np.asarray(code, np.float64)
     return np.where(codes <= 0.5, codes**2 / 3, (np.exp((np.maximum(codes, 0.5) - C) / A) + B) / 12)
 
 
 def scene_to_hlg(scene: Any) -> Any:
-    """Returns the HLG codes in [0, 1] of scene light in [0, 1]."""
+    """Return the HLG codes in [0, 1] of scene light in [0, 1]."""
     light = np.asarray(scene, np.float64)
     return np.where(light <= 1 / 12, np.sqrt(3 * light), A * np.log(np.maximum(12 * light - B, 1e-9)) + C)
 
 
 def tone_curve(light: Any, peak: float) -> Any:
-    """Returns light in cd/m2, mapped from [0, peak] to [0, WHITE] by the EETF of BT.2390."""
+    """Return light in cd/m2, mapped from [0, peak] to [0, WHITE] by the EETF of BT.2390."""
     if peak <= WHITE:
         return np.asarray(light, np.float64)
     top = light_to_pq(peak)
@@ -74,7 +74,7 @@ def tone_curve(light: Any, peak: float) -> Any:
 
 
 def into_gamut(light: Array) -> Array:
-    """Returns linear light (H, W, 3) of BT.709 with no channel below 0 or above 1.
+    """Return linear light (H, W, 3) of BT.709 with no channel below 0 or above 1.
 
     Colours outside are mixed with the grey of their own luminance, so that their hue and luminance stay; cut off
     channel by channel, a laser's green would turn to another hue, and its shading would be lost.
@@ -109,7 +109,7 @@ class ToneMap:
     wide: bool
 
     def to_sdr(self, pixels: Pixels) -> Pixels:
-        """Returns HDR pixels (H, W, 3), uint16, as SDR ones with the primaries of BT.709."""
+        """Return HDR pixels (H, W, 3), uint16, as SDR ones with the primaries of BT.709."""
         light = self._light[pixels]
         if self.transfer == HLG:
             luminance = np.maximum(light @ (LUMA * np.float32(PQ_TOP / HLG_PEAK)), 1e-6)
@@ -122,7 +122,7 @@ class ToneMap:
         return sdr
 
     def to_hdr(self, image: Image) -> Image:
-        """Returns an SDR image (H, W, 3) in [0, 1] as HDR codes in [0, 1]: the inverse within the gamut of BT.709."""
+        """Return an SDR image (H, W, 3) in [0, 1] as HDR codes in [0, 1]: the inverse within the gamut of BT.709."""
         light = np.power(np.clip(image, 0, 1), np.float32(SDR_GAMMA))
         if self.wide:
             light = np.maximum(light @ TO_BT2020.T, 0)
@@ -160,7 +160,7 @@ class ToneMap:
 
 
 def _place(light: Array) -> NDArray[np.uint16]:
-    """Returns the place of light, as a fraction of 10,000 cd/m2, in tables that are finer where it is dark."""
+    """Return the place of light, as a fraction of 10,000 cd/m2, in tables that are finer where it is dark."""
     return np.rint(np.sqrt(np.sqrt(np.clip(light, 0, 1))) * np.float32(TOP)).astype(np.uint16)
 
 
@@ -179,7 +179,7 @@ class HdrInfo:
 
     @classmethod
     def of(cls, color: ColorInfo, frame: Any) -> "HdrInfo | None":
-        """Returns the HDR of a clip with these colours and this first frame; None for SDR."""
+        """Return the HDR of a clip with these colours and this first frame; None for SDR."""
         if not color.is_hdr:
             return None
         light = LightLevels.of(frame)

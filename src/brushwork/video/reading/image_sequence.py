@@ -16,12 +16,12 @@ NUMBER = re.compile(r"%0?\d*d")
 
 
 def is_pattern(path: Path) -> bool:
-    """Returns whether a name such as ``%04d.png`` stands for numbered files; ``100%.mp4`` does not."""
+    """Return whether a name such as ``%04d.png`` stands for numbered files; ``100%.mp4`` does not."""
     return NUMBER.search(path.name) is not None
 
 
 def numbered_files(pattern: Path) -> list[Path]:
-    """Returns the files of a pattern such as ``%04d.png``, in the order of their numbers.
+    """Return the files of a pattern such as ``%04d.png``, in the order of their numbers.
 
     Raises:
         UserError: If it is no pattern, or its folder does not exist.
@@ -37,7 +37,7 @@ def numbered_files(pattern: Path) -> list[Path]:
 
 
 def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: float) -> Clip:
-    """Opens pictures as a clip with one frame each.
+    """Open pictures as a clip with one frame each.
 
     Args:
         name: What the user called them.
@@ -70,5 +70,5 @@ def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: flo
 
 def _rate(fps: float) -> Fraction:
     if not 0.1 <= fps <= 1000:
-        raise UserError(f"{fps:g} frames per second; it must lie between 0.1 and 1000")
+        raise UserError(f"{fps:g} frames per second; it must be between 0.1 and 1000")
     return Fraction(fps).limit_denominator(1001)

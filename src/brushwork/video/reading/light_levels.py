@@ -16,7 +16,7 @@ class LightLevels:
     """What an HDR clip says of its light.
 
     Attributes:
-        primaries: x and y of red, green, blue and white of the mastering display, in this order; empty where unknown.
+        primaries: x and y of red, green, blue and white of the mastering display, in this order; empty if unknown.
         minimum, maximum: Light of the mastering display in cd/m2; 0 where unknown.
         content: Largest light of a pixel and largest mean of a frame in cd/m2; 0 where unknown.
     """
@@ -28,7 +28,7 @@ class LightLevels:
 
     @classmethod
     def of(cls, frame: Any) -> "LightLevels":
-        """Reads the side data of a decoded frame, which has FFmpeg's layout."""
+        """Read the side data of a decoded frame, which has FFmpeg's layout."""
         found = cls()
         for data in frame.side_data:
             if data.type == Type.CONTENT_LIGHT_LEVEL:
@@ -54,7 +54,7 @@ class LightLevels:
         return float(self.content[0] or self.maximum) or None
 
     def options(self, encoder: str) -> dict[str, str]:
-        """Returns the parameters by which an encoder writes them into the stream; none where it cannot."""
+        """Return the parameters by which an encoder writes them into the stream; none where it cannot."""
         if encoder not in ENCODERS:
             return {}
         display_name, content_name = ENCODERS[encoder]

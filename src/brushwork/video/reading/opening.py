@@ -13,7 +13,7 @@ FPS = 24.0
 
 
 def open_clip(name: str, *, size: int | None = None, fps: float | None = None, deinterlaced: bool = True) -> Clip:
-    """Opens a clip.
+    """Open a clip.
 
     Args:
         name: A video file, a folder of pictures, a pattern such as ``frames/%04d.png``, or an animated picture.

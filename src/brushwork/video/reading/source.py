@@ -13,7 +13,7 @@ from brushwork.errors import UserError
 
 @contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Turns FFmpeg's errors into one line that names the file."""
+    """Turn FFmpeg's errors into one line that names the file."""
     try:
         yield
     except FFmpegError as error:
@@ -23,5 +23,5 @@ def readable(name: str) -> Iterator[None]:
 
 
 def open_source(name: str | Path) -> Any:
-    """Opens a file of this machine: a name such as ``12:30.mp4`` must not be taken for a protocol."""
+    """Open a file of this machine: a name such as ``12:30.mp4`` must not be taken for a protocol."""
     return av.open(f"file:{name}")

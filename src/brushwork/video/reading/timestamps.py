@@ -25,7 +25,7 @@ class Discontinuity:
 
 
 def find_discontinuities(container: Any) -> list[Discontinuity]:
-    """Reads all packets of a file that may consist of several recordings, and finds where times jump.
+    """Read all packets of a file that may consist of several recordings, and finds where times jump.
 
     Returns:
         The places in rising order; empty for formats that cannot be joined like this.
@@ -50,7 +50,7 @@ def find_discontinuities(container: Any) -> list[Discontinuity]:
 
 
 def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Discontinuity]) -> Iterator[Packet]:
-    """Yields the packets of some streams of an open file with continuous times; the last one of each is empty."""
+    """Yield the packets of some streams of an open file with continuous times; the last one of each is empty."""
     coming = list(discontinuities)
     offset = Fraction(0)
     for packet in container.demux(streams):
@@ -78,12 +78,12 @@ class FrameTimes:
         self._last: int | None = None
 
     def decoded(self, packet: Packet) -> None:
-        """Takes the decoding time of a packet that has been decoded."""
+        """Take the decoding time of a packet that has been decoded."""
         if self._decoding and packet.size and packet.dts is not None:
             self._waiting.append(packet.dts)
 
     def of(self, frame: av.VideoFrame) -> int:
-        """Returns the time of the next frame in the order they are shown."""
+        """Return the time of the next frame in the order they are shown."""
         time = frame.pts
         if self._decoding:
             time = self._waiting.popleft() if self._waiting else None

@@ -43,7 +43,7 @@ class Timing:
 
     @classmethod
     def of(cls, name: str, stream: Any) -> "Timing":
-        """Reads the headers and the first packets."""
+        """Read the headers and the first packets."""
         container, time_base = stream.container, stream.time_base
         rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
         found = tuple(find_discontinuities(container))
@@ -68,7 +68,7 @@ class Timing:
 
 
 def _duration(stream: Any) -> float | None:
-    """Returns the seconds of a stream, where the file says so; Matroska does in a tag."""
+    """Return the seconds of a stream, where the file says so; Matroska does in a tag."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))

@@ -8,7 +8,7 @@ from brushwork.video.reading.frames import Pixels, VideoFrame, as_image
 
 
 def split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
-    """Returns the colours (H, W, 3) and the alpha (H, W) of pixels (H, W, 3) or (H, W, 4).
+    """Return the colours (H, W, 3) and the alpha (H, W) of pixels (H, W, 3) or (H, W, 4).
 
     Colours that cannot be seen are replaced by those around them: a network would paint what a program left there.
     """
@@ -23,7 +23,7 @@ def split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
 
 
 def on_white(frame: VideoFrame) -> VideoFrame:
-    """Returns a frame as it looks on white paper, without alpha."""
+    """Return a frame as it looks on white paper, without alpha."""
     if frame.alpha is None:
         return frame
     alpha = as_image(frame.alpha)[..., None]

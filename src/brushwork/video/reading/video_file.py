@@ -40,7 +40,7 @@ class VideoSource:
         size: Height and width to which stored frames are scaled.
         orientation: How they are then turned and mirrored.
         color: What the stream says of its colours.
-        hdr: How it is mapped to SDR; None where it is SDR.
+        hdr: How it is mapped to SDR; None if it is SDR.
         interlaced: Whether its frames are to be deinterlaced.
     """
 
@@ -54,7 +54,7 @@ class VideoSource:
     interlaced: bool
 
     def read(self, start: int, tick: int, damaged: list[str]) -> Iterator[VideoFrame]:
-        """Yields the frames from a tick on.
+        """Yield the frames from a tick on.
 
         Args:
             start: Tick of the first frame of the clip.
@@ -79,7 +79,7 @@ class VideoSource:
             damaged.append(f"{self.name} says it has {self.timing.promised} frames, of which {count} could be decoded")
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
-        """Returns the frames after a seek, or None if it led past the wanted one (streams without an index)."""
+        """Return the frames after a seek, or None if it led past the wanted one (streams without an index)."""
         goal = max(start, tick - round(RUN_UP / self.timing.time_base))
         frames = decode_stream(self.name, self.index, self.timing, damaged, goal)
         first = next(frames, None)
@@ -101,7 +101,7 @@ class VideoSource:
 
 
 def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Clip:
-    """Opens a video file.
+    """Open a video file.
 
     Args:
         name: The file.
@@ -145,7 +145,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
 def decode_stream(
     name: str, index: int, timing: Timing, damaged: list[str], goal: int | None = None
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Yields the time and FFmpeg's frame of every frame of a stream, in the order they are shown.
+    """Yield the time and FFmpeg's frame of every frame of a stream, in the order they are shown.
 
     Args:
         name: The file.
@@ -169,7 +169,7 @@ def decode_stream(
 
 
 def _video_stream(name: str, container: Any) -> Any:
-    """Returns the first video stream that is not a cover picture."""
+    """Return the first video stream that is not a cover picture."""
     videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not videos or videos[0].time_base is None:
         raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
@@ -177,7 +177,7 @@ def _video_stream(name: str, container: Any) -> Any:
 
 
 def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame, bool]:
-    """Returns the time of the first frame of a stream, that frame, and whether the first few are interlaced."""
+    """Return the time of the first frame of a stream, that frame, and whether the first few are interlaced."""
     frames = list(islice(decode_stream(name, index, timing, []), FIELDS_EXAMINED))
     if not frames:
         raise UserError(f"{name} has no frame that can be decoded")
@@ -185,7 +185,7 @@ def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame,
 
 
 def _decoder(stream: Any) -> Any:
-    """Returns what decodes a stream: FFmpeg's own decoders of VP8 and VP9 leave alpha out, libvpx's does not."""
+    """Return what decodes a stream: FFmpeg's own decoders of VP8 and VP9 leave alpha out, libvpx's does not."""
     context = stream.codec_context
     alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     if alpha != "1" or context.name not in ALPHA_DECODERS or context.pix_fmt != "yuv420p":
@@ -194,7 +194,7 @@ def _decoder(stream: Any) -> Any:
 
 
 def _decoded(decoder: Any, packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:
-    """Returns the frames of a packet; a damaged packet is recorded and left out, as players do."""
+    """Return the frames of a packet; a damaged packet is recorded and left out, as players do."""
     try:
         frames: list[av.VideoFrame] = decoder.decode(packet if packet.size else None)
         return frames

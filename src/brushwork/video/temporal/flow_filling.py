@@ -22,7 +22,7 @@ REACH = 16  # pixels over which a point supports a plane
 
 
 def fill(flow: Flow, reliable: Mask) -> Flow:
-    """Returns a flow whose unreliable parts follow the plane with the most support around them.
+    """Return a flow whose unreliable parts follow the plane with the most support around them.
 
     Args:
         flow: Motion (h, w, 2).
@@ -52,7 +52,7 @@ def fill(flow: Flow, reliable: Mask) -> Flow:
 
 
 def squared_length(flow: Flow) -> NDArray[np.float32]:
-    """Returns the squared length (h, w) of a flow (h, w, 2), in a fifth of the time of a sum over its last axis."""
+    """Return the squared length (h, w) of a flow (h, w, 2), in a fifth of the time of a sum over its last axis."""
     x, y = flow[..., 0], flow[..., 1]
     return np.asarray(x * x + y * y, np.float32)
 

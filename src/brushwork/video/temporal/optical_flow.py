@@ -82,7 +82,7 @@ def reduce(pixels: Pixels) -> Pixels:
 
 
 def _without_noise(flow: Flow, here: Plane, there: Plane) -> Flow:
-    """Returns a flow (h, w, 2) that is 0 where it explains hardly more than no motion does, and is small or alone.
+    """Return a flow (h, w, 2) that is 0 where it explains hardly more than no motion does, and is small or alone.
 
     It is 0, too, where frames differ no more than by their noise.
     """
@@ -96,7 +96,7 @@ def _without_noise(flow: Flow, here: Plane, there: Plane) -> Flow:
 
 
 def _noise(gray: Plane) -> float:
-    """Returns the mean difference of two frames that noise alone makes, from one of them (h, w).
+    """Return the mean difference of two frames that noise alone makes, from one of them (h, w).
 
     The deviation of noise is that of second differences (Immerkaer 1996, *Fast noise variance estimation*), here of the
     flattest windows, as texture has some, too. Two frames then differ by 2 / sqrt(pi) deviations in the mean.
@@ -108,7 +108,7 @@ def _noise(gray: Plane) -> float:
 
 
 def visible(flow: Flow, back: Flow) -> Mask:
-    """Returns where flows (H, W, 2) there and back meet again, within the frame (Sundaram et al. 2010, eq. 5)."""
+    """Return where flows (H, W, 2) there and back meet again, within the frame (Sundaram et al. 2010, eq. 5)."""
     returned = warp(back, flow)
     bound = 0.01 * (squared_length(flow) + squared_length(returned)) + 0.5
     found: Mask = (squared_length(flow + returned) < bound) & inside(flow)
@@ -116,14 +116,14 @@ def visible(flow: Flow, back: Flow) -> Mask:
 
 
 def reliable(flow: Flow, back: Flow) -> Mask:
-    """Returns where flows (H, W, 2) there and back meet closely enough for their surroundings to follow them."""
+    """Return where flows (H, W, 2) there and back meet closely enough for their surroundings to follow them."""
     error = np.sqrt(squared_length(flow + warp(back, flow)))
     found: Mask = (error < RETURN_ERROR + RETURN_FRACTION * np.sqrt(squared_length(flow))) & inside(flow)
     return found
 
 
 def inside(flow: Flow) -> Mask:
-    """Returns where a flow (H, W, 2) stays within the frame."""
+    """Return where a flow (H, W, 2) stays within the frame."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
@@ -132,7 +132,7 @@ def inside(flow: Flow) -> Mask:
 
 
 def one_to_one(flow: Flow) -> Plane:
-    """Returns (h, w) 1 where a flow leads to one place for each pixel, and less where it is torn or leads outside.
+    """Return (h, w) 1 where a flow leads to one place for each pixel, and less where it is torn or leads outside.
 
     Pixels that come from one place are where something was hidden before; what was there would be drawn out into
     trails. The area a pixel comes from is the determinant of the derivative of the map. Where neighbours come from
@@ -178,7 +178,7 @@ def to_gray(pixels: Pixels, long_side: int) -> NDArray[np.uint8]:
 
 
 def resize(plane: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
-    """Returns a plane or image in another size (h, w): averaged to shrink, linear to grow."""
+    """Return a plane or image in another size (h, w): averaged to shrink, linear to grow."""
     if plane.shape[:2] == size[:2]:
         return plane
     method = cv2.INTER_AREA if size[0] < plane.shape[0] else cv2.INTER_LINEAR
@@ -186,7 +186,7 @@ def resize(plane: NDArray[Any], size: tuple[int, ...]) -> NDArray[Any]:
 
 
 def resize_flow(flow: Flow, size: tuple[int, ...]) -> Flow:
-    """Returns the same motion for a frame of another size (H, W)."""
+    """Return the same motion for a frame of another size (H, W)."""
     scale = np.array([size[1] / flow.shape[1], size[0] / flow.shape[0]], np.float32)
     if size[0] < flow.shape[0]:  # the smaller one is multiplied
         return np.asarray(resize(flow, size) * scale, np.float32)
@@ -194,7 +194,7 @@ def resize_flow(flow: Flow, size: tuple[int, ...]) -> Flow:
 
 
 def warp(image: Image, flow: Flow, *, sharp: bool = False) -> Image:
-    """Returns what an image (H, W, 3) or plane (H, W) shows where a flow (H, W, 2) leads.
+    """Return what an image (H, W, 3) or plane (H, W) shows where a flow (H, W, 2) leads.
 
     Args:
         image: What is sampled.

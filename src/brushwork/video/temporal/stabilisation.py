@@ -111,7 +111,7 @@ def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tupl
 
 
 def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
-    """Returns how alike two coarse pastiches (h, w, 3) are, (h, w) in [0, 1], given their local variances (h, w)."""
+    """Return how alike two coarse pastiches (h, w, 3) are, (h, w) in [0, 1], given their local variances (h, w)."""
     mean = cv2.transform(cv2.absdiff(here, there), np.full((1, 3), 1 / 3, np.float32))
     difference = _blur(np.asarray(mean, np.float32))
     scale = np.asarray(PASTICHE_SCALE + OWN_SCALE * np.sqrt(one), np.float32)
@@ -122,20 +122,20 @@ def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
 
 
 def _fall(difference: Plane) -> Plane:
-    """Returns 1 for a difference of 0, 1/e for 1 and nearly 0 for 2, steeper than a bell curve."""
+    """Return 1 for a difference of 0, 1/e for 1 and nearly 0 for 2, steeper than a bell curve."""
     square = difference * difference
     return np.asarray(np.exp(-square * square), np.float32)
 
 
 def _mix(first: Image, second: Image, weights: Plane) -> Image:
-    """Returns a weighted mean of two images (H, W, 3), with weights (h, w) of the second one."""
+    """Return a weighted mean of two images (H, W, 3), with weights (h, w) of the second one."""
     # OpenCV divides by the sum of the weights plus 1e-5, so they are made large.
     of_second = optical_flow.resize(weights, first.shape) * np.float32(LARGE)
     return np.asarray(cv2.blendLinear(first, second, np.float32(LARGE) - of_second, of_second), np.float32)
 
 
 def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
-    """Returns by how much the contrast of the mix of two images is to be raised, (h, w) like the weights.
+    """Return by how much the contrast of the mix of two images is to be raised, (h, w) like the weights.
 
     Strokes in different places cancel each other: var(mix) = (1 - w) var(first) + w var(second) - w (1 - w) var(first -
     second), so the last term is what is lost. What is moved for long must not drift away from what is painted now.
@@ -168,19 +168,19 @@ def _sharpened(moved: Image, gray: Plane, trust: Plane) -> tuple[Image, Plane]:
 
 
 def _variance(plane: Plane, size: tuple[int, ...]) -> Plane:
-    """Returns the local variance of a plane (H, W) around each pixel of a smaller one (h, w)."""
+    """Return the local variance of a plane (H, W) around each pixel of a smaller one (h, w)."""
     mean, square = (_blur(_reduce(each, size)) for each in (plane, plane * plane))
     return np.maximum(square - mean * mean, 0)
 
 
 def _reduce(image: Image, size: tuple[int, ...]) -> Image:
-    """Returns an image (H, W, 3) or plane (H, W) averaged over whole pixels, which is fast; it ignores up to 3 rows."""
+    """Return an image (H, W, 3) or plane (H, W) averaged over whole pixels, which is fast; it ignores up to 3 rows."""
     height, width = COARSE * size[0], COARSE * size[1]
     return optical_flow.resize(image[:height, :width], size)
 
 
 def _blur(plane: Plane) -> Plane:
-    """Returns a coarse plane (h, w) or image (h, w, 3), blurred."""
+    """Return a coarse plane (h, w) or image (h, w, 3), blurred."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), BLUR / COARSE), np.float32)
 
 

@@ -12,7 +12,7 @@ from brushwork.video.times import format_time
 
 
 def check_pictures(path: Path, settings: Settings, *, numbered: bool) -> None:
-    """Checks the options of a target of numbered pictures, or of an animated one.
+    """Check the options of a target of numbered pictures, or of an animated one.
 
     Raises:
         UserError: If one does nothing, or the name is no pattern.
@@ -31,7 +31,7 @@ def check_pictures(path: Path, settings: Settings, *, numbered: bool) -> None:
 
 
 def check_clip(clip: Clip, settings: Settings) -> None:
-    """Checks the options that are about what is in a clip.
+    """Check the options that are about what is in a clip.
 
     Raises:
         UserError: If one does nothing.

@@ -20,8 +20,8 @@ class Codec:
     Attributes:
         encoder: FFmpeg's name of the encoder.
         pixels, deep_pixels: FFmpeg's pixel formats for 8 bits per channel and for more.
-        alpha_pixels: FFmpeg's pixel formats with alpha, of 8 bits and more; empty where it holds none.
-        crf: Default quality, lower is better; None where the codec has no such setting.
+        alpha_pixels: FFmpeg's pixel formats with alpha, of 8 bits and more; empty if it holds none.
+        crf: Default quality, lower is better; None if the codec has no such setting.
         worst: The largest crf.
         options: What the encoder is told.
         even: Whether sides must be even.
@@ -89,7 +89,7 @@ class Encoding:
     alpha: bool = False
 
     def options_with(self, parameters: Mapping[str, str]) -> dict[str, str]:
-        """Returns the options with further parameters in the encoder's own notation."""
+        """Return the options with further parameters in the encoder's own notation."""
         options = self.options
         name = OWN_PARAMETERS.get(self.codec.encoder)
         if parameters and name:
@@ -111,11 +111,11 @@ class Encoding:
         return bool(self.codec.alpha_pixels) and self.container != "mp4"
 
     def depth(self, bits: int) -> int:
-        """Returns how many bits per channel are written of a clip with so many: 8 where the encoder has no more."""
+        """Return how many bits per channel are written of a clip with so many: 8 where the encoder has no more."""
         return bits if self.codec.deep_pixels in _pixel_formats(self.codec.encoder) else 8
 
     def notes(self, clip: Clip) -> list[str]:
-        """Returns what is lost of a clip's depth and light, or seen by few, one line each."""
+        """Return what is lost of a clip's depth and light, or seen by few, one line each."""
         found = []
         if clip.depth > 8 and self.codec.encoder == "libx264":
             found.append("10 bits per channel are written as H.264 High 10, which few players show; try --codec h265")
@@ -126,7 +126,7 @@ class Encoding:
         return found
 
     def pixels(self, depth: int) -> str:
-        """Returns FFmpeg's pixel format for so many bits per channel."""
+        """Return FFmpeg's pixel format for so many bits per channel."""
         if self.alpha and self.codec.alpha_pixels:
             return self.codec.alpha_pixels[depth > 8]
         return self.codec.deep_pixels if depth > 8 else self.codec.pixels
@@ -134,12 +134,12 @@ class Encoding:
 
 @cache
 def _pixel_formats(encoder: str) -> tuple[str, ...]:
-    """Returns FFmpeg's pixel formats that an encoder takes; builds differ: PyAV's libvpx, for one, has 8 bits only."""
+    """Return FFmpeg's pixel formats that an encoder takes; builds differ: PyAV's libvpx, for one, has 8 bits only."""
     return tuple(each.name for each in av.Codec(encoder, "w").video_formats or ())
 
 
 def _repeatable_x264() -> str:
-    """Returns x264's parameters with which equal frames always become equal bytes, as a resumed run needs them.
+    """Return x264's parameters with which equal frames always become equal bytes, as a resumed run needs them.
 
     Its threads read as much of each other's frames as happens to be done, and its code for AVX-512 reads memory that
     nothing was written to. One thread encodes many times faster than frames are painted.
@@ -149,12 +149,12 @@ def _repeatable_x264() -> str:
 
 
 def canonical(codec: str) -> str:
-    """Returns our name of a codec that may be called by another one."""
+    """Return our name of a codec that may be called by another one."""
     return ALIASES.get(codec.lower(), codec.lower())
 
 
 def choose(target: Path, codec: str | None = None, crf: int | None = None, *, alpha: bool = False) -> Encoding:
-    """Returns how a file of this name is written; unless a codec is named, a clip with alpha takes one that holds it.
+    """Return how a file of this name is written; unless a codec is named, a clip with alpha takes one that holds it.
 
     Raises:
         UserError: If its extension or the codec is unknown, or the two or the quality do not go together.

@@ -19,7 +19,7 @@ MILLISECONDS = Fraction(1, 1000)
 
 
 def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
-    """Adds a stream to a file that is to hold a stream of a clip in another codec.
+    """Add a stream to a file that is to hold a stream of a clip in another codec.
 
     Args:
         out: The open file.
@@ -42,7 +42,7 @@ def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
 
 
 def converted_packets(clip: Clip, index: int, target: Any, span: TimeRange) -> Iterator[tuple[float, int, Packet]]:
-    """Yields the packets of a stream in another codec, those within a range, moved so that its origin is 0."""
+    """Yield the packets of a stream in another codec, those within a range, moved so that its origin is 0."""
     with readable(clip.name), open_source(clip.name) as container:
         stream = container.streams[index]
         packets = demux(container, [stream], clip.discontinuities)
@@ -90,7 +90,7 @@ def _decoded(packet: Packet) -> list[Any]:
 
 
 def _subtitle_header(name: str, index: int) -> bytes | None:
-    """Returns the styles of a subtitle stream, which its decoder knows once it has decoded something."""
+    """Return the styles of a subtitle stream, which its decoder knows once it has decoded something."""
     with open_source(name) as container:
         stream = container.streams[index]
         for packet in container.demux(stream):

@@ -17,7 +17,7 @@ PRIMING = Fraction(1, 20)
 
 
 def copied_packets(clip: Clip, copies: dict[int, Any], span: TimeRange) -> Iterator[tuple[float, int, Packet]]:
-    """Yields the packets within a range, moved so that its origin is 0.
+    """Yield the packets within a range, moved so that its origin is 0.
 
     Args:
         clip: The clip.
@@ -47,7 +47,7 @@ def copied_packets(clip: Clip, copies: dict[int, Any], span: TimeRange) -> Itera
 
 
 def fit(packet: Packet, span: TimeRange) -> bool:
-    """Moves a packet so that the origin of a range is 0; returns whether it lies in the range.
+    """Move a packet so that the origin of a range is 0; returns whether it lies in the range.
 
     A subtitle that is on the screen at the start is shown from there on, and none is shown past the end.
     """

@@ -44,7 +44,7 @@ class EncodedVideo:
 def join(
     path: Path, video: EncodedVideo, clip: Clip, plans: Sequence[StreamPlan], span: TimeRange, encoding: Encoding
 ) -> None:
-    """Writes a video file and verifies that it holds every frame.
+    """Write a video file and verifies that it holds every frame.
 
     Args:
         path: Where to write; an existing file is replaced.
@@ -81,7 +81,7 @@ def _mux_with_source(
     out: Any, target: Any, video: EncodedVideo, clip: Clip, plans: Sequence[StreamPlan], span: TimeRange,
     written: Counter[int],
 ) -> None:  # fmt: skip
-    """Writes the video with the other streams, metadata and chapters of its clip."""
+    """Write the video with the other streams, metadata and chapters of its clip."""
     with readable(clip.name), open_source(clip.name) as source:
         out.metadata.update({key: value for key, value in source.metadata.items() if key not in OWN})
         kept = source.streams[clip.stream].metadata
@@ -106,9 +106,9 @@ def _mux_with_source(
 
 
 def _video_items(video: EncodedVideo, span: TimeRange, stream: Any) -> Iterator[Item]:
-    """Yields the packets of all pieces, with the times of their frames.
+    """Yield the packets of all pieces, with the times of their frames.
 
-    Decoding times are made anew: those of a piece know nothing of the pieces before. The frames' times in rising
+    Decoding times are created again: those of a piece know nothing of the pieces before. The frames' times in rising
     order, late by as many frames as any frame is ahead of its turn, are never later than the frame itself.
     """
     times, base = video.times, video.time_base
@@ -132,14 +132,14 @@ def _video_items(video: EncodedVideo, span: TimeRange, stream: Any) -> Iterator[
 
 
 def _display_order(piece: Path) -> list[int]:
-    """Returns the places in a piece's file of its frames, in the order they are shown."""
+    """Return the places in a piece's file of its frames, in the order they are shown."""
     with av.open(f"file:{piece}") as container:
         shown = [packet.pts for packet in container.demux(video=0) if packet.size]
     return sorted(range(len(shown)), key=lambda place: shown[place] or 0)
 
 
 def _chapters(source: Any, span: TimeRange) -> list[Any]:
-    """Returns the chapters within a range."""
+    """Return the chapters within a range."""
     found = []
     for chapter in source.chapters():
         base = Fraction(chapter["time_base"] or Fraction(1, 1000))
@@ -153,7 +153,7 @@ def _chapters(source: Any, span: TimeRange) -> list[Any]:
 
 
 def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Counter[int]) -> None:
-    """Writes all packets in the order of their decoding times, so that no stream waits for another in memory.
+    """Write all packets in the order of their decoding times, so that no stream waits for another in memory.
 
     Decoding times that do not rise, which no container takes, are moved to just after the one before.
     """
@@ -174,7 +174,7 @@ def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Counter[int]) -> N
 
 
 def _verify(path: Path, video: EncodedVideo, written: Counter[int]) -> None:
-    """Raises `UserError` unless a written file holds as many frames, and packets of sound, as were written to it."""
+    """Raise `UserError` unless a written file holds as many frames, and packets of sound, as were written to it."""
     found = Counter[int]()
     with av.open(f"file:{path}") as container:
         streams = {stream.index: stream.type for stream in container.streams}

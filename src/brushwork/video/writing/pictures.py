@@ -1,4 +1,4 @@
-"""Writes pastiches as pictures: numbered files, or one animated picture."""
+"""Write pastiches as pictures: numbered files, or one animated picture."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ UNITS = {".gif": 10}  # milliseconds in which a format counts times, where it is
 
 
 class ImageSequenceWriter:
-    """Writes numbered pictures.
+    """Write numbered pictures.
 
     Args:
         pattern: Their path, such as ``frames/%05d.png``.
@@ -29,7 +29,7 @@ class ImageSequenceWriter:
         self._number = 0
 
     def resume(self, pieces: int) -> None:
-        """Continues after so many pictures, and replaces those that the interrupted run wrote after them."""
+        """Continue after so many pictures, and replaces those that the interrupted run wrote after them."""
         self._number, self._overwrite = pieces, True
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
@@ -52,7 +52,7 @@ class ImageSequenceWriter:
 
 
 class AnimationWriter:
-    """Writes an animated picture, at the end and from all frames: for short clips.
+    """Write an animated picture, at the end and from all frames: for short clips.
 
     Args:
         clip: The clip that is painted.
@@ -70,7 +70,7 @@ class AnimationWriter:
         self._start: int | None = None
 
     def resume(self, pieces: int) -> None:
-        """Raises `UserError`: an animated picture has no pieces."""
+        """Raise `UserError`: an animated picture has no pieces."""
         raise UserError("an animated picture is written at the end; there is nothing to resume")
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:

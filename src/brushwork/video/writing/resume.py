@@ -41,7 +41,7 @@ class ResumeFolder:
         self._written: list[int] = []  # size and time of the target, if a run of ours wrote it
 
     def begin(self, *, resume: bool, overwrite: bool) -> ResumePoint | None:
-        """Creates the folder, or opens that of an interrupted run.
+        """Create the folder, or opens that of an interrupted run.
 
         Returns:
             Where to continue; None if the run starts at the first frame.
@@ -74,7 +74,7 @@ class ResumeFolder:
         return ResumePoint(state["pieces"], state["frames"], last)
 
     def piece(self, number: int) -> Path:
-        """Returns the path of a piece, counted from 0."""
+        """Return the path of a piece, counted from 0."""
         return self.folder / f"{number:06}.piece"
 
     @property
@@ -91,20 +91,20 @@ class ResumeFolder:
                 path.unlink()
 
     def publish(self) -> None:
-        """Puts the joined file in the target's place, and records it as our own, which a resumed run may replace."""
+        """Put the joined file in the target's place, and records it as our own, which a resumed run may replace."""
         self._written = _stamp(self.joined)
         state = self._read() or {"pieces": 0, "frames": 0}
         self._record(state["pieces"], state["frames"])
         self.joined.replace(self.target)
 
     def remove_if_useless(self) -> None:
-        """Removes the folder unless a run can continue from it, or it says that the target is our own."""
+        """Remove the folder unless a run can continue from it, or it says that the target is our own."""
         state = self._read()
         if state is None or not (state["pieces"] or self._is_own(state)):
             self.remove()
 
     def remove(self) -> None:
-        """Removes the folder and all that lies in it."""
+        """Remove the folder and all that lies in it."""
         if self.folder.exists():
             self.folder.replace(self._rubbish)  # one step: a half-removed folder must not look like an unfinished run
             shutil.rmtree(self._rubbish)

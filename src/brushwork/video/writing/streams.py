@@ -58,7 +58,7 @@ class StreamPlan:
 
 
 def plan_streams(name: str, main: int, encoding: Encoding, *, sound: bool) -> list[StreamPlan]:
-    """Returns how each stream of a clip but the painted one is written.
+    """Return how each stream of a clip but the painted one is written.
 
     Args:
         name: The clip.
@@ -85,13 +85,13 @@ def _plan(name: str, stream: Any, container: str) -> StreamPlan:
     if encoder and _decodes(name, stream.index):
         return StreamPlan(stream.index, "convert", encoder, f"{label} becomes {encoder}: {container} cannot hold it")
     if _is_chapter_track(stream):
-        return StreamPlan(stream.index, "drop")  # written anew from the chapters
+        return StreamPlan(stream.index, "drop")  # rewritten from the chapters
     hint = "" if container == "matroska" else "; .mkv holds most"
     return StreamPlan(stream.index, "drop", note=f"{label} is left out: {container} cannot hold it{hint}")
 
 
 def codec_name(stream: Any) -> str:
-    """Returns FFmpeg's name of a stream's codec."""
+    """Return FFmpeg's name of a stream's codec."""
     return str(stream.codec_context.codec.canonical_name) if stream.codec_context is not None else "unknown"
 
 
@@ -108,7 +108,7 @@ def _is_chapter_track(stream: Any) -> bool:
 
 
 def _takes(container: str, name: str, index: int) -> bool:
-    """Tries whether a container takes a stream of a file."""
+    """Try whether a container takes a stream of a file."""
     with open_source(name) as source:
         try:
             _write_start(container, [source.streams[index]])
@@ -118,7 +118,7 @@ def _takes(container: str, name: str, index: int) -> bool:
 
 
 def _write_start(container: str, streams: Sequence[Any]) -> None:
-    """Writes a file's header and the first packets of some streams to memory."""
+    """Write a file's header and the first packets of some streams to memory."""
     with av.open(BytesIO(), "w", format=container) as out:
         copies = {}
         for stream in streams:
@@ -136,7 +136,7 @@ def _write_start(container: str, streams: Sequence[Any]) -> None:
 
 
 def _decodes(name: str, index: int) -> bool:
-    """Tries whether a stream can be decoded; subtitles, of which there may be none for an hour, are taken to be."""
+    """Try whether a stream can be decoded; subtitles, of which there may be none for an hour, are taken to be."""
     with open_source(name) as source:
         if source.streams[index].type == "subtitle":
             return True
@@ -148,7 +148,7 @@ def _decodes(name: str, index: int) -> bool:
 
 
 def check_together(name: str, plans: Sequence[StreamPlan], encoding: Encoding) -> None:
-    """Tries whether the container takes all copied streams of a clip at once.
+    """Try whether the container takes all copied streams of a clip at once.
 
     Raises:
         UserError: If it does not.

@@ -22,7 +22,7 @@ NUMBERS = "%06d.png"  # names of the pictures in a folder
 
 
 def default_target(clip: str, settings: Settings) -> Path:
-    """Returns ``clip-style.mp4`` beside ``clip.mp4``, in a container that takes all that is in the clip.
+    """Return ``clip-style.mp4`` beside ``clip.mp4``, in a container that takes all that is in the clip.
 
     The clip's own container comes first, then .mp4, .webm for a transparent clip, and .mkv; where none takes all, the
     first of them stays.
@@ -52,7 +52,7 @@ def default_target(clip: str, settings: Settings) -> Path:
 
 
 def encoding_of(path: Path, settings: Settings, *, alpha: bool = False) -> Encoding:
-    """Returns how a video file is written; HDR prefers H.265, as hardly anything plays it in H.264.
+    """Return how a video file is written; HDR prefers H.265, as hardly anything plays it in H.264.
 
     Raises:
         UserError: If the file cannot be written like this.
@@ -109,7 +109,7 @@ class Target:
         return images.FORMATS[images.format_of(self.path.suffix)].alpha
 
     def open(self, name: str) -> tuple[Clip, list[str]]:
-        """Opens a clip as it goes into the target.
+        """Open a clip as it goes into the target.
 
         Returns:
             The clip, and what the user should know about it, one line each.
@@ -130,19 +130,19 @@ class Target:
         return clip, notes
 
     def fit(self, clip: Clip) -> Clip:
-        """Returns the clip as it goes into the target: with even sides, or on white, where that must be."""
+        """Return the clip as it goes into the target: with even sides, or on white, where that must be."""
         clip = clip if self.holds_alpha or not clip.alpha else clip.on_white()
         return clip.with_even_sides() if self.even else clip
 
     def check_not_input(self, name: str) -> None:
-        """Raises `UserError` if the target is the clip of this name, or one of the styles."""
+        """Raise `UserError` if the target is the clip of this name, or one of the styles."""
         changes = (style for _, style in self._settings.changes)
         for source in map(Path, (name, *self._settings.styles, *changes)):
             if self.path.exists() and source.exists() and source.samefile(self.path):
                 raise UserError(f"{self.path} is one of the files read; write the pastiche elsewhere")
 
     def check(self, clip: Clip) -> list[str]:
-        """Returns what the user should know about this clip in this target, one line each.
+        """Return what the user should know about this clip in this target, one line each.
 
         Raises:
             UserError: If the streams of the clip cannot be written together.
@@ -162,7 +162,7 @@ class Target:
         return notes
 
     def writer(self, clip: Clip, folder: ResumeFolder, *, overwrite: bool) -> Writer:
-        """Returns what writes it.
+        """Return what writes it.
 
         Raises:
             UserError: If there are such pictures already.

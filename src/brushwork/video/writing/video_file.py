@@ -1,4 +1,4 @@
-"""Writes a video file in pieces, which are joined at the end."""
+"""Write a video file in pieces, which are joined at the end."""
 
 import os
 from pathlib import Path
@@ -25,7 +25,7 @@ REORDERED = 16  # frames, more than any codec stores before their turn
 
 
 class VideoFileWriter:
-    """Writes a video file.
+    """Write a video file.
 
     Each piece is encoded by itself, so that the file is the same whether or not the run was interrupted. Inside a
     piece frames are numbered, at the clip's average rate: that rate is what the encoder writes into the stream. Their
@@ -95,7 +95,7 @@ class VideoFileWriter:
                 container.close()
 
     def _close(self) -> None:
-        """Completes the open piece, if there is one, and verifies that it holds every frame."""
+        """Complete the open piece, if there is one, and verifies that it holds every frame."""
         if self._open is None:
             return
         (container, stream), self._open = self._open, None
@@ -110,14 +110,14 @@ class VideoFileWriter:
         self._pieces += 1
 
     def _mux(self, container: Any, packets: list[Any]) -> None:
-        """Writes packets with decoding times of our own: those of x265 are random in short pieces."""
+        """Write packets with decoding times of our own: those of x265 are random in short pieces."""
         for packet in packets:
             packet.dts = self._muxed - REORDERED
             self._muxed += 1
             container.mux(packet)
 
     def _begin(self, shape: tuple[int, ...]) -> tuple[av.container.OutputContainer, av.VideoStream]:
-        """Opens a piece for frames of a shape (H, W, 3)."""
+        """Open a piece for frames of a shape (H, W, 3)."""
         path = self._folder.piece(self._pieces)
         container = av.open(f"file:{path}", "w", format=PIECES[self._encoding.container])
         return container, add_video(container, self._clip, self._encoding, shape)
@@ -127,7 +127,7 @@ class VideoFileWriter:
 
 
 def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, ...]) -> av.VideoStream:
-    """Adds the stream of a clip's pastiche to an open file.
+    """Add the stream of a clip's pastiche to an open file.
 
     Args:
         container: The file.

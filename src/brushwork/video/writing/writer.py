@@ -19,33 +19,33 @@ class Writer(Protocol):
     """Takes pastiches in order and writes them to a target."""
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
-        """Takes a pastiche (H, W, 3) in [0, 1] and its alpha (H, W), shown at a tick for a number of ticks."""
+        """Take a pastiche (H, W, 3) in [0, 1] and its alpha (H, W), shown at a tick for a number of ticks."""
         ...
 
     def end_piece(self) -> int | None:
-        """Completes the open piece.
+        """Complete the open piece.
 
         Returns:
-            The number of whole pieces; None where an interrupted run cannot continue.
+            The number of whole pieces; None if an interrupted run cannot continue.
         """
         ...
 
     def finish(self, span: TimeRange) -> None:
-        """Writes the target from all frames so far, with the sound of a time range."""
+        """Write the target from all frames so far, with the sound of a time range."""
         ...
 
     def abort(self) -> None:
-        """Closes what is open and leaves the target as it was."""
+        """Close what is open and leaves the target as it was."""
         ...
 
     def resume(self, pieces: int) -> None:
-        """Continues after the whole pieces of an interrupted run."""
+        """Continue after the whole pieces of an interrupted run."""
         ...
 
 
 @contextmanager
 def writable(path: Path) -> Iterator[None]:
-    """Turns FFmpeg's errors into one line that names the file."""
+    """Turn FFmpeg's errors into one line that names the file."""
     try:
         yield
     except FFmpegError as error:

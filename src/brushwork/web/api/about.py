@@ -97,7 +97,7 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
 
 
 def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
-    """Returns the named styles of a model in the gallery's order, those of the user's own first."""
+    """Return the named styles of a model in the gallery's order, those of the user's own first."""
     gallery = stylizer.gallery
     known = gallery.styles
     places = positions([style.at(MAP_SIZE)[0] for style in known.values()]).tolist() if known else []

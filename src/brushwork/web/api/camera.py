@@ -32,7 +32,7 @@ class CameraSettings(BaseModel, extra="forbid"):
     Attributes:
         styles: Names of the gallery, ``words: ...``, or embeddings as POST /v1/embed returns them; none shows the
             frames as they are.
-        weights: One a style; equal where none are given.
+        weights: One a style; equal if none are given.
         strength: 0 is the frame, 1 the full pastiche.
         style_size: As in POST /v1/stylize, for names.
         stroke: As there; ``own`` is the fastest.

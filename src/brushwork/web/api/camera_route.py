@@ -67,7 +67,7 @@ class Cameras:
 
     @contextmanager
     def place(self, client: str) -> Iterator[bool]:
-        """Hold a place for a client's camera; False where there is none."""
+        """Hold a place for a client's camera; False if there is none."""
         free = self._of.total() < self.most and self._of[client] < max(1, self.most // 2)
         self._of[client] += free
         try:

@@ -85,7 +85,7 @@ class Clips:
     def start(
         self, data: bytes, styles: Sequence[Style], client: str, detail: float | None = None, **settings: Any
     ) -> PaintedClip:
-        """Takes a clip; it is painted when its turn comes.
+        """Take a clip; it is painted when its turn comes.
 
         Args:
             data: The encoded clip.
@@ -96,7 +96,7 @@ class Clips:
 
         Raises:
             UserError: If something of it cannot be used, or the extra is missing.
-            RefusedError: 429 where as many clips wait as may, 507 where there is no room for it.
+            RefusedError: 429 where as many clips wait as may, 507 if there is no room for it.
         """
         extras.require("video", "video")
         from brushwork.video.settings import Settings
@@ -121,18 +121,18 @@ class Clips:
         """The clip of that name.
 
         Raises:
-            RefusedError: 404 where there is none.
+            RefusedError: 404 if there is none.
         """
         if key not in self._clips:
             raise RefusedError(HTTPStatus.NOT_FOUND, "no such clip; it may have made room for another")
         return self._clips[key]
 
     def of(self, client: str) -> list[PaintedClip]:
-        """Returns the clips of a client, the newest first."""
+        """Return the clips of a client, the newest first."""
         return [clip for clip in reversed(self._clips.values()) if clip.client == client]
 
     def remove(self, key: str) -> None:
-        """Stops a clip and forgets it."""
+        """Stop a clip and forgets it."""
         clip = self.find(key)
         clip.unwanted.set()
         del self._clips[key]
@@ -140,7 +140,7 @@ class Clips:
             shutil.rmtree(clip.folder)
 
     def close(self) -> None:
-        """Stops all of them, and deletes what was kept."""
+        """Stop all of them, and deletes what was kept."""
         for clip in self._clips.values():
             clip.unwanted.set()
         self._pool.shutdown(cancel_futures=True)
@@ -155,7 +155,7 @@ class Clips:
         self.remove(old)
 
     def _paint(self, clip: PaintedClip, source: Path, settings: Any) -> None:
-        """Paints one clip, in the thread of clips, and drops it where nobody wants it any more."""
+        """Paint one clip, in the thread of clips, and drops it where nobody wants it any more."""
         state, standing = clip.state, "done"
         try:
             if not clip.unwanted.is_set():

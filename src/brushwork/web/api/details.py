@@ -31,9 +31,9 @@ class Details:
         return self._load is not None
 
     def check(self, detail: float | None) -> None:
-        """Raises `UserError` where the model has one detail only, and this is another."""
+        """Raise `UserError` if the model has one detail only, and this is another."""
         if self._load is None and detail not in (None, self.detail):
-            raise UserError(f"this model has one set of weights: detail can only be {self.detail:g}")
+            raise UserError(f"this model has only one set of weights: detail can only be {self.detail:g}")
 
     def at(self, detail: float | None) -> Stylizer:
         """Return the stylizer of a detail in [0, 1], rounded to tenths; None for the usual one.

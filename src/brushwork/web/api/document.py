@@ -26,7 +26,7 @@ ANYWHERE = (400, 401, 403, 408, 413, 421, 503)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
-    """Returns the OpenAPI document; every error in it is a problem (RFC 9457)."""
+    """Return the OpenAPI document; every error in it is a problem (RFC 9457)."""
     made: dict[str, Any] = FastAPI.openapi(app)
     schemas = made.setdefault("components", {}).setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -43,7 +43,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _complete(responses: dict[str, Any]) -> None:
-    """Gives every error its one shape and every answer its headers, in place."""
+    """Give every error its one shape and every answer its headers, in place."""
     responses.pop("422", None)
     for code in ANYWHERE:
         responses.setdefault(str(code), {"description": HTTPStatus(code).phrase})

@@ -60,7 +60,7 @@ class Guard:
         self._held = 0  # bytes of requests that are being received or answered
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request through, or answers it."""
+        """Let a request through, or answers it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -139,7 +139,7 @@ class Guard:
         return body[:LONGEST_TOKEN]
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes a request on; too many bytes, said beforehand or not, and long pauses end it."""
+        """Pass a request on; too many bytes, said beforehand or not, and long pauses end it."""
         received, complete, begun = 0, False, False
         refusal: Response | None = None
         start = time.monotonic()
@@ -207,7 +207,7 @@ def _same_site(origin: str | None, host: str) -> bool:
 
 
 def _with_headers(send: Send, without_body: bool) -> Send:
-    """Adds what browsers heed to every answer; one to HEAD loses its body."""
+    """Add what browsers heed to every answer; one to HEAD loses its body."""
 
     async def send_on(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

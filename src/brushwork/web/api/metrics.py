@@ -43,7 +43,7 @@ class Counted:
         self.app, self.metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Passes on, and counts the answer."""
+        """Pass on, and counts the answer."""
 
         async def note(message: Message) -> None:
             if message["type"] == "http.response.start":

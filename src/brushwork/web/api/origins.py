@@ -18,7 +18,7 @@ class Origin:
     """Where a request was sent to and by whom, as the browser or the first proxy saw it.
 
     Attributes:
-        host: The Host header, with its port; None where it cannot be one.
+        host: The Host header, with its port; None if it cannot be one.
         scheme: ``http`` or ``https``.
         client: Address of the client.
     """
@@ -68,7 +68,7 @@ class Names:
 
 
 def host_name(host: str) -> str | None:
-    """The name in a Host header or an origin, in lower case and without its port; None where it is malformed."""
+    """The name in a Host header or an origin, in lower case and without its port; None if it is malformed."""
     if not HOST.fullmatch(host):
         return None
     try:

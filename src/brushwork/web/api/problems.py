@@ -44,7 +44,7 @@ def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -
 
 
 def handle(app: FastAPI) -> None:
-    """Turns everything that a request can do wrong into problems."""
+    """Turn everything that a request can do wrong into problems."""
 
     @app.exception_handler(RefusedError)
     def refused(_: Request, error: RefusedError) -> JSONResponse:

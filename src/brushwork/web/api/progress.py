@@ -16,7 +16,7 @@ class ProgressBoard:
         self._fractions: OrderedDict[str, float] = OrderedDict()
 
     def reporter(self, key: str | None) -> Callable[[float], None]:
-        """Returns a function that takes the fraction done of the request with a key; it does nothing without a key."""
+        """Return a function that takes the fraction done of the request with a key; it does nothing without a key."""
         if key is None:
             return lambda fraction: None
         self._fractions[key] = 0.0
@@ -30,12 +30,12 @@ class ProgressBoard:
         return report
 
     def forget(self, key: str | None) -> None:
-        """Ends the progress of a request: it was answered or given up."""
+        """End the progress of a request: it was answered or given up."""
         if key is not None:
             self._fractions.pop(key, None)
 
     async def events(self, key: str) -> AsyncIterator[str]:
-        """Yields server-sent events: ``progress`` with the fraction as it changes, then ``done``.
+        """Yield server-sent events: ``progress`` with the fraction as it changes, then ``done``.
 
         A request that has not begun has no events yet: the stream ends, and browsers come back by themselves.
         """

@@ -28,7 +28,7 @@ class ScratchFolder:
         self.path = Path(self._folder.name)
 
     def check(self, coming: int = 0) -> None:
-        """Checks that so many bytes more have room.
+        """Check that so many bytes more have room.
 
         Raises:
             RefusedError: 507 where they have not.
@@ -38,12 +38,12 @@ class ScratchFolder:
             raise RefusedError(HTTPStatus.INSUFFICIENT_STORAGE, "no room for more clips; remove some", FULL)
 
     def remove(self) -> None:
-        """Deletes the folder and what is in it."""
+        """Delete the folder and what is in it."""
         self._folder.cleanup()
 
 
 def remove_orphans(folder: Path) -> None:
-    """Deletes the folders of servers that ended without doing so."""
+    """Delete the folders of servers that ended without doing so."""
     for left in folder.glob(f"{PREFIX}*"):
         owner = left.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):

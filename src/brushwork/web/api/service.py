@@ -60,7 +60,7 @@ class Service:
         stylizer: The model.
         limits: What a client may ask for.
         memory: Bytes that a request may use; larger pictures are painted in tiles. None for most of what is free then.
-        details: The model at other details; None where there is one.
+        details: The model at other details; None if there is one.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Service:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """Ends the thread that paints, once it has nothing left to do."""
+        """End the thread that paints, once it has nothing left to do."""
         self.queue.close()
 
     def open(self, data: bytes, size: int | None = None) -> Picture:
@@ -156,7 +156,7 @@ class Service:
             ticket: Asked between tiles and frames whether anybody still waits.
             regions: Parts of the picture with styles of their own.
             protect: Encoded mask; where it is white the photo stays.
-            progress: Called with the completed fraction of an image.
+            progress: called with the fraction completed of an image.
             detail: Of the model, see `Details.at`.
 
         Raises:

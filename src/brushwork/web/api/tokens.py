@@ -39,7 +39,7 @@ class Tokens:
         return hmac.new(self._salt, token, hashlib.sha256).hexdigest()
 
     def cookie_for(self, shown: bytes) -> str | None:
-        """The cookie of a browser that shows a token; None where that is not one."""
+        """The cookie of a browser that shows a token; None if that is not one."""
         # All are compared, however early one fits: the time tells nothing.
         right = [cookie for token, cookie in zip(self._tokens, self._cookies, strict=True)
                  if hmac.compare_digest(token, shown)]  # fmt: skip

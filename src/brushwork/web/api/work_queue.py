@@ -23,11 +23,11 @@ class Ticket:
         self._given_back = threading.Event()
 
     def give_back(self) -> None:
-        """Lets the work stop where it next asks."""
+        """Let the work stop where it next asks."""
         self._given_back.set()
 
     def check(self) -> None:
-        """Raises `RefusedError` where nobody waits any more."""
+        """Raise `RefusedError` where nobody waits any more."""
         if self._given_back.is_set():
             raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, "stopped")
 
@@ -46,7 +46,7 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(1, "paint")
 
     async def run(self, work: Callable[[Ticket], T], gone: Callable[[], Awaitable[bool]], client: str = "") -> T:
-        """Returns what the work returns, once it was its turn.
+        """Return what the work returns, once it was its turn.
 
         Args:
             work: Called with its ticket, in the thread of the queue.
@@ -82,7 +82,7 @@ class WorkQueue:
         return await painted
 
     def close(self) -> None:
-        """Ends the thread, once it has nothing left to do."""
+        """End the thread, once it has nothing left to do."""
         self._pool.shutdown()
 
     def _leave(self, client: str, painted: "asyncio.Future[T]") -> None:

@@ -29,7 +29,7 @@ def router() -> APIRouter:
 
 
 async def _answer(data: bytes, media_type: str, request: Request) -> Response:
-    """Returns a file, or 304 where the browser has it already."""
+    """Return a file, or 304 where the browser has it already."""
     tag = f'"{hashlib.sha256(data).hexdigest()[:24]}"'
     headers = {"ETag": tag, "Cache-Control": "no-cache"}  # asked for anew each time, answered by 304
     if request.headers.get("if-none-match") == tag:
