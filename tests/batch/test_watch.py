@@ -169,7 +169,7 @@ def test_folders_that_cannot_be_used(inbox: Path, style: str) -> None:
         start(inbox / "none", inbox.parent)
     with pytest.raises(UserError, match="is a file"):
         start(inbox, Path(style))
-    with pytest.raises(UserError, match="taken for photos"):
+    with pytest.raises(UserError, match="would be stylised again"):
         start(inbox, inbox / ".." / "inbox")
 
 

@@ -47,7 +47,7 @@ BAD = {
     "truncated.png": (encoded("PNG")[:-400], "the file is damaged"),
     "corrupt.png": (corrupt(), "the file is damaged"),
     "text.jpg": (b"Dear diary,\n", "not a picture in a supported format"),
-    "bomb.png": (bomb(), "120000 x 120000 pixels are more than the limit"),
+    "bomb.png": (bomb(), "120000 x 120000 pixels exceed the limit"),
     "dot.png": (encoded("PNG", 1, 1), "1 x 1 pixels; both sides must be at least 16"),
     "thread.png": (encoded("PNG", 4000, 5), "5 x 4000 pixels; both sides must be at least 16"),
 }

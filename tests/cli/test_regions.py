@@ -71,7 +71,7 @@ def test_a_folder_of_masks_goes_by_stem_and_says_what_it_fits(brushwork: Run, pa
         Image.new("L", size, 255).save(here / f"masks/{name}.png")
     ended = brushwork("stylize", "photos", "--region", "masks=waves.png", "-o", "out")
     assert ended.code == 1
-    assert "note: masks/b.png is 32 x 24; fitted to 64 x 48" in ended.lines
+    assert "note: masks/b.png is 32 x 24; scaled to 64 x 48" in ended.lines
     assert "brushwork: photos/c.png: the folder masks has no mask named c, such as c.png" in ended.lines
     assert {path.name for path in (here / "out").iterdir()} == {"a.png", "b.png"}
     assert len(contents) == 3
@@ -133,7 +133,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
     record = json.loads(ended.out)
     assert (record["width"], record["height"]) == (210, 149)
     assert list(record["seconds"]) == ["decode", "stylise", "encode"]
-    assert record["notices"] == ["left.png is 64 x 48; fitted to 210 x 149"]
+    assert record["notices"] == ["left.png is 64 x 48; scaled to 210 x 149"]
     whole, strips = (pixels(here / f"{name}.{suffix}").astype(int) for name in ("whole", "strips"))
     assert np.abs(whole - strips).max() <= (12 if suffix == "jpg" else 8)
     assert np.abs(whole - strips).mean() < (1 if suffix == "jpg" else 0.6)

@@ -33,7 +33,7 @@ def test_the_nearest_of_pictures_in_a_tar_is_the_picture_itself(brushwork: Run, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--map", "a.html", "--near", "photo.png"), "ask for one"),
+        (("--map", "a.html", "--near", "photo.png"), "exclude each other"),
         (("--pictures", "here"), "--pictures, --labels and --count require --map or --near"),
         (("--near", "photo.png", "--count", "0"), "the count is 0"),
         (("--near", "photo.png", "--pictures", "nowhere"), "no pictures at nowhere"),

@@ -67,7 +67,7 @@ def test_a_wrong_name_gives_the_nearest(brushwork: Run, paint: Paint, here: Path
 def test_histogram_needs_a_picture(brushwork: Run, paint: Paint) -> None:
     paint("photo.png")
     ended = brushwork("stylize", "photo.png", "-s", "mosaic", "--keep-colors", "histogram")
-    assert ended.code == 1 and "'mosaic' is a named style; use luma" in ended.err
+    assert ended.code == 1 and "'mosaic' is a named style, so use luma" in ended.err
 
 
 @pytest.mark.usefixtures("quick")

@@ -112,7 +112,7 @@ def test_masks_in_files(tmp_path: Path) -> None:
     assert notice is None and (plane == left()).all()
     from_folder, notice = masks.read(str(tmp_path), Path("elsewhere/photo.jpg"), None, (64, 80))
     assert (from_folder == left()).all()
-    assert notice == f"{tmp_path / 'photo.png'} is 40 x 32; fitted to 80 x 64"
+    assert notice == f"{tmp_path / 'photo.png'} is 40 x 32; scaled to 80 x 64"
     assert (masks.read("alpha", None, left(), size)[0] == left()).all()
     with pytest.raises(UserError, match=r"has no mask named cat, such as cat\.png"):
         masks.read(str(tmp_path), Path("cat.jpg"), None, size)

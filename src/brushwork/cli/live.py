@@ -22,7 +22,7 @@ Styles = Annotated[
     list[str] | None, option(STYLE, "--style -s", "STYLE", "Picture or named style; keys 1, 2, ... switch.")
 ]
 Gallery = Annotated[bool, option(STYLE, "--gallery", "", "Offer all named styles of the model.")]
-Number = Annotated[int | None, option(FILES, "--camera", "0..", "Number of the camera; else 0.")]
+Number = Annotated[int | None, option(FILES, "--camera", "0..", "Number of the camera; default 0.")]
 Input = Annotated[
     str | None, option(FILES, "--input", "FILE|DEVICE", "File to play in place of a camera, or a local address.")
 ]

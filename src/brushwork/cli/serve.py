@@ -53,7 +53,7 @@ ClipFrames = Annotated[int | None, option(LIMITS, "--clip-frames", "1..", "Most 
 ClipSeconds = Annotated[
     int | None, option(LIMITS, "--clip-seconds", "1..", "Most seconds for rendering a clip; default 3600.")
 ]
-Cameras = Annotated[int | None, option(LIMITS, "--cameras", "1..", "Cameras that may be open at once; else 4.")]
+Cameras = Annotated[int | None, option(LIMITS, "--cameras", "1..", "Most cameras that may be open; default 4.")]
 
 
 @dataclass

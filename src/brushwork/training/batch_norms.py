@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
-    """Lets batch norms take their statistics over the batches of all processes, where torch can: on GPUs."""
+    """Let batch norms take their statistics over the batches of all processes, where torch can: on GPUs."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
     if not norms:
         return
@@ -24,7 +24,7 @@ def share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
 
 
 def synchronise(part: nn.Module) -> None:
-    """Replaces the batch norms of a module that train, in place; those that are frozen stay."""
+    """Replace the batch norms of a module that train, in place; those that are frozen stay."""
     for name, child in part.named_children():
         if isinstance(child, nn.BatchNorm2d) and child.training:
             setattr(part, name, nn.SyncBatchNorm.convert_sync_batchnorm(child))

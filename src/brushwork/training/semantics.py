@@ -47,7 +47,7 @@ class StyleBank:
     def of(
         cls, recipe: Recipe, predictor: StylePredictionNetwork | None, device: str, folder: Path
     ) -> "StyleBank | None":
-        """Return the bank of a recipe, from a folder where it was kept, else made and kept; None where it has none.
+        """Return the bank of a recipe, from a folder where it was kept, else made and kept; None if it has none.
 
         Raises:
             UserError: If the backbone learns, or the pictures or their labels cannot be used.
