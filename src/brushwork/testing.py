@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from brushwork.errors import UserError
-from brushwork.runtime import Array, Stage
+from brushwork.runtime import MEASURED, Array, NormInputs, Stage
 
 
 class FakeRuntime:
@@ -45,28 +45,17 @@ class FakeRuntime:
         return np.broadcast_to(embedding[:, None, None, :], content.shape).astype(np.float32)
 
     def transfer_with_statistics(
-        self,
-        content: Array,
-        embedding: Array,
-        statistics: Array | None = None,
-        hold: float | Array = 0.0,
-        masks: Array | None = None,
-        visible: Array | None = None,
+        self, content: Array, embedding: Array, norms: NormInputs = MEASURED
     ) -> tuple[Array, Array]:
-        """Return pastiches, and the mean colours (B, 3) of the contents averaged with the held statistics.
-
-        If ``visible`` (B, H, W) is given, means are taken over the visible pixels.
-        """
-        if statistics is None and np.any(hold):
-            raise ValueError("hold is not 0 but no statistics are given")
-        pixels = np.ones(content.shape[:3]) if visible is None else visible
+        """Return pastiches, and the mean colours (B, 3) of the contents' visible pixels averaged with those held."""
+        pixels = np.ones(content.shape[:3]) if norms.visible is None else norms.visible
         measured = np.einsum("bhwc,bhw->bc", content, pixels) / pixels.sum(axis=(1, 2))[:, None]
-        weight = np.reshape(hold, (-1, 1))
-        used = measured if statistics is None else (1 - weight) * measured + weight * statistics
-        if masks is None:
-            return self.transfer(content, embedding), used.astype(np.float32)
+        statistics, hold = norms.held(len(content), 3)
+        used = ((1 - hold[:, None]) * measured + hold[:, None] * statistics).astype(np.float32)
+        if norms.masks is None:
+            return self.transfer(content, embedding), used
         self.painted.append(content.shape)
-        return np.einsum("bkd,bhwk->bhwd", embedding, masks).astype(np.float32), used.astype(np.float32)
+        return np.einsum("bkd,bhwk->bhwd", embedding, norms.masks).astype(np.float32), used
 
     def expect(self, height: int, width: int, together: int = 1) -> None:
         """Do nothing: a fake runtime has nothing to prepare."""

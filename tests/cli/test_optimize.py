@@ -99,7 +99,7 @@ def test_every_choice_arrives(
 def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = CliRunner().invoke(app, ["optimize", "--help"]).output
-    told = dict(re.findall(r"--([a-z-]+) .** default ([\w.]+)\.", text))
+    told = dict(re.findall(r"--([a-z-]+) .* default ([\w.]+)\.", text))
     defaults = OptimizeSettings()
     assert told == {
         "size": str(defaults.size), "steps": str(defaults.steps), "style-weight": f"{defaults.style_weight:g}",

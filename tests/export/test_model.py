@@ -13,7 +13,7 @@ from brushwork.errors import UserError
 from brushwork.export.model import export
 from brushwork.model_folder import ModelCard, ModelError, ModelFolder
 from brushwork.networks import PasticheConfig, PasticheNetwork
-from brushwork.runtime import Array
+from brushwork.runtime import Array, NormInputs
 from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.runtime.pytorch import TorchRuntime
 from tests.conftest import shaken
@@ -65,10 +65,10 @@ def test_three_runtimes_agree_on_the_variants_of_a_graph(
     embedding = random.standard_normal((batch, regions, 100) if regions else (batch, 100), dtype=np.float32)
     masks = random.dirichlet(np.ones(regions), (batch, *size)).astype(np.float32) if regions else None
     graph = "transfer-regions.onnx" if regions else "transfer-statistics.onnx"
-    _, statistics = ours.transfer_with_statistics(content[::-1].copy(), embedding, masks=masks)
+    _, statistics = ours.transfer_with_statistics(content[::-1].copy(), embedding, NormInputs(masks=masks))
     assert statistics.shape == (batch, 694 + 2 * (8 + 16 + 32))  # the encoder of this model has instance norms
     for hold in (0.0, 0.5):
-        pastiche, used = ours.transfer_with_statistics(content, embedding, statistics, hold, masks)
+        pastiche, used = ours.transfer_with_statistics(content, embedding, NormInputs(statistics, hold, masks))
         inputs = {"content": content, "embedding": embedding, "statistics": statistics}
         theirs = onnx_answers(
             folder,
@@ -77,7 +77,10 @@ def test_three_runtimes_agree_on_the_variants_of_a_graph(
             **inputs,
             **({} if masks is None else {"masks": masks}),
         )
-        for other in (torch_runtime.transfer_with_statistics(content, embedding, statistics, hold, masks), theirs):
+        for other in (
+            torch_runtime.transfer_with_statistics(content, embedding, NormInputs(statistics, hold, masks)),
+            theirs,
+        ):
             np.testing.assert_allclose(other[0], pastiche, atol=1e-3)
             np.testing.assert_allclose(other[1], used, atol=1e-3 * float(np.abs(used).max()))
 
@@ -91,9 +94,9 @@ def test_holding_what_was_measured_is_the_plain_graph(
         embedding = random.standard_normal((1, folder.embedding_size), dtype=np.float32)
         plain = runtime.transfer(content, embedding)
         measured, statistics = runtime.transfer_with_statistics(content, embedding)
-        held, again = runtime.transfer_with_statistics(content, embedding, statistics, 1.0)
+        held, again = runtime.transfer_with_statistics(content, embedding, NormInputs(statistics, 1.0))
         one = np.ones((1, 50, 71, 1), np.float32)
-        everywhere, _ = runtime.transfer_with_statistics(content, embedding[:, None], masks=one)
+        everywhere, _ = runtime.transfer_with_statistics(content, embedding[:, None], NormInputs(masks=one))
         for other in (measured, held, everywhere):
             np.testing.assert_allclose(other, plain, atol=1e-4)
         np.testing.assert_array_equal(again, statistics)
@@ -213,4 +216,6 @@ def test_a_folder_without_the_variants_still_stylises_and_says_what_is_missing(
 def test_nothing_can_be_held_that_is_not_given(table_folder: ModelFolder) -> None:
     runtime = OpenVINORuntime(table_folder.path, table_folder.sha256[model_folder.WEIGHTS], precision="f32")
     with pytest.raises(ValueError, match="no statistics are given"):
-        runtime.transfer_with_statistics(np.zeros((1, 32, 32, 3), np.float32), np.ones((1, 3), np.float32), hold=0.5)
+        runtime.transfer_with_statistics(
+            np.zeros((1, 32, 32, 3), np.float32), np.ones((1, 3), np.float32), NormInputs(hold=0.5)
+        )

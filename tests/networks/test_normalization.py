@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from brushwork.networks import ConditionalInstanceNorm2d
-from brushwork.networks.normalization import DecoderNorm
+from brushwork.networks.normalization import Condition, DecoderNorm
 
 KINDS: tuple[DecoderNorm, ...] = ("instance", "batch", "none")
 
@@ -13,7 +13,7 @@ def test_population_statistics_then_gamma_and_beta_by_hand() -> None:
         norm.affine.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 2.0]]))  # beta = e1, gamma = 2 e2
         norm.affine.bias.zero_()
     features = torch.tensor([1.0, 3.0, 1.0, 3.0]).reshape(1, 1, 2, 2)  # mean 2, population deviation 1
-    styled = norm(features, torch.tensor([[10.0, 3.0]]))
+    styled = norm(features, Condition(torch.tensor([[10.0, 3.0]])))
     expected = torch.tensor([4.0, 16.0, 4.0, 16.0]).reshape(1, 1, 2, 2)  # 10 -+ 6
     torch.testing.assert_close(styled, expected, atol=1e-4, rtol=0)
 
@@ -21,8 +21,8 @@ def test_population_statistics_then_gamma_and_beta_by_hand() -> None:
 def test_each_picture_of_a_batch_has_its_own_statistics_and_style() -> None:
     norm = ConditionalInstanceNorm2d(4, 3)
     features, embedding = torch.rand(2, 4, 5, 6), torch.rand(2, 3)
-    together = norm(features, embedding)
-    alone = torch.cat([norm(features[i : i + 1], embedding[i : i + 1]) for i in range(2)])
+    together = norm(features, Condition(embedding))
+    alone = torch.cat([norm(features[i : i + 1], Condition(embedding[i : i + 1])) for i in range(2)])
     torch.testing.assert_close(together, alone)
 
 
@@ -60,7 +60,7 @@ def test_decoder_norms_that_are_compared_by_hand() -> None:
 def test_batch_norm_in_evaluation_takes_its_running_statistics() -> None:
     norm = ConditionalInstanceNorm2d(1, 1, bias=False, norm="batch").eval()
     features = torch.rand(1, 1, 4, 4)
-    torch.testing.assert_close(norm(features, torch.ones(1, 1)), features / (1 + 1e-5) ** 0.5)
+    torch.testing.assert_close(norm(features, Condition(torch.ones(1, 1))), features / (1 + 1e-5) ** 0.5)
 
 
 def test_an_unknown_decoder_norm_is_refused() -> None:
@@ -69,5 +69,5 @@ def test_an_unknown_decoder_norm_is_refused() -> None:
 
 
 def _styled(norm: ConditionalInstanceNorm2d, features: torch.Tensor, embedding: torch.Tensor) -> torch.Tensor:
-    styled: torch.Tensor = norm(features, embedding)
+    styled: torch.Tensor = norm(features, Condition(embedding))
     return styled.flatten()

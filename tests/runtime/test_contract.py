@@ -10,7 +10,7 @@ import pytest
 from brushwork.errors import UserError
 from brushwork.model_folder import WEIGHTS, ModelFolder
 from brushwork.networks import PasticheNetwork
-from brushwork.runtime import CONDITIONAL, Array, Runtime
+from brushwork.runtime import CONDITIONAL, Array, NormInputs, Runtime
 from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.testing import FakeRuntime
@@ -104,7 +104,7 @@ def test_statistics_that_are_measured_change_nothing(
     close(pastiche, candidate.runtime.transfer(content, embedding))
     assert (statistics.ndim, len(statistics)) == (2, 1)
     assert statistics.dtype == np.float32
-    again, used = candidate.runtime.transfer_with_statistics(content, embedding, statistics, 1.0)
+    again, used = candidate.runtime.transfer_with_statistics(content, embedding, NormInputs(statistics, 1.0))
     close(again, pastiche)
     np.testing.assert_allclose(used, statistics, rtol=1e-3, atol=1e-3)
 
@@ -115,9 +115,9 @@ def test_held_statistics_are_a_moving_average(candidate: Candidate) -> None:
     embedding = random(1, candidate.size)
     runtime = candidate.runtime
     one, other = (runtime.transfer_with_statistics(content, embedding)[1] for content in (first, second))
-    _, all_held = runtime.transfer_with_statistics(second, embedding, one, 1.0)
+    _, all_held = runtime.transfer_with_statistics(second, embedding, NormInputs(one, 1.0))
     np.testing.assert_allclose(all_held, one, rtol=1e-3, atol=1e-3)
-    _, half = runtime.transfer_with_statistics(second, embedding, one, 0.5)
+    _, half = runtime.transfer_with_statistics(second, embedding, NormInputs(one, 0.5))
     channels = 3 if isinstance(runtime, FakeRuntime) else 8  # of the first norm at a quarter of the paper's width
     expected = (one[:, :channels] + other[:, :channels]) / 2
     np.testing.assert_allclose(half[:, :channels], expected, rtol=2e-2, atol=2e-2)
@@ -125,14 +125,16 @@ def test_held_statistics_are_a_moving_average(candidate: Candidate) -> None:
 
 def test_statistics_to_hold_must_be_there(candidate: Candidate) -> None:
     with pytest.raises(ValueError, match="hold is not 0 but no statistics are given"):
-        candidate.runtime.transfer_with_statistics(random(1, 16, 16, 3), random(1, candidate.size), None, 0.5)
+        candidate.runtime.transfer_with_statistics(
+            random(1, 16, 16, 3), random(1, candidate.size), NormInputs(None, 0.5)
+        )
 
 
 def test_masks_choose_between_styles(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
     content, embeddings = random(1, 32, 40, 3), random(1, 2, candidate.size)
     masks = np.zeros((1, 32, 40, 2), np.float32)
     masks[..., 1] = 1
-    pastiche, _ = candidate.runtime.transfer_with_statistics(content, embeddings, masks=masks)
+    pastiche, _ = candidate.runtime.transfer_with_statistics(content, embeddings, NormInputs(masks=masks))
     close(pastiche, candidate.runtime.transfer(content, embeddings[:, 1]))
 
 
@@ -146,10 +148,12 @@ def test_what_is_not_visible_is_not_measured(candidate: Candidate, masked: bool)
     embedding = random(1, 2, candidate.size) if masked else random(1, candidate.size)
     masks = np.full((1, 33, 194, 2), 0.5, np.float32) if masked else None
     run = candidate.runtime.transfer_with_statistics
-    (first, one), (second, two) = (run(each, embedding, None, 0, masks, visible) for each in (content, other))
+    (first, one), (second, two) = (
+        run(each, embedding, NormInputs(None, 0, masks, visible)) for each in (content, other)
+    )
     np.testing.assert_array_equal(one, two)
     np.testing.assert_array_equal(first[:, :, :50], second[:, :, :50])
-    assert np.abs(run(content, embedding, None, 0, masks)[1] - one).max() > 1e-3
+    assert np.abs(run(content, embedding, NormInputs(None, 0, masks))[1] - one).max() > 1e-3
 
 
 def test_weights_that_are_equal_change_nothing(
@@ -157,7 +161,7 @@ def test_weights_that_are_equal_change_nothing(
 ) -> None:  # fmt: skip
     content, embedding = random(2, 33, 46, 3), random(2, candidate.size)
     visible = np.full((2, 33, 46), 0.25, np.float32)
-    pastiche, _ = candidate.runtime.transfer_with_statistics(content, embedding, visible=visible)
+    pastiche, _ = candidate.runtime.transfer_with_statistics(content, embedding, NormInputs(visible=visible))
     close(pastiche, candidate.runtime.transfer(content, embedding))
 
 

@@ -8,7 +8,7 @@ from brushwork.errors import UserError
 from brushwork.model_folder import ModelFolder, load_network
 from brushwork.networks import PasticheNetwork
 from brushwork.networks.deep import deepen, parameters_size
-from brushwork.runtime import Array
+from brushwork.runtime import Array, NormInputs
 from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.runtime.pytorch import TorchRuntime
 from brushwork.stylizer import Stylizer
@@ -68,7 +68,9 @@ def test_every_graph_paints_a_deep_style(
     np.testing.assert_allclose(runtime.transfer_with_statistics(content, styles[1:])[0], expected, atol=1e-4)
     masks = np.full((1, 40, 48, 2), 0.5, np.float32)
     both = np.stack([styles[1], styles[1]])[None]
-    np.testing.assert_allclose(runtime.transfer_with_statistics(content, both, masks=masks)[0], expected, atol=1e-4)
+    np.testing.assert_allclose(
+        runtime.transfer_with_statistics(content, both, NormInputs(masks=masks))[0], expected, atol=1e-4
+    )
     runtime.expect(40, 48)
     np.testing.assert_allclose(runtime.transfer(content, styles[1:]), expected, atol=1e-4)
     torch_runtime = TorchRuntime(network)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from brushwork.images import Image
-from brushwork.runtime import Array
+from brushwork.runtime import MEASURED, Array, NormInputs
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.video import pipeline
@@ -30,16 +30,10 @@ class Flickering(FakeRuntime):
         return pastiche
 
     def transfer_with_statistics(
-        self,
-        content: Array,
-        embedding: Array,
-        statistics: Array | None = None,
-        hold: float | Array = 0.0,
-        masks: Array | None = None,
-        visible: Array | None = None,
+        self, content: Array, embedding: Array, norms: NormInputs = MEASURED
     ) -> tuple[Array, Array]:
-        self.held.append(float(hold))
-        return super().transfer_with_statistics(content, embedding, statistics, hold, masks, visible)
+        self.held.append(float(norms.hold))
+        return super().transfer_with_statistics(content, embedding, norms)
 
 
 def states(frames: Sequence[Pixels]) -> Iterator[FrameState]:

@@ -1,4 +1,4 @@
-"""The style transfer network: content and embedding in, pastiche out (Ghiasi et al. 2017, section 2, table 3)."""
+"""The style transfer network, which renders a content in the style of an embedding (Ghiasi et al. 2017, table 3)."""
 
 from collections.abc import Callable
 from typing import Literal, TypeAlias, get_args
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brushwork.networks.normalization import (
+    Condition,
     ConditionalInstanceNorm2d,
     DecoderNorm,
     HeldStatistics,
@@ -22,14 +23,14 @@ Conditional: TypeAlias = Callable[[int], ConditionalInstanceNorm2d]
 
 
 def _convolution(inputs: int, channels: int, kernel: int, stride: int = 1, *, bias: bool = False) -> nn.Conv2d:
-    """A convolution under reflection padding; zeros at the border would show as a frame around the pastiche."""
+    """Return a convolution with reflection padding; zero padding would cause a visible frame around the pastiche."""
     convolution = nn.Conv2d(inputs, channels, kernel, stride, padding=kernel // 2, padding_mode="reflect", bias=bias)
     nn.init.normal_(convolution.weight, std=0.01)
     return convolution
 
 
 def _encoder_norm(kind: EncoderNorm, channels: int) -> nn.Module:
-    """Batch norm without gamma as published, instance norm, or nothing where a batch norm was folded into the bias."""
+    """Return batch norm without gamma as published, instance norm, or identity if a batch norm is in the bias."""
     if kind == "batch":
         norm = nn.BatchNorm2d(channels, eps=1e-3, momentum=MOMENTUM)
         # The published batch norm learns beta only: a constant gamma of 1 loads and exports like any other.
@@ -39,7 +40,7 @@ def _encoder_norm(kind: EncoderNorm, channels: int) -> nn.Module:
 
 
 class ContractLayer(nn.Module):
-    """Convolution, encoder norm, ReLU: one step down."""
+    """A layer of the encoder: convolution, norm, ReLU."""
 
     def __init__(self, inputs: int, channels: int, kernel: int, stride: int, norm: EncoderNorm) -> None:
         super().__init__()
@@ -47,14 +48,14 @@ class ContractLayer(nn.Module):
         self.norm = _encoder_norm(norm, channels)
 
     def forward(self, features: Tensor, normalise: Normalise = instance_normalise) -> Tensor:
-        """(B, inputs, H, W) -> (B, channels, ceil(H / stride), ceil(W / stride))."""
-        # An encoder's instance norm sees the whole picture like any other, so its statistics are held like any other.
+        """Return (B, channels, ceil(H / stride), ceil(W / stride)) of features (B, inputs, H, W)."""
+        # Statistics of an encoder's instance norm also depend on the whole picture, so they are held, too.
         norm = normalise if isinstance(self.norm, nn.InstanceNorm2d) else self.norm
         return F.relu(norm(self.conv(features)))
 
 
 class ResidualBlock(nn.Module):
-    """Two conditional convolutions around which the features pass; ReLU after the first only, none after the sum."""
+    """Two conditional convolutions with a skip connection; ReLU after the first only, and none after the sum."""
 
     def __init__(self, channels: int, conditional: Conditional) -> None:
         super().__init__()
@@ -63,21 +64,15 @@ class ResidualBlock(nn.Module):
         self.conv2 = _convolution(channels, channels, 3)
         self.norm2 = conditional(channels)
 
-    def forward(
-        self,
-        features: Tensor,
-        embedding: Tensor,
-        normalise: Normalise = instance_normalise,
-        masks: Tensor | None = None,
-    ) -> Tensor:
-        """(B, C, H, W) and (B, D) -> (B, C, H, W); see `ConditionalInstanceNorm2d` for what else."""
-        change = F.relu(self.norm1(self.conv1(features), embedding, normalise, masks))
-        styled: Tensor = features + self.norm2(self.conv2(change), embedding, normalise, masks)
+    def forward(self, features: Tensor, condition: Condition) -> Tensor:
+        """Return features (B, C, H, W) of features (B, C, H, W)."""
+        change = F.relu(self.norm1(self.conv1(features), condition))
+        styled: Tensor = features + self.norm2(self.conv2(change), condition)
         return styled
 
 
 class ExpandLayer(nn.Module):
-    """Nearest-neighbour up-sampling (no checkerboard, unlike a transposed convolution), convolution, norm."""
+    """Nearest-neighbour upsampling (without the checkerboards of a transposed convolution), convolution, norm."""
 
     def __init__(self, inputs: int, channels: int, kernel: int, scale: int, conditional: Conditional) -> None:
         super().__init__()
@@ -85,25 +80,19 @@ class ExpandLayer(nn.Module):
         self.conv = _convolution(inputs, channels, kernel)
         self.norm = conditional(channels)
 
-    def forward(
-        self,
-        features: Tensor,
-        embedding: Tensor,
-        normalise: Normalise = instance_normalise,
-        masks: Tensor | None = None,
-    ) -> Tensor:
-        """(B, inputs, H, W) and (B, D) -> (B, channels, scale * H, scale * W), before the activation."""
+    def forward(self, features: Tensor, condition: Condition) -> Tensor:
+        """Return (B, channels, scale * H, scale * W) of features (B, inputs, H, W), before the activation."""
         if self.scale > 1:
             features = F.interpolate(features, scale_factor=float(self.scale), mode="nearest")
-        styled: Tensor = self.norm(self.conv(features), embedding, normalise, masks)
+        styled: Tensor = self.norm(self.conv(features), condition)
         return styled
 
 
 class StyleTransferNetwork(nn.Module):
-    """Contract, five residual blocks, expand: a pastiche of the content in the style of an embedding.
+    """Encoder, five residual blocks and decoder, which render a content in the style of an embedding.
 
     Args:
-        embedding_size: D, the size of the embedding.
+        embedding_size: D, the length of the embedding.
         bias: Whether the 13 conditional layers have a bias; a table of styles has none.
         width: Multiplier of the paper's 32, 64 and 128 channels; Magenta's mobile network has 0.25.
         encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm as the convolution's bias).
@@ -154,13 +143,13 @@ class StyleTransferNetwork(nn.Module):
         )
 
     def style_parameters(self, embedding: Tensor) -> Tensor:
-        """All betas and gammas of the embeddings (B, D): (B, 2758) at full width, in layer order, beta before gamma."""
+        """Return all betas and gammas of embeddings (B, D): (B, 2758) at full width, in layer order, beta first."""
         norms = [module for module in self.modules() if isinstance(module, ConditionalInstanceNorm2d)]
         return torch.cat([norm.style_parameters(embedding) for norm in norms], dim=1)
 
     @property
     def statistics_size(self) -> int:
-        """N, the means and variances of all instance norms: 2758 at full width, 3206 with an encoder that has them."""
+        """N, the number of means and variances of instance norms: 2758 at full width, 3206 with the encoder's."""
         return sum(
             2 * (norm.channels if isinstance(norm, ConditionalInstanceNorm2d) else norm.num_features)
             for norm in self.modules()
@@ -174,27 +163,27 @@ class StyleTransferNetwork(nn.Module):
         normalise: Normalise = instance_normalise,
         masks: Tensor | None = None,
     ) -> Tensor:
-        """Pastiches (B, 3, H, W) in [0, 1].
+        """Return pastiches (B, 3, H, W) in [0, 1].
 
         Args:
             content: (B, 3, H, W) in [0, 1]; H, W >= 16.
             embedding: Embeddings (B, D); with masks (B, K, D).
-            normalise: What every instance norm of the network calls.
-            masks: Weights (B, K, H, W) of K styles in each pixel, which sum to 1 there. Every conditional layer
-                normalises once, over the whole picture, and mixes the styles' betas and gammas by the masks, averaged
-                over what one of its features covers (Dumoulin et al. 2017 mix over the whole picture at once).
+            normalise: Normalisation of every instance norm.
+            masks: Weights (B, K, H, W) of K styles, which sum to 1 in each pixel. Every conditional layer normalises
+                once over the whole picture and mixes the styles' betas and gammas by the masks, averaged over the
+                pixels that a feature covers (Dumoulin et al. 2017 use one mixture for the whole picture).
         """
         features = content
         for contract in self.contract:
             features = contract(features, normalise)
         quarter, half, whole = (None,) * 3 if masks is None else _layered(masks, features)
         for block in self.residual:
-            features = block(features, embedding, normalise, quarter)
+            features = block(features, Condition(embedding, normalise, quarter))
         first, second, last = self.expand
-        features = F.relu(first(features, embedding, normalise, half))
-        features = F.relu(second(features, embedding, normalise, whole))
-        pastiche = torch.sigmoid(last(features, embedding, normalise, whole))
-        # Two halvings round up, so the pastiche is up to 3 pixels larger than the content, on the right and below.
+        features = F.relu(first(features, Condition(embedding, normalise, half)))
+        features = F.relu(second(features, Condition(embedding, normalise, whole)))
+        pastiche = torch.sigmoid(last(features, Condition(embedding, normalise, whole)))
+        # Halving twice rounds up, so the pastiche is up to 3 pixels larger than the content on the right and bottom.
         return pastiche[:, :, : content.shape[2], : content.shape[3]]
 
     def forward_held(
@@ -206,14 +195,14 @@ class StyleTransferNetwork(nn.Module):
         masks: Tensor | None = None,
         visible: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Pastiches (B, 3, H, W) and the statistics (B, N) they were made with; see `HeldStatistics` and `forward`."""
+        """Return pastiches (B, 3, H, W) and the used statistics (B, N); see `HeldStatistics` and `forward`."""
         held = HeldStatistics(statistics, hold, visible)
         return self.forward(content, embedding, held, masks), held.used
 
 
 def _layered(masks: Tensor, features: Tensor) -> list[Tensor]:
-    """Masks (B, K, H, W) at the sizes of the layers after the features (B, C, ceil(H / 4), ceil(W / 4))."""
-    # The two halvings round up, so features reach up to 3 pixels beyond the masks.
+    """Return masks (B, K, H, W) at the sizes of the layers after the features (B, C, ceil(H / 4), ceil(W / 4))."""
+    # Halving twice rounds up, so the last features extend up to 3 pixels beyond the masks.
     wide = F.pad(masks, (0, 4, 0, 4), mode="replicate")
     height, width = features.shape[2:]
     return [

@@ -16,7 +16,7 @@ import numpy as np
 from brushwork import images
 from brushwork.images import Rows
 from brushwork.rendering.regions import StyleMap
-from brushwork.runtime import Array, Runtime
+from brushwork.runtime import Array, NormInputs, Runtime
 
 # Standard deviation of pixels (with the channels' variances averaged) from which only a content's own statistics are
 # used. 0.6 % of 800 training photos have less, none less than 0.067; the validation photos have at least 0.155.
@@ -62,8 +62,8 @@ def find_reference(runtime: Runtime, content: Rows, style: StyleMap) -> Referenc
     picture = reference_picture()[None].copy()
     if weights is None:
         return Reference(weight, runtime.transfer_with_statistics(picture, style.embeddings[:1])[1])
-    masks = np.ascontiguousarray(weights[None], np.float32)
-    return Reference(weight, runtime.transfer_with_statistics(picture, style.embeddings[None], masks=masks)[1])
+    norms = NormInputs(masks=np.ascontiguousarray(weights[None], np.float32))
+    return Reference(weight, runtime.transfer_with_statistics(picture, style.embeddings[None], norms)[1])
 
 
 def _relative_variance(content: Rows) -> float:

@@ -9,7 +9,7 @@ sufficient overlap are rendered: the tiles fit together without blending. The mo
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -22,7 +22,7 @@ from brushwork.rendering.exact_statistics import exact_statistics
 from brushwork.rendering.memory import HALO, PATCH, SAMPLE, Tiling
 from brushwork.rendering.regions import StyleMap
 from brushwork.rendering.strokes import Strip
-from brushwork.runtime import Array, Runtime
+from brushwork.runtime import Array, NormInputs, Runtime
 
 Progress: TypeAlias = Callable[[float], None]
 
@@ -79,8 +79,8 @@ def render(
     if reference is not None:
         before, weight = reference.mix(before, weight)
     embeddings = style.embeddings if masks is None else style.embeddings[None]
-    visible = None if seen is None else seen[None]
-    pastiches, used = runtime.transfer_with_statistics(batch, embeddings, before, weight, masks, visible)
+    norms = NormInputs(before, weight, masks, None if seen is None else seen[None])
+    pastiches, used = runtime.transfer_with_statistics(batch, embeddings, norms)
     if held is not None:
         held.used.append(used)
     part: Array = pastiches[0]
@@ -147,12 +147,12 @@ def measure(
     pixels = np.concatenate(sample)
     batch = np.ascontiguousarray(pixels[None, ..., :3], np.float32)
     seen = images.visible(pixels)
-    visible = None if seen is None else seen[None]
     given, hold = (None, 0.0) if reference is None else (reference.statistics, reference.weight)
+    norms = NormInputs(given, hold, visible=None if seen is None else seen[None])
     if not masks:
-        return runtime.transfer_with_statistics(batch, style.embeddings, given, hold, visible=visible)[1]
-    weights = np.ascontiguousarray(np.concatenate(masks)[None])
-    return runtime.transfer_with_statistics(batch, style.embeddings[None], given, hold, weights, visible)[1]
+        return runtime.transfer_with_statistics(batch, style.embeddings, norms)[1]
+    norms = replace(norms, masks=np.ascontiguousarray(np.concatenate(masks)[None]))
+    return runtime.transfer_with_statistics(batch, style.embeddings[None], norms)[1]
 
 
 def _patches(length: int, side: int) -> NDArray[np.int64]:

@@ -1,6 +1,7 @@
 """Runtimes that execute a model: OpenVINO on the CPU, torch on other devices. Images are (B, H, W, 3) in [0, 1]."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -13,6 +14,42 @@ SMALLEST_SIDE = 16
 CONDITIONAL, RESIDUAL = 13, 10
 # A stage of a network that is run layer by layer: takes named arrays (1, C, h, w), returns "raw" and "features".
 Stage: TypeAlias = Callable[[Mapping[str, Array]], Mapping[str, Array]]
+
+
+@dataclass(frozen=True, eq=False)
+class NormInputs:
+    """How the instance norms of a pass get their statistics and their styles.
+
+    Attributes:
+        statistics: Given statistics (B, N) or (1, N): the means and then the population variances of each layer, in
+            layer order; None if hold is 0.
+        hold: Weight of the given statistics in [0, 1], a number or (B,): 0 uses the statistics of the contents, 1 the
+            given ones, values in between the weighted mean of both.
+        masks: Weights (B, H, W, K) of K styles, which sum to 1 in each pixel; None for one style everywhere.
+        visible: Weights (B, H, W) of the pixels in the measurement, not 0 everywhere; None for equal weights.
+    """
+
+    statistics: Array | None = None
+    hold: float | Array = 0.0
+    masks: Array | None = None
+    visible: Array | None = None
+
+    def held(self, batch: int, size: int) -> tuple[Array, Array]:
+        """Return statistics (B, N) and hold (B,) for a batch; zeros if no statistics are given.
+
+        Raises:
+            ValueError: If hold is not 0 and no statistics are given.
+        """
+        if self.statistics is None and np.any(self.hold):
+            raise ValueError("hold is not 0 but no statistics are given")
+        given, weights = np.zeros((batch, size), np.float32), np.empty(batch, np.float32)
+        weights[:] = self.hold
+        if self.statistics is not None:
+            given[:] = self.statistics
+        return given, weights
+
+
+MEASURED = NormInputs()
 
 
 class Runtime(Protocol):
@@ -33,26 +70,14 @@ class Runtime(Protocol):
         ...
 
     def transfer_with_statistics(
-        self,
-        content: Array,
-        embedding: Array,
-        statistics: Array | None = None,
-        hold: float | Array = 0.0,
-        masks: Array | None = None,
-        visible: Array | None = None,
+        self, content: Array, embedding: Array, norms: NormInputs = MEASURED
     ) -> tuple[Array, Array]:
         """Return pastiches (B, H, W, 3) and the statistics (B, N) that their instance norms used.
-
-        The statistics are the means and then the population variances of each layer, in layer order.
 
         Args:
             content: Contents (B, H, W, 3) in [0, 1]; H, W >= 16.
             embedding: Embeddings (B, D); with masks (B, K, D).
-            statistics: Given statistics (B, N) or (1, N); None if hold is 0.
-            hold: Weight of the given statistics in [0, 1], a number or (B,): 0 uses the statistics of the contents, 1
-                the given ones, values in between the weighted mean of both.
-            masks: Weights (B, H, W, K) of K styles, which sum to 1 in each pixel; None for one style everywhere.
-            visible: Weights (B, H, W) of the pixels in the measurement, not 0 everywhere; None for equal weights.
+            norms: Statistics, masks and visible pixels; by default, the statistics of the contents are used.
 
         Raises:
             UserError: If an older version exported the model folder without the graph.
@@ -88,14 +113,3 @@ class Runtime(Protocol):
         block `features`.
         """
         ...
-
-
-def held(statistics: Array | None, hold: float | Array, batch: int, size: int) -> tuple[Array, Array]:
-    """Return statistics (B, N) and hold (B,) for a batch, from the arguments of `Runtime.transfer_with_statistics`."""
-    if statistics is None:
-        if np.any(hold):
-            raise ValueError("hold is not 0 but no statistics are given")
-        statistics = np.zeros((1, size), np.float32)
-    given, weights = np.empty((batch, size), np.float32), np.empty(batch, np.float32)
-    given[:], weights[:] = statistics, hold
-    return given, weights

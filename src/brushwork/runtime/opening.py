@@ -1,7 +1,6 @@
 """Chooses and opens the runtime for a device."""
 
-import ctypes
-import sys
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from brushwork import extras
 from brushwork.errors import UserError, unknown
 from brushwork.runtime import Runtime
 
+# Device file of NVIDIA's driver on Linux, also in containers without nvidia-smi.
+DEVICE_FILE = Path("/dev/nvidiactl")
 DEVICES = ("auto", "cpu", "gpu", "cuda", "mps")
 PRECISIONS = ("auto", "f32", "bf16", "f16", "int8")
 
@@ -46,7 +47,7 @@ def open_runtime(
         UserError: If the device or precision is not available.
     """
     if device == "auto":
-        device = "cuda" if _has_cuda() else "cpu"
+        device = "cuda" if has_cuda() else "cpu"
     if device in ("cpu", "gpu"):
         from brushwork.runtime.openvino import OpenVINORuntime
 
@@ -57,13 +58,9 @@ def open_runtime(
     return TorchRuntime(network(), device=device, precision=precision, threads=threads)
 
 
-def _has_cuda() -> bool:
-    """Whether torch can use an NVIDIA GPU here. It is asked only where there is a driver: its import takes seconds."""
-    try:
-        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-    except OSError:
-        return False
-    if not extras.installed("torch"):
+def has_cuda() -> bool:
+    """Return whether torch can use an NVIDIA GPU. Importing torch takes seconds, so a driver is looked for first."""
+    if not (shutil.which("nvidia-smi") or DEVICE_FILE.exists()) or not extras.installed("torch"):
         return False
     import torch
 

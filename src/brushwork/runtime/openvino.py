@@ -10,7 +10,7 @@ from typing import Any
 from platformdirs import user_cache_path
 
 from brushwork.errors import UserError
-from brushwork.runtime import Array, Stage, held, int8, precisions
+from brushwork.runtime import MEASURED, Array, NormInputs, Stage, int8, precisions
 from brushwork.runtime.bindings import ov
 from brushwork.runtime.compiled import CompiledGraphs, core
 from brushwork.runtime.deep_graphs import deepen
@@ -197,20 +197,15 @@ class OpenVINORuntime:
         return self._taking(embedding)._infer(TRANSFER, {"content": content, "embedding": embedding})[0]
 
     def transfer_with_statistics(
-        self,
-        content: Array,
-        embedding: Array,
-        statistics: Array | None = None,
-        hold: float | Array = 0.0,
-        masks: Array | None = None,
-        visible: Array | None = None,
+        self, content: Array, embedding: Array, norms: NormInputs = MEASURED
     ) -> tuple[Array, Array]:
         """See `Runtime.transfer_with_statistics`."""
-        graph = STATISTICS if masks is None else REGIONS
+        graph = STATISTICS if norms.masks is None else REGIONS
         size = self._open(graph).input("statistics").partial_shape[1].get_length()
-        given, share = held(statistics, hold, len(content), size)
-        inputs = {"content": content, "embedding": embedding, "statistics": given, "hold": share}
-        inputs |= {name: given for name, given in (("masks", masks), ("visible", visible)) if given is not None}
+        statistics, hold = norms.held(len(content), size)
+        inputs = {"content": content, "embedding": embedding, "statistics": statistics, "hold": hold}
+        optional = {"masks": norms.masks, "visible": norms.visible}
+        inputs |= {name: given for name, given in optional.items() if given is not None}
         pastiche, used = self._taking(embedding)._infer(graph, inputs)
         return pastiche, used
 

@@ -10,7 +10,7 @@ from brushwork.errors import UserError
 from brushwork.networks import PasticheNetwork
 from brushwork.networks.deep import deepen
 from brushwork.networks.transfer import StyleTransferNetwork
-from brushwork.runtime import Array, Stage, held
+from brushwork.runtime import MEASURED, Array, NormInputs, Stage
 from brushwork.runtime.devices import find_device
 
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
@@ -74,25 +74,19 @@ class TorchRuntime:
 
     @torch.inference_mode()
     def transfer_with_statistics(
-        self,
-        content: Array,
-        embedding: Array,
-        statistics: Array | None = None,
-        hold: float | Array = 0.0,
-        masks: Array | None = None,
-        visible: Array | None = None,
+        self, content: Array, embedding: Array, norms: NormInputs = MEASURED
     ) -> tuple[Array, Array]:
         """See `Runtime.transfer_with_statistics`."""
-        given, share = held(statistics, hold, len(content), self.network.transfer.statistics_size)
+        statistics, hold = norms.held(len(content), self.network.transfer.statistics_size)
         # Statistics stay float32: in float16, a variance could overflow and a moving average would not advance.
         condition = torch.from_numpy(embedding).to(self.device, self.dtype)
         pastiche, used = self._taking(embedding).forward_held(
             self._images(content),
             condition,
-            torch.from_numpy(given).to(self.device),
-            torch.from_numpy(share).to(self.device),
-            None if masks is None else self._images(masks),
-            None if visible is None else torch.from_numpy(visible).to(self.device),
+            torch.from_numpy(statistics).to(self.device),
+            torch.from_numpy(hold).to(self.device),
+            None if norms.masks is None else self._images(norms.masks),
+            None if norms.visible is None else torch.from_numpy(norms.visible).to(self.device),
         )
         return _pixels(pastiche), used.cpu().numpy()
 
