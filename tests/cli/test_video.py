@@ -51,7 +51,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "-o", "out.mp4", "--codec", "ffv1"), ".mp4 cannot hold ffv1; name the file out.mkv"),
     (("clip.mkv", "--crf", "99"), "the crf is 99; h264 takes 0 (best) to 51"),
     (("clip.mkv", "--steady", "2"), "steady is 2; it must be between 0 (every frame by itself) and 1"),
-    (("clip.mkv", "--at", "soon"), "--at takes a time and a style, such as 0:05=other.jpg, not 'soon'"),
+    (("clip.mkv", "--at", "soon"), "--at needs a time and a style, such as 0:05=other.jpg, not 'soon'"),
     (("clip.mkv", "--at", "1:99=waves.jpg"), "'1:99' is not a time; write seconds, 0:05 or 1:02:03.5"),
     (("clip.mkv", "--start", "5", "--end", "3"), "the end, 0:03, is not after the start, 0:05"),
     (("clip.mkv", "--start", "1:00"), "clip.mkv has no frame from 1:00 on"),
@@ -59,7 +59,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "-o", "clip.mkv"), "clip.mkv is one of the files read; write the pastiche elsewhere"),
     (("clip.mkv", "-o", "clip.mkv", "--overwrite"), "clip.mkv is one of the files read; write the pastiche elsewhere"),
     (("clip.mkv", "--fade", "2"), "--fade does nothing without --at"),
-    (("clip.mkv", "--fps", "12"), "--fps is for numbered pictures; clip.mkv has times of its own"),
+    (("clip.mkv", "--fps", "12"), "--fps is only for numbered pictures; clip.mkv has its own frame times"),
     (("clip.mkv", "--quality", "80"), "--quality is for pictures; video files take --crf"),
     (("clip.mkv", "--crf", "20", "-o", "out.gif"), "--codec and --crf are for video files; pictures take --quality"),
     (("clip.mkv", "--no-sound", "-o", "frames"), "--no-sound is for video files; pictures have no sound"),
@@ -129,7 +129,7 @@ def test_a_truncated_file_is_one_line(name: str, share: float, brushwork: Run, c
     (here / name).write_bytes(whole[: max(8, round(share * len(whole)))])
     ended = brushwork("video", name, "-s", "waves.jpg")
     assert ended.code == 1
-    assert ended.lines == [f"brushwork: cannot read {name}: not a video file, or cut short"]
+    assert ended.lines == [f"brushwork: cannot read {name}: not a video file, or truncated"]
     assert not list(here.glob("*-waves*")) and not list(here.glob(".*"))
 
 
@@ -153,9 +153,9 @@ def test_a_clip_without_frames_is_one_line(brushwork: Run, clip: Path, here: Pat
         stream.width, stream.height, stream.pix_fmt = 64, 48, "bgr0"
         out.start_encoding()
     ended = brushwork("video", "empty.mkv", "-s", "waves.jpg")
-    assert ended.lines == ["brushwork: cannot read empty.mkv: it holds no frames"]
+    assert ended.lines == ["brushwork: cannot read empty.mkv: it has no frames"]
     (here / "none").mkdir()
-    assert brushwork("video", "none", "-s", "waves.jpg").lines == ["brushwork: none holds no frames"]
+    assert brushwork("video", "none", "-s", "waves.jpg").lines == ["brushwork: none has no frames"]
 
 
 def test_an_existing_file_stays(brushwork: Run, clip: Path, here: Path) -> None:

@@ -184,7 +184,7 @@ for name in ("broken.mp4", "rtsp://127.0.0.1:9/x"):
         print(error)
 """
     ended = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
-    lines = ["cannot read broken.mp4: not a video file, or cut short", "cannot open rtsp://127.0.0.1:9/x"]
+    lines = ["cannot read broken.mp4: not a video file, or truncated", "cannot open rtsp://127.0.0.1:9/x"]
     assert (ended.stdout.splitlines(), ended.stderr) == (lines, "")
 
 

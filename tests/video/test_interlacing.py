@@ -60,7 +60,7 @@ def test_interlaced_frames_are_deinterlaced(tmp_path: Path, load: Load, grey: st
     later = list(clip.read(whole[5].pts))
     assert np.array_equal(later[0].pixels, whole[5].pixels)
     last = paint(path, tmp_path / "out.mkv", load, grey)
-    assert last.notes == ["interlaced frames are deinterlaced; --no-deinterlace paints them as they are stored"]
+    assert last.notes == ["interlaced frames are deinterlaced; --no-deinterlace renders them as stored"]
     assert paint(path, tmp_path / "as-it-is.mkv", load, grey, deinterlace=False).notes == []
 
 

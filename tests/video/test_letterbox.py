@@ -45,7 +45,7 @@ def test_bars_stay_as_they_are_and_the_rest_is_painted(tmp_path: Path, load: Cal
     clip = make_clip(tmp_path / "clip.mkv", frames)
     settings = Settings((grey,), steady=0, codec="ffv1")
     *_, last = run(str(clip), tmp_path / "out.mkv", load, settings, RunOptions())
-    assert last.notes == ["black bars stay as they are; 64 x 48 is painted"]
+    assert last.notes == ["black bars are unchanged; the picture of 64 x 48 is rendered"]
     for (_, painted), frame in zip(read_frames(tmp_path / "out.mkv"), frames, strict=True):
         assert not painted[:12].any() and not painted[60:].any()
         assert np.array_equal(painted[12:60], negative(frame[12:60], 128 / 255))

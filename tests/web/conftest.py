@@ -4,10 +4,10 @@ import re
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from io import BytesIO
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx2
@@ -54,59 +54,84 @@ def client(runtime: FakeRuntime) -> Iterator[TestClient]:
         yield client
 
 
-class Servers:
-    """Servers in processes of their own, on free ports of 127.0.0.1; what they say goes to a file each."""
+class Server:
+    """A server in its own process, on a free port of 127.0.0.1; a thread reads its output."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.started: list[tuple[subprocess.Popen[str], str, Path]] = []
+    def __init__(self, *arguments: str) -> None:
+        command = [sys.executable, "-X", "faulthandler", "-m", "brushwork", "serve", "--port", "0", *arguments]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        self.address: Future[str] = Future()
+        self._lines: list[str] = []
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        """Collect the output until the process ends; the first line with an address is the server's."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self._lines.append(line)
+            if not self.address.done() and (found := re.match(r"(http://\S+)\n", line)):
+                self.address.set_result(found[1])
+        if not self.address.done():
+            self.address.set_exception(AssertionError(f"the server does not listen; its output: {self.output}"))
+
+    @property
+    def output(self) -> str:
+        """All output so far."""
+        return "".join(self._lines)
+
+    def end(self) -> str | None:
+        """End the server; return its output, with the stacks of its threads, if it no longer answers."""
+        hung = None
+        if self.process.poll() is None and self.address.done():
+            try:
+                httpx2.get(f"{self.address.result()}/healthz", timeout=ANSWERS_WITHIN)
+            except httpx2.TimeoutException:
+                self.process.send_signal(signal.SIGABRT)
+                self.process.wait()
+                self._reader.join()
+                hung = self.output
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+        return hung
+
+
+class Servers:
+    """Servers that tests start."""
+
+    def __init__(self) -> None:
+        self.started: list[Server] = []
 
     def start(self, *arguments: str) -> tuple[subprocess.Popen[str], str]:
-        """Start one; its process and its address."""
-        said = self.folder / f"server-{len(self.started)}.txt"
-        command = [sys.executable, "-X", "faulthandler", "-m", "brushwork", "serve", "--port", "0", *arguments]
-        with said.open("w") as file:
-            server = subprocess.Popen(command, stderr=file, text=True)
-        late = time.monotonic() + STARTS_WITHIN
-        while not (found := re.search(r"^(http://\S+)\n", said.read_text(), re.MULTILINE)):
-            if server.poll() is not None or time.monotonic() > late:
-                server.kill()
-                raise AssertionError(f"the server does not listen; it said: {said.read_text()}")
-            time.sleep(0.05)
-        self.started.append((server, found[1], said))
-        return server, found[1]
+        """Start a server; return its process and its address once it listens."""
+        server = Server(*arguments)
+        self.started.append(server)
+        return server.process, server.address.result(STARTS_WITHIN)
 
     def close(self) -> None:
-        """End them all.
+        """End all servers.
 
         Raises:
-            AssertionError: If one does not answer any more, with the stacks of its threads.
+            AssertionError: If one no longer answers, with the stacks of its threads.
         """
-        hung = []
-        for server, address, said in self.started:
-            if server.poll() is None:
-                try:
-                    httpx2.get(f"{address}/healthz", timeout=ANSWERS_WITHIN)
-                except httpx2.TimeoutException:
-                    server.send_signal(signal.SIGABRT)
-                    server.wait()
-                    hung.append(said.read_text())
-                server.kill()
-            server.wait()
+        hung = [output for server in self.started if (output := server.end())]
         assert not hung, "\n".join(hung)
 
 
 @pytest.fixture(scope="module")
-def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+def serve() -> Iterator[Serve]:
     """Start servers for the tests of a file."""
-    servers = Servers(tmp_path_factory.mktemp("servers"))
+    servers = Servers()
     yield servers.start
     servers.close()
 
 
 @pytest.fixture(scope="session")
-def page_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def page_address() -> Iterator[str]:
     """A server with the shipped model, one for all tests of the page."""
-    servers = Servers(tmp_path_factory.mktemp("servers"))
+    servers = Servers()
     yield servers.start()[1]
     servers.close()

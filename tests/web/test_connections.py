@@ -3,8 +3,8 @@
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -20,19 +20,40 @@ from brushwork.web.app import build
 
 Address = tuple[str, int]
 HEAD = b"POST /v1/embed HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+DROPPED_WITHIN = 60  # seconds
+
+
+class Connections(set[Any]):
+    """The connections of a server, whose end can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._changed = threading.Condition()
+
+    def discard(self, connection: object) -> None:
+        """Remove a connection that has ended, as uvicorn does."""
+        with self._changed:
+            super().discard(connection)
+            self._changed.notify_all()
+
+    def all_end(self) -> bool:
+        """Wait until all connections have ended; return whether they have."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self, DROPPED_WITHIN)
 
 
 @contextlib.contextmanager
-def serving(app: Callable[..., object]) -> Iterator[tuple[uvicorn.Server, Address]]:
-    """A real server of an application."""
+def serving(app: Callable[..., object]) -> Iterator[tuple[Connections, Address]]:
+    """A real server of an application: its connections and its address."""
     config = uvicorn.Config(app, **connections.PROTOCOLS, log_level="critical", lifespan="off")
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     server = uvicorn.Server(config)
+    server.server_state.connections = open_connections = Connections()
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
-    yield server, listener.getsockname()
+    yield open_connections, listener.getsockname()
     server.should_exit = True
     thread.join()
 
@@ -89,15 +110,12 @@ def test_a_client_that_does_not_read_its_answer_is_dropped(monkeypatch: pytest.M
         for _ in range(64):
             await send({"type": "http.response.body", "body": bytes(2**20), "more_body": True})
 
-    with serving(app) as (server, address), socket.socket() as connection:
+    with serving(app) as (open_connections, address), socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(address)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert connection.recv(10).startswith(b"HTTP/1.1")  # it is being answered, and no more is read
-        late = time.monotonic() + 60
-        while server.server_state.connections and time.monotonic() < late:
-            time.sleep(0.01)
-        assert not server.server_state.connections
+        assert open_connections.all_end()
 
 
 def test_idle_connections_do_not_end_service(address: Address) -> None:
@@ -178,8 +196,5 @@ def test_a_websocket_that_is_not_read_is_dropped(monkeypatch: pytest.MonkeyPatch
         for _ in range(64):
             await send({"type": "websocket.send", "bytes": bytes(2**20)})
 
-    with serving(app) as (server, address), _websocket(address):
-        late = time.monotonic() + 60
-        while server.server_state.connections and time.monotonic() < late:
-            time.sleep(0.01)
-        assert not server.server_state.connections
+    with serving(app) as (open_connections, address), _websocket(address):
+        assert open_connections.all_end()

@@ -4,7 +4,9 @@ from typing import Annotated
 
 from typer import Argument
 
-from brushwork.cli.options import MACHINE, Device, Model, Threads, given, option
+from brushwork.cli.groups import grouped
+from brushwork.cli.options import given, option
+from brushwork.cli.parts import PartOptions
 
 In = Annotated[str, Argument(metavar="IN", hidden=True)]
 Out = Annotated[str, Argument(metavar="OUT", hidden=True)]
@@ -22,12 +24,10 @@ MaxSize = Annotated[int | None, option(None, "--size", "16..100000", "Limit of t
 Format = Annotated[
     str | None, option(None, "--format", "folder|tar|parquet", "Output format; default: that of each input part.")
 ]
-Together = Annotated[int | None, option(None, "--part-size", "1..", "Files of a folder per part; default 256.")]
 Quality = Annotated[int | None, option(None, "--quality", "1..100", "Quality of JPEG, WebP and AVIF.")]
-Ray = Annotated[str | None, option(MACHINE, "--ray", "ADDRESS|local", "Run on a Ray cluster; local starts one here.")]
-Workers = Annotated[int | None, option(MACHINE, "--workers", "1..", "Workers on the cluster; default: all that fit.")]
 
 
+@grouped
 def dataset(
     source: In,
     target: Out,
@@ -39,12 +39,8 @@ def dataset(
     size: MaxSize = None,
     kind: Format = None,
     quality: Quality = None,
-    part_size: Together = None,
-    ray: Ray = None,
-    workers: Workers = None,
-    model: Model = None,
-    device: Device = None,
-    threads: Threads = None,
+    *,
+    parts: PartOptions,
 ) -> None:
     """Stylise a whole data set, with styles drawn for each picture. An interrupted run is continued.
 
@@ -58,14 +54,11 @@ def dataset(
     from brushwork import extras
 
     extras.require("dataset", "brushwork dataset")
-    from brushwork.cli.parts import make_parts, parse_range
-    from brushwork.dataset.plan import open_plan
+    from brushwork.cli.parts import parse_range
     from brushwork.dataset.stylizing import MANIFEST, Stylizing
 
     values = given(
-        styles=tuple(styles) if styles else None, per_image=per_image, seed=seed, size=size, model=model, kind=kind,
-        quality=quality, strength=parse_range(strength) if strength else None,
+        styles=tuple(styles) if styles else None, per_image=per_image, seed=seed, size=size, kind=kind,
+        model=parts.model, quality=quality, strength=parse_range(strength) if strength else None,
     )  # fmt: skip
-    task = Stylizing(texture_only=texture_only, **values)
-    plan = open_plan(source, target, task, **given(together=part_size))
-    make_parts(plan, f"{MANIFEST}.parquet", ray, **given(workers=workers, device=device, threads=threads))
+    parts.run(source, target, Stylizing(texture_only=texture_only, **values), MANIFEST)

@@ -5,8 +5,9 @@ from typing import Annotated
 
 from typer import Argument
 
-from brushwork.cli.dataset import Ray, Together, Workers
-from brushwork.cli.options import Device, Model, StyleSize, Threads, given, option
+from brushwork.cli.groups import grouped
+from brushwork.cli.options import StyleSize, given, option
+from brushwork.cli.parts import PartOptions
 
 In = Annotated[str, Argument(metavar="IN", hidden=True)]
 Out = Annotated[str | None, Argument(metavar="[OUT]", hidden=True)]
@@ -14,18 +15,15 @@ Near = Annotated[Path | None, option(None, "--near", "PICTURE", "List the styles
 Count = Annotated[int | None, option(None, "--count", "1..", "Number of styles that --near lists; default 10.")]
 
 
+@grouped
 def embed(
     source: In,
     target: Out = None,
     near: Near = None,
     count: Count = None,
     style_size: StyleSize = None,
-    part_size: Together = None,
-    ray: Ray = None,
-    workers: Workers = None,
-    model: Model = None,
-    device: Device = None,
-    threads: Threads = None,
+    *,
+    parts: PartOptions,
 ) -> None:
     """Write the embeddings of style pictures as Parquet. An interrupted run is continued.
 
@@ -42,20 +40,15 @@ def embed(
     extras.require("dataset", "brushwork embed")
     from brushwork.dataset.embedding import EMBEDDINGS, Embedding
 
-    task = Embedding(style_size=style_size, model=model)
     if near is not None:
         from brushwork import stylizer
         from brushwork.dataset.embedding import nearest
         from brushwork.dataset.places import Place
 
-        loaded = stylizer.load(model, **given(device=device, threads=threads))
+        loaded = stylizer.load(parts.model, **given(device=parts.device, threads=parts.threads))
         for style, distance in nearest(Place(source), loaded.embed(near, style_size), **given(count=count)):
             print(f"{distance:8.3f}  {style}")
         return
     if target is None:
         raise UserError("no output; give a folder for the embeddings")
-    from brushwork.cli.parts import make_parts
-    from brushwork.dataset.plan import open_plan
-
-    plan = open_plan(source, target, task, **given(together=part_size))
-    make_parts(plan, f"{EMBEDDINGS}.parquet", ray, **given(workers=workers, device=device, threads=threads))
+    parts.run(source, target, Embedding(style_size=style_size, model=parts.model), EMBEDDINGS)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument
 
-from brushwork.cli.dataset import Ray, Workers
 from brushwork.cli.groups import Machine, grouped
 from brushwork.cli.options import JsonFile, Overwrite, Steady, check_target, given, option
+from brushwork.cli.parts import Ray, Workers
 
 if TYPE_CHECKING:
     from brushwork.evaluation.pairs import Pair

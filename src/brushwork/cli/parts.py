@@ -1,12 +1,47 @@
-"""Runs a plan for a data set with a progress bar and reports the result; shared by `dataset` and `embed`."""
+"""What `dataset` and `embed` share: options for parts and clusters, and running a plan with a progress bar."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
 
 from brushwork.cli import progress
+from brushwork.cli.options import MACHINE, Device, Model, Threads, given, option
 
 if TYPE_CHECKING:
-    from brushwork.dataset.plan import Plan
+    from brushwork.dataset.plan import Plan, Task
+    from brushwork.dataset.run import Runner
+
+PartSize = Annotated[int | None, option(None, "--part-size", "1..", "Files of a folder per part; default 256.")]
+Ray = Annotated[str | None, option(MACHINE, "--ray", "ADDRESS|local", "Run on a Ray cluster; local starts one here.")]
+Workers = Annotated[int | None, option(MACHINE, "--workers", "1..", "Workers on the cluster; default: all that fit.")]
+
+
+@dataclass
+class PartOptions:
+    """Size of parts, and the machines that process them."""
+
+    part_size: PartSize = None
+    ray: Ray = None
+    workers: Workers = None
+    model: Model = None
+    device: Device = None
+    threads: Threads = None
+
+    def run(self, source: str, target: str, task: "Task", joined: str) -> None:
+        """Write the missing parts of a data set and join their Parquet files.
+
+        Args:
+            source: Folder, tar or Parquet file to read.
+            target: Folder, tar or Parquet file to write.
+            task: What is done with each part.
+            joined: Name of the joined Parquet file, without its extension.
+
+        Raises:
+            UserError: If a picture or part failed; all others have been written.
+        """
+        from brushwork.dataset.plan import open_plan
+
+        _make_parts(open_plan(source, target, task, **given(together=self.part_size)), f"{joined}.parquet", self)
 
 
 def parse_range(text: str) -> tuple[float, float]:
@@ -26,32 +61,29 @@ def parse_range(text: str) -> tuple[float, float]:
     return numbers[0], numbers[-1]
 
 
-def make_parts(plan: "Plan", joined: str, ray: str | None, **machine: Any) -> None:
-    """Write the missing parts of a plan, locally or on a Ray cluster, and join their Parquet files.
-
-    Args:
-        plan: The plan.
-        joined: Name of the joined Parquet file.
-        ray: Address of a cluster, ``local``, or None for this process.
-        **machine: Device, threads and the number of workers.
-
-    Raises:
-        UserError: If a picture or part failed; all others have been written.
-    """
+def _runner(options: PartOptions) -> "Runner":
+    """Return what runs the parts: this process, or a Ray cluster."""
     from brushwork import extras
-    from brushwork.dataset.run import join_parts, run_here, run_plan
+    from brushwork.dataset.run import run_here
     from brushwork.errors import UserError
 
-    if ray is None:
-        if "workers" in machine:
+    machine = given(device=options.device, threads=options.threads)
+    if options.ray is None:
+        if options.workers is not None:
             raise UserError("--workers requires --ray")
-        runner = run_here(**machine)
-    else:
-        extras.require("ray", "--ray")
-        from brushwork.scale.cluster import Cluster
-        from brushwork.scale.parts import run_on
+        return run_here(**machine)
+    extras.require("ray", "--ray")
+    from brushwork.scale.cluster import Cluster
+    from brushwork.scale.parts import run_on
 
-        runner = run_on(Cluster(ray, **machine))
+    return run_on(Cluster(options.ray, **machine, **given(workers=options.workers)))
+
+
+def _make_parts(plan: "Plan", joined: str, options: PartOptions) -> None:
+    from brushwork.dataset.run import join_parts, run_plan
+    from brushwork.errors import UserError
+
+    runner = _runner(options)
     remaining = len(plan.remaining())
     if remaining < len(plan.parts):
         print(f"{len(plan.parts) - remaining} of {len(plan.parts)} parts are already done", file=sys.stderr)

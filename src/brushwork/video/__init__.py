@@ -1,1 +1,1 @@
-"""Video in any style: decode, paint, steady and encode, with the sound; and the live camera (extra ``video``)."""
+"""Stylising clips: decoding, rendering, stabilising and encoding, with sound (extra ``video``)."""

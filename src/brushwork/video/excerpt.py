@@ -1,4 +1,4 @@
-"""The part of a clip that is painted."""
+"""Selects the part of a clip that is rendered."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,8 +20,8 @@ class Excerpt:
     Attributes:
         clip: The clip.
         first: Its first frame in the excerpt.
-        end: Tick before which frames are taken; None takes all to the end of the clip.
-        count: Number of frames, where known.
+        end: Tick at which the excerpt ends; None for the end of the clip.
+        count: Number of frames, if known.
     """
 
     clip: Clip
@@ -34,7 +34,7 @@ class Excerpt:
         """Return the excerpt from a start to an end, in seconds from the clip's first frame.
 
         Raises:
-            UserError: If there is no frame between them.
+            UserError: If it contains no frame.
         """
         last_tick = None if end is None else clip.start + round(end / clip.time_base)
         frames = clip.read(clip.start + round(start / clip.time_base))
@@ -74,7 +74,7 @@ class Excerpt:
         raise UserError(f"{self.clip.name} no longer has the frame at which it was left; start again with --overwrite")
 
     def samples(self, count: int) -> list[VideoFrame]:
-        """Return frames from all over the excerpt, or from its first seconds where seeking is not possible."""
+        """Return frames from all over the excerpt, or from its first seconds if seeking is not possible."""
         base = self.clip.time_base
         if self.clip.seekable and self.count:
             steps = [round(number * self.count / count / self.clip.rate / base) for number in range(count)]
@@ -88,7 +88,7 @@ class Excerpt:
         return list(islice(self.frames(None), 0, count * apart, apart))
 
     def time_range(self, last: FrameState, stopped: bool) -> TimeRange:
-        """Return the time range whose sound goes with the frames up to the last one."""
+        """Return the time range of the sound for the frames up to the last one."""
         base = self.clip.time_base
         end = last.pts + last.duration if stopped else self.end
         whole_start = self.first.pts == self.clip.start

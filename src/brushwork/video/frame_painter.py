@@ -1,4 +1,4 @@
-"""The pastiche of one frame, with what is held over a shot."""
+"""Renders single frames, with statistics and embeddings that are held over a shot."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,23 +15,23 @@ from brushwork.stylizer import Stylizer
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import as_image
 
-# Broad strokes take a second pass over every frame, so clips have the network's own unless told otherwise.
+# Broad strokes need a second pass over every frame, so by default clips use the network's own strokes.
 OWN_STROKE = RenderSettings(stroke=OWN)
 
 
 class FramePainter:
-    """Paints frames at one strength, as `Stylizer.stylize` paints a photo.
+    """Renders frames as `Stylizer.stylize` renders a photo.
 
     Args:
         stylizer: The model.
-        strength: As in `Stylizer.stylize`, but the content's own embedding is that of the first frame of a shot: a new
-            one for every frame would flicker.
+        strength: As in `Stylizer.stylize`, but with the content embedding of the first frame of the shot: one per frame
+            would cause flicker.
         regions: As in `Stylizer.stylize`, the same for all frames.
         protect: As in `Stylizer.stylize`, the same for all frames.
-        settings: Colours, stroke and tiles; whether frames are painted in tiles is decided once for all of one size.
-        hold: Weight of the last frame's statistics in those of the instance norms, from one frame of a shot to the
-            next: a moving average. 0 normalises each frame by itself.
-        together: How many frames may be painted at once. Where each needs the one before they are painted one by one.
+        settings: Colours, stroke and tiles; tiling is decided once per frame size.
+        hold: Weight of the previous frame's statistics in the moving average of the instance norms' statistics over a
+            shot; 0 normalises each frame separately.
+        together: Number of frames that may be rendered concurrently, unless each frame depends on the previous one.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class FramePainter:
         self.together = 1 if hold > 0 or needs_own else together
 
     def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
-        """Return a state with its pastiche, own embedding and statistics; the last one tells what is held."""
+        """Return a state with its pastiche, content embedding and statistics, given the previous state."""
         content = as_image(state.pixels)
         height, width = check_size("content", content)
         seen = content if state.alpha is None else np.dstack((content, as_image(state.alpha)))
@@ -70,7 +70,7 @@ class FramePainter:
         return replace(state, own=style.own, statistics=held.after if held else None, pastiche=painted)
 
     def _compose(self, content: Image, embedding: Array, own: Array | None) -> StyleMap:
-        """The styles of a frame; those of the frame before where neither its style nor the shot has changed."""
+        """Return the style map of a frame; that of the previous frame if neither style nor shot has changed."""
         if self._composed is not None:
             last, style = self._composed
             if last is embedding and style.own is own:
@@ -82,7 +82,7 @@ class FramePainter:
         return style
 
     def _tiling(self, height: int, width: int) -> Tiling:
-        """Whether frames of a size are painted in tiles; with held statistics they are not."""
+        """Decide whether frames of a size are rendered in tiles; with held statistics they are not."""
         if self._hold:
             return Tiling("never")
         if (height, width) not in self._tilings:

@@ -1,4 +1,4 @@
-"""The state of one frame as it passes through the stages of the pipeline."""
+"""The state of one frame in the pipeline."""
 
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,20 +12,20 @@ from brushwork.video.reading.frames import Pixels
 from brushwork.video.temporal.optical_flow import Motion
 from brushwork.video.temporal.stabilisation import Key
 
-KEY = "key."  # begins the names of a key's arrays in a file
+KEY = "key."  # prefix of a key's arrays in a file
 
 
 @dataclass(frozen=True, eq=False)
 class FrameState:
-    """A frame and what the stages have added to it.
+    """A frame and the results of the stages.
 
-    It holds all that the next frame needs of this one, so a run can continue from any saved state.
+    It has everything that the next frame needs from this one, so a run can be resumed from any saved state.
 
     Attributes:
         pixels: The decoded content (H, W, 3), uint8 or uint16.
-        pts, duration: When the frame is shown, in ticks of the clip.
+        pts, duration: Display time and duration in ticks of the clip.
         embedding: Style embedding (1, D) of this frame.
-        begins: Whether a shot begins here.
+        begins: Whether a shot begins with this frame.
         fading: Whether its style differs from that of the previous frame.
         still: Whether the frame repeats the previous one in the same style.
         reduced: The content at the size of optical flow, (h, w, 3) uint8, where motion is estimated.
@@ -33,8 +33,8 @@ class FrameState:
         own: Embedding (1, D) of the shot's own content, where the strength is below 1.
         statistics: Statistics (1, S) of the conditional layers, averaged over the shot.
         pastiche: Pastiche (H, W, 3), float32 in [0, 1].
-        key: What the next frame's pastiche is moved from, where frames are stabilised.
-        alpha: Transparency (H, W) of the content and its pastiche, as it was decoded; None if there is none.
+        key: Key of the next frame's stabilisation, if frames are stabilised.
+        alpha: Alpha (H, W) of the content and its pastiche as decoded; None if it is opaque.
         style, target: Embeddings (1, D), where styles are recoloured: of the time, before that, and the one that the
             colours are moving to.
     """
@@ -57,7 +57,7 @@ class FrameState:
     target: Array | None = None
 
     def save(self, path: Path) -> None:
-        """Write everything but the motion to a file; no later frame needs it."""
+        """Write the state to a file, without the motion, which no later frame needs."""
         values = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("motion", "key")
         }

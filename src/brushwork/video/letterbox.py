@@ -1,4 +1,4 @@
-"""Finds the black bars of a letterboxed clip, and paints only what lies between them."""
+"""Finds the black bars of a letterboxed clip and renders only the picture between them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -11,10 +11,10 @@ from brushwork.runtime import SMALLEST_SIDE
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import Pixels, as_image
 
-BLACK = 8 / 255  # a bar is no brighter, coding noise included
-NARROWEST = 0.02  # of a side: bars below it are seen by nobody
-LARGEST = 0.6  # of a side, both bars together
-UNEQUAL = 0.01  # of a side: the two bars differ by no more, or they are dark parts of the scene
+BLACK = 8 / 255  # maximum brightness of a bar, including coding noise
+NARROWEST = 0.02  # minimum bar width as a fraction of the side; narrower ones are not noticeable
+LARGEST = 0.6  # maximum width of both bars as a fraction of the side
+UNEQUAL = 0.01  # maximum difference of both bars as a fraction of the side; otherwise they are dark parts of the scene
 SAMPLES = 8  # frames that must agree
 
 
@@ -28,12 +28,12 @@ class Box:
     right: int
 
     def crop(self, pixels: Pixels) -> Pixels:
-        """Return what of a frame (H, W, 3) lies between the bars."""
+        """Return the part of a frame (H, W, 3) between the bars."""
         return np.ascontiguousarray(pixels[self.top : self.bottom, self.left : self.right])
 
 
 class Painter(Protocol):
-    """What paints frames, see `FramePainter`."""
+    """Renders frames; see `FramePainter`."""
 
     together: int
 
@@ -43,11 +43,11 @@ class Painter(Protocol):
 
 
 class LetterboxPainter:
-    """Paints what lies between the bars; these stay as they are, with subtitles that may stand in them.
+    """Renders the picture between the bars; the bars, which may contain subtitles, are unchanged.
 
     Args:
-        painter: What paints.
-        box: What lies between the bars.
+        painter: Renders the cropped frames.
+        box: The part between the bars.
     """
 
     def __init__(self, painter: Painter, box: Box) -> None:
@@ -64,7 +64,7 @@ class LetterboxPainter:
 
 
 def find_box(frames: Sequence[Pixels]) -> Box | None:
-    """Return what lies between black bars that all frames (H, W, 3) have; None if there are none."""
+    """Return the part between black bars that all frames (H, W, 3) have; None if there are no bars."""
     if not frames:
         return None
     height, width = frames[0].shape[:2]
@@ -79,7 +79,7 @@ def find_box(frames: Sequence[Pixels]) -> Box | None:
 
 
 def _between(brightness: NDArray[np.float32]) -> tuple[int, int]:
-    """Return where the picture begins and ends along one side; the whole side where there are no bars."""
+    """Return where the picture begins and ends along one side; the whole side if there are no bars."""
     side = len(brightness)
     bright = np.flatnonzero(brightness > BLACK)
     if not len(bright):

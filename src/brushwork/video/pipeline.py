@@ -1,7 +1,7 @@
 """The stages between decoder and encoder: style, motion, stylisation and stabilisation.
 
-Each stage is a generator of frame states, and all that a stage needs of the past is in the state of the frame before.
-So every stage can run in a thread of its own, and an interrupted run can continue from the last state it saved.
+Each stage is a generator of frame states, and depends on the past only through the previous frame's state. So every
+stage can run in its own thread, and an interrupted run can be resumed from the last saved state.
 """
 
 import threading
@@ -22,13 +22,13 @@ from brushwork.video.temporal import optical_flow, stabilisation
 from brushwork.video.temporal.stabilisation import Key
 from brushwork.video.timeline import Timeline
 
-# While one style fades into another, the previous pastiche counts for less: it shows the style that is leaving.
+# While one style fades into another, the previous pastiche has less weight because it shows the old style.
 WEIGHT_IN_FADES = 0.5
 Timer = Callable[[], AbstractContextManager[None]]
 
 
 def timer(spent: MutableMapping[str, float], stage: str) -> Timer:
-    """Return a context manager that adds the seconds spent inside it to ``spent[stage]``; threads may share it."""
+    """Return a thread-safe context manager that adds the seconds spent inside it to ``spent[stage]``."""
     spent.setdefault(stage, 0.0)
     lock = threading.Lock()
 
@@ -45,11 +45,11 @@ def timer(spent: MutableMapping[str, float], stage: str) -> Timer:
 def with_styles(
     frames: Iterator[VideoFrame], timeline: Timeline, start: int, time_base: Fraction
 ) -> Iterator[FrameState]:
-    """Yield the state of each frame, with the style embedding of its time.
+    """Yield the state of each frame with the style embedding at its time.
 
     Args:
         frames: Decoded frames.
-        timeline: The style at each time, in seconds from the start of the clip.
+        timeline: Styles over time, in seconds from the start of the clip.
         start: Tick of the clip's first frame.
         time_base: Seconds per tick.
     """
@@ -62,16 +62,16 @@ def run_stages(
     states: Iterator[FrameState], last: FrameState | None, painter: Painter, weight: float, search: bool,
     spent: MutableMapping[str, float], colors: ShotColors | None = None,
 ) -> Generator[FrameState, None, None]:  # fmt: skip
-    """Run all stages, each in a thread of its own, and yields the finished states in order.
+    """Run all stages, each in its own thread, and yield the finished states in order.
 
     Args:
         states: States of decoded frames.
-        last: The last finished state, where an interrupted run continues.
+        last: The last finished state of an interrupted run, if any.
         painter: Stylises frames.
-        weight: Weight of the previous pastiche, see `stabilisation.stabilise`; 0 leaves each frame as it was painted.
-        search: Whether motion and scene cuts are needed.
-        spent: Seconds per stage; added to.
-        colors: Recolours the styles like each shot, where that is wanted.
+        weight: Weight of the previous pastiche, see `stabilisation.stabilise`; 0 disables stabilisation.
+        search: Whether to estimate motion and scene cuts.
+        spent: Seconds per stage, to which the times are added.
+        colors: Recolours the styles to match each shot; None to keep their colours.
     """
     states = prefetch(time_decoding(states, timer(spent, "decode")))
     states = prefetch(estimate_motion(states, last, search, timer(spent, "motion")))
@@ -82,7 +82,7 @@ def run_stages(
 
 
 def time_decoding(states: Iterator[FrameState], timed: Timer) -> Iterator[FrameState]:
-    """Yield the states unchanged, and measures the time it takes to produce them."""
+    """Yield the states unchanged, and measure the time it takes to produce them."""
     while True:
         with timed():
             state = next(states, None)
@@ -94,7 +94,7 @@ def time_decoding(states: Iterator[FrameState], timed: Timer) -> Iterator[FrameS
 def estimate_motion(
     states: Iterator[FrameState], last: FrameState | None, search: bool, timed: Timer
 ) -> Iterator[FrameState]:
-    """Add what changed since the previous frame: motion, scene cuts, and whether the frame is a repetition."""
+    """Add the motion since the previous frame, scene cuts, and whether the frame is a repetition."""
     for state in states:
         with timed():
             if search:
@@ -115,7 +115,7 @@ def estimate_motion(
 def recolor(
     states: Iterator[FrameState], last: FrameState | None, colors: ShotColors, timed: Timer
 ) -> Iterator[FrameState]:
-    """Give each frame the style recoloured like its shot."""
+    """Add the style recoloured to match the shot."""
     for state in states:
         with timed():
             state = colors.follow(state, last)
@@ -126,7 +126,7 @@ def recolor(
 def stylize_frames(
     states: Iterator[FrameState], last: FrameState | None, painter: Painter, timed: Timer
 ) -> Iterator[FrameState]:
-    """Add the pastiches; a repeated frame is not painted again."""
+    """Add the pastiches; a repeated frame is not rendered again."""
     if painter.together > 1:
         yield from _stylize_concurrently(states, painter, timed)
         return
@@ -141,7 +141,7 @@ def stylize_frames(
 
 
 def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed: Timer) -> Iterator[FrameState]:
-    """Add the pastiches of frames that do not depend on each other, several at a time, and keeps their order."""
+    """Add the pastiches of independent frames, several at a time, and preserve their order."""
 
     def paint(state: FrameState) -> FrameState:
         with timed():
@@ -153,7 +153,7 @@ def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed:
 def stabilise_frames(
     states: Iterator[FrameState], last: FrameState | None, weight: float, timed: Timer
 ) -> Iterator[FrameState]:
-    """Blend each pastiche with that of a key, moved along the flow; a repeated frame repeats its pastiche."""
+    """Blend each pastiche with that of a key, warped by the flow; a repeated frame repeats its pastiche."""
     for state in states:
         with timed():
             if state.still and last is not None:

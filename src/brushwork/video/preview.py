@@ -1,4 +1,4 @@
-"""Paints a few frames from all over a clip, and estimates what the whole would take."""
+"""Renders sample frames of a clip, and estimates time and size of the whole."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,19 +27,19 @@ from brushwork.video.writing.target import Target
 from brushwork.video.writing.video_file import add_video
 
 FRAMES = 12
-CELL = 480  # pixels of the long side of a painted frame on the sheet
-KEY_FRAMES = 96  # frames from one that is stored whole to the next: films have a cut every four seconds or so
+CELL = 480  # long side in pixels of a frame on the sheet
+KEY_FRAMES = 96  # assumed distance of key frames: a cut about every four seconds
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What the whole clip would take.
+    """Estimate for a whole clip.
 
     Attributes:
-        frames: Number of its frames; None if unknown.
+        frames: Number of frames; None if unknown.
         rate: Frames per second on this machine.
-        size: Bytes of the picture in the target; None if it is no video file.
-        notes: What the user should know, one line each.
+        size: Size of the target's video stream in bytes; None if it is not a video file.
+        notes: Notices for the user, one line each.
     """
 
     frames: int | None
@@ -49,7 +49,7 @@ class Preview:
 
     @property
     def line(self) -> str:
-        """The estimate for a person."""
+        """The estimate as text."""
         if self.frames is None:
             return f"{self.rate:.1f} frames/s; the clip does not say how long it is"
         took = format_time(self.frames / self.rate)
@@ -60,18 +60,18 @@ class Preview:
 def preview(
     name: str, target: Target, sheet: Path, load: Callable[[], Stylizer], settings: Settings, *, overwrite: bool = False
 ) -> Preview:
-    """Paint frames from all over a clip, and writes them as one picture.
+    """Render frames from all over a clip and write them as one picture.
 
     Args:
         name: The clip, see `brushwork.video.reading.opening.open_clip`.
-        target: Where the whole would go: it decides sizes and the estimate of bytes.
+        target: Target of the whole clip, from which sizes are estimated.
         sheet: The picture to write.
         load: Loads the stylizer.
-        settings: How to paint.
-        overwrite: Whether an existing picture is replaced.
+        settings: Settings of the clip.
+        overwrite: Whether an existing picture may be replaced.
 
     Raises:
-        UserError: If something cannot be read or written.
+        UserError: If a file cannot be read or written.
     """
     images.format_of(sheet.suffix)
     if sheet.exists() and not overwrite:
@@ -93,13 +93,13 @@ def preview(
     if target.encoding and excerpt.count:
         with pipeline.timer(spent, "encode")():
             size = _bytes(painted, clip, target.encoding, excerpt.count)
-    # All stages share the same cores; each of the frames painted at once has its own part of them.
+    # All stages share the cores, while each concurrently rendered frame has its own part of them.
     spent["stylise"] /= stages.painter.together
     return Preview(excerpt.count, count / sum(spent.values()), size, notes)
 
 
 def _pairs(excerpt: Excerpt) -> list[list[VideoFrame]]:
-    """Return pairs of frames that follow each other: the second shows what stabilisation does."""
+    """Return pairs of consecutive frames; the second frame shows the effect of stabilisation."""
     samples = excerpt.samples(FRAMES)
     if not excerpt.clip.seekable:
         return [[frame] for frame in samples]
@@ -109,7 +109,7 @@ def _pairs(excerpt: Excerpt) -> list[list[VideoFrame]]:
 def _paint(
     frames: Sequence[VideoFrame], clip: Clip, stages: Stages, settings: Settings, spent: dict[str, float]
 ) -> list[FrameState]:
-    """Return the finished states of frames that follow each other, painted in this thread."""
+    """Return the finished states of consecutive frames, rendered in this thread."""
     weight = settings.stabilisation_weight
     states: Iterator[FrameState] = pipeline.with_styles(iter(frames), stages.timeline, clip.start, clip.time_base)
     states = pipeline.estimate_motion(states, None, settings.needs_motion, pipeline.timer(spent, "motion"))
@@ -120,7 +120,7 @@ def _paint(
 
 
 def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[FrameState]:
-    """Yield states, and counts the time until the next is asked for as that of stylisation."""
+    """Yield states, and add the time until the next is requested to that of stylisation."""
     timed = pipeline.timer(spent, "stylise")
     for state in states:
         with timed():
@@ -128,13 +128,13 @@ def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[Fr
 
 
 def _shown(state: FrameState) -> images.Image:
-    """Return the pastiche (h, w, 3) of a state, as large as it is on the sheet."""
+    """Return the pastiche (h, w, 3) of a state in the size for the sheet."""
     assert state.pastiche is not None
     return images.fit(state.pastiche, CELL)
 
 
 def _bytes(painted: Sequence[Sequence[FrameState]], clip: Clip, encoding: Encoding, count: int) -> int | None:
-    """Estimate the bytes of so many frames from what a whole frame and one that follows it take."""
+    """Estimate the size of ``count`` frames in bytes from that of a key frame and a following frame."""
     whole, following = [], []
     for states in painted:
         with av.open(BytesIO(), "w", format="matroska") as out:

@@ -1,4 +1,4 @@
-"""Stylises a clip: decoding, motion, stylisation, stabilisation and encoding run side by side."""
+"""Stylises a clip: decoding, motion, stylisation, stabilisation and encoding run concurrently."""
 
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -19,20 +19,20 @@ from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.target import Target
 from brushwork.video.writing.writer import Writer
 
-PIECE = 240  # frames per piece: what a killed run loses at most
+PIECE = 240  # frames per piece, the most that a killed run loses
 
 
 @dataclass
 class VideoProgress:
-    """How far a run has come.
+    """Progress of a run.
 
     Attributes:
-        frames, count: Frames done and, where known, frames in all.
-        width, height: Of the pastiche, in pixels.
-        rate: Frames per second since this run began.
-        spent: Seconds per stage; stages run side by side.
-        notes: What the user should know, one line each.
-        stopped: Whether the run ended early because it was asked to.
+        frames, count: Number of finished frames, and of all frames if known.
+        width, height: Size of the pastiche in pixels.
+        rate: Frames per second since the start of this run.
+        spent: Seconds per stage; stages run concurrently.
+        notes: Notices for the user, one line each.
+        stopped: Whether the run was interrupted.
         decoded: Frames that this run got from the decoder.
     """
 
@@ -48,19 +48,19 @@ class VideoProgress:
 
     @property
     def left(self) -> float | None:
-        """Seconds left, or None if that cannot be said."""
+        """Seconds left; None if unknown."""
         return max(0, self.count - self.frames) / self.rate if self.count and self.rate else None
 
 
 @dataclass(frozen=True)
 class RunOptions:
-    """How a run treats files that exist, and what it was started with.
+    """How a run treats existing files, and how its stylizer was loaded.
 
     Attributes:
-        overwrite: Whether existing files are replaced.
+        overwrite: Whether existing files may be replaced.
         resume: Whether to continue an interrupted run; the result equals that of an uninterrupted one.
-        model, precision: What the stylizer was loaded with: a run is continued with the same.
-        piece: Frames per piece; a killed run continues after the last whole piece.
+        model, precision: Arguments that the stylizer was loaded with; a run can only be continued with the same.
+        piece: Frames per piece; a killed run continues after the last complete piece.
     """
 
     overwrite: bool = False
@@ -74,15 +74,15 @@ def run(
     name: str, path: Path, load: Callable[[], Stylizer], settings: Settings, options: RunOptions = RunOptions(), *,
     stop: Callable[[], bool] = lambda: False,
 ) -> Generator[VideoProgress, None, None]:  # fmt: skip
-    """Stylise a clip and yields the progress after every frame.
+    """Stylise a clip and yield the progress after every frame.
 
     Args:
-        name: What to read, see `open_clip`.
+        name: The clip, see `open_clip`.
         path: A video file, an animated picture, or a folder or pattern of numbered pictures.
         load: Loads the stylizer.
-        settings: How to paint and write.
-        options: What to do about files that exist.
-        stop: Asked after every frame whether to end; the frames done are then written as a playable file.
+        settings: Settings of the clip.
+        options: Handling of existing files.
+        stop: Returns whether to end, called after every frame; the finished frames are then written as a playable file.
 
     Raises:
         UserError: If the clip or a style cannot be read, the target cannot be written, or there is nothing to resume.
@@ -116,12 +116,12 @@ def run(
 def _finished_states(
     stylizer: Stylizer, settings: Settings, excerpt: Excerpt, last: FrameState | None, progress: VideoProgress
 ) -> Generator[FrameState, None, None]:
-    """Return the states of all frames after the last one, painted and stabilised."""
+    """Return the states of all frames after the last one, rendered and stabilised."""
     clip = excerpt.clip
     box = find_box([frame.pixels for frame in excerpt.samples(SAMPLES)])
     if box:
         size = f"{box.right - box.left} x {box.bottom - box.top}"
-        progress.notes.append(f"black bars stay as they are; {size} is painted")
+        progress.notes.append(f"black bars are unchanged; the picture of {size} is rendered")
     stages = Stages.of(stylizer, settings, clip, excerpt.first.pixels, box, progress.notes)
     frames = _counted(excerpt.frames(last), progress)
     states = pipeline.with_styles(frames, stages.timeline, clip.start, clip.time_base)
@@ -140,7 +140,7 @@ def _counted(frames: Iterator[VideoFrame], progress: VideoProgress) -> Iterator[
 
 @dataclass(frozen=True)
 class _Output:
-    """Where finished frames go."""
+    """Destination of finished frames."""
 
     writer: Writer
     folder: ResumeFolder
@@ -148,7 +148,7 @@ class _Output:
     piece: int
 
     def end_piece(self, frames: int, last: FrameState) -> None:
-        """Close the open piece and records it, where the writer has pieces."""
+        """Close the open piece and record it, if the writer has pieces."""
         pieces = self.writer.end_piece()
         if pieces is not None:
             self.folder.reached(pieces, frames, last)
@@ -158,7 +158,7 @@ def _write(
     states: Iterator[FrameState], last: FrameState | None, output: _Output, progress: VideoProgress,
     stop: Callable[[], bool],
 ) -> Iterator[VideoProgress]:  # fmt: skip
-    """Encode the states piece by piece, and then writes the target."""
+    """Encode the states piece by piece, and then write the target."""
     encoding = pipeline.timer(progress.spent, "encode")
     began, before = time.perf_counter(), progress.frames
     for state in states:
@@ -179,7 +179,7 @@ def _write(
         raise UserError(f"{painted} frames were painted of {decoded} that were decoded; what was written is kept")
     if last is not None:
         with encoding():
-            if not progress.stopped:  # pieces of an interrupted run must end where those of a whole run end
+            if not progress.stopped:  # pieces of an interrupted run must end where those of an uninterrupted run end
                 output.end_piece(progress.frames, last)
             output.writer.finish(output.excerpt.time_range(last, progress.stopped))
     if not progress.stopped:

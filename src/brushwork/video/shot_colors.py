@@ -1,4 +1,4 @@
-"""Styles recoloured like each shot of a clip: `--keep-colors histogram` over time."""
+"""Recolours styles to match each shot of a clip: `--keep-colors histogram` over time."""
 
 import math
 from collections.abc import Callable
@@ -12,19 +12,19 @@ from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import as_image, seconds
 from brushwork.video.timeline import Timeline
 
-SETTLE = 0.5  # seconds in which a change of colours within a shot is down to 1/e
-NEAR = 1e-4  # of the target's largest number: closer than this it is reached
+SETTLE = 0.5  # time constant in seconds of a colour change within a shot
+NEAR = 1e-4  # distance, relative to the target's largest number, at which the target is reached
 
 
 class ShotColors:
-    """Follows the colours of a clip.
+    """Adapts the styles to the colours of a clip.
 
-    At the start of a shot the styles take the colours of its first frame. Once a second they look at the clip again,
-    and move to what they see gradually, so that a dissolve or a change of light is followed without flicker.
+    At the start of a shot, the styles get the colours of its first frame. Once a second, the colours are measured again
+    and approached gradually, which follows dissolves and changes of light without flicker.
 
     Args:
-        timeline_of: Returns the styles over time, recoloured like a content (H, W, 3).
-        crop: Returns what of a content counts.
+        timeline_of: Returns the styles over time, recoloured to match a content (H, W, 3).
+        crop: Returns the part of a content to measure.
         start: Tick of the clip's first frame.
         time_base: Seconds per tick.
     """
@@ -35,14 +35,14 @@ class ShotColors:
         self._timeline_of, self._crop, self._start, self._time_base = timeline_of, crop, start, time_base
 
     def follow(self, state: FrameState, last: FrameState | None) -> FrameState:
-        """Return a state with the embedding of its colours; the last one tells what they were."""
+        """Return a state with the recoloured embedding, given the previous state."""
         if last is None or state.begins or last.target is None:
             target = embedding = self._look(state)
         else:
             looks = int(self._seconds(state)) != int(self._seconds(last)) or state.fading
             target = self._look(state) if looks and not state.still else last.target
             embedding = self._towards(target, last.embedding, self._seconds(state) - self._seconds(last))
-        # A frame that comes again is painted again while its colours are still on their way.
+        # A repeated frame is rendered again while the colours are still changing.
         still = state.still and last is not None and np.array_equal(embedding, last.embedding)
         return replace(state, embedding=embedding, target=target, style=state.embedding, still=still)
 

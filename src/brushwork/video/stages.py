@@ -1,4 +1,4 @@
-"""What the stages of a run need, made once before it begins: styles over time, colours and painter."""
+"""Prepares what the stages of a run need: styles over time, colours and the frame painter."""
 
 import os
 from dataclasses import dataclass, replace
@@ -21,18 +21,19 @@ from brushwork.video.settings import Settings
 from brushwork.video.shot_colors import ShotColors
 from brushwork.video.timeline import Timeline
 
-# Frames painted at once, each on its part of the cores. Larger frames take gigabytes each, so they are painted singly.
+# Frames rendered concurrently, each on its part of the cores. Larger frames take gigabytes each, so they are rendered
+# one at a time.
 TOGETHER, LARGEST = 2, 2560 * 1440
 
 
 @dataclass(frozen=True)
 class Stages:
-    """What frames are painted with.
+    """What frames are rendered with.
 
     Attributes:
         timeline: Style embeddings over time.
         painter: Stylises frames.
-        colors: Recolours the styles like each shot; None if styles keep their colours.
+        colors: Recolours the styles to match each shot; None if styles keep their colours.
     """
 
     timeline: Timeline
@@ -43,15 +44,15 @@ class Stages:
     def of(
         cls, stylizer: Stylizer, settings: Settings, clip: Clip, first: Pixels, box: Box | None, notes: list[str]
     ) -> "Stages":
-        """Embed every style once, and makes the painter.
+        """Embed every style once and create the painter.
 
         Args:
             stylizer: The model.
-            settings: How the clip is painted.
+            settings: Settings of the clip.
             clip: The clip.
-            first: Its first frame that is painted, (H, W, 3).
-            box: What of its frames is painted; None paints all.
-            notes: Takes a line for each mask that is fitted to the frames, and what there is to say of styles.
+            first: First frame to render, (H, W, 3).
+            box: Part of the frames to render; None for all.
+            notes: Receives a line for each mask that is scaled to the frames, and notices about styles.
 
         Raises:
             UserError: If a style or a mask cannot be read.
@@ -97,7 +98,7 @@ def _check_style_size(stylizer: Stylizer, settings: Settings) -> None:
 def _read_masks(
     session: Session, clip: Clip, first: Pixels, box: Box | None, notes: list[str]
 ) -> tuple[list[Region], Array | None]:
-    """The regions of every frame, and the mask of what is protected; of masks what is painted."""
+    """Return the regions and the protect mask of all frames, cropped to the rendered part."""
     size = first.shape[:2]
     content = Picture.of(as_image(box.crop(first) if box else first))
     regions, protected = session.read_regions(content, Path(clip.name), notes, size)

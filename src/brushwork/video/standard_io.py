@@ -1,4 +1,4 @@
-"""Clips on standard input and output, called ``-``; FFmpeg needs files in which it can go back and forth."""
+"""Clips on standard input and output (``-``), copied through temporary files because FFmpeg needs seekable files."""
 
 import shutil
 import sys
@@ -14,16 +14,16 @@ STANDARD = "-"
 
 @contextmanager
 def input_file(name: str) -> Iterator[str]:
-    """Yield the name of a file with the clip: standard input is first copied to a temporary one.
+    """Yield the name of a file with the clip; standard input is first copied to a temporary file.
 
     Raises:
-        UserError: If nothing is sent to standard input.
+        UserError: If standard input is empty.
     """
     if name != STANDARD:
         yield name
         return
     if sys.stdin is None or sys.stdin.isatty():
-        raise UserError("no clip comes on standard input; pipe one into brushwork video -")
+        raise UserError("no clip on standard input; pipe one into brushwork video -")
     with tempfile.TemporaryDirectory(prefix="brushwork-") as folder:
         path = Path(folder) / "standard-input"
         with path.open("wb") as file:
@@ -35,7 +35,7 @@ def input_file(name: str) -> Iterator[str]:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[Path]:
-    """Yield the file to write: that of standard output is a temporary Matroska file, sent when it is finished.
+    """Yield the file to write; for standard output, a temporary Matroska file that is copied when it is finished.
 
     Raises:
         UserError: If standard output is a terminal.

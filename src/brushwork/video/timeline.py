@@ -1,4 +1,4 @@
-"""The style embedding at each time of a clip, with smooth changes from one style to the next."""
+"""Style embeddings over time, with smooth changes from one style to the next."""
 
 import math
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ FADE = 1.0  # seconds from one style to the next
 
 
 def parse_change(text: str) -> tuple[float, str]:
-    """Return the seconds and the style of a text such as ``0:05=other.jpg``.
+    """Parse a time and a style such as ``0:05=other.jpg``; return seconds and the style.
 
     Raises:
         UserError: If the text is not a time and a style.
     """
     when, separator, style = text.partition("=")
     if not separator or not style:
-        raise UserError(f"--at takes a time and a style, such as 0:05=other.jpg, not {text!r}")
+        raise UserError(f"--at needs a time and a style, such as 0:05=other.jpg, not {text!r}")
     return times.parse(when), style
 
 
 def smoothstep(position: float) -> float:
-    """Return ``x^2 (3 - 2 x)`` of a position limited to [0, 1]: from 0 to 1 with no slope at either end."""
+    """Return ``x^2 (3 - 2 x)`` of a position clipped to [0, 1], which has zero slope at both ends."""
     x = min(max(position, 0.0), 1.0)
     return x * x * (3 - 2 * x)
 
@@ -35,8 +35,8 @@ class Timeline:
 
     Args:
         first: Embedding (1, D) at the start.
-        changes: Pairs of the second at which a change begins and the embedding (1, D) it leads to.
-        fade: Seconds each change takes.
+        changes: Pairs of the time in seconds at which a change begins and the new embedding (1, D).
+        fade: Duration of each change in seconds.
 
     Raises:
         UserError: If the times do not increase, or the fade is negative or infinite.
@@ -47,13 +47,13 @@ class Timeline:
         self._first, self._changes, self._fade = first, tuple(changes), fade
 
     def at(self, seconds: float) -> Array:
-        """Return the embedding (1, D) at a time; each change follows `smoothstep`."""
+        """Return the embedding (1, D) at a time in seconds; each change follows `smoothstep`."""
         embedding = self._first
         for begin, target in self._changes:
             if seconds < begin:
                 break
             fraction = np.float32(smoothstep((seconds - begin) / self._fade) if self._fade else 1.0)
-            # Exactly the target at the end, so that a finished change is the same array of numbers for every frame.
+            # Exactly the target at the end, so that all frames after a change have the same numbers.
             embedding = target if fraction == 1 else embedding + fraction * (target - embedding)
         return embedding
 

@@ -1,4 +1,4 @@
-"""Times as people write them (5, 0:05, 1:02:03.5), and ranges of time."""
+"""Parses and formats times (5, 0:05, 1:02:03.5), and represents time ranges."""
 
 import math
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from brushwork.errors import UserError
 
 
 def parse(text: str) -> float:
-    """Return the seconds of a text ``[[hours:]minutes:]seconds``.
+    """Parse a time ``[[hours:]minutes:]seconds`` and return seconds.
 
     Raises:
         UserError: If the text is not such a time.
@@ -31,7 +31,7 @@ def _error(text: str) -> UserError:
 
 
 def format_time(seconds: float) -> str:
-    """Return seconds as ``1:02:03`` or ``2:03``."""
+    """Format seconds as ``1:02:03`` or ``2:03``."""
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
@@ -39,13 +39,13 @@ def format_time(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class TimeRange:
-    """The part of a clip that is written, in seconds as the file counts.
+    """The part of a clip that is written, in seconds of the file.
 
     Attributes:
         start: Time of the first frame.
-        end: Time before which streams are copied; None copies to the end.
-        origin: The time that becomes 0.
-        whole_start: Whether nothing is cut off at the beginning.
+        end: Time at which copying of streams ends; None for the end of the clip.
+        origin: Time that becomes 0.
+        whole_start: Whether nothing is cut at the beginning.
     """
 
     start: Fraction
@@ -54,5 +54,5 @@ class TimeRange:
     whole_start: bool
 
     def holds(self, seconds: Fraction) -> bool:
-        """Return whether a time lies in the range."""
+        """Return whether a time is in the range."""
         return (self.whole_start or seconds >= self.start) and (self.end is None or seconds < self.end)

@@ -1,1 +1,1 @@
-"""Clips read from video files, animations and numbered images."""
+"""Reading clips from video files, animations and numbered pictures."""

@@ -15,7 +15,7 @@ MILLISECONDS = Fraction(1, 1000)
 
 
 def open_animation(name: str, size: int | None, fps: float) -> Clip:
-    """Open an animated picture, with its own times.
+    """Open an animated picture, which has its own frame times.
 
     Args:
         name: The file.
@@ -30,7 +30,7 @@ def open_animation(name: str, size: int | None, fps: float) -> Clip:
     rate = Fraction(1000 * len(durations), times[-1])
 
     def read(tick: int) -> Iterator[VideoFrame]:
-        reopened = images.open(name, size=size)  # frames are decoded from an open file: each reader has its own
+        reopened = images.open(name, size=size)  # each reader needs its own open file
         for number, frame in enumerate(reopened.frames):
             image = fill_hidden(np.asarray(frame.image, np.float32), frame.alpha)
             alpha = None if frame.alpha is None else quantise(frame.alpha, 8)

@@ -1,4 +1,4 @@
-"""A clip, whatever it is read from."""
+"""Clips, independent of the kind of file they are read from."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -15,29 +15,29 @@ from brushwork.video.reading.transparency import on_white
 
 @dataclass(frozen=True)
 class Clip:
-    """A clip and how its frames are read.
+    """A clip and a function that reads its frames.
 
     Attributes:
-        name: What the user called it.
+        name: The user's name for it.
         path: The file from which sound, subtitles and chapters are copied; None if there are none.
-        width, height: Of its frames as they are read, upright, in pixels.
+        width, height: Size of its frames as read, upright, in pixels.
         time_base: Seconds per tick.
-        rate: Frames per second, on average.
+        rate: Average number of frames per second.
         start: Tick of the first frame.
-        count: Number of frames, where known.
+        count: Number of frames, if known.
         read: Yields the frames from a tick on, in order; ``read(clip.start)`` yields all.
-        color: What it says of its colours.
-        depth: Bits per channel that its pastiche is written with.
-        aspect: Width of a pixel divided by its height, upright.
-        damaged: Gets a line for each thing that had to be left out.
-        origin: Time in seconds, as the file counts, that is the beginning of the clip for all its streams.
+        color: Colour information.
+        depth: Bits per channel of its pastiche.
+        aspect: Ratio of a pixel's width to its height, upright.
+        damaged: Receives a line for each damaged part that is skipped.
+        origin: Time of the file in seconds at which the clip begins for all its streams.
         discontinuities: Where the file's times jump.
-        stream: Place of the video stream in the file.
-        seekable: Whether a frame in the middle can be read without decoding all before it.
+        stream: Index of the video stream in the file.
+        seekable: Whether a frame can be read without decoding all previous ones.
         alpha: Whether its frames have transparency.
-        hdr: How its frames, which are read tone-mapped, become HDR again; None for SDR.
+        hdr: Conversion of its tone-mapped frames back to HDR; None for SDR.
         keeps_hdr: Whether they do when they are written; `color` then says so.
-        notes: What the user should know about how it is read, one line each.
+        notes: Notices for the user about how it is read, one line each.
     """
 
     name: str
@@ -63,7 +63,7 @@ class Clip:
     notes: list[str] = field(default_factory=list)
 
     def fingerprint(self) -> list[str | int]:
-        """Return what tells the clip from another one, or from itself in another size or after a change."""
+        """Return values that identify the clip, its size and the version of its file."""
         files = [self.path] if self.path else []
         stamps = [value for file in files for value in (file.stat().st_size, file.stat().st_mtime_ns)]
         return [self.name, self.width, self.height, *stamps]
@@ -75,7 +75,7 @@ class Clip:
         return replace(self, color=self.hdr.color, depth=10, keeps_hdr=True, notes=notes)
 
     def on_white(self) -> "Clip":
-        """Return the clip as it looks on white paper, without transparency."""
+        """Return the clip on a white background, without transparency."""
 
         def read(tick: int) -> Iterator[VideoFrame]:
             return map(on_white, self.read(tick))
@@ -83,7 +83,7 @@ class Clip:
         return replace(self, alpha=False, read=read)
 
     def with_even_sides(self) -> "Clip":
-        """Return the clip with even sides: the last column or row of an odd number is left out."""
+        """Return the clip with even sides: the last column or row of an odd side is dropped."""
         height, width = self.height // 2 * 2, self.width // 2 * 2
         if (height, width) == (self.height, self.width):
             return self

@@ -1,4 +1,4 @@
-"""Makes whole frames of interlaced ones, whose odd and even lines are 1/50 or 1/60 s apart."""
+"""Deinterlaces frames, whose odd and even lines are 1/50 or 1/60 s apart."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -6,11 +6,11 @@ from typing import Any
 
 import av
 
-NOTE = "interlaced frames are deinterlaced; --no-deinterlace paints them as they are stored"
+NOTE = "interlaced frames are deinterlaced; --no-deinterlace renders them as stored"
 
 
 def deinterlace(frames: Iterator[tuple[int, Any]], time_base: Fraction) -> Iterator[tuple[int, Any]]:
-    """Yield as many frames, deinterlaced by FFmpeg's bwdif where they say that they are interlaced.
+    """Yield the same number of frames; interlaced ones are deinterlaced by FFmpeg's bwdif.
 
     Args:
         frames: Time, in ticks, and FFmpeg's frame.

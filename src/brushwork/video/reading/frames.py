@@ -1,4 +1,4 @@
-"""Converts video frames between FFmpeg's formats and arrays, upright, with the colours a clip says it has."""
+"""Converts video frames between FFmpeg's formats and arrays, upright and in the colours that the clip specifies."""
 
 import struct
 from dataclasses import dataclass
@@ -15,18 +15,18 @@ from brushwork.images import Image
 
 Pixels: TypeAlias = NDArray[Any]  # (H, W, 3), uint8 or uint16, full range
 
-# ITU-T H.273, table 4: the matrices in use, "the identity", and "unspecified".
+# ITU-T H.273, table 4: the matrices in use, identity, and unspecified.
 RGB, BT709, UNSPECIFIED, RESERVED, BT601 = 0, 1, 2, 3, 6
 PQ, HLG = 16, 18  # table 3: the transfer functions of HDR
 LIMITED, FULL = ColorRange.MPEG.value, ColorRange.JPEG.value
-# Without these two flags FFmpeg's colours come out 1 to 2 levels of 255 too dark, and up to 45 off at edges.
+# Without these two flags, FFmpeg's colours are 1 to 2 of 255 levels too dark, and wrong by up to 45 at edges.
 EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
-HD = 720  # where nothing is said, players take BT.709 from this height on and BT.601 below
+HD = 720  # if unspecified, players use BT.709 from this height and BT.601 below
 
 
 @dataclass(frozen=True)
 class ColorInfo:
-    """What a clip says of its colours, as numbers of ITU-T H.273 (2: unspecified; range 1: limited, 2: full)."""
+    """Colour information of a clip, as numbers of ITU-T H.273 (2: unspecified; range 1: limited, 2: full)."""
 
     matrix: int = UNSPECIFIED
     range: int = 0
@@ -35,9 +35,9 @@ class ColorInfo:
 
     @classmethod
     def of(cls, codec: Any, frame: av.VideoFrame) -> "ColorInfo":
-        """Return the colours of a stream.
+        """Return the colour information of a stream.
 
-        A stream of RGB has no matrix, and what is written of it may have one: the one by which it is converted.
+        An RGB stream has no matrix; if its pastiche needs one, it is the one used for the conversion.
         """
         info = cls(codec.colorspace, codec.color_range, codec.color_primaries, codec.color_trc)
         if not frame.format.is_rgb:
@@ -46,11 +46,11 @@ class ColorInfo:
 
     @property
     def is_hdr(self) -> bool:
-        """Whether codes stand for more light than SDR can show."""
+        """Whether the transfer function exceeds the range of SDR."""
         return self.transfer in (PQ, HLG)
 
     def effective(self, height: int) -> tuple[int, int]:
-        """Return the matrix and range by which players convert a clip of this height."""
+        """Return the matrix and range that players use for a clip of this height."""
         guess = BT709 if height >= HD else BT601
         known = self.matrix not in (RGB, UNSPECIFIED, RESERVED)
         return (self.matrix if known else guess), (FULL if self.range == FULL else LIMITED)
@@ -58,7 +58,7 @@ class ColorInfo:
 
 @dataclass(frozen=True)
 class Orientation:
-    """How stored frames are shown: mirrored left to right first, then turned counterclockwise by quarters."""
+    """Display orientation of stored frames: first mirrored horizontally, then rotated counterclockwise by quarters."""
 
     mirrored: bool = False
     quarters: int = 0
@@ -70,7 +70,7 @@ class Orientation:
         data = next((bytes(each) for each in side_data if each.type == Type.DISPLAYMATRIX), None)
         if data is None:
             return cls()
-        # x' = a x + c y, y' = b x + d y, in 16.16 fixed point, y downwards.
+        # x' = a x + c y, y' = b x + d y, in 16.16 fixed point with y pointing down.
         a, b, _, c, d = struct.unpack("<9i", data)[:5]
         mirrored = a * d - b * c < 0
         if mirrored:
@@ -79,18 +79,18 @@ class Orientation:
 
     @property
     def turned(self) -> bool:
-        """Whether width and height change places."""
+        """Whether width and height are swapped."""
         return self.quarters % 2 == 1
 
     def apply(self, pixels: Pixels) -> Pixels:
-        """Return the pixels (H, W, 3) as they are shown."""
+        """Return the pixels (H, W, 3) in display orientation."""
         mirrored = pixels[:, ::-1] if self.mirrored else pixels
         return np.ascontiguousarray(np.rot90(mirrored, self.quarters))
 
 
 @dataclass(frozen=True, eq=False)
 class VideoFrame:
-    """A decoded frame: pixels (H, W, 3), when it is shown, in ticks of the clip's time base, and its alpha (H, W)."""
+    """A decoded frame: pixels (H, W, 3), display time in ticks of the clip's time base, and alpha (H, W)."""
 
     pixels: Pixels
     pts: int
@@ -99,9 +99,9 @@ class VideoFrame:
 
 
 def decode(frame: av.VideoFrame, color: ColorInfo, size: tuple[int, int], orientation: Orientation) -> Pixels:
-    """Return the pixels of FFmpeg's frame, scaled to (height, width) as it is stored, then oriented.
+    """Return the pixels of FFmpeg's frame, scaled to (height, width) in storage orientation and then oriented.
 
-    They are (H, W, 3), or (H, W, 4) where the frame has alpha.
+    The result is (H, W, 3), or (H, W, 4) if the frame has alpha.
     """
     height, width = size
     formats = ("rgba64le", "rgba") if has_alpha(frame) else ("rgb48le", "rgb24")
@@ -121,7 +121,7 @@ def has_alpha(frame: av.VideoFrame) -> bool:
 
 
 def encode(pixels: Pixels, color: ColorInfo, form: str) -> av.VideoFrame:
-    """Return FFmpeg's frame of pixels (H, W, 3) or, with alpha, (H, W, 4), in one of FFmpeg's pixel formats."""
+    """Return FFmpeg's frame with pixels (H, W, 3) or, with alpha, (H, W, 4), in one of FFmpeg's pixel formats."""
     formats = ("rgba64le", "rgba") if pixels.shape[2] == 4 else ("rgb48le", "rgb24")
     deep = pixels.dtype == np.uint16
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), formats[0] if deep else formats[1])
@@ -143,5 +143,5 @@ def as_image(pixels: Pixels) -> Image:
 
 
 def seconds(ticks: int, time_base: Fraction) -> float:
-    """Return ticks of a time base in seconds."""
+    """Convert ticks of a time base to seconds."""
     return float(ticks * time_base)

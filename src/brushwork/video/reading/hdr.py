@@ -1,7 +1,7 @@
-"""Maps HDR pixels (PQ and HLG, ITU-R BT.2100) to SDR, which the networks were trained on, and back.
+"""Converts HDR pixels (PQ and HLG, ITU-R BT.2100) to SDR, which the networks were trained on, and back.
 
 Tone mapping is the EETF of ITU-R BT.2390-11, section 5.4.1: highlights above the diffuse white of 203 cd/m2 (BT.2408)
-are compressed by a Hermite spline in the PQ domain. It is applied to the largest of R, G and B, so that hues stay.
+are compressed by a Hermite spline in the PQ domain. It is applied to the largest of R, G and B to preserve hues.
 """
 
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ PQ_TOP = 10_000.0  # cd/m2 of the largest PQ code
 WHITE = 203.0  # cd/m2 that become SDR white
 HLG_PEAK, HLG_GAMMA = 1000.0, 1.2  # nominal display of BT.2100, table 5
 SDR_GAMMA = 2.4  # ITU-R BT.1886
-STEPS = 4096  # of the tone curve
-TOP = 65535  # largest code of 16 bits
+STEPS = 4096  # samples of the tone curve
+TOP = 65535  # largest 16-bit code
 SDR = ColorInfo(BT709, LIMITED, BT709, BT709)  # the numbers of BT.709 are 1 in all of H.273's tables
 # BT.2087: linear RGB of BT.2020 to that of BT.709.
 TO_BT709 = np.array(
@@ -61,7 +61,7 @@ def scene_to_hlg(scene: Any) -> Any:
 
 
 def tone_curve(light: Any, peak: float) -> Any:
-    """Return light in cd/m2, mapped from [0, peak] to [0, WHITE] by the EETF of BT.2390."""
+    """Map light in cd/m2 from [0, peak] to [0, WHITE] by the EETF of BT.2390."""
     if peak <= WHITE:
         return np.asarray(light, np.float64)
     top = light_to_pq(peak)
@@ -101,7 +101,7 @@ class ToneMap:
     Attributes:
         transfer: PQ or HLG.
         peak: Brightest light of the clip in cd/m2.
-        wide: Whether its primaries are those of BT.2020.
+        wide: Whether it has the primaries of BT.2020.
     """
 
     transfer: int
@@ -139,20 +139,20 @@ class ToneMap:
 
     @cached_property
     def _light(self) -> Array:
-        """Light of each code of 16 bits, as a fraction of 10,000 cd/m2; of HLG with a gamma of 1."""
+        """Light of each 16-bit code as a fraction of 10,000 cd/m2; for HLG with a gamma of 1."""
         codes = np.arange(TOP + 1) / TOP
         light = pq_to_light(codes) / PQ_TOP if self.transfer == PQ else hlg_to_scene(codes) * HLG_PEAK / PQ_TOP
         return np.asarray(light, np.float32)
 
     @cached_property
     def _curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mapped and original light in cd/m2, both rising."""
+        """Mapped and original light in cd/m2, both ascending."""
         original = pq_to_light(np.linspace(0, light_to_pq(max(self.peak, WHITE)), STEPS))
         return np.asarray(tone_curve(original, self.peak)), np.asarray(original)
 
     @cached_property
     def _gains(self) -> Array:
-        """What makes of light, as a fraction of 10,000 cd/m2, the linear light of SDR; by `_place` of the light."""
+        """Factors from light, as a fraction of 10,000 cd/m2, to linear SDR light, indexed by `_place`."""
         light = (np.arange(TOP + 1) / TOP) ** 4 * PQ_TOP
         mapped = np.minimum(tone_curve(np.minimum(light, max(self.peak, WHITE)), self.peak), WHITE)
         gains = np.divide(mapped, light, out=np.ones_like(mapped), where=light > 0)
@@ -160,18 +160,18 @@ class ToneMap:
 
 
 def _place(light: Array) -> NDArray[np.uint16]:
-    """Return the place of light, as a fraction of 10,000 cd/m2, in tables that are finer where it is dark."""
+    """Return the index of light, as a fraction of 10,000 cd/m2, in tables that are finer for dark light."""
     return np.rint(np.sqrt(np.sqrt(np.clip(light, 0, 1))) * np.float32(TOP)).astype(np.uint16)
 
 
-# Codes of light, by its square root and by `_place`.
+# Codes of light by its square root and by `_place`.
 _SDR_CODES = np.rint((np.arange(TOP + 1) / TOP) ** (2 / SDR_GAMMA) * TOP).astype(np.uint16)
 _PQ_CODES = light_to_pq((np.arange(TOP + 1) / TOP) ** 4 * PQ_TOP).astype(np.float32)
 
 
 @dataclass(frozen=True)
 class HdrInfo:
-    """What is needed to write a tone-mapped clip as HDR again: its own colours, its tone map and its light levels."""
+    """What is needed to write a tone-mapped clip as HDR again: its colours, tone map and light levels."""
 
     color: ColorInfo
     tone_map: ToneMap
@@ -179,7 +179,7 @@ class HdrInfo:
 
     @classmethod
     def of(cls, color: ColorInfo, frame: Any) -> "HdrInfo | None":
-        """Return the HDR of a clip with these colours and this first frame; None for SDR."""
+        """Return the HDR information of a clip with these colours and this first frame; None for SDR."""
         if not color.is_hdr:
             return None
         light = LightLevels.of(frame)
@@ -188,6 +188,6 @@ class HdrInfo:
 
     @property
     def note(self) -> str:
-        """What the user should know where it is not kept."""
+        """Notice for the user if HDR is not kept."""
         transfer = "PQ" if self.color.transfer == PQ else "HLG"
         return f"HDR ({transfer}, up to {self.tone_map.peak:.0f} cd/m2) is tone-mapped to SDR; --hdr keep keeps it"

@@ -16,19 +16,19 @@ NUMBER = re.compile(r"%0?\d*d")
 
 
 def is_pattern(path: Path) -> bool:
-    """Return whether a name such as ``%04d.png`` stands for numbered files; ``100%.mp4`` does not."""
+    """Return whether a name is a pattern of numbered files such as ``%04d.png``; ``100%.mp4`` is not."""
     return NUMBER.search(path.name) is not None
 
 
 def numbered_files(pattern: Path) -> list[Path]:
-    """Return the files of a pattern such as ``%04d.png``, in the order of their numbers.
+    """Return the files of a pattern such as ``%04d.png``, sorted by number.
 
     Raises:
-        UserError: If it is no pattern, or its folder does not exist.
+        UserError: If it is not a pattern, or its folder does not exist.
     """
     around = NUMBER.split(pattern.name)
     if len(around) != 2:
-        raise UserError(f"{pattern} is no pattern of numbered pictures such as frames/%04d.png")
+        raise UserError(f"{pattern} is not a pattern of numbered pictures such as frames/%04d.png")
     form = re.compile(re.escape(around[0]) + r"(\d+)" + re.escape(around[1]))
     if not pattern.parent.is_dir():
         raise UserError(f"no folder {pattern.parent}")
@@ -37,19 +37,19 @@ def numbered_files(pattern: Path) -> list[Path]:
 
 
 def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: float) -> Clip:
-    """Open pictures as a clip with one frame each.
+    """Open pictures as a clip with one frame per picture.
 
     Args:
-        name: What the user called them.
-        paths: The pictures in order; all of one size.
+        name: The user's name for the clip.
+        paths: The pictures in order; all have the same size.
         size: Limit of the long side in pixels.
         fps: Frames per second.
 
     Raises:
-        UserError: If there are none, or the rate is out of range. Reading raises it where a picture has another size.
+        UserError: If there are none, or the rate is out of range; on reading, if a picture has another size.
     """
     if not paths:
-        raise UserError(f"{name} holds no frames")
+        raise UserError(f"{name} has no frames")
     first = images.open(paths[0], size=size)
     height, width = first.image.shape[:2]
     rate = _rate(fps)
@@ -59,7 +59,9 @@ def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: flo
             picture = images.open(path, size=size)
             if picture.image.shape[:2] != (height, width):
                 other = f"{picture.image.shape[1]} x {picture.image.shape[0]}"
-                raise UserError(f"{path} is {other}, but {paths[0]} is {width} x {height}; frames have one size")
+                raise UserError(
+                    f"{path} is {other}, but {paths[0]} is {width} x {height}; all frames need the same size"
+                )
             image = fill_hidden(picture.image, picture.alpha)
             alpha = None if picture.alpha is None else quantise(picture.alpha, first.depth)
             yield VideoFrame(quantise(image, first.depth), number, 1, alpha)

@@ -1,4 +1,4 @@
-"""Light levels that an HDR clip declares: its mastering display (SMPTE ST 2086) and content light (CTA-861.3)."""
+"""Light levels in the metadata of HDR clips: mastering display (SMPTE ST 2086) and content light (CTA-861.3)."""
 
 import struct
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ ENCODERS = {"libx265": ("master-display", "max-cll"), "libsvtav1": ("mastering-d
 
 @dataclass(frozen=True)
 class LightLevels:
-    """What an HDR clip says of its light.
+    """Light levels of an HDR clip.
 
     Attributes:
         primaries: x and y of red, green, blue and white of the mastering display, in this order; empty if unknown.
-        minimum, maximum: Light of the mastering display in cd/m2; 0 where unknown.
-        content: Largest light of a pixel and largest mean of a frame in cd/m2; 0 where unknown.
+        minimum, maximum: Light of the mastering display in cd/m2; 0 if unknown.
+        content: Maximum light of a pixel and maximum mean of a frame in cd/m2; 0 if unknown.
     """
 
     primaries: tuple[Fraction, ...] = ()
@@ -28,7 +28,7 @@ class LightLevels:
 
     @classmethod
     def of(cls, frame: Any) -> "LightLevels":
-        """Read the side data of a decoded frame, which has FFmpeg's layout."""
+        """Read the side data of a decoded frame in FFmpeg's layout."""
         found = cls()
         for data in frame.side_data:
             if data.type == Type.CONTENT_LIGHT_LEVEL:
@@ -50,7 +50,7 @@ class LightLevels:
 
     @property
     def peak(self) -> float | None:
-        """The brightest light in cd/m2: of the content where it is known, else of the mastering display."""
+        """Maximum light in cd/m2: that of the content if known, else that of the mastering display."""
         return float(self.content[0] or self.maximum) or None
 
     def options(self, encoder: str) -> dict[str, str]:

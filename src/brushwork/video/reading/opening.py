@@ -1,4 +1,4 @@
-"""Opens whatever can be read as a clip."""
+"""Opens a clip with the reader for its kind."""
 
 from pathlib import Path
 
@@ -18,11 +18,11 @@ def open_clip(name: str, *, size: int | None = None, fps: float | None = None, d
     Args:
         name: A video file, a folder of pictures, a pattern such as ``frames/%04d.png``, or an animated picture.
         size: Limit of the long side in pixels.
-        fps: Frames per second of pictures without times; None takes 24.
+        fps: Frames per second of numbered pictures; None for 24.
         deinterlaced: Whether interlaced frames of a video file are deinterlaced.
 
     Raises:
-        UserError: If it cannot be read, has no video stream or no frames, or has times of its own besides the rate.
+        UserError: If it cannot be read, has no video stream or no frames, or has its own times and fps is given.
     """
     path = Path(name)
     if not deinterlaced and (path.is_dir() or is_pattern(path) or path.suffix.lower() in images.EXTENSIONS):
@@ -35,5 +35,5 @@ def open_clip(name: str, *, size: int | None = None, fps: float | None = None, d
     if path.suffix.lower() in images.EXTENSIONS:
         return open_animation(name, size, rate)
     if fps is not None:
-        raise UserError(f"--fps is for numbered pictures; {name} has times of its own")
+        raise UserError(f"--fps is only for numbered pictures; {name} has its own frame times")
     return open_video(name, size, deinterlaced=deinterlaced)

@@ -13,15 +13,15 @@ from brushwork.errors import UserError
 
 @contextmanager
 def readable(name: str) -> Iterator[None]:
-    """Turn FFmpeg's errors into one line that names the file."""
+    """Convert FFmpeg's errors to a `UserError` that names the file."""
     try:
         yield
     except FFmpegError as error:
-        known = {InvalidDataError: "not a video file, or cut short", EOFError: "it holds no frames"}
+        known = {InvalidDataError: "not a video file, or truncated", EOFError: "it has no frames"}
         reason = known.get(type(error), str(error.strerror))
         raise UserError(f"cannot read {name}: {reason.lower()}") from None
 
 
 def open_source(name: str | Path) -> Any:
-    """Open a file of this machine: a name such as ``12:30.mp4`` must not be taken for a protocol."""
+    """Open a local file: a name such as ``12:30.mp4`` must not be interpreted as a protocol."""
     return av.open(f"file:{name}")

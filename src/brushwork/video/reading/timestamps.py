@@ -1,4 +1,4 @@
-"""Timestamps of packets and frames, corrected where a file's own do not increase."""
+"""Timestamps of packets and frames, corrected where those of a file do not increase."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,30 +10,30 @@ import av
 
 Packet: TypeAlias = Any  # an av.Packet, all of whose times PyAV declares optional
 
-# As in the ffmpeg program: in formats that may be concatenated, a step back by more than the first or ahead by more
-# than the second, in seconds, begins another recording.
+# As in the ffmpeg program: in formats that can be concatenated, a step back by more than the first value or ahead by
+# more than the second, in seconds, begins another recording.
 STEP_BACK, STEP_AHEAD = 0.1, 10.0
-DISCONTINUOUS = ("mpegts", "mpeg")  # formats that may be joined by writing one file after the other
+DISCONTINUOUS = ("mpegts", "mpeg")  # formats whose files can be concatenated
 
 
 @dataclass(frozen=True)
 class Discontinuity:
-    """From a byte position of the file on, this many seconds are added to all times."""
+    """Offset in seconds that is added to all times from a byte position of the file."""
 
     position: int
     offset: Fraction
 
 
 def find_discontinuities(container: Any) -> list[Discontinuity]:
-    """Read all packets of a file that may consist of several recordings, and finds where times jump.
+    """Read all packets of a file that may consist of several recordings, and find where times jump.
 
     Returns:
-        The places in rising order; empty for formats that cannot be joined like this.
+        The discontinuities in ascending order; empty for formats that cannot be concatenated.
     """
     if container.format.name not in DISCONTINUOUS:
         return []
     found: list[Discontinuity] = []
-    expected: dict[int, Fraction] = {}  # of the next packet of each stream, in seconds
+    expected: dict[int, Fraction] = {}  # time of the next packet of each stream, in seconds
     offset = Fraction(0)
     for packet in container.demux():
         if packet.dts is None or packet.stream.type not in ("video", "audio"):
@@ -41,7 +41,7 @@ def find_discontinuities(container: Any) -> list[Discontinuity]:
         index, when = packet.stream.index, packet.dts * packet.time_base + offset
         latest = max(expected.values(), default=when)
         if when < expected.get(index, when) - STEP_BACK or when > latest + STEP_AHEAD:
-            # The stream goes on where it was; all others follow with their distance from it.
+            # The stream continues at its expected time; the other streams keep their distance from it.
             offset += expected.get(index, latest) - when
             when = packet.dts * packet.time_base + offset
             found.append(Discontinuity(packet.pos or 0, offset))
@@ -50,7 +50,7 @@ def find_discontinuities(container: Any) -> list[Discontinuity]:
 
 
 def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Discontinuity]) -> Iterator[Packet]:
-    """Yield the packets of some streams of an open file with continuous times; the last one of each is empty."""
+    """Yield the packets of some streams of an open file with continuous times; the last packet of each is empty."""
     coming = list(discontinuities)
     offset = Fraction(0)
     for packet in container.demux(streams):
@@ -64,12 +64,12 @@ def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Disc
 
 
 class FrameTimes:
-    """Gives every decoded frame a time, in ticks, later than that of the frame before: none is lost.
+    """Assigns every decoded frame a time in ticks that is later than that of the previous frame.
 
     Args:
-        step: Ticks of a frame at the average rate.
-        decoding: Whether the packets have only decoding times, as in AVI. Frames leave the decoder in the order they
-            are shown, one for each packet, so the n-th frame is shown at the n-th decoding time.
+        step: Ticks per frame at the average rate.
+        decoding: Whether the packets have only decoding times, as in AVI. The decoder returns one frame per packet in
+            display order, so the n-th frame is displayed at the n-th decoding time.
     """
 
     def __init__(self, step: int, *, decoding: bool = False) -> None:
@@ -78,12 +78,12 @@ class FrameTimes:
         self._last: int | None = None
 
     def decoded(self, packet: Packet) -> None:
-        """Take the decoding time of a packet that has been decoded."""
+        """Record the decoding time of a decoded packet."""
         if self._decoding and packet.size and packet.dts is not None:
             self._waiting.append(packet.dts)
 
     def of(self, frame: av.VideoFrame) -> int:
-        """Return the time of the next frame in the order they are shown."""
+        """Return the time of the next frame in display order."""
         time = frame.pts
         if self._decoding:
             time = self._waiting.popleft() if self._waiting else None

@@ -1,4 +1,4 @@
-"""What a video stream says of its times, and how far that can be relied on."""
+"""Times of a video stream, and whether they are reliable."""
 
 import re
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from brushwork.video.reading.timestamps import Discontinuity, find_discontinuiti
 EXAMINED = (
     48  # packets whose times show whether the file has presentation times; AVI has none, and FFmpeg makes some up
 )
-NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format mean nothing
+NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format are meaningless
 
 
 @dataclass(frozen=True)
 class Timing:
-    """What is known of a video stream's times.
+    """Times of a video stream.
 
     Attributes:
         time_base: Seconds per tick.
-        rate: Frames per second, on average.
+        rate: Average number of frames per second.
         step: Ticks per frame at that rate.
         decoding: Whether there are only decoding times.
-        seekable: Whether times after a seek can be relied on.
+        seekable: Whether times after a seek are reliable.
         discontinuities: Where times jump.
-        duration: Seconds of the stream, where the file says so.
+        duration: Duration of the stream in seconds, if the file states it.
         frames: Number of frames, where the file says so; it may hold more than it shows (edit lists).
     """
 
@@ -43,7 +43,7 @@ class Timing:
 
     @classmethod
     def of(cls, name: str, stream: Any) -> "Timing":
-        """Read the headers and the first packets."""
+        """Determine the times from the headers and the first packets."""
         container, time_base = stream.container, stream.time_base
         rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
         found = tuple(find_discontinuities(container))
@@ -68,7 +68,7 @@ class Timing:
 
 
 def _duration(stream: Any) -> float | None:
-    """Return the seconds of a stream, where the file says so; Matroska does in a tag."""
+    """Return the duration of a stream in seconds, if the file states it; Matroska does so in a tag."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))

@@ -1,4 +1,4 @@
-"""Transparency of video frames: alpha is kept beside the colours, or the colours are laid on white."""
+"""Transparency of video frames: separates alpha from the colours, or puts frames on white."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from brushwork.video.reading.frames import Pixels, VideoFrame, as_image
 def split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
     """Return the colours (H, W, 3) and the alpha (H, W) of pixels (H, W, 3) or (H, W, 4).
 
-    Colours that cannot be seen are replaced by those around them: a network would paint what a program left there.
+    Hidden colours are replaced by those of visible pixels nearby, because a network would render them.
     """
     if pixels.shape[2] == 3:
         return pixels, None
@@ -23,7 +23,7 @@ def split(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
 
 
 def on_white(frame: VideoFrame) -> VideoFrame:
-    """Return a frame as it looks on white paper, without alpha."""
+    """Return a frame on a white background, without alpha."""
     if frame.alpha is None:
         return frame
     alpha = as_image(frame.alpha)[..., None]

@@ -23,7 +23,7 @@ from brushwork.video.reading.timing import Timing
 from brushwork.video.reading.transparency import split
 from brushwork.video.times import format_time
 
-# A seek lands on a key frame before the wanted one; frames right after it may refer to frames before it.
+# A seek lands on a key frame before the requested time; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 FIELDS_EXAMINED = 8  # frames that show whether the clip is interlaced
@@ -35,13 +35,13 @@ class VideoSource:
 
     Attributes:
         name: The file.
-        index: The stream's place in it.
+        index: Index of the stream.
         timing: Its times.
         size: Height and width to which stored frames are scaled.
-        orientation: How they are then turned and mirrored.
-        color: What the stream says of its colours.
-        hdr: How it is mapped to SDR; None if it is SDR.
-        interlaced: Whether its frames are to be deinterlaced.
+        orientation: Rotation and mirroring of the scaled frames.
+        color: Colour information of the stream.
+        hdr: Conversion to SDR; None if it is SDR.
+        interlaced: Whether to deinterlace its frames.
     """
 
     name: str
@@ -58,8 +58,8 @@ class VideoSource:
 
         Args:
             start: Tick of the first frame of the clip.
-            tick: The first one wanted.
-            damaged: Gets a line for what could not be decoded.
+            tick: First tick to read.
+            damaged: Receives a line for what could not be decoded.
         """
         damaged.clear()
         frames = self._after_seek(start, tick, damaged) if tick > start and self.timing.seekable else None
@@ -79,7 +79,7 @@ class VideoSource:
             damaged.append(f"{self.name} says it has {self.timing.promised} frames, of which {count} could be decoded")
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
-        """Return the frames after a seek, or None if it led past the wanted one (streams without an index)."""
+        """Return the frames after a seek; None if it led past the requested time (streams without an index)."""
         goal = max(start, tick - round(RUN_UP / self.timing.time_base))
         frames = decode_stream(self.name, self.index, self.timing, damaged, goal)
         first = next(frames, None)
@@ -109,7 +109,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
         deinterlaced: Whether interlaced frames are deinterlaced.
 
     Raises:
-        UserError: If it cannot be read, has no video stream or no frames, or is not interlaced and should stay so.
+        UserError: If it cannot be read, has no video stream or no frames, or --no-deinterlace has no effect.
     """
     damaged: list[str] = []
     with readable(name), open_source(name) as container:
@@ -145,7 +145,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
 def decode_stream(
     name: str, index: int, timing: Timing, damaged: list[str], goal: int | None = None
 ) -> Iterator[tuple[int, av.VideoFrame]]:
-    """Yield the time and FFmpeg's frame of every frame of a stream, in the order they are shown.
+    """Yield the time and FFmpeg's frame for every frame of a stream, in display order.
 
     Args:
         name: The file.
@@ -172,15 +172,15 @@ def _video_stream(name: str, container: Any) -> Any:
     """Return the first video stream that is not a cover picture."""
     videos = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
     if not videos or videos[0].time_base is None:
-        raise UserError(f"{name} has no video stream; to stylise a picture use brushwork stylize")
+        raise UserError(f"{name} has no video stream; use brushwork stylize for pictures")
     return videos[0]
 
 
 def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame, bool]:
-    """Return the time of the first frame of a stream, that frame, and whether the first few are interlaced."""
+    """Return the time of a stream's first frame, the frame, and whether the first few frames are interlaced."""
     frames = list(islice(decode_stream(name, index, timing, []), FIELDS_EXAMINED))
     if not frames:
-        raise UserError(f"{name} has no frame that can be decoded")
+        raise UserError(f"{name} has no decodable frame")
     return *frames[0], any(frame.interlaced_frame for _, frame in frames)
 
 
@@ -194,7 +194,7 @@ def _decoder(stream: Any) -> Any:
 
 
 def _decoded(decoder: Any, packet: "av.Packet[Any]", damaged: list[str]) -> list[av.VideoFrame]:
-    """Return the frames of a packet; a damaged packet is recorded and left out, as players do."""
+    """Return the frames of a packet; a damaged packet is recorded and skipped, as in players."""
     try:
         frames: list[av.VideoFrame] = decoder.decode(packet if packet.size else None)
         return frames
