@@ -1,4 +1,4 @@
-"""Stored embeddings: read again for the same pictures and the same model, and made anew for others."""
+"""Stored embeddings: read again for the same pictures and the same model, and created again for others."""
 
 from pathlib import Path
 

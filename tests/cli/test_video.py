@@ -74,7 +74,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("waves.jpg", "--no-sound", "-o", "out.mp4"), "--no-sound does nothing: waves.jpg has no sound"),
     (("clip.mkv", "--preview", "sheet.jpg", "--resume"), "--resume does nothing with --preview, which writes no clip"),
     (("clip.mkv", "--preview", "sheet.jpg", "--json"), "--json does nothing with --preview, which writes no clip"),
-    (("%d%d.png",), "%d%d.png is no pattern of numbered pictures such as frames/%04d.png"),
+    (("%d%d.png",), "%d%d.png is not a pattern of numbered pictures such as frames/%04d.png"),
 ])  # fmt: skip
 def test_bad_input_is_one_line_and_nothing_is_touched(
     arguments: tuple[str, ...], line: str, brushwork: Run, clip: Path, here: Path
@@ -120,7 +120,7 @@ def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Pat
         file.setparams((1, 2, 8000, 0, "NONE", ""))
         file.writeframes(bytes(16000))
     ended = brushwork("video", "tone.wav", "-s", "waves.jpg")
-    assert ended.lines == ["brushwork: tone.wav has no video stream; to stylise a picture use brushwork stylize"]
+    assert ended.lines == ["brushwork: tone.wav has no video stream; use brushwork stylize for pictures"]
 
 
 @pytest.mark.parametrize(("name", "share"), [("clip.mp4", 0.5), ("clip.mkv", 0.001)])

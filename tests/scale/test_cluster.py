@@ -111,7 +111,8 @@ def test_styles_are_embedded_on_a_cluster(cluster: Any, tmp_path: Path, capfd: p
     source, target = write_pictures(tmp_path / "in"), tmp_path / "out"
     (source / "class-2/005.png").unlink()  # the broken one
     plan = open_plan(str(source), str(target), Embedding(model=MODEL), together=10)
-    command.make_parts(plan, "embeddings.parquet", running.address, threads=1, device="cpu")
+    options = command.PartOptions(ray=running.address, threads=1, device="cpu")
+    command.make_parts(plan, "embeddings.parquet", options)
     rows = rows_of(target / "embeddings.parquet")
     assert sorted(str(row["style"]) for row in rows) == sorted(pictures(source))
     loaded = stylizer.load(MODEL, device="cpu", threads=1)

@@ -135,7 +135,7 @@ def thumbnail(image: images.Image) -> Thumbnails:
 
 
 def _image(pixels: NDArray[np.uint8]) -> images.Image:
-    """Returns an image (H, W, 3) of decoded pixels (3, H, W)."""
+    """Return an image (H, W, 3) of decoded pixels (3, H, W)."""
     return np.divide(pixels.transpose(1, 2, 0), 255, dtype=np.float32)
 
 

@@ -112,7 +112,7 @@ def warm(context: Context, name: str, recipe: Recipe) -> Recipe:
 
 @torch.no_grad()
 def _begin_at(norm: ConditionalInstanceNorm2d, parameters: torch.Tensor) -> None:
-    """Lets every style begin at betas and gammas (2 C,)."""
+    """Let every style begin at betas and gammas (2 C,)."""
     if norm.affine.bias is None:
         norm.affine.weight.copy_(parameters[:, None].expand_as(norm.affine.weight))
     else:

@@ -67,6 +67,6 @@ def render_sliders(
 
 
 def _strip(pastiches: Array) -> str:
-    """Returns the address of one JPEG of pastiches (N, H, W, 3) side by side."""
+    """Return the address of one JPEG of pastiches (N, H, W, 3) side by side."""
     image: Image = np.concatenate(list(pastiches), axis=1)
     return data_url(quantise(image))

@@ -41,7 +41,7 @@ class PartOptions:
         """
         from brushwork.dataset.plan import open_plan
 
-        _make_parts(open_plan(source, target, task, **given(together=self.part_size)), f"{joined}.parquet", self)
+        make_parts(open_plan(source, target, task, **given(together=self.part_size)), f"{joined}.parquet", self)
 
 
 def parse_range(text: str) -> tuple[float, float]:
@@ -79,7 +79,12 @@ def _runner(options: PartOptions) -> "Runner":
     return run_on(Cluster(options.ray, **machine, **given(workers=options.workers)))
 
 
-def _make_parts(plan: "Plan", joined: str, options: PartOptions) -> None:
+def make_parts(plan: "Plan", joined: str, options: PartOptions) -> None:
+    """Write the missing parts of a plan under a progress bar, and join their Parquet files.
+
+    Raises:
+        UserError: If a picture or part failed; all others have been written.
+    """
     from brushwork.dataset.run import join_parts, run_plan
     from brushwork.errors import UserError
 

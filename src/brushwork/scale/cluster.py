@@ -97,7 +97,7 @@ def _standard_error_held() -> Iterator[None]:
 
 
 def _quiet_console() -> None:
-    """Leaves notices of Ray Data to its log files: the caller shows its own progress. Errors are still shown."""
+    """Leave notices of Ray Data to its log files: the caller shows its own progress. Errors are still shown."""
     for handler in logging.getLogger(ray.data.__name__).handlers:  # set up where `ray.data` is first asked for
         if isinstance(handler, logging.StreamHandler):
             handler.setLevel(logging.ERROR)

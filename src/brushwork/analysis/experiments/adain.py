@@ -78,7 +78,7 @@ def run(context: Context) -> Result:
 
 
 def _figure(context: Context, networks: Mapping[str, PasticheNetwork], size: Size) -> Figure:
-    """Returns what is shown: the last seed's networks, and optimised pixels."""
+    """Return what is shown: the last seed's networks, and optimised pixels."""
     sources = context.inputs.shown
     contents, styles = (pictures.squares(source, size.side) for source in sources)
     pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles))[:SHOWN])

@@ -94,7 +94,7 @@ def run(context: Context) -> Result:
 def _sliders(
     stylizer: Stylizer, styles: EmbeddedStyles, components: Components, photos: torch.Tensor, axes: int
 ) -> str:
-    """Returns a page with a slider for each of the first axes."""
+    """Return a page with a slider for each of the first axes."""
 
     def paint(photo: int, embeddings: Array) -> Array:
         repeated = photos[photo].expand(len(embeddings), -1, -1, -1)

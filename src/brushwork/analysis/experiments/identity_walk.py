@@ -68,7 +68,7 @@ def run(context: Context) -> Result:
 
 
 def _between(ends: Sequence[Array], weight: float) -> Array:
-    """Returns the embeddings (N, D) so far on the way between two others."""
+    """Return the embeddings (N, D) so far on the way between two others."""
     return (ends[0] + np.float32(weight) * (ends[1] - ends[0])).astype(np.float32)
 
 

@@ -81,7 +81,7 @@ def run(context: Context) -> Result:
             "log": trained.log,
             "log of the added": after.log,
         },
-        tables=[Table(f"New photos at {size.side} px, one a style", ("network", *LOSSES),
+        tables=[Table(f"New photos at {size.side} px, one per style", ("network", *LOSSES),
                       [[name, *loss_cells([losses])] for name, losses in found.items()])],
         plots=_plots(context, size, trained, after, torch.cat([styles, wanted])),
         setting={**described(recipe), "styles": size.styles, "steps for one more": size.more},
@@ -101,14 +101,14 @@ def _plots(context: Context, size: Size, trained: Trained, after: Trained, style
 
 
 def _store(context: Context, count: int) -> tuple[str, ...]:
-    """Returns files of so many styles: those that are shown, and training styles that the seed chooses."""
+    """Return files of so many styles: those that are shown, and training styles that the seed chooses."""
     shown = pictures.entries(context.inputs.show_styles) if context.inputs.show_styles else []
     chosen = [*shown[:count], *pictures.entries(context.inputs.styles, count)][:count]
     return tuple(str(pictures.stored(each, context.folder / f"style-{n:02d}")) for n, each in enumerate(chosen))
 
 
 def _paint(network: PasticheNetwork, contents: Tensor, first: int, repeated: int = 1) -> Tensor:
-    """Returns pastiches (N, 3, S, S), each of the next style of the table from `first` on, or of one repeated."""
+    """Return pastiches (N, 3, S, S), each of the next style of the table from `first` on, or of one repeated."""
     numbers = torch.arange(len(contents)) // repeated + first
     return measures.paint(network, contents, torch.eye(len(network.config.styles))[numbers])
 

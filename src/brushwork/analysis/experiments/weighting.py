@@ -90,7 +90,7 @@ def run(context: Context) -> Result:
 
 
 def _train(context: Context, files: list[str], size: Size, seed: int) -> dict[str, list[Embedded]]:
-    """Returns, for each kind, the network that renders each style, and the style's embedding (1, D)."""
+    """Return, for each kind, the network that renders each style, and the style's embedding (1, D)."""
     count = len(files)
     steps = size.steps * count
 
@@ -116,13 +116,13 @@ def _train(context: Context, files: list[str], size: Size, seed: int) -> dict[st
 
 
 def _paint(system: list[Embedded], contents: Tensor, each: int) -> Tensor:
-    """Returns pastiches (N, 3, S, S) of contents (N, 3, S, S), of which so many after one another are of one style."""
+    """Return pastiches (N, 3, S, S) of contents (N, 3, S, S), of which so many after one another are of one style."""
     parts = zip(system, contents.split(each), strict=True)
     return torch.cat([measures.paint(network, part, row.expand(len(part), -1)) for (network, row), part in parts])
 
 
 def _by_style(losses: list[Losses], styles: int) -> NDArray[np.float64]:
-    """Returns the mean style loss (seeds, styles)."""
+    """Return the mean style loss (seeds, styles)."""
     return np.stack([each.style.reshape(styles, -1).mean(axis=1) for each in losses])
 
 

@@ -59,9 +59,7 @@ def open_image_sequence(name: str, paths: list[Path], size: int | None, fps: flo
             picture = images.open(path, size=size)
             if picture.image.shape[:2] != (height, width):
                 other = f"{picture.image.shape[1]} x {picture.image.shape[0]}"
-                raise UserError(
-                    f"{path} is {other}, but {paths[0]} is {width} x {height}; all frames need the same size"
-                )
+                raise UserError(f"{path} is {other}, but {paths[0]} is {width} x {height}; frames need one size")
             image = fill_hidden(picture.image, picture.alpha)
             alpha = None if picture.alpha is None else quantise(picture.alpha, first.depth)
             yield VideoFrame(quantise(image, first.depth), number, 1, alpha)

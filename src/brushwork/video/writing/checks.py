@@ -27,7 +27,7 @@ def check_pictures(path: Path, settings: Settings, *, numbered: bool) -> None:
     if settings.quality is not None and images.FORMATS[form].quality is None:
         raise UserError(f"--quality does nothing: {path.suffix} files lose nothing")
     if numbered and not re.fullmatch(r"[^%]*%(0\d+)?d[^%]*", path.name):
-        raise UserError(f"{path} is no pattern of numbered pictures such as frames/%05d.png")
+        raise UserError(f"{path} is not a pattern of numbered pictures such as frames/%05d.png")
 
 
 def check_clip(clip: Clip, settings: Settings) -> None:
