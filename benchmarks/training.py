@@ -94,6 +94,18 @@ def decoding(recipe: Recipe) -> float:
     return seconds / (2 * DECODED)
 
 
+def table_of_parts(title: str, each: dict[str, float]) -> Table:
+    """Return a table of the seconds per pastiche of each part, and their sum."""
+    table = Table(title=title)
+    for column in ("part", "ms per pastiche", "fraction"):
+        table.add_column(column, justify="left" if column == "part" else "right")
+    for part, seconds in each.items():
+        table.add_row(part, f"{1000 * seconds:.2f}", f"{seconds / sum(each.values()):.0%}")
+    table.add_section()
+    table.add_row("sum of the parts", f"{1000 * sum(each.values()):.2f}", "")
+    return table
+
+
 def main(
     recipe: Annotated[Path, typer.Argument(help="The recipe.")],
     settings: Annotated[list[str] | None, typer.Option("--set", help="Change it: key=value.")] = None,
@@ -126,13 +138,9 @@ def main(
     del clock.seconds["warm-up"]
     each = {part: sum(seconds) / pastiches.get(part, pastiches["parts"]) for part, seconds in clock.seconds.items()}
     whole = each.pop("whole step")
-    table = Table(title=f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else place.device}")
-    for column in ("part", "ms a pastiche", "fraction"):
-        table.add_column(column, justify="left" if column == "part" else "right")
-    for part, seconds in each.items():
-        table.add_row(part, f"{1000 * seconds:.2f}", f"{seconds / sum(each.values()):.0%}")
-    table.add_section()
-    table.add_row("sum of the parts", f"{1000 * sum(each.values()):.2f}", "")
+    table = table_of_parts(
+        f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else place.device}", each
+    )
     table.add_row("whole step", f"{1000 * whole:.2f}", f"{1 / whole:.1f} pastiches/s")
     threads = torch.get_num_threads()
     table.add_row(

@@ -150,6 +150,16 @@ def shares(painter, fitted, gallery, held, limits, pictures, contents):
     }
 
 
+def read_pictures(styles, wanted):
+    """Return the number and the image of each wanted picture of some style shards."""
+    return [
+        (wanted[name], images.open(entry.read()).on_white)
+        for shard in find_shards(styles)
+        for entry in read_shard(shard)
+        if (name := entry.name.removeprefix(f"{shard.address}/")) in wanted
+    ]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--labels", "--cache", "--contents"):
@@ -170,12 +180,7 @@ def main():
     contents = [images.fit(images.open(path).image, SIDE) for path in images.find(options.contents)[: options.photos]]
     gallery = open_gallery(model_folder.find()).styles
     wanted = {name: place for place, name in enumerate(held.names[: options.pictures])}
-    pictures = [
-        (wanted[name], images.open(entry.read()).on_white)
-        for shard in find_shards(options.styles)
-        for entry in read_shard(shard)
-        if (name := entry.name.removeprefix(f"{shard.address}/")) in wanted
-    ]
+    pictures = read_pictures(options.styles, wanted)
 
     def embed(words):
         return fitted.understand(words, gallery).embedding
