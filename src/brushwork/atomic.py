@@ -13,8 +13,8 @@ from pathlib import Path
 def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; the file written there replaces ``path`` if the block succeeds.
 
-    Otherwise it is removed, and whatever was at the path stays. A symbolic link stays, and the file it leads to is
-    replaced; it keeps its permissions, and if they forbid to write it is not. Missing folders are made.
+    After an error, the temporary file is removed and ``path`` is unchanged. A symbolic link stays and its target is
+    replaced. The target keeps its permissions, and is not replaced if they forbid writing. Missing folders are created.
 
     Args:
         path: The file to write.
@@ -31,7 +31,7 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
     if overwrite and path.exists() and not is_writable(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
-    # A random name, for others may be writing here, too; not by tempfile, whose files only their owner may read.
+    # The name is random since other processes may write here, too. Files of tempfile are readable only by their owner.
     part = path.with_name(f".brushwork-{secrets.token_hex(8)}.part")
     try:
         yield part

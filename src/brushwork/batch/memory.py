@@ -36,7 +36,7 @@ def mask_pixels(options: Options) -> int:
 
 
 def check_content(extent: Extent, kind: str, options: Options) -> None:
-    """Raise `UserError` where a content cannot be decoded, or its pastiche not encoded, within the memory.
+    """Raise `UserError` if a content cannot be decoded, or its pastiche not encoded, within the memory.
 
     Args:
         extent: Size, format and cost of the content.

@@ -37,9 +37,9 @@ def run(
 
     Args:
         plan: The jobs.
-        load: Loads the stylizer; the first content is decoded meanwhile.
-        options: How the pastiches are made and written.
-        progress: Called with the completed fraction of a picture larger than memory.
+        load: Loads the stylizer, while the first content is decoded.
+        options: Options of rendering and writing.
+        progress: Called with the fraction completed of a picture larger than memory.
         known: Styles of earlier runs, which are neither read nor embedded again.
 
     Raises:
@@ -79,7 +79,7 @@ class _Pastiches:
         session: The stylizer and its embeddings.
         contents: Decodes the contents.
         shared: Whether all jobs have the same styles; a style that cannot be used then ends the run.
-        progress: called with the fraction completed of a picture larger than memory.
+        progress: Called with the fraction completed of a picture larger than memory.
     """
 
     def __init__(

@@ -218,7 +218,7 @@ class Session:
         return embedding
 
     def _read(self, style: str, size: int) -> Array | NamedStyle:
-        """A style picture, on white where transparent, no larger than the predictor sees it; or a named style."""
+        """Return a named style, or a style picture on white at the size that the predictor sees."""
         if (style, size) not in self._known.read:
             found = resolve(style, self.stylizer.gallery, files=True)
             if isinstance(found, Path):

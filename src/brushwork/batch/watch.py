@@ -35,9 +35,9 @@ def watch(
 ) -> Iterator[Record]:
     """Stylise the pictures of a folder as they arrive and yield a record for each.
 
-    A picture is taken when two scans, a second apart, find it unchanged, so that none is read half-copied, and again
-    when it changes and its pastiche may be overwritten. Pictures that already have a newer pastiche are left out. While
-    the folder is gone, or the target takes no files, as on a full disk, the watch says so once and waits.
+    A picture is processed when two scans a second apart find it unchanged, so that no partly copied file is read. It is
+    processed again when it changes and its pastiche may be overwritten. Pictures with a newer pastiche are skipped.
+    While the folder is missing or the target cannot be written, as on a full disk, the watch says so once and waits.
 
     Args:
         folder: Folder to watch.
@@ -153,7 +153,7 @@ def _failed(path: Path, reason: str) -> Record:
 
 
 def _refusal(target: Path) -> str | None:
-    """Say why a folder takes no files; None where it does. One that was removed is made anew."""
+    """Say why a folder takes no files; None if it does. One that was removed is created again."""
     probe = target / f".brushwork-{secrets.token_hex(8)}.part"
     try:
         target.mkdir(parents=True, exist_ok=True)

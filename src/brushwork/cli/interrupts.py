@@ -13,7 +13,7 @@ Handler = Callable[[int, FrameType | None], object]
 
 @contextmanager
 def deferred(*, cleaning: bool = False) -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether Ctrl-C or SIGTERM has come, which then does nothing else.
+    """Yield a function that returns whether Ctrl-C or SIGTERM was received; the signals have no other effect.
 
     For work that ends by itself at the next good point, and that loses nothing when it is killed: a second signal ends
     the program at once, so that it ends even where work hangs. Work that leaves temporary files is cleaned up by

@@ -1,8 +1,7 @@
 """Fills in the colours of transparent pixels from visible ones.
 
-What a cut-out hides is whatever a program left there, black for one. A network would paint it, measure it, and mix it
-into the edge. Hidden pixels are filled by `pull_push`, and edges that show the ground which a cut-out was taken from
-lose it by `fringes`.
+The hidden pixels of a cut-out have arbitrary colours, often black, which a network would measure and blend into the
+edges. `pull_push` fills them, and `fringes` removes the background that still shows in the edges.
 """
 
 from typing import Any
@@ -30,7 +29,7 @@ def fill_hidden(image: Image, alpha: Image | None) -> Image:
 
 
 def without_ground(image: Image, alpha: Image | None) -> Image:
-    """Give an image (H, W, 3) as `fill_hidden` does, but its edges without the ground that shows in them, too."""
+    """Return an image (H, W, 3) as `fill_hidden` does, but its edges without the ground that shows in them, too."""
     if alpha is None or alpha.min(initial=1) >= 1 or not alpha.any():
         return image
     pixels = np.concatenate([image, alpha[..., None]], axis=2)

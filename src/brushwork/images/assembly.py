@@ -38,7 +38,7 @@ def assemble(
     else:
         fewer = -(-shape[0] // by), -(-shape[1] // by)
         small = _joined((reduced(convert(stored, encoding), by) for stored in strips), fewer)
-        box = (0.0, 0.0, shape[1] / by, shape[0] / by)  # the last column and row may stand for less than the others
+        box = (0.0, 0.0, shape[1] / by, shape[0] / by)  # the last column and row may cover fewer pixels than the others
         image, alpha = _parts(np.clip(resample(small, target, box), 0, 1))
         frame = Frame(image) if alpha is None else divide_alpha(image, alpha)
     return upright(frame, orientation)
@@ -67,7 +67,7 @@ def _parts(pixels: Pixels) -> tuple[Image, Image | None]:
 
 
 def reduced(pixels: Pixels, by: int) -> Pixels:
-    """Give the means of boxes of `by` x `by` pixels, colours multiplied by alpha so that hidden ones do not count."""
+    """Return the means of boxes of `by` x `by` pixels, with colours weighted by alpha to exclude hidden ones."""
     if pixels.shape[2] == 4:
         pixels[..., :3] *= pixels[..., 3:]
     planes = (Pillow.fromarray(np.ascontiguousarray(pixels[..., channel])) for channel in range(pixels.shape[2]))

@@ -26,14 +26,14 @@ class ColorEncoding:
     """Meaning of the numbers of a decoded picture.
 
     Attributes:
-        model: A key of `CHANNELS`; one more channel is alpha, not multiplied into the colours.
-        profile: ICC profile, None where it says no more than sRGB does.
-        colorimetry: Colour space where no profile is used; None for sRGB.
-        top: Number that means 1; None for the largest of an integer type.
+        model: A key of `CHANNELS`; an additional channel is alpha, not premultiplied.
+        profile: ICC profile; None if it is equivalent to sRGB.
+        colorimetry: Colour space if there is no profile; None for sRGB.
+        top: Number that represents 1; None for the largest of an integer type.
         bottom: Number that means 0.
-        alpha_top: The same of alpha.
-        hdr: Whether the numbers are linear light that goes beyond white.
-        ycbcr: Whether the three channels are luma and two differences of colour, of 8 bits, to be made RGB first.
+        alpha_top: Number that represents 1 in alpha.
+        hdr: Whether the numbers are linear light that exceeds white.
+        ycbcr: Whether the three channels are 8-bit YCbCr, which is converted to RGB first.
     """
 
     model: str = "rgb"
@@ -59,7 +59,7 @@ class ColorEncoding:
     def notice(self) -> str | None:
         """What the user should know about the conversion."""
         if self.hdr or (self.colorimetry and self.colorimetry.hdr):
-            return "it has a high dynamic range, which is tone-mapped"
+            return "its high dynamic range is tone-mapped"
         if self.bottom < 0:
             return f"it has negative numbers; {self.bottom:g} is taken as black and {self.top:g} as white"
         return None

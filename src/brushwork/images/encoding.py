@@ -65,12 +65,12 @@ def encode_stored(
         return _encode_gif(stored, list(durations), loop)
     options = _options(kind, metadata, quality)
     if len(stored) > 1:
-        options |= {"duration": list(durations)} | ({} if kind == "AVIF" else {"loop": loop})  # AVIF: for ever
+        options |= {"duration": list(durations)} | ({} if kind == "AVIF" else {"loop": loop})  # AVIF loops
     return _encode_by_pillow(stored, kind, metadata, options)
 
 
 def _encode_by_pillow(stored: list[NDArray[Any]], kind: str, metadata: Metadata, options: dict[str, Any]) -> bytes:
-    """Write what Pillow can, and put in the metadata that it cannot."""
+    """Encode with Pillow, and add the metadata that Pillow cannot write."""
     several, transparent = len(stored) > 1, any(pixels.shape[2] == 4 for pixels in stored)
     first, *others = _taken(stored)
     if others:
@@ -85,7 +85,7 @@ def _encode_by_pillow(stored: list[NDArray[Any]], kind: str, metadata: Metadata,
     if kind == "PNG":
         return png.insert(buffer.getvalue(), png.write_chunks(metadata))
     if kind == "WEBP" and several and transparent:
-        # Where an opaque first frame is followed by smaller ones, the flag that says "has alpha" is not set for them.
+        # Without this, if the first frame is opaque, the alpha flag is not set for smaller frames that follow.
         buffer.getbuffer()[20] |= 0x10
     return buffer.getvalue()
 
@@ -106,7 +106,7 @@ def _quantise(frame: Frame, depth: int, keep_alpha: bool) -> NDArray[Any]:
 
 
 def _options(kind: str, metadata: Metadata, quality: int | None) -> dict[str, Any]:
-    """Collect what Pillow's writer of a format is told."""
+    """Return the options for Pillow's writer of a format."""
     options: dict[str, Any] = {}
     if kind in ("WEBP", "AVIF"):  # for the other formats, metadata is inserted afterwards
         options["icc_profile"] = profiles.srgb_profile()

@@ -23,12 +23,12 @@ _OUTSIDE = 0.1
 
 
 def rows_of(width: int) -> int:
-    """Give how many rows of a picture of a width make up a strip."""
+    """Return how many rows of a picture of a width make up a strip."""
     return int(BLOCK * max(1, 2**22 // (BLOCK * width)))
 
 
 def find_matte(pixels: Rows) -> Image | None:
-    """Give the colour (3,) of the ground that shows in the edges of a cut-out (H, W, 4); None where none does.
+    """Return the colour (3,) of the ground that shows in the edges of a cut-out (H, W, 4); None if none does.
 
     Other models of the edges, that they have the colours of what is near, or these darker or lighter, must fit worse.
     """
@@ -40,7 +40,7 @@ def find_matte(pixels: Rows) -> Image | None:
 
 
 def without_fringe(pixels: Image, matte: Image | None) -> tuple[Image, Image]:
-    """Give the image (h, W, 3) of pixels (h, W, 4) without the matte, and how much its colours (h, W) can be trusted.
+    """Return the image (h, W, 3) of pixels (h, W, 4) without the matte, and how much its colours (h, W) can be trusted.
 
     That is alpha, but 0 where it is so low that what is left of the colour is mostly rounding.
     """
@@ -80,7 +80,7 @@ class _Fit:
         self.count += len(a)
 
     def matte(self) -> Image | None:
-        """Give the matte, where it explains the edges best."""
+        """Return the matte, where it explains the edges best."""
         if self.count < _FEWEST:
             return None
         rest2, ground_rest, ground2, near, c2, cf, f2, f = self.totals

@@ -11,7 +11,7 @@ _HEAD = 2**20
 
 
 def read_size(file: BinaryIO) -> tuple[int, int] | None:
-    """Return height and width, not yet turned, of a file; None where its codestream is not found."""
+    """Return height and width, not yet turned, of a file; None if its codestream is not found."""
     file.seek(0)
     head = file.read(_HEAD)
     place = 0

@@ -22,7 +22,7 @@ from brushwork.images.metadata import NONE, Metadata
 from brushwork.images.picture import fitted
 from brushwork.images.shrinking import multiplied, shrink
 
-# A file of few bytes can claim any size, and a canvas of it would fill the disk.
+# A small file can claim any size, and its canvas would fill the disk.
 MAX_STREAMED_PIXELS = 10_000_000_000
 
 
@@ -65,7 +65,7 @@ class LargePicture:
 
 
 def measure(path: Path, page: int = 1) -> Extent | None:
-    """Return the extent of a picture from its header; None where it cannot be read, and whoever opens it says why."""
+    """Return the extent of a picture from its header; None if it cannot be read, and whoever opens it says why."""
     if not path.is_file():
         return None
     try:
@@ -92,7 +92,7 @@ def _frames(opened: ImageFile.ImageFile | None, kind: str) -> int:
 
 @contextmanager
 def open_large(path: Path, page: int = 1, *, size: int | None = None) -> Iterator[LargePicture]:
-    """Give a picture file, upright and in sRGB, on a canvas that goes with the `with`.
+    """Return a picture file, upright and in sRGB, on a canvas that goes with the `with`.
 
     Args:
         path: A file of one frame, or with pages.
@@ -141,7 +141,7 @@ def _read(source: bytes | Path, page: int, size: int | None, stack: ExitStack) -
         if by > 1:
             found = _by_vips(source, kind, said, by)
         channels = 4 if found.bands > encoding.channels else 3
-        # What is converted is no longer a number of 8 bits.
+        # Converted pixels need more than 8 bits.
         numbers = "uint8" if encoding.plain and not found.deep else "uint16"
         pixels = own.enter_context(canvas(*target, channels, numbers))
         _fill(pixels, found, encoding)
@@ -172,7 +172,7 @@ def _by_vips(source: bytes | Path, kind: str, said: Header, by: int = 1) -> _Upr
     image = vips.load(source, kind, page=said.page, access=access, reduced=by)
     if image.width * image.height > MAX_STREAMED_PIXELS:
         limit = f"{MAX_STREAMED_PIXELS:,}"
-        raise ImageError(f"{image.width} x {image.height} pixels are more than the limit of {limit} allows")
+        raise ImageError(f"{image.width} x {image.height} pixels exceed the limit of {limit}")
     image = vips.upright(image, said.orientation)
     return _Upright(image.height, image.width, image.bands, image.format != "uchar", partial(vips.strips, image))
 

@@ -21,7 +21,7 @@ _HEAD = 4096
 def save_large(
     picture: LargePicture, target: Path, kind: str, *, quality: int | None = None, overwrite: bool = False
 ) -> None:
-    """Writes a picture by strips as JPEG, PNG or TIFF; a TIFF is tiled and a pyramid, and a BigTIFF where it must be.
+    """Write a picture by strips as JPEG, PNG or TIFF; a TIFF is tiled and a pyramid, and a BigTIFF where it must be.
 
     Other formats are encoded at once, which takes memory: see `costs.encoding`. Their canvas holds 8 bits.
 

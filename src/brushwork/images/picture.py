@@ -103,7 +103,7 @@ class Picture:
         return len(self.frames) > 1
 
     def filled(self) -> "Picture":
-        """Give the picture as a cut-out without its ground: colours under alpha 0 and of edges; see `images.alpha`."""
+        """Return the picture with the colours of hidden pixels and of edges filled in; see `images.alpha`."""
 
         def fill(frame: Frame) -> Frame:
             return replace(frame, image=without_ground(frame.image, frame.alpha))

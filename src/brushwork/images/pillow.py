@@ -71,7 +71,7 @@ def model(image: Pillow.Image) -> str:
 
 
 def strips(image: Pillow.Image, multiple: int = 1) -> Iterator[Stored]:
-    """Give the numbers of a loaded file from the top, (h, W, C), where h is a multiple but in the last strip.
+    """Return the numbers of a loaded file from the top, (h, W, C), where h is a multiple but in the last strip.
 
     Pillow would copy the whole image twice.
     """

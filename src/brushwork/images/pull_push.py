@@ -13,7 +13,7 @@ BLOCK = 2**LEVELS
 
 
 def sums(image: Image, alpha: Image) -> Image:
-    """Give colours multiplied by alpha, and alpha: (h, w, 4)."""
+    """Return colours multiplied by alpha, and alpha: (h, w, 4)."""
     weight = alpha[..., None]
     return np.concatenate([image * weight, weight], axis=2)
 
@@ -27,11 +27,11 @@ def halved(added: Image) -> Image:
 
 
 def means(added: Image, coarse: Image | None = None, levels: int = LEVELS) -> Image:
-    """Give the mean colours (h, w, 3) of blocks; of those that show nothing, that of the block around them.
+    """Return the mean colours (h, w, 3) of blocks; of those that show nothing, that of the block around them.
 
     Args:
         added: Colours multiplied by weights, and weights (h, w, 4).
-        coarse: The means of blocks that are 2 ** levels as large; where none are given, blocks grow to the whole.
+        coarse: The means of blocks that are 2 ** levels as large; if none are given, blocks grow to the whole.
         levels: See there.
     """
     if coarse is not None and levels == 0:

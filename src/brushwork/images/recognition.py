@@ -8,7 +8,7 @@ from brushwork.images.formats import FORMATS, ImageError, sniff
 
 
 def format_in(path: Path) -> str | None:
-    """Give the format of a picture file by its first bytes, whatever its name; None where it is no such file."""
+    """Return the format of a picture file from its first bytes; None if it is not a picture."""
     if not path.is_file():  # a pipe would be emptied
         return None
     try:

@@ -19,7 +19,7 @@ _TAIL = 4096
 
 
 def completed(source: bytes | Path, max_pixels: int) -> bytes | None:
-    """Return a JPEG file with the end marker that it lacks; None where it has one, and for files of other formats.
+    """Return a JPEG file with the end marker that it lacks; None if it has one, and for files of other formats.
 
     Args:
         source: A file, or its bytes.

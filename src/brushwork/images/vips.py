@@ -15,7 +15,7 @@ from brushwork.images.header import Header
 LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
 # Up to so many bytes of pixels that are not asked for in order lie in memory, beyond them in a temporary file.
 RANDOM_BYTES = 100_000_000
-# Bytes of stored pixels in a strip: large enough to be fast, small beside a picture.
+# Bytes of stored pixels in a strip: large enough to be fast, small compared with a picture.
 _STRIP = 2**21
 _TYPES = {
     "uchar": np.uint8, "char": np.int8, "ushort": np.uint16, "short": np.int16, "uint": np.uint32, "int": np.int32,
@@ -26,7 +26,7 @@ _TYPES = {
 def load(
     source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential", reduced: int = 1
 ) -> Any:  # fmt: skip
-    """Open a file as a pyvips image, which decodes when it is asked for pixels.
+    """Open a file as a pyvips image, which decodes pixels on access.
 
     Of a TIFF file, `page` is the directory; a JPEG file can be reduced as it is decoded, by 2, 4 or 8, and a WebP file
     by any number. The stored numbers come as they are, but for CIELAB, which comes as floats, and for alpha that was

@@ -33,7 +33,7 @@ def find(mask: str, content: Path | None) -> Path:
 def read(
     mask: str, content: Path | None, alpha: Array | None, size: tuple[int, int], most: int | None = None
 ) -> tuple[Array, str | None]:
-    """Return a mask (h, w) in [0, 1], and a notice if its size differs from the content's, so that it is fitted to it.
+    """Return a mask (h, w) in [0, 1], and a notice if it has another size than the content and will be scaled.
 
     Args:
         mask: A file, a folder of masks, or ``alpha``.

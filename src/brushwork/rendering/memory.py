@@ -99,13 +99,13 @@ def per_pixel(width: float, masked: bool = False) -> float:
 def choose_tiling(
     size: tuple[int, int], settings: RenderSettings, pixel: float, exact: bool, held: int = 0
 ) -> Tiling:  # fmt: skip
-    """Decide how an image is painted: at once where it fits into memory, or in the tiles that do.
+    """Decide how an image is rendered: in one pass if that fits into memory, otherwise in tiles that do.
 
     Args:
         size: Height and width of the image.
-        settings: The settings; ``tile`` other than ``auto``, and a tile size, are respected.
-        pixel: Bytes that the network holds for a pixel, see `per_pixel`.
-        exact: Whether the runtime can paint layer by layer, so that tiles are exact.
+        settings: The settings; a ``tile`` other than ``auto`` and a tile size are respected.
+        pixel: Bytes per pixel of the network, see `per_pixel`.
+        exact: Whether the runtime can run layer by layer, which exact tiles need.
         held: Bytes that something else takes before the network's are free again.
 
     Raises:
@@ -150,8 +150,8 @@ def in_words(size: float) -> str:
 
 
 def _tile(width: int, room: float, pixel: float) -> int:
-    """Side of the tiles that fit into a number of bytes, for an image of a width."""
+    """Return the side of the largest tiles that fit into ``room`` bytes for an image of a width."""
     tile = int((NETWORKS_PART * room / pixel) ** 0.5) - 2 * HALO
-    # A strip of tiles lies in memory several times, as wide as the image.
+    # Several copies of a strip of tiles, as wide as the image, are in memory at a time.
     strip = int(STRIPS_PART * room / ((STRIP + FEATURES * pixel) * width))
     return max(SMALLEST_TILE, min(tile, strip, TILE) // GRID * GRID)

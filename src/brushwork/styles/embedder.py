@@ -123,7 +123,7 @@ class StyleEmbedder:
         return np.asarray(normalized_weights(weights, len(stacked)) @ stacked, dtype=np.float32)[None]
 
     def _predict(self, style: Picture | Pixels | Path, size: int, colors_of: Pixels | None) -> Array:
-        """The embedding (1, D) of a picture by the style prediction network."""
+        """Return the embedding (1, D) that the style prediction network computes from a picture."""
         image = (
             open_style(style, size) if isinstance(style, Path) else images.as_image("the style", style, on_white=True)
         )

@@ -21,7 +21,7 @@ STYLE_SIZES = 80, 2048
 STEP = 32
 # Pixels from which a style picture is shrunk as it is decoded.
 LARGE_STYLE = 4_000_000
-# Long side of the copy that a content's colours and its own embedding are computed from, for arrays and strips alike.
+# Long side of the reduced copy from which a content's colour statistics and embedding are computed.
 REDUCED_SIDE = 1024
 
 
