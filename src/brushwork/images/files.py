@@ -72,7 +72,7 @@ def open(  # noqa: A001
         elif isinstance(source, str | os.PathLike):
             data = _path(source)
             if data.exists() and not (data.is_file() or data.is_dir()):
-                raise ImageError("it is not an ordinary file; send what it gives to standard input")
+                raise ImageError("it is not a regular file; send its contents to standard input")
         else:
             data = source.read()
         picture = decode(data, size=size, max_pixels=max_pixels, page=page)

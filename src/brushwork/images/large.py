@@ -180,7 +180,7 @@ def _by_vips(source: bytes | Path, kind: str, said: Header, by: int = 1) -> _Upr
 def _by_pillow(opened: ImageFile.ImageFile, said: Header) -> _Upright:
     """Decode a file with Pillow, at once."""
     if opened.width * opened.height > MAX_PIXELS:
-        raise ImageError(f"{opened.width} x {opened.height} pixels are more than the limit of {MAX_PIXELS:,} allows")
+        raise ImageError(f"{opened.width} x {opened.height} pixels exceed the limit of {MAX_PIXELS:,}")
     opened.load()
     image = pillow.upright(pillow.without_palette(opened), said.orientation)
     deep = image.mode in ("I;16", "F")
