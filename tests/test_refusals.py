@@ -63,7 +63,7 @@ BAD: dict[str, dict[str, Any]] = {
     "the tile size is 64; it must be between 128 and 16384": {"tile_size": 64},
     "the tile size is 512.0; it must be a multiple of 4": {"tile_size": 512.0},
     "the tile size is '512'; it must be a number": {"tile_size": "512"},
-    "the memory is 1000 bytes; brushwork needs at least 268435456": {"memory": 1000},
+    "the memory is 1000 bytes; brushwork needs 536870912": {"memory": 1000},
     "the memory is '2G' bytes": {"memory": "2G"},
     "mask 1 is an array of int64; pass floats": {"regions": [Region(np.ones((4, 4), np.int64), STYLE)]},
     r"mask 1 is an array of shape \(4, 4, 1\); a mask has": {"regions": [Region(np.ones((4, 4, 1)), STYLE)]},
