@@ -69,7 +69,6 @@ def test_an_option_has_no_default_of_its_own(command: str) -> None:
         ("evaluate", "steady", Settings, "steady"),
         ("live", "camera", open_camera, "number"),
         ("live", "size", open_camera, "size"),
-        ("live", "camera", open_camera, "number"),
         ("live", "port", MJPEG, "port"),
         ("live", "steady", live, "steady"),
         ("styles", "size", open_photo, "size"),

@@ -87,8 +87,8 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
     assert found.notices[-1] == "ignored unknown words: fog, xyz"
     np.testing.assert_array_equal(found.at(64), found.at(512))
     np.testing.assert_array_equal(found.at(256)[0], MAP.understand("red").embedding)
-    for text, said in (("fog", "fog"), ("", "there is none"), ("the, in", "there is none")):
-        with pytest.raises(UserError, match=f"not known: {said}"):
+    for text, said in (("fog", "fog"), ("", "no words given"), ("the, in", "no words given")):
+        with pytest.raises(UserError, match=f"unknown words for a style: {said}"):
             MAP.understand(text)
 
 
@@ -113,7 +113,7 @@ def test_words_are_resolved_also_from_the_network(monkeypatch: pytest.MonkeyPatc
     for files in (True, False):
         found = resolve("words: red, fog", Worded(), files=files)
         assert isinstance(found, NamedStyle) and found.kind == "words"
-        assert "nearest named styles: wine" in found.notices[0] and "left out: fog" in found.notices[1]
+        assert "nearest named styles: wine" in found.notices[0] and "ignored unknown words: fog" in found.notices[1]
     with pytest.raises(UserError, match="this model cannot turn words into a style"):
         resolve("words: red", Gallery(), files=True)
 
