@@ -152,7 +152,7 @@ def test_bad_values_are_refused_at_once(model: Path, values: dict[str, Any], mes
 @pytest.mark.parametrize(
     ("pixels", "message"),
     [
-        (np.full((20, 20, 3), 2.0), "the picture reaches from 2 to 2; floats must be in [0, 1]"),
+        (np.full((20, 20, 3), 2.0), "the picture has values from 2 to 2; floats must be in [0, 1]"),
         (torch.zeros(20, 20), "the picture is a tensor of shape (20, 20); give (3, height, width), or a batch"),
         (torch.zeros(3, 20, 20, dtype=torch.int64), "the picture is a tensor of torch.int64; give floats"),
         (np.zeros((8, 20, 3)), "the picture is 20 x 8 pixels; both sides must be at least 16"),

@@ -143,7 +143,7 @@ def test_places_without_permission(brushwork: Run, here: Path, paint: Paint, pho
 def test_pipes_are_for_standard_input(brushwork: Run, here: Path, photo: str, style: str) -> None:
     """A pipe can be read once only, and a file is read twice; nobody writes into this one, which must not hang."""
     os.mkfifo(here / "pipe.jpg")
-    refusal = "cannot read pipe.jpg: it is not an ordinary file; send what it gives to standard input"
+    refusal = "cannot read pipe.jpg: it is not a regular file; send its contents to standard input"
     assert refused(brushwork, "pipe.jpg", "-s", style) == refusal
     assert refused(brushwork, photo, "-s", "pipe.jpg") == refusal
 

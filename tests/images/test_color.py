@@ -56,7 +56,7 @@ def test_chroma_kept_in_bands_is_chroma_kept_at_once() -> None:
 
 
 def test_kept_chroma_wants_one_size() -> None:
-    with pytest.raises(UserError, match="one size"):
+    with pytest.raises(UserError, match="same size"):
         keep_chroma(picture(0, 4, 4), picture(0, 4, 5))
 
 

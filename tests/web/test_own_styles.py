@@ -48,7 +48,7 @@ def test_a_model_without_words_says_so(client: TestClient) -> None:
     for path, files in (("/v1/stylize", {"content": encode(GREY)}), ("/v1/embed", {"unused": b""})):
         answer = client.post(path, files=files, data={"words": "stormy sea"})
         assert answer.status_code == 400
-        assert "takes no words" in answer.json()["detail"]
+        assert "cannot turn words into a style" in answer.json()["detail"]
 
 
 def test_a_name_as_long_as_a_book_is_refused(client: TestClient) -> None:
