@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.machine import describe, show
-from brushwork import images, stylizer
+from brushwork import images, model_folder, stylizer
 from brushwork.images import Image
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.run import VideoProgress, run
@@ -65,13 +65,14 @@ def main() -> None:
     parser.add_argument("style")
     parser.add_argument("--size", type=int, default=1280)
     parser.add_argument("--frames", type=int, default=24)
+    parser.add_argument("--model", help="name or folder; default: the model of videos")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     console = Console()
     machine = describe(2, {"av": av.__version__})
     show(console, machine)
-    loaded = stylizer.load(precision=arguments.precision)
+    loaded = stylizer.load(model_folder.for_frames(arguments.model), precision=arguments.precision)
     with tempfile.TemporaryDirectory() as folder:
         clip = prepare(arguments.clip, Path(folder), arguments.size, arguments.frames)
         loaded.stylize(next(open_clip(str(clip)).read(0)).pixels / 255, loaded.embed(_style(arguments.style)))  # warm
