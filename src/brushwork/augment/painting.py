@@ -37,6 +37,8 @@ class ArrayPainter:
         stylizer: The model.
         contents: (P, H, W, 3) in [0, 1].
         texture_only: Whether the contents' colours stay.
+
+    Contents get no border as in `brushwork.rendering.border`: it is not worth its time in pictures that are trained on.
     """
 
     def __init__(self, stylizer: Stylizer, contents: Array, texture_only: bool) -> None:
