@@ -103,7 +103,7 @@ def test_settings_are_taken_from_a_recipe(page: Page) -> None:
     assert page.find("#colors").get_property("value") == "luma"
     page.run("arguments[0].value = arguments[1]", text, '{"strength": "much"}')
     page.click("#use-recipe")
-    page.says("no settings of this page")
+    page.says("not settings of this page")
 
 
 def test_a_slider_keeps_the_focus_while_it_is_moved_with_keys(page: Page, photo: Path) -> None:

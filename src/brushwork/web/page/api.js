@@ -25,7 +25,7 @@ async function ask(path, options = {}) {
 }
 
 export const styles = async () => (await ask("/v1/styles")).json();
-/** How a style in words was understood, in lines for a person. */
+/** Lines that tell the user how a style in words was understood. */
 export async function understand(name, signal) {
   const form = new FormData();
   form.append("style_name", name);
@@ -65,11 +65,11 @@ function addLook(form, { strength, stroke, detail, styleSize, keepColors }) {
   if (keepColors) form.append("keep_colors", keepColors);
 }
 
-/** Whether settings name anything to paint. */
+/** Whether the settings name a style or a region. */
 export const paints = ({ styles: chosen, regions }) =>
   chosen.length > 0 || regions.some((region) => region.mask && region.style);
 
-/** The pastiche of a picture as a blob. Output settings (size, format ...) are taken only where `output` is given. */
+/** The pastiche of a picture as a blob. Output settings (size, format ...) are used only if `output` is given. */
 export async function stylize(content, chosen, { output = {}, signal, progress } = {}) {
   const form = new FormData();
   form.append("content", content, content.name ?? "photo");
@@ -81,13 +81,13 @@ export async function stylize(content, chosen, { output = {}, signal, progress }
   return (await ask("/v1/stylize", { method: "POST", body: form, signal })).blob();
 }
 
-/** A picture of any kind that the server reads, as it sees it: upright, sRGB, its long side at most `size`. */
+/** A picture in any format that the server reads, as the server sees it: upright, sRGB, with a long side of at most `size`. */
 export function decode(file, size, signal) {
   const photo = { styles: [], regions: [], strength: 0, detail: null };
   return stylize(file, photo, { output: { size, format: "webp", quality: 92 }, signal });
 }
 
-/** Tell how far a request has come, from 0 to 1, until the returned function is called. */
+/** Report the progress of a request, from 0 to 1, until the returned function is called. */
 export function watchProgress(key, tell) {
   const events = new EventSource(`/v1/progress/${key}`);
   events.addEventListener("progress", (event) => tell(JSON.parse(event.data).fraction));
@@ -97,7 +97,7 @@ export function watchProgress(key, tell) {
 
 const embeddings = new Map(); // file and style size -> numbers
 
-/** A picture's style as numbers; asked for once. */
+/** A picture's style as numbers; requested only once. */
 async function embed(key, name, styleSize) {
   const known = `${key} ${styleSize}`;
   if (!embeddings.has(known)) {
@@ -109,7 +109,7 @@ async function embed(key, name, styleSize) {
   return embeddings.get(known);
 }
 
-/** Settings as a camera's connection takes them. */
+/** Settings in the form that the camera connection takes. */
 async function cameraSettings({ styles: chosen, strength, stroke, detail, styleSize, keepColors }) {
   const rows = await Promise.all(chosen.map(({ name, file }) => (file ? embed(file, name, styleSize) : name)));
   const weights = chosen.map((style) => style.weight);
@@ -121,7 +121,7 @@ async function cameraSettings({ styles: chosen, strength, stroke, detail, styleS
 
 /**
  * Connect a camera. `painted` is called with the number of a frame and its pastiche, `refused` with a problem that may
- * name a frame, `closed` at the end. A frame that is too late for the server has no answer but that of a later one.
+ * name a frame, `closed` at the end. A frame that the server drops is answered by a later one.
  */
 export async function connectCamera({ painted, refused, closed }) {
   const socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/v1/camera`);
@@ -155,7 +155,7 @@ export async function connectCamera({ painted, refused, closed }) {
   };
 }
 
-/** Begin to paint a clip; its state. */
+/** Start painting a clip; returns its state. */
 export async function startClip(clip, chosen, signal) {
   const form = new FormData();
   form.append("clip", clip, clip.name);

@@ -1,15 +1,15 @@
-// The sliders: weights of the blended styles, and the look of the pastiche.
+// The sliders: weights of the blended styles, and settings of the pastiche.
 
 import { models } from "./api.js";
 import { find, make, setChildren } from "./dom.js";
 import { change, DEFAULTS, onChange, settings, toggleStyle } from "./state.js";
 import { strings } from "./strings.js";
 
-// Sliders for sizes move by octaves: from half to twice is as far as from once to four times.
+// Sliders for sizes are logarithmic: from half to twice is as far as from once to four times.
 const STROKE = { from: 0.25, to: 8 };
 const STYLE_SIZE = { from: 96, to: 1024 };
 
-let usualDetail = null; // what the model paints with unasked; null where there is no choice
+let usualDetail = null; // the default of the model; null if there is no choice
 
 export async function start() {
   slider("strength", (value) => ({ strength: value }));
@@ -25,7 +25,7 @@ export async function start() {
   await startDetail();
 }
 
-/** Each detail is a set of weights of its own, which takes too long to be asked for while the slider moves. */
+/** Each value of detail needs its own set of weights, which takes too long to load while the slider moves. */
 async function startDetail() {
   usualDetail = (await models()).find((model) => model.paints)?.detail ?? null;
   find("#detail-row").hidden = usualDetail === null;
@@ -42,7 +42,7 @@ function slider(id, patch) {
   input.onchange = () => change(patch(Number(input.value)));
 }
 
-/** A slider whose leftmost place leaves the choice to brushwork. */
+/** A slider whose leftmost position leaves the choice to brushwork. */
 function octaves(id, { from, to }, patch) {
   const steps = Number(find(`#${id}`).max);
   slider(id, (place) => patch(place === 0 ? null : from * (to / from) ** ((place - 1) / (steps - 1))));
@@ -66,7 +66,7 @@ function show() {
   showBlend(now.styles);
 }
 
-/** One row a chosen style; rows stay where they are while a slider moves. */
+/** One row for each chosen style; rows keep their places while a slider moves. */
 function showBlend(chosen) {
   const list = find("#blend");
   const rows = new Map([...list.children].map((row) => [row.dataset.style, row]));

@@ -1,4 +1,4 @@
-// The camera: frames go to the server over a WebSocket, no more than it has answered but a few, so nothing piles up.
+// The camera: sends frames to the server over a WebSocket, with only a few unanswered at a time, so that no queue builds up.
 
 import { connectCamera, paints } from "./api.js";
 import { showFrame } from "./compare.js";
@@ -10,7 +10,7 @@ import { strings } from "./strings.js";
 const SIDE = 384; // long side of a frame
 const MOST_ON_WAY = 2; // frames: one is painted while the next is sent
 const IDLE = 40; // milliseconds between two frames while no style is chosen
-const BUSY = 1000; // milliseconds to wait for a server that has too much to do
+const BUSY = 1000; // milliseconds to wait for a busy server
 
 let stream = null;
 let line = null; // the connection to the server
@@ -24,7 +24,7 @@ export function start() {
   onChange(useStyles);
 }
 
-/** Let go of the camera. */
+/** Release the camera. */
 export function close() {
   for (const track of stream?.getTracks() ?? []) track.stop();
   line?.close();
@@ -59,7 +59,7 @@ function frame(video, side) {
   return canvas.convertToBlob({ type: "image/jpeg", quality: 0.9 });
 }
 
-/** Let the server paint in the styles that are chosen now; it fades from one to the next. */
+/** Make the server paint in the currently chosen styles; it cross-fades between styles. */
 function useStyles() {
   if (line && paints(look())) line.use(look()).catch((error) => say(error.message, true));
 }
@@ -115,7 +115,7 @@ async function play(video) {
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** The frame as the camera sees it becomes the photo. */
+/** Use the current frame of the camera as the photo. */
 async function keepPhoto() {
   const photo = await frame(find("#camera-video"), 4096);
   close();

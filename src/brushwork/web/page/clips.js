@@ -1,4 +1,4 @@
-// Video: a clip goes in, one frame is shown at once, and the list of clips comes from the server, so it survives a reload.
+// Video: shows one frame of a chosen clip at once. The list of clips comes from the server, so it survives a reload.
 
 import * as api from "./api.js";
 import { bytes, chooseFile, complain, find, make, patiently, say, setChildren } from "./dom.js";
@@ -6,11 +6,11 @@ import { take } from "./photo.js";
 import { change, onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
 
-const PAUSE = 500; // milliseconds between two looks at how far clips are
+const PAUSE = 500; // milliseconds between two requests for the progress of clips
 const KINDS = "video/*,.mkv,.avi,.mov,.webm,.mp4";
 
 let clip = null; // the file that was chosen
-let timer = null; // until the list is asked for again
+let timer = null; // until the list is requested again
 
 export async function start() {
   find("#choose-clip").onclick = () => chooseFile(KINDS, takeClip);
@@ -27,7 +27,7 @@ export async function start() {
   await refresh();
 }
 
-/** A clip was chosen: its first frame becomes the photo, so that every setting can be seen at once. */
+/** Use the first frame of a chosen clip as the photo, so that the effect of every setting is shown at once. */
 function takeClip(file) {
   clip = file;
   find("#clip-name").textContent = `${file.name}, ${bytes(file.size)}`;
@@ -61,7 +61,7 @@ async function paint() {
   refresh();
 }
 
-/** Show the list of clips, and ask again as long as one of them is not over. */
+/** Show the list of clips, and request it again until all of them have ended. */
 async function refresh() {
   let list;
   try {
@@ -85,7 +85,7 @@ const over = ({ state }) => state !== "waiting" && state !== "painting";
 const makeRow = ({ id }) => make("li", { id: `clip-${id}`, class: "clip" },
   make("span", { class: "name" }), make("progress"), make("button", { type: "button", onclick: () => remove(id) }));
 
-/** Update a row; its button and a player that plays stay as they are. */
+/** Update a row without replacing its button or a running player. */
 function showState(row, state) {
   if (row.dataset.state === state.state && over(state)) return;
   row.dataset.state = state.state;

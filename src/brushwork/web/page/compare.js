@@ -1,21 +1,21 @@
-// Before and after: a slider over two pictures or both side by side, zoom and pan, full screen.
+// Before and after: a divider over two pictures, or both side by side; zoom, pan and full screen.
 
 import { find, showBlob } from "./dom.js";
 
 const MOST_ZOOM = 16;
 
 let zoom = 1;
-let left = 0; // of the picture, in parts of the stage
+let left = 0; // of the picture, as a fraction of the stage
 let top_ = 0;
 
-let frames = false; // whether a camera's frames are shown in place of the photo
+let frames = false; // whether frames of a camera are shown instead of the photo
 
 const stage = () => find("#stage");
 
 /** Whether the stage shows a camera rather than the photo. */
 export const showsCamera = () => frames;
 
-/** Show the photo that a pastiche is compared with; null where there is none. */
+/** Show the photo that a pastiche is compared with; null if there is none. */
 export function showBefore(blob) {
   frames = false;
   if (blob) showBlob(find("#before"), blob);
@@ -63,13 +63,13 @@ function onWheel(event) {
   setZoom(zoom * Math.exp(-event.deltaY / 300), place(event));
 }
 
-/** Where a pointer is, in parts of the stage. */
+/** The position of a pointer, as fractions of the stage. */
 function place(event) {
   const box = stage().getBoundingClientRect();
   return { x: (event.clientX - box.left) / box.width, y: (event.clientY - box.top) / box.height };
 }
 
-/** Drag: the split where the whole picture is seen, the picture where it is zoomed. */
+/** Drag the divider if the whole picture is visible, otherwise the zoomed picture. */
 function onPointer(event) {
   if (event.button !== 0 || event.target.closest("button, input")) return;
   if (!stage().classList.contains("has-photo") || stage().classList.contains("editing")) return;
@@ -105,7 +105,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** Zoom so that the point of the stage under the pointer stays where it is. */
+/** Zoom so that the point under the pointer keeps its place. */
 function setZoom(wanted, { x, y } = { x: 0.5, y: 0.5 }) {
   const next = Math.min(MOST_ZOOM, Math.max(1, wanted));
   left = x - ((x - left) * next) / zoom;

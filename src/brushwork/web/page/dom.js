@@ -1,4 +1,4 @@
-// Small helpers for elements: find them, make them, and fill in words.
+// Small helpers for elements: find them, make them, and fill in texts.
 
 import { strings } from "./strings.js";
 
@@ -17,14 +17,14 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** Let an element have these children; those that it has already stay in place, with their focus and their playing. */
+/** Give an element these children. Those that it already has are not moved, so they keep their focus and continue to play. */
 export function setChildren(parent, children) {
   for (const child of [...parent.children]) if (!children.includes(child)) child.remove();
   for (const [place, child] of children.entries())
     if (parent.children[place] !== child) parent.insertBefore(child, parent.children[place] ?? null);
 }
 
-/** Fill in the words of all elements below a root that name one: data-text, data-label, data-placeholder, data-alt. */
+/** Fill in the texts that elements below a root name: data-text, data-label, data-placeholder, data-alt. */
 export function translate(root = document) {
   for (const [key, set] of [
     ["text", (element, words) => (element.textContent = words)],
@@ -35,17 +35,17 @@ export function translate(root = document) {
     for (const element of findAll(`[data-${key}]`, root)) set(element, strings[element.dataset[key]]);
 }
 
-/** Say something to everybody, screen readers included. */
+/** Show a message, also to screen readers. */
 export function say(words, isError = false) {
   const note = find("#note");
   note.textContent = words;
   note.classList.toggle("error", isError);
 }
 
-const LATE = 500; // milliseconds after which something is said to take its time
-const awaited = new Set(); // the AbortControllers of what takes longer
+const LATE = 500; // milliseconds after which a wait is shown
+const awaited = new Set(); // the AbortControllers of tasks that take longer
 
-/** Wait for what a function begins, given a signal; where it takes longer than half a second it can be cancelled. */
+/** Wait for a function that takes an abort signal; if it takes longer than half a second, the user can cancel it. */
 export async function patiently(begin, controller = new AbortController()) {
   const show = () => {
     document.body.classList.toggle("busy", awaited.size > 0);
@@ -62,20 +62,20 @@ export async function patiently(begin, controller = new AbortController()) {
   }
 }
 
-/** Say what went wrong, or that it was cancelled. */
+/** Show an error, or that something was cancelled. */
 export function complain(error) {
   if (error.name === "AbortError") say(strings.cancelled);
   else say(error.message, true);
 }
 
-/** Give a file to the person. */
+/** Let the user save a file. */
 export function download(blob, name) {
   const url = URL.createObjectURL(blob);
   make("a", { href: url, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** Ask for a file of a kind, and pass it on if the person chooses one. */
+/** Ask the user for a file of a kind, and pass it on if one is chosen. */
 export function chooseFile(accept, took) {
   const input = find("#chooser");
   input.accept = accept;
@@ -84,13 +84,13 @@ export function chooseFile(accept, took) {
   input.click();
 }
 
-/** Show the picture of a blob in an image, and let go of the one it showed before. */
+/** Show the picture of a blob in an image, and release the previous one. */
 export function showBlob(image, blob) {
   if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
   image.src = URL.createObjectURL(blob);
 }
 
-/** A size in bytes as people read it. */
+/** A size in bytes, formatted for people. */
 export function bytes(count) {
   return count < 1e6 ? `${Math.max(1, Math.round(count / 1e3))} KB` : `${(count / 1e6).toFixed(1)} MB`;
 }

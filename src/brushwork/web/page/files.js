@@ -1,9 +1,9 @@
-// Pictures that the settings name by a key: the person's own styles, and masks. They never change, so undo may go back.
+// Pictures that the settings refer to by a key: the user's own styles, and masks. They never change, which undo relies on.
 
 const kept = new Map();
 let count = 0;
 
-/** Keep a blob under a new key that begins with a kind: "style-1". */
+/** Store a blob under a new key that begins with its kind: "style-1". */
 export function keep(kind, blob, name = "") {
   count += 1;
   const key = `${kind}-${count}`;

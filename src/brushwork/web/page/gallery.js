@@ -1,4 +1,4 @@
-// The styles to choose from: the gallery, searchable, each shown on the person's own photo, and pictures of their own.
+// The styles to choose from: the searchable gallery, shown on the user's own photo, and the user's own pictures.
 
 import * as api from "./api.js";
 import { chooseFile, complain, find, findAll, make, patiently, say, showBlob } from "./dom.js";
@@ -10,7 +10,7 @@ import { DEFAULTS, MOST_STYLES, onChange, settings, toggleStyle } from "./state.
 import { strings } from "./strings.js";
 
 const THUMBNAIL = 112;
-const PAUSE = 60; // milliseconds between looks at whether the preview is done
+const PAUSE = 60; // milliseconds between two checks whether the preview is done
 
 /** The gallery's styles as the API lists them. */
 export let known = [];
@@ -18,7 +18,7 @@ export let known = [];
 const visible = new Set(); // buttons in view
 let made = new WeakSet(); // buttons that show the photo in use
 let painting = false;
-let watcher = null; // of what comes into view
+let watcher = null; // observes which buttons come into view
 
 export async function start() {
   find("#search").oninput = search;
@@ -49,7 +49,7 @@ function item(name, about, address, label = name) {
   return button;
 }
 
-/** Choose a style or let go of it; alone: instead of all others. */
+/** Choose a style or deselect it; alone: instead of all others. */
 export function choose(name, alone = false) {
   if (alone) for (const style of settings().styles) toggleStyle(style.name);
   const file = find(`[data-style="${CSS.escape(name)}"]`)?.dataset.file;
@@ -116,7 +116,7 @@ function onSeen(entries) {
 
 const wanting = (button) => visible.has(button) && !made.has(button) && !button.dataset.file;
 
-/** Show the styles in view on the photo, one after the other, whenever the preview needs nothing. */
+/** Show the styles in view on the photo, one after the other, whenever the preview is idle. */
 async function paintThumbnails() {
   if (painting || !photo) return;
   painting = true;
@@ -131,7 +131,7 @@ async function paintThumbnails() {
       showBlob(find("img", button), pastiche);
     }
   } catch {
-    // Thumbnails are a courtesy: the gallery's own stay where the server is too busy for them.
+    // Thumbnails are optional: if the server is too busy, those of the gallery remain.
   } finally {
     painting = false;
   }

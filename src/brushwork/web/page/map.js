@@ -1,4 +1,4 @@
-// A map of the gallery: similar styles lie close together. A point is chosen, or dragged to another for a blend.
+// A map of the gallery with similar styles close together. A point can be chosen, or dragged to another for a blend.
 
 import { find, findAll, make } from "./dom.js";
 import { choose, known } from "./gallery.js";
@@ -61,7 +61,7 @@ function hover({ name, about }) {
     make("img", { src: thumbnail?.src, alt: "", width: 72, height: 72 }), make("span", {}, `${name}. ${about}`));
 }
 
-/** Press a point to choose it; drag towards another for a blend by the way that was gone. */
+/** Press a point to choose it; drag towards another for a blend weighted by the distance covered. */
 function drag(event, style) {
   event.preventDefault();
   const map = find("#map");
@@ -90,7 +90,7 @@ function drag(event, style) {
   }, { once: true });
 }
 
-/** The style towards which a drag points: close to the line from the first one, and not behind the pointer. */
+/** The style that a drag points to: close to the line from the first one, and not behind the pointer. */
 function nearest(to, from, but) {
   const way = [to[0] - from[0], to[1] - from[1]];
   const length = Math.hypot(...way);

@@ -4,9 +4,9 @@ import { find } from "./dom.js";
 import { photo } from "./photo.js";
 
 const INK = "rgb(255, 64, 129)";
-const STEP = 0.02; // of the picture's width, for an arrow key
+const STEP = 0.02; // fraction of the picture's width that an arrow key moves
 
-let done = null; // called with the mask as a PNG blob when the person is done
+let done = null; // called with the mask as a PNG blob when the user is done
 let erasing = false;
 let cursor = null; // {x, y} in pixels of the canvas
 
@@ -14,7 +14,7 @@ const canvas = () => find("#mask");
 const context = () => canvas().getContext("2d", { willReadFrequently: true });
 const radius = () => (Number(find("#brush-size").value) / 200) * Math.max(canvas().width, canvas().height);
 
-/** Open the canvas with a mask to go on from, or an empty one; `finish` gets the painted mask. */
+/** Open the canvas with a mask to continue, or an empty one; `finish` gets the painted mask. */
 export async function edit(mask, finish) {
   done = finish;
   canvas().width = photo.width;
@@ -95,7 +95,7 @@ function onKey(event) {
   event.preventDefault();
 }
 
-/** The canvas as a mask: white where it is painted, black elsewhere; null where nothing is painted. */
+/** The canvas as a mask: white where it is painted, black elsewhere; null if nothing is painted. */
 async function toMask() {
   const painted = context().getImageData(0, 0, canvas().width, canvas().height);
   let any = false;
@@ -111,7 +111,7 @@ async function toMask() {
   return mask.convertToBlob({ type: "image/png" });
 }
 
-/** Draw a mask onto the canvas: its lightness becomes how much is painted. */
+/** Draw a mask onto the canvas: its lightness becomes the opacity of the paint. */
 async function drawMask(mask) {
   const bitmap = await createImageBitmap(mask);
   const scaled = new OffscreenCanvas(canvas().width, canvas().height);

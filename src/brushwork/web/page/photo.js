@@ -1,4 +1,4 @@
-// The photo: dropped, pasted or chosen. Holds the file itself and the reduced copy that previews are made of.
+// The photo: dropped, pasted or chosen. Holds the file itself and the reduced copy for previews.
 
 import { decode } from "./api.js";
 import { chooseFile, complain, find, patiently, say } from "./dom.js";
@@ -18,7 +18,7 @@ export function onPhoto(listener) {
   listeners.add(listener);
 }
 
-/** Take a file as the photo. The newest wins, however long an older one takes. */
+/** Use a file as the photo. If several are loading, the newest is used. */
 export async function take(file) {
   const number = ++asked;
   say("");
@@ -33,7 +33,7 @@ export async function take(file) {
   }
 }
 
-/** A copy of the photo with a long side of at most so many pixels, as a blob; made once. */
+/** A copy of the photo with a long side of at most this many pixels, as a blob; made once. */
 export function reduced(side) {
   if (!photo.copies.has(side)) photo.copies.set(side, reduce(side));
   return photo.copies.get(side);
@@ -49,7 +49,7 @@ async function reduce(side) {
   return canvas.convertToBlob({ type: "image/webp", quality: 0.92 });
 }
 
-/** Connect the buttons, the whole page as a place to drop on, and the clipboard. */
+/** Connect the buttons, drag and drop on the whole page, and the clipboard. */
 export function start() {
   find("#choose-photo").onclick = find("#another-photo").onclick = () => chooseFile(KINDS, take);
   find("#example").onclick = async () => {

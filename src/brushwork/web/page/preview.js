@@ -1,4 +1,4 @@
-// The preview: small while a slider moves, large when it rests. One request at a time, and the newest settings win.
+// The preview: small while a slider moves, large when it rests. One request at a time, always with the newest settings.
 
 import { paints, stylize } from "./api.js";
 import { show, showBefore, showsCamera } from "./compare.js";
@@ -10,7 +10,7 @@ import { strings } from "./strings.js";
 const SMALL = 320;
 
 let running = null; // {controller, small, stopped}
-let wanted = null; // "small" or "large", where the shown preview is stale
+let wanted = null; // "small" or "large" if the shown preview is outdated
 
 export const busy = () => running !== null;
 
@@ -25,7 +25,7 @@ export function start() {
   });
 }
 
-/** Give up what is on its way: the pastiche itself is painted. Returns whether anything was. */
+/** Cancel the running request because the pastiche at full size is painted. Returns whether there was one. */
 export function stop() {
   const stale = running !== null || wanted !== null;
   wanted = null;
@@ -34,19 +34,19 @@ export function stop() {
   return stale;
 }
 
-/** Show the photo again after something else, and its pastiche as soon as there is one. */
+/** Show the photo again, and its pastiche as soon as there is one. */
 export function showPhoto() {
   showBefore(photo?.copy ?? null);
   want("large");
 }
 
-/** Ask for a preview of the settings as they are. */
+/** Request a preview of the current settings. */
 export const refresh = () => want("large");
 
 function want(kind) {
   if (!photo || showsCamera()) return;
   wanted = kind;
-  // A large preview of stale settings is not worth waiting for; a small one is: it shows that the slider does something.
+  // A large preview of outdated settings is cancelled; a small one is shown, because it shows that the slider has an effect.
   if (running && !running.small) running.controller.abort();
   if (!running) run();
 }

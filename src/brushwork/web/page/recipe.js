@@ -1,4 +1,4 @@
-// The settings as text: JSON to keep and take again, and the equivalent brushwork command and curl call.
+// The settings as text: JSON to save and load, and the equivalent brushwork command and curl call.
 
 import { find, say } from "./dom.js";
 import { nameOf } from "./files.js";
@@ -14,7 +14,7 @@ export function start() {
   onChange(show);
 }
 
-/** Copy the text of a field; where the browser lets no page write to the clipboard, select it for the person. */
+/** Copy the text of a field; if the browser does not allow writing to the clipboard, select it for the user. */
 async function copy(field) {
   field.select();
   try {
@@ -27,7 +27,7 @@ async function copy(field) {
 
 const quote = (word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`);
 
-/** The command that paints the same pastiche. Pictures of one's own and masks appear by their names. */
+/** The command that paints the same pastiche. The user's own pictures and masks appear by their names. */
 export function command(now, photoName) {
   const words = ["brushwork", "stylize", photoName];
   for (const style of now.styles) words.push("-s", style.name);
@@ -56,7 +56,7 @@ export function curl(now, photoName, address) {
   return `curl ${form} -o pastiche ${address}/v1/stylize`;
 }
 
-/** What differs from the defaults, under the names that the API and (with hyphens) the command line share. */
+/** The settings that differ from the defaults, under the names that the API and (with hyphens) the command line share. */
 function look(now) {
   const pairs = [
     ["strength", now.strength, DEFAULTS.strength], ["stroke", now.stroke, null], ["detail", now.detail, null],
@@ -75,7 +75,7 @@ function show() {
   find("#recipe-curl").value = curl(settings(), name, location.origin);
 }
 
-/** Take settings from text; only what this page knows, and nothing that names a file it does not have. */
+/** Load settings from text: only those that this page knows, and none that refer to a file it does not have. */
 function use() {
   try {
     const given = JSON.parse(find("#recipe-json").value);

@@ -1,4 +1,4 @@
-// Regions: parts of the photo with a style and a strength of their own, and a part that stays as it is.
+// Regions: parts of the photo with their own style and strength, and a part that stays unchanged.
 
 import { chooseFile, download, find, make, say } from "./dom.js";
 import { blobOf, keep } from "./files.js";

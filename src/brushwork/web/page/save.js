@@ -1,4 +1,4 @@
-// The pastiche at full size: painted by the API from the file itself, with progress, and given to the person.
+// The pastiche at full size: painted by the API from the file itself, with progress, and saved by the user.
 
 import { paints, stylize, watchProgress } from "./api.js";
 import { show } from "./compare.js";
@@ -13,7 +13,7 @@ const LATE = 500; // milliseconds after which progress is shown
 
 let running = null; // the AbortController of the pastiche that is being painted
 
-/** Whether the pastiche itself is being painted. */
+/** Whether the pastiche at full size is being painted. */
 export const rendering = () => running !== null;
 
 export function start() {
@@ -23,7 +23,7 @@ export function start() {
   find("#format").onchange = ({ target }) => change({ format: target.value });
   find("#quality").onchange = ({ target }) => change({ quality: Number(target.value) || null });
   find("#strip").onchange = ({ target }) => change({ strip: target.checked });
-  // What is painted is stale as soon as anything changes.
+  // The pastiche is outdated as soon as anything changes.
   onChange(() => running?.abort());
   onChange(showSettings);
   onPhoto(() => running?.abort());
@@ -40,14 +40,14 @@ function showSettings() {
   find("#render").disabled = !photo || !paints(now);
 }
 
-/** The fields of the API that say how a pastiche is written. */
+/** The fields of the API that set how a pastiche is written. */
 export function output({ size, format, quality, strip }) {
   return { size, format, quality, strip: strip ? "all" : null };
 }
 
 async function render() {
   const controller = (running = new AbortController());
-  const stale = preview.stop(); // it would come later, and be shown in place of the pastiche
+  const stale = preview.stop(); // otherwise the preview would arrive later and replace the pastiche
   const key = randomKey();
   const bar = find("#progress");
   let forget = () => {};
@@ -76,7 +76,7 @@ async function render() {
   }
 }
 
-/** Show the pastiche itself, so that zooming in shows its own pixels; TIFF only as its size. */
+/** Show the pastiche itself, so that zooming in shows its own pixels; for TIFF show only its size. */
 async function showPainted(pastiche) {
   try {
     const { width, height } = await createImageBitmap(pastiche);
@@ -87,7 +87,7 @@ async function showPainted(pastiche) {
   }
 }
 
-/** A key that nobody guesses. (randomUUID is for https and this machine alone, and a phone may come by http.) */
+/** A key that cannot be guessed. (randomUUID needs https or this machine, but a phone may use http.) */
 function randomKey() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

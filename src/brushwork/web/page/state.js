@@ -1,12 +1,12 @@
-// The settings of a pastiche: one plain object, its history, and who is told when it changes.
+// The settings of a pastiche: one plain object, its history, and listeners for changes.
 
 export const MOST_STYLES = 4;
 
 export const DEFAULTS = Object.freeze({
   styles: [], // {name, weight, file?}: a name of the gallery, or the key of a picture in files.js
   strength: 1,
-  stroke: null, // null: as brushwork chooses
-  detail: null, // null: as the server has it
+  stroke: null, // null: chosen by brushwork
+  detail: null, // null: the server's default
   styleSize: null,
   keepColors: "",
   regions: [], // {mask, style, strength, file?}; mask is a key in files.js
@@ -19,7 +19,7 @@ export const DEFAULTS = Object.freeze({
 });
 
 let now = DEFAULTS;
-let settled = now; // the last state that history holds
+let settled = now; // the newest state in the history
 const past = [];
 const future = [];
 const listeners = new Set();
@@ -28,12 +28,12 @@ export const settings = () => now;
 export const canUndo = () => past.length > 0;
 export const canRedo = () => future.length > 0;
 
-/** Call a function after every change, with {moving}: whether a slider is still on its way. */
+/** Call a function after every change, with {moving}: whether a slider is still moving. */
 export function onChange(listener) {
   listeners.add(listener);
 }
 
-/** Change some settings. While a slider moves nothing is remembered; when it is let go one step is. */
+/** Change some settings. A moving slider adds one step to the history, when it is released. */
 export function change(patch, { moving = false } = {}) {
   now = Object.freeze({ ...now, ...patch });
   if (!moving && JSON.stringify(now) !== JSON.stringify(settled)) {
@@ -63,7 +63,7 @@ function tell(moving) {
   for (const listener of listeners) listener({ moving });
 }
 
-/** Choose a style, or take it away where it is chosen. Returns false where a blend is full. */
+/** Choose a style, or remove it if it is chosen. Returns false if the blend is full. */
 export function toggleStyle(name, file = null) {
   const chosen = now.styles.filter((style) => style.name !== name);
   if (chosen.length === now.styles.length) {
