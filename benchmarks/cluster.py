@@ -1,26 +1,51 @@
-"""What Ray costs: a data set stylised in this process, and by one and two workers of a cluster on this machine.
+"""What Ray costs, and what a core gives: a data set stylised in this process, and by workers of a cluster here.
 
     python -m benchmarks.cluster --pictures 256 --side 224
 
-Seconds until the first part are those in which workers start and load the model; the rate counts from there.
+Seconds until the first part are those in which workers start and load the model; all else counts from there. Processor
+time hardly depends on what else the machine does, pictures a second do.
 """
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
+import psutil
 import typer
 from PIL import Image
 
+from brushwork import images, stylizer
+from brushwork.augment.draws import Draws
+from brushwork.dataset.places import Place
 from brushwork.dataset.plan import Report, open_plan
 from brushwork.dataset.run import Runner, run_here, run_plan
 from brushwork.dataset.stylizing import Stylizing
 from brushwork.evaluation.machine import describe_machine
+from brushwork.images import Picture
 from brushwork.scale.cluster import Cluster
 from brushwork.scale.parts import run_on
+
+WORKER = "ray::MapWorker"  # what Ray calls the processes of actors
+
+
+class Spent(NamedTuple):
+    """Seconds of processor time: of workers, of this process, and of Ray's other processes."""
+
+    workers: float
+    driver: float
+    ray: float
+
+
+class Run(NamedTuple):
+    """The reports of a run, when each came in seconds from its beginning, and what was spent up to there."""
+
+    reports: list[Report]
+    times: list[float]
+    spent: list[Spent]
 
 
 def write_pictures(folder: Path, count: int, side: int) -> None:
@@ -31,23 +56,67 @@ def write_pictures(folder: Path, count: int, side: int) -> None:
         Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{number:05d}.jpg")
 
 
-def measure(source: Path, target: Path, runner: Runner, together: int, model: str) -> tuple[list[Report], list[float]]:
-    """The reports of a run, and when each came, in seconds from its beginning."""
+def spent_so_far() -> Spent:
+    """The processor time of this process and all that it has started."""
+    workers = ray = 0.0
+    for process in psutil.Process().children(recursive=True):
+        try:
+            times, name = process.cpu_times(), process.name()
+        except psutil.Error:  # it has ended
+            continue
+        seconds = times.user + times.system
+        workers, ray = (workers + seconds, ray) if name.startswith(WORKER) else (workers, ray + seconds)
+    return Spent(workers, time.process_time(), ray)
+
+
+def measure(source: Path, target: Path, runner: Runner, together: int, model: str) -> Run:
+    """Carry out a run."""
     plan = open_plan(str(source), str(target), Stylizing(model=model), together=together)
-    start, reports, times = time.perf_counter(), [], []
+    start, run = time.perf_counter(), Run([], [], [])
     for report in run_plan(plan, runner):
-        reports.append(report)
-        times.append(time.perf_counter() - start)
-    return reports, times
+        run.reports.append(report)
+        run.times.append(time.perf_counter() - start)
+        run.spent.append(spent_so_far())
+    return run
 
 
-def row(name: str, workers: int, reports: Sequence[Report], times: Sequence[float]) -> str:
-    """A line of the table: the overhead is the workers' time in which no part was made."""
-    later = sum(report.made for report in reports[workers:])
-    span = times[-1] - times[workers - 1]
-    busy = sum(report.seconds for report in reports[workers:])
-    overhead = max(0.0, workers * span - busy) / later
-    return f"| {name} | {times[0]:.1f} | {later / span:.1f} | {1000 * busy / later:.1f} | {1000 * overhead:.2f} |"
+def row(name: str, workers: int, run: Run) -> str:
+    """A line of the table; with no workers this process makes the pictures."""
+    first = max(1, workers)
+    later = sum(report.made for report in run.reports[first:])
+    rate = later / (run.times[-1] - run.times[first - 1])
+    spent = [1000 * (end - begin) / later for begin, end in zip(run.spent[first - 1], run.spent[-1], strict=True)]
+    made, rest = (spent[0], f"{spent[1] + spent[2]:.1f}") if workers else (spent[1], "")
+    return f"| {name} | {run.times[0]:.1f} | {rate:.1f} | {made:.1f} | {rest} |"
+
+
+def stages(source: Path, target: Path, model: str) -> dict[str, float]:
+    """Milliseconds of processor time a picture of each step of a worker, one after the other in this thread."""
+    loaded, task = stylizer.load(model, device="cpu", threads=1), Stylizing(model=model)
+    styles, draws, place = task.open_styles(), Draws(1, task.strength, 0), Place(target)
+    spent: dict[str, float] = {}
+
+    def timed(step: str, function: Callable[[], Any]) -> Any:
+        start = time.process_time()
+        value = function()
+        spent[step] = spent.get(step, 0) + time.process_time() - start
+        return value
+
+    def encode(pastiche: Any) -> bytes:
+        buffer = BytesIO()
+        images.save(Picture.of(pastiche), buffer, format="JPEG")
+        return buffer.getvalue()
+
+    paths = sorted(source.iterdir())
+    loaded.stylize(paths[0], styles.draw(draws.draw(0).generator, loaded, 224)[1])  # warms up
+    for number, path in enumerate(paths):
+        data = timed("read", path.read_bytes)
+        picture = timed("decode", lambda data=data: images.open(data))
+        style = timed("draw a style", lambda number=number: styles.draw(draws.draw(number).generator, loaded, 224)[1])
+        pastiche = timed("paint", lambda picture=picture, style=style: loaded.stylize(picture, style))
+        encoded = timed("encode", lambda pastiche=pastiche: encode(pastiche))
+        timed("write", lambda path=path, encoded=encoded: place.write(path.name, encoded))
+    return {step: 1000 * seconds / len(paths) for step, seconds in spent.items()}
 
 
 def main(
@@ -55,22 +124,23 @@ def main(
     side: Annotated[int, typer.Option(help="Side of each in pixels.")] = 224,
     part: Annotated[int, typer.Option(help="Pictures of a part.")] = 16,
     model: Annotated[str, typer.Option(help="Model.")] = "brushwork-mobile",
+    workers: Annotated[list[int], typer.Option(help="Numbers of workers; 0 is this process.")] = [0, 1, 2],  # noqa: B006
 ) -> None:
-    """Measure the overhead of a cluster for each picture."""
-    runners: dict[str, tuple[int, Runner]] = {
-        "this process": (1, run_here(1, "cpu")),
-        "Ray, 1 worker": (1, run_on(Cluster(workers=1, threads=1, device="cpu"))),
-        "Ray, 2 workers": (2, run_on(Cluster(workers=2, threads=1, device="cpu"))),
-    }
-    print("| | s to the first part | pictures/s after it | ms a picture in a worker | ms overhead a picture |")
-    print("|---|---|---|---|---|")
+    """Measure what a core gives and what a cluster costs for each picture."""
     with tempfile.TemporaryDirectory() as temporary:
         source = Path(temporary) / "in"
         source.mkdir()
         write_pictures(source, pictures, side)
-        for number, (name, (workers, runner)) in enumerate(runners.items()):
-            found = measure(source, Path(temporary) / f"out-{number}", runner, part, model)
-            print(row(name, workers, *found), flush=True)
+        print("| step of a worker | ms of processor time a picture |\n|---|---|")
+        found = stages(source, Path(temporary) / "stages", model)
+        for step, milliseconds in {**found, "all": sum(found.values())}.items():
+            print(f"| {step} | {milliseconds:.2f} |")
+        print("\n| | s to the first part | pictures/s after it | ms of processor time a picture | of driver and Ray |")
+        print("|---|---|---|---|---|", flush=True)
+        for count in workers:
+            runner = run_on(Cluster(workers=count, threads=1, device="cpu")) if count else run_here(1, "cpu")
+            name = f"Ray, {count} worker{'s' * (count > 1)}" if count else "this process, one thread"
+            print(row(name, count, measure(source, Path(temporary) / f"out-{count}", runner, part, model)), flush=True)
     print(describe_machine())
 
 

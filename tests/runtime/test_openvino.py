@@ -150,6 +150,37 @@ def test_a_cache_that_cannot_be_written_is_done_without(table_folder: ModelFolde
     assert pastiche.shape == (1, 16, 16, 3)
 
 
+AFFINITY = """
+import os, pathlib, sys, threading
+import numpy as np
+from brushwork.runtime.openvino import OpenVINORuntime
+
+runtime = OpenVINORuntime(pathlib.Path(sys.argv[1]), "0" * 64, threads=int(sys.argv[2]))
+computing, ended, seen = threading.get_native_id(), threading.Event(), set()
+
+def watch():
+    while not ended.wait(0.0005):
+        seen.add(len(os.sched_getaffinity(computing)))
+
+watching = threading.Thread(target=watch)
+watching.start()
+for _ in range(50):
+    runtime.transfer(np.zeros((1, 128, 128, 3), np.float32), np.ones((1, 3), np.float32))
+ended.set()
+watching.join()
+print(*seen)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no affinity of threads to cores")
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_runtime_of_few_threads_is_not_pinned_to_the_first_cores(table_folder: ModelFolder, threads: str) -> None:
+    """By default, OpenVINO pins threads: the workers of a cluster, of one thread each, would all share one core."""
+    command = [sys.executable, "-c", AFFINITY, str(table_folder.path), threads]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout == f"{len(os.sched_getaffinity(0))}\n"
+
+
 def test_threads_share_a_runtime(table_folder: ModelFolder, random: np.random.Generator) -> None:
     shared, embedding = runtime(table_folder, precision="f32", threads=1), np.ones((1, 3), np.float32)
     contents = [random.random((1, 16 + i, 24, 3), dtype=np.float32) for i in range(8)]

@@ -74,6 +74,10 @@ class OpenVINORuntime:
         }
         if threads is not None:
             properties["INFERENCE_NUM_THREADS"] = threads
+            if self.device == "CPU":
+                # By default, OpenVINO pins the threads to the first cores, in every process: all workers of a cluster
+                # or of a data loader would share one core.
+                properties["ENABLE_CPU_PINNING"] = False
         self._graphs = CompiledGraphs((cache or user_cache_path("brushwork")) / digest[:16], self.device, properties)
         self._requests = threading.local()
         # Both graphs are compiled concurrently while the caller decodes pictures.
