@@ -5,10 +5,12 @@
 
 Every request is drawn from a seed: size and format of the photo, one to three styles (pictures and names), strength,
 options; a tenth are truncated, no pictures, or out of range; one of `--large` is a photo of 12 megapixels. The server
-is a process of its own on 127.0.0.1, whose resident memory is read, and which is asked for its health, every second.
+is a process of its own on 127.0.0.1, whose resident memory is read every second. Another process asks for its health
+every fifth of a second, so that what the clients do in this one does not count.
 `--batches` measures instead the speed of several contents in one call.
 """
 
+import multiprocessing
 import random
 import re
 import subprocess
@@ -21,6 +23,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from io import BytesIO
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
 from typing import Annotated, Any
@@ -97,6 +100,32 @@ def resident(pid: int) -> float:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
+def ask_health(address: str, ends: Connection) -> None:
+    """Send the seconds of each answer of `/healthz` down a pipe, once told to end; the work of a process of its own."""
+    seconds: list[float] = []
+    with httpx2.Client(base_url=address, timeout=60) as web:
+        while not ends.poll(0.2):
+            start = time.perf_counter()
+            web.get("/healthz")
+            seconds.append(time.perf_counter() - start)
+    ends.send(seconds)
+
+
+@contextmanager
+def health_of(address: str, seconds: list[float]) -> Iterator[None]:
+    """Add the seconds of each answer of `/healthz` meanwhile to a list."""
+    ours, theirs = multiprocessing.Pipe()
+    asking = multiprocessing.get_context("spawn").Process(target=ask_health, args=(address, theirs))
+    asking.start()
+    theirs.close()  # so that the end of that process ends the wait below
+    try:
+        yield
+    finally:
+        ours.send(None)
+        seconds += ours.recv()
+        asking.join()
+
+
 def load(
     address: str, pid: int, count: int, clients: int, large: int, stop: Callable[[], bool]
 ) -> dict[str, Any]:  # fmt: skip
@@ -111,12 +140,8 @@ def load(
     begun = time.perf_counter()
 
     def watch() -> None:
-        with httpx2.Client(base_url=address, timeout=60) as web:
-            while not done.wait(1):
-                memory.append((time.perf_counter() - begun, resident(pid)))
-                start = time.perf_counter()
-                web.get("/healthz")
-                health.append(time.perf_counter() - start)
+        while not done.wait(1):
+            memory.append((time.perf_counter() - begun, resident(pid)))
 
     def client() -> None:
         with httpx2.Client(base_url=address, timeout=300) as web:
@@ -134,7 +159,7 @@ def load(
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with ThreadPoolExecutor(clients) as pool:
+    with health_of(address, health), ThreadPoolExecutor(clients) as pool:
         for each in [pool.submit(client) for _ in range(clients)]:
             each.result()
     done.set()
@@ -151,9 +176,8 @@ def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
     console.print(table)
     cuts = quantiles(found["seconds"], n=20)
     console.print(f"{len(found['seconds']) / found['wall']:.1f} requests/s; p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
-    health = sorted(found["health"])
-    worst = health[-1]
-    console.print(f"/healthz: median {1000 * median(health):.0f} ms, at most {1000 * worst:.0f} ms")
+    middle, late, worst = (1000 * at for at in np.percentile(found["health"], (50, 99, 100)))
+    console.print(f"/healthz, asked {len(found['health'])} times: {middle:.0f} ms; p99 {late:.0f}, at most {worst:.0f}")
     memory = found["memory"]
     tenth = max(1, len(memory) // 10)
     parts = [median(size for _, size in memory[k : k + tenth]) for k in (tenth, len(memory) // 2, len(memory) - tenth)]

@@ -3,7 +3,7 @@
 from brushwork.batch.options import Options
 from brushwork.errors import UserError
 from brushwork.images import FORMATS, Extent, costs
-from brushwork.images.picture import fitted
+from brushwork.images.resizing import fitted
 from brushwork.rendering import memory as memories
 from brushwork.rendering.memory import PICTURE, PROGRAM, in_words
 

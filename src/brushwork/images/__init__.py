@@ -13,8 +13,9 @@ from brushwork.images.formats import FORMATS, Format, ImageError, format_of
 from brushwork.images.large import Extent, LargePicture, measure, open_large
 from brushwork.images.large_writing import save_large
 from brushwork.images.metadata import Metadata
-from brushwork.images.picture import Frame, Image, Picture, fit, fit_short, resample, resize, resize_rows
+from brushwork.images.picture import Frame, Picture
 from brushwork.images.recognition import format_in, is_pastiche
+from brushwork.images.resizing import Image, fit, fit_short, resample, resize, resize_rows
 
 __all__ = [
     "EXTENSIONS",

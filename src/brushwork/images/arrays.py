@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 
 from brushwork.errors import UserError
-from brushwork.images.picture import Image, Picture
+from brushwork.images.picture import Picture
+from brushwork.images.resizing import Image
 
 Pixels: TypeAlias = NDArray[Any] | Pillow.Image | Picture
 # Tolerance for rounding in a caller's colour conversion; values from 0 to 255 are far outside.

@@ -6,7 +6,8 @@ import numpy as np
 from PIL import Image as Pillow
 
 from brushwork.images.conversion import ColorEncoding, Pixels, Stored, convert
-from brushwork.images.picture import Frame, Image, divide_alpha, resample, resize_frame
+from brushwork.images.picture import Frame, divide_alpha, resize_frame
+from brushwork.images.resizing import Image, resample
 
 
 def factor(shape: tuple[int, int], target: tuple[int, int]) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brushwork.errors import UserError
 from brushwork.images.arrays import as_image
-from brushwork.images.picture import Image
+from brushwork.images.resizing import Image
 
 Matrix: TypeAlias = NDArray[np.float64]
 ROUNDING = 1e-7  # of a float32 in [0, 1]

@@ -16,7 +16,8 @@ from brushwork.images.assembly import assemble, factor
 from brushwork.images.decoder_errors import one_line
 from brushwork.images.formats import ImageError, sniff
 from brushwork.images.header import Header
-from brushwork.images.picture import Frame, Frames, Picture, fitted
+from brushwork.images.picture import Frame, Frames, Picture
+from brushwork.images.resizing import fitted
 
 
 def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, page: int | None = 1) -> Picture:

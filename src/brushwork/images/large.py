@@ -19,7 +19,7 @@ from brushwork.images.files import MAX_PIXELS, about
 from brushwork.images.formats import ImageError, sniff
 from brushwork.images.header import Header
 from brushwork.images.metadata import NONE, Metadata
-from brushwork.images.picture import fitted
+from brushwork.images.resizing import fitted
 from brushwork.images.shrinking import multiplied, shrink
 
 # A small file can claim any size, and its canvas would fill the disk.

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from brushwork.images.canvas import Canvas, canvas
-from brushwork.images.picture import Image, divide_alpha, resample
+from brushwork.images.picture import divide_alpha
+from brushwork.images.resizing import Image, resample
 
 # Rows that are made at once.
 _ROWS = 64

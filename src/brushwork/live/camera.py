@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from brushwork.errors import UserError
-from brushwork.images.picture import fitted
+from brushwork.images.resizing import fitted
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import Pixels, VideoFrame, seconds
 from brushwork.video.reading.opening import open_clip

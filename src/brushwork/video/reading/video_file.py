@@ -12,7 +12,7 @@ from av.error import InvalidDataError
 from av.stream import Disposition
 
 from brushwork.errors import UserError
-from brushwork.images.picture import fitted
+from brushwork.images.resizing import fitted
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.deinterlacing import NOTE, deinterlace
 from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode, has_alpha

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brushwork.images import Image
-from brushwork.images.picture import fitted
+from brushwork.images.resizing import fitted
 from brushwork.video.reading.frames import Pixels, as_image
 from brushwork.video.temporal.flow_filling import Flow, Mask, fill, squared_length
 

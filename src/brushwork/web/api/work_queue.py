@@ -13,7 +13,7 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.problems import RefusedError
 
 T = TypeVar("T")
-LOOK = 0.05  # seconds between two looks at whether a client is still there
+LOOK = 0.2  # seconds between two looks at whether a client is still there
 
 
 class Ticket:
