@@ -27,7 +27,7 @@ def test_a_model_without_names_has_no_sheet() -> None:
 
 
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (2, 2, 1), (12, 4, 3), (64, 10, 7)])
-def test_cells_lie_in_rows(count: int, columns: int, rows: int) -> None:
+def test_cells_are_in_rows(count: int, columns: int, rows: int) -> None:
     colours = np.random.default_rng(0).integers(0, 256, (count, 3)) / np.float32(255)
     height, width = 60, 64
     sheet = compose([Cell("x", np.broadcast_to(colour, (height, width, 3))) for colour in colours])
@@ -41,7 +41,7 @@ def test_cells_lie_in_rows(count: int, columns: int, rows: int) -> None:
         assert below.min() < 0.6 and below.max() == 1  # a label, on white
 
 
-def test_the_paper_shows_through_what_is_transparent() -> None:
+def test_transparent_parts_show_the_background() -> None:
     alpha = np.zeros((60, 64), np.float32)
     alpha[:, :32] = 1
     sheet = compose([Cell("x", np.zeros((60, 64, 3), np.float32))] * 2, alpha)
@@ -50,14 +50,14 @@ def test_the_paper_shows_through_what_is_transparent() -> None:
 
 
 @pytest.mark.parametrize("width", [24, 48, 200])
-def test_labels_do_not_reach_into_the_next_cell(width: int) -> None:
+def test_labels_stay_within_their_cells(width: int) -> None:
     """Between two cells and their labels there is a column of paper from top to bottom."""
     sheet = compose([Cell("the-longest-name-of-all", np.zeros((30, width, 3), np.float32))] * 4)
     middle = 8 + width + 4
     assert sheet[:, middle - 1 : middle + 1].min() == 1
 
 
-def test_where_a_sheet_goes(tmp_path: Path) -> None:
+def test_a_sheet_replaces_neither_the_photo_nor_existing_files(tmp_path: Path) -> None:
     photo, taken = tmp_path / "a.png", tmp_path / "taken.jpg"
     for file in (photo, taken):
         file.write_bytes(b"")
