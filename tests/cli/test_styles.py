@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from brushwork import images
 from brushwork.stylizer import Stylizer
 from tests.cli.conftest import Paint, Run
 
@@ -43,7 +44,7 @@ def test_names_and_pictures_blend(brushwork: Run, paint: Paint, here: Path) -> N
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_file_takes_precedence_over_a_name(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_path_wins_over_a_name(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("photo.png")
     paint("mosaic.png", seed=1).rename(here / "mosaic")
     for style, target in (("mosaic", "by-path.png"), ("./mosaic", "by-the-same.png")):
@@ -55,7 +56,7 @@ def test_a_file_takes_precedence_over_a_name(brushwork: Run, paint: Paint, here:
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_unknown_name_gives_the_nearest(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_wrong_name_gives_the_nearest(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("photo.png")
     ended = brushwork("stylize", "photo.png", "-s", "ukiyoe")
     assert ended.code == 1 and len(ended.lines) == 1
@@ -64,20 +65,21 @@ def test_an_unknown_name_gives_the_nearest(brushwork: Run, paint: Paint, here: P
 
 
 @pytest.mark.usefixtures("quick")
-def test_histogram_colours_need_a_style_picture(brushwork: Run, paint: Paint) -> None:
+def test_histogram_needs_a_picture(brushwork: Run, paint: Paint) -> None:
     paint("photo.png")
     ended = brushwork("stylize", "photo.png", "-s", "mosaic", "--keep-colors", "histogram")
     assert ended.code == 1 and "'mosaic' is a named style, so use luma" in ended.err
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_sheet_shows_all_styles(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_sheet_of_all_styles(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("photo.png", 96, 64)
     count = len(json.loads(brushwork("styles", "--json").out))
     ended = brushwork("styles", "--sheet", "photo.png", "--size", 48)
     assert (ended.code, ended.lines) == (0, [f"photo-styles.jpg  {count} styles"])
     with Image.open(here / "photo-styles.jpg") as sheet:
         assert sheet.width * sheet.height > (count + 1) * 48 * 32
+    assert images.is_pastiche(here / "photo-styles.jpg")  # a later run does not take it for a photo
     again = brushwork("styles", "--sheet", "photo.png", "--size", 48)
     assert (again.code, again.lines) == (1, ["brushwork: photo-styles.jpg exists; use --overwrite to replace it"])
 
@@ -92,9 +94,7 @@ def test_a_sheet_shows_all_styles(brushwork: Run, paint: Paint, here: Path) -> N
         (("--model", "magneta"), "did you mean 'magenta-mobile'?"),
     ],
 )
-def test_invalid_requests_are_one_line_errors(
-    brushwork: Run, paint: Paint, arguments: tuple[str, ...], message: str
-) -> None:
+def test_what_cannot_be_done(brushwork: Run, paint: Paint, arguments: tuple[str, ...], message: str) -> None:
     paint("photo.png")
     ended = brushwork("styles", *arguments)
     assert ended.code == 1 and len(ended.lines) == 1 and message in ended.err

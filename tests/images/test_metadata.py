@@ -10,12 +10,14 @@ from PIL import ExifTags, ImageCms, PngImagePlugin
 from PIL import Image as Pillow
 
 from brushwork import images
-from brushwork.images import Frame, Metadata, profiles
+from brushwork.images import Frame, Metadata, directories, metadata, profiles
+from brushwork.images.directories import Directory, Entry
 from tests.images.samples import (
     BLUE,
     LOSSLESS,
     RED,
     XMP,
+    clip,
     encoded,
     exif_of,
     pixels,
@@ -29,7 +31,7 @@ from tests.images.samples import (
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("depth", [8, 16])
-def test_metadata_and_profile_are_written(kind: str, depth: int) -> None:
+def test_notes_and_profile_are_written(kind: str, depth: int) -> None:
     source = encoded(pixels([RED, BLUE]), exif=exif_of(1), pnginfo=_itxt(XMP))
     picture = images.open(source)
     data = written(picture, kind, depth=depth if kind in LOSSLESS else None)
@@ -78,7 +80,55 @@ def test_broken_exif_is_left_out() -> None:
         assert written(picture, "JPEG")
 
 
-def test_metadata_too_long_for_a_jpeg_is_left_out_entirely() -> None:
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_numbers_of_exif_that_mean_nothing_are_left_out(kind: str, order: str) -> None:
+    """Infinity and NaN, in places and as numbers, places before the start: the picture is read, the rest is kept."""
+    wrong = {
+        11: struct.pack(order + "f", float("inf")),
+        12: struct.pack(order + "d", float("nan")),
+        9: struct.pack(order + "i", -3),
+        10: struct.pack(order + "ii", -5, 1),
+    }
+    for code, data in wrong.items():
+        for tag in (274, 282, 296, 330, 34665, 34853):
+            directory = Directory(order, {315: Entry(2, b"Me\0"), tag: Entry(code, data)})
+            stored = directories.write([directory])
+            found = images.open(encoded(smooth_bytes(), kind, exif=b"Exif\0\0" + stored))
+            assert found.image.shape == (40, 56, 3) and found.metadata.dpi is None
+            assert metadata.read_exif(found.metadata.exif).entries[315].data == b"Me\0"
+            assert written(found, "PNG")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
+@pytest.mark.parametrize("dpi", [72.5, 300, 65_536, 4e9, 1e-6])
+def test_a_resolution_is_written_where_it_fits_and_no_other_is(kind: str, dpi: float) -> None:
+    again = images.open(written(images.Picture((Frame(smooth()),), metadata=Metadata(dpi=(dpi, dpi))), kind)).metadata
+    assert again.dpi is None or again.dpi == pytest.approx((dpi, dpi), rel=0.01)
+    assert again.dpi is not None or dpi not in (72.5, 300)
+
+
+def test_texts_of_a_png_are_comments_of_a_jpeg() -> None:
+    texts = (("Title", "Hündin"), ("Comment", "Lissabon"))
+    picture = images.Picture((Frame(smooth()),), metadata=Metadata(texts=texts))
+    comments = images.open(written(picture, "JPEG")).metadata.comments
+    assert comments == ("Title: Hündin".encode(), b"Lissabon")
+
+
+@pytest.mark.parametrize("comment", ["Hündin", "x" * 700, "two\nlines"])
+@pytest.mark.parametrize("marked", [True, False])
+def test_a_gif_keeps_comments_and_the_mark(comment: str, marked: bool) -> None:
+    source = Metadata(comments=(comment.encode(),))
+    picture = images.Picture(clip(), metadata=source.marked() if marked else source)
+    data = written(picture, "GIF")
+    again = images.open(data)
+    assert (again.metadata.comments, again.metadata.is_marked) == ((comment.encode(),), marked)
+    assert [frame.duration for frame in again.frames] == [100, 50, 200]
+    with Pillow.open(io.BytesIO(data)) as seen:
+        assert seen.info["comment"].startswith(comment.encode())
+
+
+def test_notes_too_long_for_a_jpeg_are_left_out_whole() -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.ImageDescription] = "x" * 70_000
     picture = images.Picture((Frame(smooth()),), metadata=Metadata(exif.tobytes(), b"y" * 70_000))
@@ -87,7 +137,7 @@ def test_metadata_too_long_for_a_jpeg_is_left_out_entirely() -> None:
     assert images.open(written(picture, "TIFF")).metadata.xmp == picture.metadata.xmp
 
 
-def test_structural_tags_of_a_tiff_are_not_copied() -> None:
+def test_structure_of_a_tiff_is_not_copied() -> None:
     data = encoded(
         smooth_bytes(), "TIFF", compression="tiff_lzw", tiffinfo={271: "Maker", 33432: "Someone", 65000: "private"}
     )

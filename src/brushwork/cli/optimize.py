@@ -61,6 +61,7 @@ def optimize(
 
     brushwork optimize photo.jpg -s painting.jpg -o pastiche.png
     """
+    import sys
     import time
 
     from brushwork import extras, images
@@ -84,11 +85,14 @@ def optimize(
     if picture.animated:
         raise UserError(f"{content} is an animation; optimize takes only still pictures")
     shape = picture.image.shape[:2]
-    records = training.optimize(picture.image, [images.open(path).image for path in style], parsed, settings)
+    for notice in picture.notices:
+        print(f"note: {notice}", file=sys.stderr)
+    pictures = [images.open(path).on_white for path in style]
+    records = training.optimize(picture.filled().image, pictures, parsed, settings)
     last, stopped = _watch(records)
     if last is not None:
         best = images.resize(last.pastiche, shape)  # smaller if the run was interrupted at a coarse size
-        images.save(picture.map(lambda _: best), target, overwrite=overwrite)
+        images.save(picture.map_visible(lambda _: best).marked(), target, overwrite=overwrite)
         record = {"content": content, "styles": style, "pastiche": str(target), "width": shape[1], "height": shape[0]}
         _report(record, last, time.perf_counter() - began, as_json)
     if stopped:

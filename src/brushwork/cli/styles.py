@@ -122,10 +122,12 @@ def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, 
 
     path = target(photo, output, overwrite=overwrite)
     content = open_photo(photo, **given(size=size))
+    for notice in content.notices:
+        print(f"note: {notice}", file=sys.stderr)
     stylizer = load()
-    coming = cells(content.image, stylizer.names, lambda image, name: stylizer.stylize(image, name))
+    coming = cells(content, stylizer.names, lambda photo, name: stylizer.stylize(photo, name))
     painted = list(track(coming, len(stylizer.names) + 1))
-    images.save(compose(painted, content.alpha), path, overwrite=overwrite)
+    images.save(compose(painted, content.alpha).marked(), path, overwrite=overwrite)
     print(f"{path}  {len(stylizer.names)} styles", file=sys.stderr)
 
 

@@ -26,7 +26,7 @@ class ColorEncoding:
     """Meaning of the numbers of a decoded picture.
 
     Attributes:
-        model: A key of `CHANNELS`; an additional channel is alpha, not premultiplied.
+        model: A key of `CHANNELS`.
         profile: ICC profile; None if it is equivalent to sRGB.
         colorimetry: Colour space if there is no profile; None for sRGB.
         top: Number that represents 1; None for the largest of an integer type.
@@ -34,6 +34,7 @@ class ColorEncoding:
         alpha_top: Number that represents 1 in alpha.
         hdr: Whether the numbers are linear light that exceeds white.
         ycbcr: Whether the three channels are 8-bit YCbCr, which is converted to RGB first.
+        alpha: Place of alpha, not premultiplied, among the channels behind the colours; None if these are dropped.
     """
 
     model: str = "rgb"
@@ -44,11 +45,24 @@ class ColorEncoding:
     alpha_top: float | None = None
     hdr: bool = False
     ycbcr: bool = False
+    alpha: int | None = 0
 
     @property
     def channels(self) -> int:
         """Number of colour channels."""
         return CHANNELS[self.model]
+
+    def has_alpha(self, channels: int) -> bool:
+        """Whether a picture of so many channels has alpha."""
+        return self.alpha is not None and channels > self.channels + self.alpha
+
+    def split(self, stored: Stored) -> tuple[Stored, Stored | None]:
+        """Return the colours (h, w, C) of stored numbers, and alpha (h, w, 1) if there is any."""
+        colour = stored[..., : self.channels]
+        if not self.has_alpha(stored.shape[2]):
+            return colour, None
+        place = self.channels + (self.alpha or 0)
+        return colour, stored[..., place : place + 1]
 
     @property
     def plain(self) -> bool:
@@ -96,8 +110,10 @@ def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding
     top = alpha_top = 0.0
     above = positive = 0
     for stored in strips:
-        colour, alpha = (np.nan_to_num(part) for part in np.split(stored, [encoding.channels], axis=2))
-        top, alpha_top = max(top, float(colour.max(initial=0))), max(alpha_top, float(alpha.max(initial=0)))
+        colour, alpha = encoding.split(stored)
+        colour = np.nan_to_num(colour)
+        top = max(top, float(colour.max(initial=0)))
+        alpha_top = alpha_top if alpha is None else max(alpha_top, float(np.nan_to_num(alpha).max(initial=0)))
         above += int(np.count_nonzero(colour > 1))
         positive += int(np.count_nonzero(colour > 0))
     levels = top > BRIGHTEST_LIGHT and above * 2 > positive
@@ -117,15 +133,12 @@ def _levels(top: float) -> float:
 def convert(stored: Stored, encoding: ColorEncoding) -> Pixels:
     """Convert stored numbers (h, w, C) to sRGB and alpha, (h, w, 3) or (h, w, 4) in [0, 1].
 
-    Channels after alpha are dropped; numbers below 0 and NaN become 0. CMYK without a profile is converted by
+    Other channels are dropped; numbers below 0 and NaN become 0. CMYK without a profile is converted by
     (1 - C)(1 - K). Pixels are converted independently, so strips equal the whole.
     """
-    count = encoding.channels
-    colour = _colour(stored[..., :count], encoding)
-    if stored.shape[2] == count:
-        return colour
-    alpha = stored[..., count : count + 1]
-    return np.concatenate([colour, _unit(alpha, encoding.alpha_top)], axis=2)
+    colours, alpha = encoding.split(stored)
+    colour = _colour(colours, encoding)
+    return colour if alpha is None else np.concatenate([colour, _unit(alpha, encoding.alpha_top)], axis=2)
 
 
 def _colour(stored: Stored, encoding: ColorEncoding) -> Pixels:

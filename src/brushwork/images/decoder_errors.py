@@ -23,7 +23,10 @@ _PILLOW_ERRORS = (
     zlib.error,
     Pillow.DecompressionBombError,
 )
-_UNSUPPORTED = ("not configured", "not been built", "not supported", "unsupported", "out of range", "not implemented")
+_UNSUPPORTED = (
+    *("not configured", "not been built", "not supported", "unsupported", "out of range", "not implemented"),
+    *("not a whole number of bytes",),
+)
 
 
 def reason(error: BaseException) -> str:

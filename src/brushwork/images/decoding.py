@@ -45,7 +45,7 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
     page = 1 if page is None else page
     if kind != "TIFF" and page != 1:
         raise ImageError(f"it has no page {page}; only TIFF files have pages")
-    if kind == "TIFF" or (isinstance(source, bytes) and _is_deep_png(source)):
+    if kind == "TIFF" or (isinstance(source, bytes) and _is_for_vips(source)):
         with one_line():
             return _decode_page(kind, source, size, max_pixels, page)
     assert isinstance(source, bytes)
@@ -55,10 +55,16 @@ def decode(source: bytes | Path, *, size: int | None = None, max_pixels: int, pa
     return replace(picture, notices=(*picture.notices, repair.NOTICE)) if completed else picture
 
 
-def _is_deep_png(data: bytes) -> bool:
-    """Return whether a file is a 16-bit PNG without animation."""
-    is_png = data.startswith(b"\x89PNG") and data[24:25] == b"\x10"
-    return is_png and b"acTL" not in data[: data.find(b"IDAT")]
+def _is_for_vips(data: bytes) -> bool:
+    """Return whether a file is a PNG without animation that Pillow reads wrongly.
+
+    It rounds 16 bits to 8, and of grey with 2 or 4 bits it takes another level for the transparent one.
+    """
+    head = data[: data.find(b"IDAT")]
+    if not data.startswith(b"\x89PNG") or b"acTL" in head:
+        return False
+    depth, colours = data[24], data[25]
+    return depth == 16 or (depth in (2, 4) and colours == 0 and b"tRNS" in head)
 
 
 def _target(width: int, height: int, size: int | None, max_pixels: int) -> tuple[int, int]:
@@ -89,6 +95,7 @@ def _decode_with_pillow(kind: str, data: bytes, size: int | None, max_pixels: in
     if kind == "GIF":  # stores the number of repetitions, or nothing if it is played once
         loop = 1 if loop is None else loop and loop + 1
     return Picture(
+        depth=16 if file.mode in pillow.DEEP else 8,
         frames=Frames(count, make) if count > 1 else (Frame(frame.image, frame.alpha),),
         loop=loop or 0,
         metadata=said.metadata,
@@ -129,12 +136,12 @@ def _decode_page(kind: str, source: bytes | Path, size: int | None, max_pixels: 
     """Decode a page of a TIFF file or a PNG file."""
     with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
         said = header.read(file, kind, page=page)
-    image = vips.load(source, kind, page=said.page)
+    image = vips.load(source, kind, said)
     return _decode_with_vips(kind, source, said, _target(image.width, image.height, size, max_pixels))
 
 
 def _decode_with_vips(kind: str, source: bytes | Path, said: Header, target: tuple[int, int]) -> Picture:
-    image = vips.load(source, kind, page=said.page)
+    image = vips.load(source, kind, said)
     by = factor((image.height, image.width), target)
     if kind == "WEBP":
         image = vips.load(source, kind, reduced=by)

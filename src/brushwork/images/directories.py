@@ -4,6 +4,7 @@ The layout is defined by TIFF 6.0 (Adobe, 1992), section 2, and BigTIFF. Pillow 
 not ASCII; here an entry keeps its bytes.
 """
 
+import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -42,14 +43,16 @@ class Directory:
         order: ``<`` for little-endian numbers, ``>`` for big-endian ones.
         entries: Tag -> entry, without those that point to subdirectories.
         children: Tag -> subdirectory.
+        places: Tag -> offset in the file of an entry's last field: its value, or the offset of that.
     """
 
     order: str = "<"
     entries: dict[int, Entry] = field(default_factory=dict)
     children: dict[int, list["Directory"]] = field(default_factory=dict)
+    places: dict[int, int] = field(default_factory=dict, compare=False)
 
     def numbers(self, tag: int) -> tuple[Number, ...]:
-        """Return the numbers of an entry, rationals as floats; empty if it is missing or not an array of numbers."""
+        """Return the numbers of an entry, rationals as floats; empty if it is missing, or if one is not finite."""
         entry = self.entries.get(tag)
         if entry is None or entry.kind not in (*_CODES, 5, 10):
             return ()
@@ -58,7 +61,8 @@ class Directory:
             parts = struct.unpack(f"{self.order}{len(entry.data) // 4}{code}", entry.data)
             return tuple(above / below if below else 0.0 for above, below in zip(parts[::2], parts[1::2], strict=True))
         size = _SIZES[entry.kind]
-        return struct.unpack(f"{self.order}{len(entry.data) // size}{_CODES[entry.kind]}", entry.data)
+        numbers = struct.unpack(f"{self.order}{len(entry.data) // size}{_CODES[entry.kind]}", entry.data)
+        return numbers if all(map(math.isfinite, numbers)) else ()
 
     def number(self, tag: int, otherwise: int = 0) -> int:
         """Return the first number of an entry as an integer, or ``otherwise`` if there is none."""
@@ -144,14 +148,14 @@ def _read_one(
     file: BinaryIO, layout: Layout, position: int, seen: set[int], offsets: bool
 ) -> tuple[Directory | None, int]:
     """Read a directory with its subdirectories, and the offset of the next directory (0 if there is none)."""
-    width, head = (20, 8) if layout.big else (12, 2)
+    width, head, room = (20, 8, 8) if layout.big else (12, 2, 4)
     try:
         file.seek(position)
         (count,) = struct.unpack(layout.order + ("Q" if layout.big else "H"), file.read(head))
         table = file.read(width * min(count, _MOST_ENTRIES))
     except (struct.error, OSError, OverflowError):
         return None, 0
-    rest = file.read(8 if layout.big else 4)
+    rest = file.read(room)
     directory = Directory(layout.order)
     for start in range(0, len(table) - width + 1, width):
         tag, kind = struct.unpack_from(layout.order + "HH", table, start)
@@ -159,16 +163,16 @@ def _read_one(
             data = _data(file, layout, kind, table[start + 4 : start + width])
             if data is not None:
                 directory.entries[tag] = Entry(kind, data)
+                directory.places[tag] = position + head + start + width - room
     for tag in (EXIF, GPS, INTEROPERABILITY, SUB_DIRECTORIES):
         for place in directory.numbers(tag):
-            if place and int(place) not in seen and len(seen) < _MOST_DIRECTORIES:
+            if int(place) > 0 and int(place) not in seen and len(seen) < _MOST_DIRECTORIES:
                 seen.add(int(place))
                 child, _ = _read_one(file, layout, int(place), seen, offsets)
                 if child is not None:
                     directory.children.setdefault(tag, []).append(child)
         directory.entries.pop(tag, None)
-    size = struct.calcsize(layout.pointer)
-    return directory, struct.unpack(layout.pointer, rest)[0] if len(rest) == size and count <= _MOST_ENTRIES else 0
+    return directory, struct.unpack(layout.pointer, rest)[0] if len(rest) == room and count <= _MOST_ENTRIES else 0
 
 
 def _data(file: BinaryIO, layout: Layout, kind: int, rest: bytes) -> bytes | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from brushwork.images import jpeg, png, profiles, tiff
+from brushwork.images import gif, jpeg, png, profiles, tiff
 from brushwork.images.formats import FORMATS, ImageError
 from brushwork.images.levels import quantise
 from brushwork.images.metadata import Metadata
@@ -62,7 +62,7 @@ def encode_stored(
     if stored[0].dtype == np.uint16:
         return _encode_deep_png(stored[0], metadata)
     if kind == "GIF":
-        return _encode_gif(stored, list(durations), loop)
+        return gif.insert(_encode_gif(stored, list(durations), loop), gif.write_comments(metadata))
     options = _options(kind, metadata, quality)
     if len(stored) > 1:
         options |= {"duration": list(durations)} | ({} if kind == "AVIF" else {"loop": loop})  # AVIF loops
@@ -110,7 +110,7 @@ def _options(kind: str, metadata: Metadata, quality: int | None) -> dict[str, An
     options: dict[str, Any] = {}
     if kind in ("WEBP", "AVIF"):  # for the other formats, metadata is inserted afterwards
         options["icc_profile"] = profiles.srgb_profile()
-        notes = {"exif": metadata.exif, "xmp": metadata.xmp}
+        notes = {"exif": metadata.exif_with_dpi, "xmp": metadata.xmp}
         options |= {name: note for name, note in notes.items() if note}
     if FORMATS[kind].quality is not None:
         options["quality"] = quality or FORMATS[kind].quality

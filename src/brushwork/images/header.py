@@ -1,20 +1,16 @@
 """Reads the header of picture files: colour, orientation, pages and metadata, for all decoders."""
 
-import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from PIL import Image as Pillow
 from PIL import ImageFile
 
-from brushwork.images import colorimetry, directories, jpeg, metadata, png, profiles, tiff
+from brushwork.images import boxes, colorimetry, directories, gif, jpeg, metadata, png, profiles, tiff, xmp
 from brushwork.images.colorimetry import Colorimetry
 from brushwork.images.conversion import CHANNELS, ColorEncoding
 from brushwork.images.directories import Directory
 from brushwork.images.metadata import Metadata
-
-# Bytes of AVIF and HEIF files that are searched for the colour space, which precedes the pixels.
-_ISO_HEAD = 2**20
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,8 @@ class Header:
         number: Number of that page, from 1.
         pages: Number of pages of a TIFF file, without reduced copies and masks.
         ycbcr: Whether colours are stored as YCbCr that the decoder does not convert to RGB.
+        alpha: Place of alpha among the channels behind the colours; None if these mean something else.
+        lab: Photometric interpretation of CIELAB that libvips does not read; 0 for others.
     """
 
     metadata: Metadata
@@ -42,17 +40,20 @@ class Header:
     number: int = 1
     pages: int = 1
     ycbcr: bool = False
+    alpha: int | None = 0
+    lab: int = 0
 
     def encoding(self, model: str) -> ColorEncoding:
         """Return the meaning of the pixels' numbers, given the colour model that the decoder reports."""
         space = self.colorimetry if self.colorimetry and not self.colorimetry.is_srgb else None
         if model == "lab":
-            return ColorEncoding(model)
+            return ColorEncoding(model, alpha=self.alpha)
         ycbcr = self.ycbcr and model == "rgb"
         fitting = None if self.outranks_profile else profiles.fitting(self.profile, CHANNELS[model])
         if fitting is None:
-            return ColorEncoding(model, colorimetry=None if model == "cmyk" else space, ycbcr=ycbcr)
-        return ColorEncoding(model, self.profile if fitting else None, ycbcr=ycbcr)
+            space = None if model == "cmyk" else space
+            return ColorEncoding(model, colorimetry=space, ycbcr=ycbcr, alpha=self.alpha)
+        return ColorEncoding(model, self.profile if fitting else None, ycbcr=ycbcr, alpha=self.alpha)
 
     def notices(self, encoding: ColorEncoding) -> tuple[str, ...]:
         """Return notices for the user about how the file is read, one line each."""
@@ -61,6 +62,9 @@ class Header:
             f"page {self.number} of {self.pages} is used; see --page" if self.pages > 1 else None,
         ]
         return tuple(line for line in lines if line)
+
+
+NOTHING = Header(metadata.NONE)
 
 
 def read(file: BinaryIO, kind: str, opened: Pillow.Image | None = None, page: int = 1) -> Header:
@@ -96,10 +100,10 @@ def _of_tiff(file: BinaryIO, page: int) -> Header:
         296,
     ):  # resolution is stored separately: the pastiche's TIFF also has these tags
         exif.entries.pop(tag, None)
-    xmp, iptc, profile = (directory.entries.get(tag) for tag in (700, 33723, 34675))
+    found_xmp, iptc, profile = (directory.entries.get(tag) for tag in (700, 33723, 34675))
     kept = Metadata(
         exif=metadata.write_exif(exif),
-        xmp=metadata.clean_xmp(xmp.data if xmp else None),
+        xmp=xmp.clean(found_xmp.data if found_xmp else None),
         iptc=metadata.clean_iptc(iptc.data if iptc else None),
         dpi=metadata.resolution(directory),
     )
@@ -113,6 +117,8 @@ def _of_tiff(file: BinaryIO, page: int) -> Header:
         number=page,
         pages=len(pages),
         ycbcr=tiff.is_ycbcr(directory),
+        alpha=tiff.alpha_place(directory),
+        lab=tiff.unread_lab(directory),
     )
 
 
@@ -121,7 +127,7 @@ def _of_png(file: BinaryIO) -> Header:
     exif = metadata.read_exif(notes.exif)
     kept = Metadata(
         exif=metadata.write_exif(metadata.clean_exif(exif)),
-        xmp=metadata.clean_xmp(notes.xmp),
+        xmp=xmp.clean(notes.xmp),
         iptc=metadata.clean_iptc(notes.iptc),
         texts=tuple(notes.texts),
         dpi=notes.dpi or metadata.resolution(exif),
@@ -134,33 +140,26 @@ def _of_png(file: BinaryIO) -> Header:
 def _of_pillow(file: BinaryIO, kind: str, opened: ImageFile.ImageFile) -> Header:
     info = opened.info
     exif = metadata.read_exif(info.get("exif"))
+    boxed = boxes.read(file) if kind in ("AVIF", "HEIF", "JXL") else boxes.BoxNotes()
     own = jpeg.resolution(info) if kind == "JPEG" else None
     segments = getattr(opened, "applist", []) if kind == "JPEG" else []
+    comments, marked = gif.read_comments(info) if kind == "GIF" else (jpeg.comments(segments), False)
+    stored = metadata.read_exif(boxed.exif) if boxed.exif else exif
     kept = Metadata(
-        exif=metadata.write_exif(metadata.clean_exif(exif)),
-        xmp=metadata.clean_xmp(info.get("xmp")),
+        exif=metadata.write_exif(metadata.clean_exif(stored)),
+        xmp=xmp.clean(info.get("xmp") or boxed.xmp),
         iptc=metadata.clean_iptc(jpeg.iptc(info)),
-        comments=jpeg.comments(segments),
-        dpi=own or metadata.resolution(exif),
+        comments=comments,
+        dpi=own or metadata.resolution(stored),
     )
-    space = _nclx(file) if kind in ("AVIF", "HEIF") else None
+    space = colorimetry.by_codes(*boxed.codes) if boxed.codes else None
     hdr = space is not None and space.hdr
     # The decoder of JPEG XL has turned it already, unless it gave a JPEG back.
     turned = 1 if kind == "JXL" and not getattr(opened, "jpeg", False) else metadata.orientation(exif)
-    return Header(kept, turned, info.get("icc_profile"), space or _by_exif(exif), outranks_profile=hdr)
+    kept = kept.marked() if marked else kept
+    return Header(kept, turned, info.get("icc_profile"), space or _by_exif(stored), outranks_profile=hdr)
 
 
 def _by_exif(exif: Directory) -> Colorimetry | None:
     """Return Adobe RGB (1998) with gamma 2 + 51/256 if EXIF says so, else None."""
     return Colorimetry(colorimetry.ADOBE, 563 / 256) if metadata.is_adobe_rgb(exif) else None
-
-
-def _nclx(file: BinaryIO) -> Colorimetry | None:
-    """Return the colour space of the first "colr" box of type "nclx" (ISO/IEC 23008-12, section 6.5.5)."""
-    file.seek(0)
-    head = file.read(_ISO_HEAD)
-    place = head.find(b"colrnclx")
-    if place < 0 or len(head) < place + 12:
-        return None
-    primaries, transfer = struct.unpack(">HH", head[place + 8 : place + 12])
-    return colorimetry.by_codes(primaries, transfer)

@@ -44,7 +44,7 @@ def write_segments(metadata: Metadata) -> bytes:
         resource = struct.pack(">4sHHI", b"8BIM", _IPTC, 0, size) + metadata.iptc + b"\0" * (size % 2)
         written += _segment(0xED, _PHOTOSHOP + resource)
     written += _segment(0xE2, b"ICC_PROFILE\0\1\1" + srgb_profile())
-    texts = tuple(text.encode() for key, text in metadata.texts if key == "Comment")
+    texts = tuple((text if key == "Comment" else f"{key}: {text}").encode() for key, text in metadata.texts)
     return written + b"".join(_segment(0xFE, comment) for comment in metadata.comments or texts)
 
 

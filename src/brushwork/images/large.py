@@ -76,10 +76,11 @@ def measure(path: Path, page: int = 1) -> Extent | None:
                 return size and Extent(*size, kind, alpha=True, decoding=costs.decoding(file, kind, size))
             opened = None if kind == "TIFF" else pillow.open_file(file, kind)
             said = header.read(file, kind, opened, page)
-            found = opened or vips.load(path, kind, page=said.page)
+            found = opened or vips.load(path, kind, said)
             size = (found.width, found.height) if said.orientation >= 5 else (found.height, found.width)
             taken = costs.decoding(file, kind, size, opened, said.orientation != 1)
-            alpha = opened.has_transparency_data if opened else vips.load(path, kind, page=said.page).hasalpha()
+            taken += path.stat().st_size if said.lab else 0  # see `lab.load`
+            alpha = opened.has_transparency_data if opened else vips.load(path, kind, said).hasalpha()
             return Extent(*size, kind, _frames(opened, kind), said.pages, alpha, taken)
     except (OSError, ImageError):
         return None
@@ -140,7 +141,7 @@ def _read(source: bytes | Path, page: int, size: int | None, stack: ExitStack) -
         by = _loadable(kind, found, encoding, factor((found.height, found.width), target))
         if by > 1:
             found = _by_vips(source, kind, said, by)
-        channels = 4 if found.bands > encoding.channels else 3
+        channels = 4 if encoding.has_alpha(found.bands) else 3
         # Converted pixels need more than 8 bits.
         numbers = "uint8" if encoding.plain and not found.deep else "uint16"
         pixels = own.enter_context(canvas(*target, channels, numbers))
@@ -169,7 +170,7 @@ def _by_vips(source: bytes | Path, kind: str, said: Header, by: int = 1) -> _Upr
     """Open a file with pyvips, reduced as it is decoded."""
     # Rows come in order unless they have to be turned; then pyvips keeps them in memory, or in a file of its own.
     access = "sequential" if said.orientation == 1 else "random"
-    image = vips.load(source, kind, page=said.page, access=access, reduced=by)
+    image = vips.load(source, kind, said, access=access, reduced=by)
     if image.width * image.height > MAX_STREAMED_PIXELS:
         limit = f"{MAX_STREAMED_PIXELS:,}"
         raise ImageError(f"{image.width} x {image.height} pixels exceed the limit of {limit}")
@@ -183,7 +184,7 @@ def _by_pillow(opened: ImageFile.ImageFile, said: Header) -> _Upright:
         raise ImageError(f"{opened.width} x {opened.height} pixels exceed the limit of {MAX_PIXELS:,}")
     opened.load()
     image = pillow.upright(pillow.without_palette(opened), said.orientation)
-    deep = image.mode in ("I;16", "F")
+    deep = image.mode in pillow.DEEP
     return _Upright(image.height, image.width, len(image.getbands()), deep, partial(pillow.strips, image))
 
 

@@ -1,14 +1,11 @@
 """Metadata of pictures (EXIF, XMP, IPTC, comments, resolution), and the parts of it that are valid for a pastiche."""
 
-import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from io import BytesIO
-from xml.dom import minidom
-from xml.dom.expatbuilder import parseString
-from xml.parsers.expat import ExpatError
 
 from brushwork.errors import UserError
-from brushwork.images import directories
+from brushwork.images import directories, xmp
 from brushwork.images.directories import EXIF, GPS, INTEROPERABILITY, Directory, Entry
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _RESOLUTION_UNIT = 274, 282, 283, 296
@@ -52,6 +49,15 @@ class Metadata:
         return replace(self, exif=write_exif(exif))
 
     @property
+    def exif_with_dpi(self) -> bytes | None:
+        """EXIF that states the resolution, for formats that have no other place for it."""
+        if self.dpi is None:
+            return self.exif
+        exif = read_exif(self.exif)
+        put_resolution(exif, self.dpi)
+        return write_exif(exif)
+
+    @property
     def is_marked(self) -> bool:
         """Whether the picture is marked as a pastiche; see `marked`."""
         return read_exif(self.exif).entries.get(_PROCESSING_SOFTWARE) == _MARK
@@ -72,7 +78,7 @@ class Metadata:
         exif.children.pop(GPS, None)
         iptc = None if self.iptc is None else _without_datasets(self.iptc, _PLACE_DATASETS)
         texts = tuple((key, text) for key, text in self.texts if "gps" not in key.lower())
-        return replace(self, exif=write_exif(exif), xmp=clean_xmp(self.xmp, _PLACE_CLAIMS), iptc=iptc, texts=texts)
+        return replace(self, exif=write_exif(exif), xmp=xmp.clean(self.xmp, xmp.PLACE_CLAIMS), iptc=iptc, texts=texts)
 
 
 NONE = Metadata()
@@ -113,6 +119,14 @@ def resolution(exif: Directory) -> tuple[float, float] | None:
     return across[0] * scale, (down[0] if down and down[0] > 0 else across[0]) * scale
 
 
+def put_resolution(directory: Directory, dpi: tuple[float, float]) -> None:
+    """Set the resolution, in pixels per inch, of EXIF or of a TIFF directory."""
+    for tag, value in zip((_X_RESOLUTION, _Y_RESOLUTION), dpi, strict=True):
+        fraction = Fraction(value).limit_denominator(10_000)
+        directory.put(tag, directories.RATIONAL, min(fraction.numerator, 2**32 - 1), fraction.denominator)
+    directory.put(_RESOLUTION_UNIT, directories.SHORT, 2)
+
+
 def clean_exif(exif: Directory) -> Directory:
     """Return the EXIF that is valid for an upright sRGB pastiche, without thumbnail and sizes."""
     kept = Directory(exif.order)
@@ -129,62 +143,6 @@ def clean_exif(exif: Directory) -> Directory:
         if entries:
             kept.children[tag] = [Directory(exif.order, entries)]
     return kept
-
-
-# Names of attributes and elements, with their usual prefixes, that are not valid for the pastiche.
-_OLD_CLAIMS = re.compile(
-    r"hdrgm:.*|HDRGainMap:.*|apdi:.*|(GCamera|Camera|MicroVideo):(Micro|Motion).*|(Container|GContainer):.*|Item:.*"
-    r"|GDepth:.*|GImage:.*|xmpNote:HasExtendedXMP|(xmp|xap):Thumbnails"
-    r"|tiff:(ImageWidth|ImageLength|BitsPerSample|SamplesPerPixel|PhotometricInterpretation|Compression"
-    r"|PlanarConfiguration|YCbCrSubSampling|YCbCrPositioning)"
-    r"|exif:(ColorSpace|PixelXDimension|PixelYDimension)|photoshop:ICCProfile"
-)
-_PLACE_CLAIMS = re.compile(
-    r"exif:GPS.*|photoshop:(City|State|Country)|Iptc4xmpCore:(Location|CountryCode)|Iptc4xmpExt:Location.*"
-)
-
-
-def clean_xmp(xmp: bytes | str | None, claims: re.Pattern[str] = _OLD_CLAIMS) -> bytes | None:
-    """Copy XMP without attributes and elements of some names and with orientation reset; byte for byte if it has none.
-
-    Returns None for XMP that contains such a name but is not valid XML.
-    """
-    if not xmp:
-        return None
-    raw = (xmp.encode() if isinstance(xmp, str) else bytes(xmp)).rstrip(b"\0")
-    raw = re.sub(rb"(tiff:Orientation(?:=[\"']|>))\d", rb"\g<1>1", raw)
-    text = raw.decode("utf-8", "replace")
-    names = (match[0] for match in re.finditer(r"[A-Za-z0-9_]+:[A-Za-z0-9_]+", text))
-    if not any(claims.fullmatch(name) for name in names):
-        return raw
-    if "<!ENTITY" in text or "<!DOCTYPE" in text:  # XMP does not need them, and they can expand without limit
-        return None
-    try:
-        document = parseString(raw, namespaces=False)
-    except (ExpatError, ValueError):
-        return None
-    _drop_claims(document, claims)
-    written = document.toxml().removeprefix('<?xml version="1.0" ?>')
-    used = {*re.findall(r"[</ ]([A-Za-z0-9_]+):", written)}
-
-    def declaration(match: re.Match[str]) -> str:
-        return match[0] if match[1] in used else ""
-
-    return re.sub(r' xmlns:([A-Za-z0-9_]+)="[^"]*"', declaration, written).encode()
-
-
-def _drop_claims(node: minidom.Document | minidom.Element, claims: re.Pattern[str]) -> None:
-    """Remove attributes and elements with matching names at any depth."""
-    for child in [*node.childNodes]:
-        if not isinstance(child, minidom.Element):
-            continue
-        if claims.fullmatch(child.tagName):
-            node.removeChild(child)
-            continue
-        for name in [*child.attributes.keys()]:
-            if claims.fullmatch(name):
-                child.removeAttribute(name)
-        _drop_claims(child, claims)
 
 
 # Datasets of IPTC's application record: previews; city, sublocation, state, country code and name.

@@ -97,6 +97,10 @@ class Picture:
         """Whether it has more than one frame."""
         return len(self.frames) > 1
 
+    def marked(self) -> "Picture":
+        """Return the picture, marked as a pastiche; see `Metadata.marked`."""
+        return replace(self, metadata=self.metadata.marked())
+
     def filled(self) -> "Picture":
         """Return the picture with the colours of hidden pixels and of edges filled in; see `images.alpha`."""
 

@@ -25,6 +25,8 @@ _READERS = {
     "HEIF": ("pillow_heif.as_plugin", "HeifImageFile"),
     "JXL": ("pillow_jxl.JpegXLImagePlugin", "JXLImageFile"),
 }
+# Modes of more than 8 bits; Pillow has none in colour.
+DEEP = ("I;16", "F")
 # Rows of an array that are converted at once: as much as fits the cache of a processor several times over.
 _ROWS = 256
 _TURNS = {
@@ -60,7 +62,7 @@ def without_palette(file: Pillow.Image) -> Pillow.Image:
     """Look up the palette of a loaded file, and a colour that is declared transparent."""
     if file.has_transparency_data:
         return file.convert("LA" if file.mode in ("1", "L", "LA") else "RGBA")
-    if file.mode not in ("L", "CMYK", "RGB", "I;16", "F"):
+    if file.mode not in ("L", "CMYK", "RGB", *DEEP):
         return file.convert("L" if file.mode == "1" else "RGB")
     return file
 

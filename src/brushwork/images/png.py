@@ -126,8 +126,9 @@ def _raw_profile(text: bytes) -> bytes | None:
 def write_chunks(metadata: Metadata) -> bytes:
     """Serialise the sRGB profile and all metadata as chunks, to be inserted after the header of a PNG file."""
     written = _chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(srgb_profile()))
-    if metadata.dpi:
-        written += _chunk(b"pHYs", struct.pack(">IIB", *(max(1, round(dpi / 0.0254)) for dpi in metadata.dpi), 1))
+    density = [round(dpi / 0.0254) for dpi in metadata.dpi or ()]
+    if density and all(0 < pixels < 2**32 for pixels in density):
+        written += _chunk(b"pHYs", struct.pack(">IIB", *density, 1))
     if metadata.exif:
         written += _chunk(b"eXIf", metadata.exif.removeprefix(b"Exif\0\0"))
     if metadata.xmp:

@@ -3,22 +3,22 @@
 import struct
 import zlib
 from collections.abc import Sequence
-from fractions import Fraction
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from brushwork.images import directories, metadata
-from brushwork.images.directories import LONG, RATIONAL, SHORT, SUB_DIRECTORIES, UNDEFINED, Directory, Entry
+from brushwork.images import directories, lab, metadata
+from brushwork.images.directories import LONG, SHORT, SUB_DIRECTORIES, UNDEFINED, Directory, Entry
 from brushwork.images.formats import RAW, ImageError
 from brushwork.images.metadata import Metadata
 from brushwork.images.profiles import srgb_profile
 
 _NEW_SUBFILE_TYPE, _SUBFILE_TYPE, _PHOTOMETRIC, _DNG_VERSION = 254, 255, 262, 50706
 _BITS, _COMPRESSION, _SUBSAMPLING = 258, 259, 530
-_YCBCR, _JPEG = 6, (6, 7)
+_EXTRA_SAMPLES, _ALPHA = 338, (1, 2)  # associated and unassociated alpha
+_YCBCR, _JPEG, _ITULAB = 6, (6, 7), 10
 _REDUCED, _MASK = 1, 4
 _SENSOR = (32803, 34892)  # photometric interpretations of raw files: sensor data, and demosaiced sensor data
 
@@ -65,6 +65,27 @@ def is_ycbcr(directory: Directory) -> bool:
     return True
 
 
+def alpha_place(directory: Directory) -> int | None:
+    """Return the place of alpha among the extra samples; None if they are others, such as infrared or a mask.
+
+    A file without a list of them has alpha, or no extra samples.
+    """
+    extra = directory.numbers(_EXTRA_SAMPLES)
+    return next((place for place, kind in enumerate(extra) if kind in _ALPHA), None) if extra else 0
+
+
+def unread_lab(directory: Directory) -> int:
+    """Return the photometric interpretation of CIELAB that libvips does not read; 0 for others.
+
+    Raises:
+        ImageError: If it is a kind that is not read here either.
+    """
+    photometric, bits = directory.number(_PHOTOMETRIC), {*directory.numbers(_BITS)}
+    if photometric == _ITULAB or (photometric == lab.ICCLAB and bits not in ({8}, {16})):
+        raise ImageError("it is stored in a way that is not supported here (a variant of CIELAB)")
+    return photometric if photometric == lab.ICCLAB or (photometric == lab.CIELAB and bits == {8}) else 0
+
+
 def notes(kept: Metadata) -> Directory:
     """Return a directory with metadata and the sRGB profile."""
     directory = metadata.read_exif(kept.exif).little_endian()
@@ -74,10 +95,7 @@ def notes(kept: Metadata) -> Directory:
     if kept.iptc:
         directory.entries[33723] = Entry(UNDEFINED, kept.iptc)
     if kept.dpi:
-        fractions = [Fraction(value).limit_denominator(10_000) for value in kept.dpi]
-        for tag, fraction in zip((282, 283), fractions, strict=True):
-            directory.put(tag, RATIONAL, min(fraction.numerator, 2**32 - 1), fraction.denominator)
-        directory.put(296, SHORT, 2)
+        metadata.put_resolution(directory, kept.dpi)
     return directory
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from brushwork.images import lab
 from brushwork.images.conversion import ColorEncoding, Stored, measured, measured_integers
-from brushwork.images.header import Header
+from brushwork.images.header import NOTHING, Header
 
 LOADERS = {"JPEG": "jpegload", "PNG": "pngload", "TIFF": "tiffload", "WEBP": "webpload"}
 # Up to so many bytes of pixels that are not asked for in order lie in memory, beyond them in a temporary file.
@@ -24,20 +25,24 @@ _TYPES = {
 
 
 def load(
-    source: bytes | Path, kind: str, *, page: int = 0, access: str = "sequential", reduced: int = 1
+    source: bytes | Path, kind: str, said: Header = NOTHING, *, access: str = "sequential", reduced: int = 1
 ) -> Any:  # fmt: skip
     """Open a file as a pyvips image, which decodes pixels on access.
 
-    Of a TIFF file, `page` is the directory; a JPEG file can be reduced as it is decoded, by 2, 4 or 8, and a WebP file
-    by any number. The stored numbers come as they are, but for CIELAB, which comes as floats, and for alpha that was
-    multiplied into the colours, which are divided by it.
+    Of a TIFF file, the header says which directory; a JPEG file can be reduced as it is decoded, by 2, 4 or 8, and a
+    WebP file by any number. The stored numbers come as they are, but for CIELAB, which comes as floats, and for alpha
+    that was multiplied into the colours, which are divided by it.
 
     Raises:
         pyvips.Error: If the file is damaged or not supported.
     """
     import pyvips
 
-    options: dict[str, Any] = {"access": access, "fail_on": "error"} | ({"page": page} if kind == "TIFF" else {})
+    options: dict[str, Any] = {"access": access, "fail_on": "error"}
+    if kind == "TIFF":
+        options |= {"page": said.page}
+        if said.lab:
+            return lab.load(source, said.lab, **options)
     if reduced > 1:
         options |= {"shrink": reduced} if kind == "JPEG" else {"scale": 1 / reduced}
     if isinstance(source, bytes):
@@ -56,7 +61,7 @@ def model(image: Any) -> str:
 
 def encoding(source: bytes | Path, kind: str, said: Header) -> ColorEncoding:
     """Give what the numbers of a file mean; signed ones are decoded once more for it, to know their range."""
-    image = load(source, kind, page=said.page)
+    image = load(source, kind, said)
     meant = said.encoding(model(image))
     if image.format in ("char", "short", "int"):
         return measured_integers(meant, strips(image))

@@ -30,6 +30,8 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     Raises:
         UserError: If it is neither; the message suggests the nearest name.
     """
+    if style == "":
+        raise UserError("a style has an empty name")
     files = files and not gallery.table
     name, path = str(style), Path(style)
     if files and (isinstance(style, PathLike) or _is_file(path)):

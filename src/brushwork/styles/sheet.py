@@ -12,7 +12,7 @@ from PIL import ImageDraw, ImageFont
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.images import Frame, Image
+from brushwork.images import Image, Picture
 from brushwork.images.levels import quantise
 
 Font: TypeAlias = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -30,33 +30,29 @@ class Cell(NamedTuple):
     image: Image
 
 
-def cells(
-    photo: Image, names: Sequence[str], stylize: Callable[[Image, str], Image], size: int | None = None
-) -> Iterator[Cell]:
-    """Yield the photo (H, W, 3), then its pastiche in each named style.
+def cells(photo: Picture, names: Sequence[str], stylize: Callable[[Picture, str], Image]) -> Iterator[Cell]:
+    """Yield the photo, then its pastiche in each named style.
 
     Args:
-        photo: The content.
+        photo: The content, in the size of a cell.
         names: Names of the styles.
         stylize: Returns the pastiche (h, w, 3) of a content in a named style.
-        size: Largest long side of a cell in pixels; None keeps the photo's size.
 
     Raises:
         UserError: On the call if there are no named styles; on iteration if the photo is too small.
     """
     if not names:
         raise UserError("this model has no named styles")
-    content = photo if size is None else images.fit(photo, size)
-    pastiches = (Cell(name, stylize(content, name)) for name in names)
-    return chain([Cell("photo", content)], pastiches)
+    pastiches = (Cell(name, stylize(photo, name)) for name in names)
+    return chain([Cell("photo", photo.image)], pastiches)
 
 
-def compose(painted: Sequence[Cell], alpha: Image | None = None) -> Image:
-    """Return the sheet (H, W, 3): cells of one size in rows on a white background.
+def compose(painted: Sequence[Cell], alpha: Image | None = None) -> Picture:
+    """Return the sheet: cells of one size in rows on a white background.
 
     Args:
         painted: One or more cells (h, w, 3).
-        alpha: Opacity (h, w) in [0, 1] of every cell.
+        alpha: Opacity (h, w) in [0, 1] of every cell, which the sheet keeps; the paper around the cells is opaque.
     """
     height, width = painted[0].image.shape[:2]
     font = _font([cell.label for cell in painted], max(11, min(width, height) // 14), width + GAP // 2)
@@ -65,14 +61,16 @@ def compose(painted: Sequence[Cell], alpha: Image | None = None) -> Image:
     columns = min(len(painted), max(1, round(math.sqrt(len(painted) * down / across * SHAPE))))
     rows = math.ceil(len(painted) / columns)
     sheet = Pillow.new("RGB", (columns * across + GAP, rows * down + GAP), PAPER)
+    opacity = None if alpha is None else np.ones((sheet.height, sheet.width), np.float32)
     draw = ImageDraw.Draw(sheet)
     for number, cell in enumerate(painted):
         left, top = GAP + number % columns * across, GAP + number // columns * down
-        shown = Frame(cell.image, alpha).on_white
-        sheet.paste(Pillow.fromarray(quantise(shown)), (left, top))
+        sheet.paste(Pillow.fromarray(quantise(cell.image)), (left, top))
+        if opacity is not None:
+            opacity[top : top + height, left : left + width] = alpha
         label = _shortened(cell.label, font, width + GAP // 2)
         draw.text((left + width // 2, top + height), label, INK, font, anchor="ma")
-    return np.asarray(sheet, dtype=np.float32) / np.float32(255)
+    return Picture.of(np.asarray(sheet, dtype=np.float32) / np.float32(255), opacity)
 
 
 def _font(labels: Sequence[str], size: int, width: int) -> Font:
@@ -90,7 +88,7 @@ def _shortened(label: str, font: Font, width: int) -> str:
     return label if kept == len(label) else label[:kept] + "\u2026"
 
 
-def open_photo(path: Path, size: int = SIDE) -> images.Picture:
+def open_photo(path: Path, size: int = SIDE) -> Picture:
     """Open the photo of a sheet, with a long side of at most ``size`` pixels.
 
     Raises:
@@ -98,7 +96,7 @@ def open_photo(path: Path, size: int = SIDE) -> images.Picture:
     """
     if not 16 <= size <= 100_000:
         raise UserError(f"the size is {size}; it must be between 16 and 100000")
-    return images.open(path, size=size).filled()
+    return images.open(path, size=size)
 
 
 def target(photo: Path, given: Path | None, *, overwrite: bool) -> Path:

@@ -87,7 +87,7 @@ def preview(
     cells = [
         Cell(format_time(float((states[0].pts - clip.start) * clip.time_base)), _shown(states[0])) for states in painted
     ]
-    images.save(compose(cells), sheet, overwrite=overwrite)
+    images.save(compose(cells).marked(), sheet, overwrite=overwrite)
     count = sum(len(states) for states in painted)
     size = None
     if target.encoding and excerpt.count:

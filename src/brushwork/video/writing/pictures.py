@@ -38,7 +38,7 @@ class ImageSequenceWriter:
         path = self._pattern.with_name(self._pattern.name % self._number)
         deep = 16 if self._depth > 8 and images.FORMATS[images.format_of(path.suffix)].deep else None
         picture = Picture.of(pastiche, None if alpha is None else as_image(alpha))
-        images.save(picture, path, quality=self._quality, depth=deep, overwrite=self._overwrite)
+        images.save(picture.marked(), path, quality=self._quality, depth=deep, overwrite=self._overwrite)
 
     def end_piece(self) -> int:
         """See `Writer.end_piece`; a piece is a picture."""
@@ -94,7 +94,7 @@ class AnimationWriter:
 
         picture = Picture(Frames(len(self._frames), make))
         kind = "png" if self._target.suffix.lower() == ".apng" else None
-        images.save(picture, self._target, format=kind, quality=self._quality, overwrite=self._overwrite)
+        images.save(picture.marked(), self._target, format=kind, quality=self._quality, overwrite=self._overwrite)
 
     def abort(self) -> None:
         """See `Writer.abort`."""
