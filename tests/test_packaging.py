@@ -22,13 +22,21 @@ ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "brushwork"
 # A version of each package that a published advisory affects, the newest that is known.
 AFFECTED = [
+    ("anyio", "4.14.1", "CVE-2026-63374"),
     ("fastapi", "0.132.0", "requires starlette below 1.0"),
+    ("filelock", "3.20.2", "CVE-2026-22701"),
+    ("h11", "0.15.0", "CVE-2025-43859"),
+    ("mkdocs-material", "9.7.6", "DOM XSS in search suggestions"),
     ("onnx", "1.20.1", "CVE-2026-27489"),
     ("opencv-python-headless", "4.11.0.86", "CVE-2025-53644"),
     ("pillow", "12.2.0", "CVE-2026-59199"),
+    ("pyarrow", "23.0.0", "CVE-2026-25087"),
+    ("pymdown-extensions", "11.0", "CVE-2026-67422"),
     ("pytest", "9.0.2", "CVE-2025-71176"),
     ("python-multipart", "0.0.30", "CVE-2026-53540"),
-    ("setuptools", "78.1.0", "CVE-2025-47273"),
+    ("pyvips-binary", "8.18.0", "CVE-2026-2913"),
+    ("ray", "2.54.1", "CVE-2026-32981"),
+    ("setuptools", "82.0.1", "CVE-2026-59890"),
     ("starlette", "1.2.1", "PYSEC-2026-248"),
     ("torch", "2.12.1", "CVE-2025-3000"),
 ]
