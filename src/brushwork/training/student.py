@@ -114,11 +114,6 @@ def begin(recipe: Recipe) -> PasticheNetwork:
     return network
 
 
-def _starts(recipe: Recipe) -> bool:
-    """Whether the weights of a run come from another one."""
-    return bool(recipe.init.model or recipe.init.predictor)
-
-
 def _start_backbone(backbone: nn.Module, pretrained: str) -> None:
     """Fill a backbone from a state dict of its own, or from the prediction network of a model that comes along."""
     try:
