@@ -9,7 +9,7 @@ import pytest
 from brushwork import atomic
 
 
-def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "new" / "a.txt"
     with atomic.write(target) as part:
         part.write_text("half")
@@ -19,7 +19,7 @@ def test_a_file_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert [*target.parent.iterdir()] == [target]
 
 
-def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
+def test_an_error_leaves_the_existing_file(tmp_path: Path) -> None:
     target = tmp_path / "a.txt"
     atomic.write_text(target, "before\n")
     with pytest.raises(ZeroDivisionError), atomic.write(target) as part:
@@ -30,7 +30,7 @@ def test_an_error_leaves_what_was_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("links", [True, False])
-def test_a_file_of_somebody_else_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
+def test_a_file_created_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     def no_links(*_: object) -> None:
         raise PermissionError(1, "Operation not permitted")
 
@@ -46,7 +46,7 @@ def test_a_file_of_somebody_else_is_kept(tmp_path: Path, monkeypatch: pytest.Mon
     assert [*tmp_path.iterdir()] == [target]
 
 
-def test_links_stay_and_modes_are_the_users(tmp_path: Path) -> None:
+def test_links_are_followed_and_modes_follow_the_umask(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "a.txt")
     before = os.umask(0o027)
     try:
@@ -75,7 +75,7 @@ def test_a_read_only_file_is_not_replaced(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "a.txt").read_bytes() == b"before" and len([*tmp_path.iterdir()]) == 1
 
 
-def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+def test_a_file_in_place_of_a_folder_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(NotADirectoryError):
         atomic.write_text(tmp_path / "file" / "a.txt", "x")

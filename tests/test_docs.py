@@ -53,7 +53,7 @@ def commands(program: str) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
-def test_a_page_names_no_file_outside_of_the_repository(page: Path) -> None:
+def test_no_page_names_a_file_outside_of_the_repository(page: Path) -> None:
     text = LINK.sub("", page.read_text(encoding="utf-8"))
     assert re.findall(r"\S*\.\./\S*", text) == []
 
@@ -159,7 +159,7 @@ def accepted(node: ast.FunctionDef | ast.ClassDef) -> set[str]:
     return {each.arg for each in named}
 
 
-def test_docstrings_describe_parameters_that_exist_one_by_one() -> None:
+def test_docstrings_describe_only_existing_parameters() -> None:
     wrong = []
     for module, text in sources().items():
         for node in ast.walk(ast.parse(text)):

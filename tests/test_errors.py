@@ -34,11 +34,11 @@ def test_the_nearest_name_disregards_case_and_far_ones(
         ("xyz", LAYERS, f"unknown name 'xyz'; known: {', '.join(LAYERS)}"),
     ],
 )
-def test_an_unknown_name_has_the_nearest_and_few_have_all(wanted: str, known: list[str], message: str) -> None:
+def test_an_unknown_name_gets_the_nearest_or_all_of_a_few(wanted: str, known: list[str], message: str) -> None:
     assert unknown("name", wanted, known) == message
 
 
-def test_errors_of_the_system_are_one_line() -> None:
+def test_system_errors_become_one_line() -> None:
     assert in_one_line(OSError(errno.ENOSPC, "No space left on device", "a.png")) == "a.png: no space left on device"
     assert in_one_line(BrokenPipeError(errno.EPIPE, "Broken pipe")) == "standard output: broken pipe"
     assert in_one_line(MemoryError()) == "not enough memory; try --size"

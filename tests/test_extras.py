@@ -22,14 +22,14 @@ def distributions(extra: str) -> set[str]:
 
 
 @pytest.mark.parametrize("extra", sorted(set(extras.EXTRAS) - {"camera"}))
-def test_the_modules_of_an_extra_come_from_what_it_asks_for(extra: str) -> None:
+def test_the_modules_of_an_extra_come_from_its_requirements(extra: str) -> None:
     homes = packages_distributions()
     for module in extras.EXTRAS[extra]:
         assert {normal(name) for name in homes[module]} <= distributions(extra)
     assert extras.installed(extra)
 
 
-def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_names_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "video", ("av", "missing_module"))
     assert not extras.installed("video")
     with pytest.raises(UserError, match=r"^live needs an optional extra: pip install 'brushwork\[video\]'$"):

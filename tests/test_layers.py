@@ -104,12 +104,12 @@ def packages(edges: Mapping[str, set[str]]) -> dict[str, set[str]]:
     return between
 
 
-def test_every_entry_exists() -> None:
+def test_every_module_in_the_table_exists() -> None:
     existing = {part(module) for module in sources()} | {"__init__"}
     assert set(LAYERS) == existing
 
 
-def test_the_layers_hold() -> None:
+def test_no_module_imports_from_a_higher_layer_or_in_a_cycle() -> None:
     modules = sources()
     assert len(modules) > 30
     assert violations(modules) == []
@@ -148,6 +148,6 @@ def test_the_layers_hold() -> None:
         ("brushwork.images.formats", "from brushwork.images import files", "cycle: "),
     ],
 )
-def test_a_planted_violation_is_found(module: str, text: str, expected: str) -> None:
+def test_an_added_violation_is_found(module: str, text: str, expected: str) -> None:
     found = violations({**sources(), module: text})
     assert any(line.startswith(expected) for line in found)

@@ -16,7 +16,7 @@ CASE = np.load(Path(__file__).parent / "data" / "magenta_mobile_case.npz")
 
 
 @pytest.mark.parametrize("engine", ["openvino", "torch"])
-def test_embedding_and_pastiche_are_the_published_ones(engine: str) -> None:
+def test_embedding_and_pastiche_equal_the_published_ones(engine: str) -> None:
     folder = find("magenta-mobile")
     runtime: Runtime
     if engine == "openvino":

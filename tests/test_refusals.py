@@ -15,7 +15,7 @@ from brushwork.testing import FakeRuntime
 
 
 @pytest.mark.parametrize("shape", [(15, 40, 3), (40, 1, 3), (40, 40), (40, 40, 4), (1, 40, 40, 3)])
-def test_what_is_no_image(fake_runtime: FakeRuntime, shape: tuple[int, ...]) -> None:
+def test_arrays_that_are_not_images_are_refused(fake_runtime: FakeRuntime, shape: tuple[int, ...]) -> None:
     stylizer, image = Stylizer(fake_runtime), np.zeros(shape, np.float32)
     with pytest.raises(UserError, match="at least 16|an image has"):
         stylizer.embed(image)
@@ -24,7 +24,7 @@ def test_what_is_no_image(fake_runtime: FakeRuntime, shape: tuple[int, ...]) -> 
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.7, np.nan])
-def test_strength_out_of_range(fake_runtime: FakeRuntime, strength: float) -> None:
+def test_a_strength_out_of_range_is_refused(fake_runtime: FakeRuntime, strength: float) -> None:
     with pytest.raises(UserError, match="between 0"):
         Stylizer(fake_runtime).stylize(PHOTO, STYLE, strength)
 
@@ -76,7 +76,7 @@ BAD: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("message", BAD)
-def test_what_cannot_be_used_is_one_line(fake_runtime: FakeRuntime, message: str) -> None:
+def test_unusable_arguments_are_one_line_errors(fake_runtime: FakeRuntime, message: str) -> None:
     arguments: dict[str, Any] = {"content": PHOTO, "style": STYLE} | BAD[message]
     with pytest.raises(UserError, match=message) as raised:
         Stylizer(fake_runtime).stylize(**arguments)
@@ -84,7 +84,7 @@ def test_what_cannot_be_used_is_one_line(fake_runtime: FakeRuntime, message: str
 
 
 @pytest.mark.parametrize("message", [line for line, given in BAD.items() if {"content"} == given.keys()])
-def test_what_is_no_image_is_not_written(message: str, tmp_path: Path) -> None:
+def test_arrays_that_are_not_images_are_not_written(message: str, tmp_path: Path) -> None:
     content = BAD[message]["content"]
     if not isinstance(content, str):
         with pytest.raises(UserError, match=message.replace("the content", "the image")):
@@ -93,12 +93,12 @@ def test_what_is_no_image_is_not_written(message: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("choice", [{"device": "tpu"}, {"precision": "f8"}, {"threads": 0}])
-def test_unknown_choices(choice: dict[str, Any]) -> None:
+def test_unknown_choices_name_the_known_ones(choice: dict[str, Any]) -> None:
     with pytest.raises(UserError, match="known: auto|at least 1"):
         load(**choice)
 
 
-def test_cuda_without_torch_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cuda_without_torch_names_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     with pytest.raises(UserError, match=r"pip install 'brushwork\[torch\]'"):
         load(device="cuda")

@@ -51,7 +51,7 @@ def shard(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_gallery_is_made(
+def test_make_gallery_writes_a_gallery(
     monkeypatch: pytest.MonkeyPatch,
     folder: ModelFolder,
     shard: Path,
@@ -75,7 +75,7 @@ def test_a_gallery_is_made(
         assert strip.size == (24, 24)
 
 
-def test_a_style_that_is_in_no_shard(
+def test_a_style_missing_from_the_shards_is_an_error(
     monkeypatch: pytest.MonkeyPatch, folder: ModelFolder, shard: Path, tmp_path: Path
 ) -> None:
     listed = tmp_path / "list.toml"
@@ -85,7 +85,9 @@ def test_a_style_that_is_in_no_shard(
     assert Gallery(folder).styles == {}
 
 
-def test_measured_scores_go_into_the_card(monkeypatch: pytest.MonkeyPatch, folder: ModelFolder, tmp_path: Path) -> None:
+def test_score_model_writes_measured_scores_into_the_card(
+    monkeypatch: pytest.MonkeyPatch, folder: ModelFolder, tmp_path: Path
+) -> None:
     def painter(share: float, pairs: int = 3) -> dict[str, float]:
         rest = {"content loss": 12345.678, "SSIM": 0.5, "artefact": 1.0, "border": 1.0, "seconds": 9.0}
         return {**rest, "style share": share, "pairs": pairs}
@@ -110,7 +112,9 @@ def reweighted(folder: ModelFolder, path: Path) -> ModelFolder:
     return model_folder.find(path)
 
 
-def test_models_are_averaged(monkeypatch: pytest.MonkeyPatch, table_folder: ModelFolder, tmp_path: Path) -> None:
+def test_average_models_writes_the_weighted_mean(
+    monkeypatch: pytest.MonkeyPatch, table_folder: ModelFolder, tmp_path: Path
+) -> None:
     other = reweighted(table_folder, tmp_path / "other")
     card = tmp_path / "card.toml"
     card.write_text('title = "The mean"\nlicence = "CC0-1.0"\nsource = "both"\n')

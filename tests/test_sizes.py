@@ -60,5 +60,5 @@ def test_no_file_function_or_signature_is_too_large() -> None:
         ("def f(a, b, c, d, e, f, g, h):\n" + "    x = 1\n" * 40, []),
     ],
 )
-def test_what_is_too_large_is_found(text: str, expected: list[str]) -> None:
+def test_files_functions_and_signatures_that_are_too_large_are_found(text: str, expected: list[str]) -> None:
     assert list(too_large(text)) == expected

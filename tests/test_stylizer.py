@@ -19,7 +19,7 @@ PHOTO = np.full((20, 30, 3), 0.5, np.float32)
 STYLE = np.ones((1, 3), np.float32)
 
 
-def test_strength_by_hand(fake_runtime: FakeRuntime) -> None:
+def test_the_blend_by_strength_by_hand(fake_runtime: FakeRuntime) -> None:
     """Content red, style blue: the embedding is `strength` blue, and of its pastiche 1 - (1 - strength)^2 is taken."""
     stylizer = Stylizer(fake_runtime)
     blue = stylizer.embed(BLUE)
@@ -50,13 +50,13 @@ def test_strength_is_monotone_in_the_shipped_model(random: np.random.Generator) 
     assert all(one < other for one, other in itertools.pairwise(way))
 
 
-def test_contents_of_the_caller_stay_as_they_are(fake_runtime: FakeRuntime) -> None:
+def test_the_caller_s_contents_are_not_changed(fake_runtime: FakeRuntime) -> None:
     content = RED.copy()
     Stylizer(fake_runtime).stylize(content, np.ones((1, 3), np.float32), 0.3)
     assert (content == RED).all()
 
 
-def test_a_table_knows_its_styles_by_name(table_folder: ModelFolder) -> None:
+def test_styles_of_a_table_are_chosen_by_name(table_folder: ModelFolder) -> None:
     stylizer = load(table_folder.path, precision="f32")
     assert stylizer.styles == ("waves", "dots", "ink")
     assert stylizer.embed("dots").tolist() == [[0, 1, 0]]
@@ -69,7 +69,7 @@ def test_a_table_knows_its_styles_by_name(table_folder: ModelFolder) -> None:
     np.testing.assert_allclose(half, (RED + full) / 2, atol=1e-6)
 
 
-def test_a_ribbon_is_a_content_at_any_strength(fake_runtime: FakeRuntime) -> None:
+def test_a_content_of_extreme_proportions_works_at_any_strength(fake_runtime: FakeRuntime) -> None:
     ribbon = np.zeros((16, 2000, 3), np.float32)
     ribbon[:, 744:1256] = 1  # the middle 32 * 16 columns, which stand for the content's own embedding
     stylizer = Stylizer(fake_runtime)
@@ -77,7 +77,7 @@ def test_a_ribbon_is_a_content_at_any_strength(fake_runtime: FakeRuntime) -> Non
     np.testing.assert_allclose(pastiche[0, 1000], 0.25 + 0.75 * 0.5)
 
 
-def test_what_a_content_and_a_style_may_be(
+def test_contents_and_styles_can_be_arrays_pictures_paths_and_names(
     fake_runtime: FakeRuntime, tmp_path: Path, random: np.random.Generator
 ) -> None:
     """Floats, bytes, Pillow's image, a picture and a file of one photo are one photo."""
@@ -98,7 +98,7 @@ def test_what_a_content_and_a_style_may_be(
     np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "again.png")), levels)
 
 
-def test_masks_of_bytes_and_of_truth_are_masks(fake_runtime: FakeRuntime) -> None:
+def test_masks_can_be_uint8_or_bool(fake_runtime: FakeRuntime) -> None:
     half = np.zeros((20, 30), bool)
     half[:, :15] = True
     for mask in (half, half.astype(np.uint8) * 255, half.astype(np.float64)):

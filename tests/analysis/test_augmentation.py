@@ -22,7 +22,7 @@ def shades() -> Domains:
     return Domains(pixels, torch.arange(16) // 8, label, ["photo", "sketch"], ["dark", "light"])
 
 
-def test_an_interval_is_that_of_student() -> None:
+def test_intervals_use_student_s_t() -> None:
     mean, half = interval([1, 2, 3])
     assert mean == 2
     assert half == pytest.approx(4.303 / 3**0.5)
@@ -39,7 +39,7 @@ def test_pictures_are_read_by_domain_and_class(inputs: Inputs) -> None:
         domains.read_domains(inputs.contents, 32)
 
 
-def test_as_many_of_each_class_are_chosen_by_the_seed(shades: Domains) -> None:
+def test_the_seed_chooses_equally_many_pictures_of_each_class(shades: Domains) -> None:
     chosen = shades.choose("sketch", 3, 1)
     assert shades.domain[chosen].tolist() == [1] * 6
     assert shades.label[chosen].tolist() == [0] * 3 + [1] * 3
@@ -75,7 +75,7 @@ def test_shifted_pictures_keep_their_size_and_values() -> None:
         assert set(after.flatten().tolist()) <= set(before.flatten().tolist())
 
 
-def test_a_probe_tells_what_a_line_tells_apart(shades: Domains) -> None:
+def test_a_probe_separates_linearly_separable_classes(shades: Domains) -> None:
     class Shade(nn.Module):
         def forward(self, pixels: Tensor) -> Tensor:
             return pixels.mean(dim=1, keepdim=True)

@@ -21,7 +21,7 @@ class Scaled(FakeRuntime):
         return super().predict(style) * np.float32(self.factor)
 
 
-def test_a_cache_is_read_for_the_same_pictures_and_model_alone(inputs: Inputs, tmp_path: Path) -> None:
+def test_a_cache_is_used_only_for_the_same_pictures_and_model(inputs: Inputs, tmp_path: Path) -> None:
     runtime = Scaled()
     stylizer, cache = Stylizer(runtime), tmp_path / "embeddings.npz"
     first = embed_pictures(stylizer, inputs.styles, cache=cache)

@@ -11,7 +11,7 @@ def losses(values: list[float]) -> Losses:
     return Losses(each, each, each, each)
 
 
-def test_several_values_have_an_interval_and_one_has_none() -> None:
+def test_only_several_values_have_an_interval() -> None:
     assert cell([1.0, 2.0, 3.0]) == "2 ± 2.48"  # Student's t of two degrees of freedom, 4.303 / root of 3
     assert cell([2.0]) == 2.0
 

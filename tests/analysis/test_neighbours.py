@@ -14,7 +14,7 @@ from brushwork.training.labels import labels_of, read_labels
 LINE = np.asarray([[0.0], [1.0], [3.0], [10.0], [11.0], [13.0]], np.float32)
 
 
-def test_nearest_on_a_line() -> None:
+def test_points_on_a_line_have_the_expected_neighbours() -> None:
     numbers, distances = nearest(LINE, np.asarray([[2.5]], np.float32), 3)
     assert numbers.tolist() == [[2, 1, 0]]
     assert distances.tolist() == [[0.5, 1.5, 2.5]]
@@ -47,12 +47,12 @@ def test_labels_are_found_by_the_end_of_a_path(tmp_path: Path) -> None:
         read_labels(path)
 
 
-def test_names_of_pictures_leave_out_where_the_tar_lies() -> None:
+def test_names_of_pictures_do_not_contain_the_folder_of_the_tar() -> None:
     assert short_name("/data/a.tar/art/1.png") == "art/1.png"
     assert short_name("/data/deep/art/1.png") == "art/1.png"
 
 
-def test_two_crowds_stay_apart_on_the_plane() -> None:
+def test_two_clusters_stay_separate_on_the_plane() -> None:
     random = np.random.default_rng(0)
     crowds = np.concatenate([random.normal(centre, 0.1, (20, 5)) for centre in (0, 5)]).astype(np.float32)
     places = plane(crowds)
@@ -60,7 +60,7 @@ def test_two_crowds_stay_apart_on_the_plane() -> None:
     assert same_label(places.astype(np.float32), ["a"] * 20 + ["b"] * 20, (5,))[5] == 1.0
 
 
-def test_components_of_a_known_cloud() -> None:
+def test_components_of_a_known_distribution_are_found() -> None:
     random = np.random.default_rng(0)
     cloud = (random.normal(size=(500, 3)) * (3.0, 1.0, 0.0) + (1.0, 2.0, 3.0)).astype(np.float32)
     found = principal_components(cloud)

@@ -22,7 +22,7 @@ def pairs() -> Pairs:
     return Pairs(contents, styles, [(0, 1), (1, 1), (1, 0)])
 
 
-def test_a_photo_has_no_content_loss_and_all_of_its_style_loss(pairs: Pairs) -> None:
+def test_a_photo_has_no_content_loss_and_a_style_share_of_1(pairs: Pairs) -> None:
     found = pairs.judge_photos()
     assert len(pairs) == 3
     assert found.content == pytest.approx(0, abs=1e-3)
@@ -36,7 +36,7 @@ def test_a_style_itself_has_no_style_loss(pairs: Pairs) -> None:
     assert found.share.max() < 1e-3
 
 
-def test_optimised_pixels_are_nearer_to_the_style_and_are_kept(pairs: Pairs, tmp_path: Path) -> None:
+def test_optimised_pixels_are_nearer_to_the_style_and_are_cached(pairs: Pairs, tmp_path: Path) -> None:
     said: list[str] = []
     limits = pairs.limits(tmp_path, 4, said.append)
     assert list(limits) == [PHOTO, OPTIMISED]

@@ -34,7 +34,7 @@ def test_every_experiment_writes_its_folder(name: str, inputs: Inputs, tmp_path:
         ("normalisation", {"inputs": Inputs()}, "needs --contents"),
     ],
 )
-def test_bad_requests_are_one_line(
+def test_invalid_requests_are_one_line_errors(
     name: str, changes: dict[str, object], expected: str, inputs: Inputs, tmp_path: Path
 ) -> None:
     arguments = {"inputs": inputs, "folder": tmp_path / "out", "scale": "tiny", **changes}
@@ -42,5 +42,5 @@ def test_bad_requests_are_one_line(
         run_experiment(name, Context(**arguments))  # type: ignore[arg-type]
 
 
-def test_numbers_are_shown_as_people_read_them() -> None:
+def test_numbers_are_formatted_for_people() -> None:
     assert [shown(cell) for cell in (0.12345, 12345.6, 12345, "a", None)] == ["0.123", "12,346", "12,345", "a", "–"]

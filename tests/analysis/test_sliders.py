@@ -47,7 +47,7 @@ def greys(address: str, places: list[int], side: int, row: int = 0) -> list[int]
         return [image.convert("L").getpixel((side * place + side // 2, side * row + side // 2)) for place in places]  # type: ignore[misc]
 
 
-def test_a_strip_goes_along_its_axis(data: dict[str, Any]) -> None:
+def test_a_strip_moves_along_its_axis(data: dict[str, Any]) -> None:
     first, second = data["axes"]
     assert first["explained"] > 0.9 > 0.1 > second["explained"]
     found = greys(first["strips"][0], list(range(len(STEPS))), SIDE)

@@ -22,7 +22,7 @@ def page() -> str:
     return render_map(styles, labels, "Five < six")
 
 
-def test_the_data_of_the_page() -> None:
+def test_the_page_contains_names_positions_and_labels() -> None:
     found = re.search(r"^const data = (.*);$", page(), re.MULTILINE)
     assert found is not None
     data = json.loads(found[1])
@@ -38,7 +38,7 @@ def test_the_page_loads_nothing_and_no_name_ends_its_script() -> None:
     assert not re.search(r"(src|href)\s*=\s*[\"']?https?:|url\(|@import|fetch\(", text)
 
 
-def test_thumbnails_lie_in_rows_in_the_order_of_the_names() -> None:
+def test_thumbnails_are_in_rows_in_the_order_of_the_names() -> None:
     found = re.search(r"data:image/jpeg;base64,([^\"]+)", page())
     assert found is not None
     with Image.open(BytesIO(base64.b64decode(found[1]))) as sprite:

@@ -50,7 +50,9 @@ def kinds() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("kind", kinds())
-def test_every_kind_comes_back_as_it_went_in_with_the_same_pixels(always: StyleAugmentation, kind: str) -> None:
+def test_every_kind_of_picture_returns_as_its_own_kind_with_the_same_pixels(
+    always: StyleAugmentation, kind: str
+) -> None:
     given, expected = kinds()[kind], always(pictures()[0], sample=5)
     painted = always(given, sample=5)
     assert type(painted) is type(given)
@@ -70,7 +72,7 @@ def test_grey_and_transparent_pictures_keep_their_mode_and_alpha(always: StyleAu
         assert painted.getchannel("A").tobytes() == picture.getchannel("A").tobytes()
 
 
-def test_a_batch_is_its_pictures_and_may_be_a_tensor(always: StyleAugmentation) -> None:
+def test_a_batch_equals_its_pictures_and_can_be_a_tensor(always: StyleAugmentation) -> None:
     batch = pictures()
     painted = always(batch, sample=[(0, 1), (0, 2), (1, 1)])
     single = [always(picture, sample=key) for picture, key in zip(batch, [(0, 1), (0, 2), (1, 1)], strict=True)]
@@ -79,7 +81,7 @@ def test_a_batch_is_its_pictures_and_may_be_a_tensor(always: StyleAugmentation) 
     assert torch.equal(always(tensor, sample=[(0, 1), (0, 2), (1, 1)]).permute(0, 2, 3, 1), torch.from_numpy(painted))
 
 
-def test_a_sample_settles_its_style_and_another_epoch_changes_it(always: StyleAugmentation, model: Path) -> None:
+def test_a_sample_determines_its_style_and_another_epoch_changes_it(always: StyleAugmentation, model: Path) -> None:
     picture = pictures()[0]
     again = StyleAugmentation(p=1, strength=(1, 1), seed=3, model=model)
     again(pictures()[1])  # calls before change nothing
@@ -90,7 +92,7 @@ def test_a_sample_settles_its_style_and_another_epoch_changes_it(always: StyleAu
         assert np.abs(other.astype(int) - always(picture, sample=(0, 7))).mean() > 2
 
 
-def test_a_picture_that_is_not_drawn_is_returned_itself(model: Path) -> None:
+def test_a_picture_that_is_not_drawn_is_returned_unchanged(model: Path) -> None:
     picture = pictures(1, 16, 16)[0]
     never = StyleAugmentation(p=0, seed=0, model=model)
     assert never(picture) is picture
@@ -110,7 +112,7 @@ def test_embeddings_and_strengths_are_those_of_the_stylizer(model: Path) -> None
 
 
 @pytest.mark.parametrize("texture_only", [False, True])
-def test_tensors_are_painted_by_the_network_as_arrays_by_the_runtime(model: Path, texture_only: bool) -> None:
+def test_tensors_rendered_by_torch_equal_arrays_rendered_by_the_runtime(model: Path, texture_only: bool) -> None:
     loaded = stylizer.load(model, device="cpu", precision="f32")
     contents = (pictures() / 255).astype(np.float32)
     styles = np.random.default_rng(2).normal(size=(3, 100)).astype(np.float32)
@@ -122,7 +124,7 @@ def test_tensors_are_painted_by_the_network_as_arrays_by_the_runtime(model: Path
     assert tensors.pastiches.permute(0, 2, 3, 1).numpy() == pytest.approx(arrays.pastiches, abs=0.02)
 
 
-def test_it_is_a_transform_of_torchvision_and_of_albumentations(always: StyleAugmentation) -> None:
+def test_it_works_as_a_transform_of_torchvision_and_albumentations(always: StyleAugmentation) -> None:
     picture, label = pictures()[0], object()
     painted, passed = always(picture, label, sample=2)
     assert passed is label
@@ -143,7 +145,7 @@ def test_it_is_a_transform_of_torchvision_and_of_albumentations(always: StyleAug
         ({"styles": []}, "there are no styles to draw from"),
     ],
 )
-def test_bad_values_are_refused_at_once(model: Path, values: dict[str, Any], message: str) -> None:
+def test_invalid_values_are_refused_by_the_constructor(model: Path, values: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError) as error:
         StyleAugmentation(**values, model=model)
     assert str(error.value) == message
@@ -159,7 +161,7 @@ def test_bad_values_are_refused_at_once(model: Path, values: dict[str, Any], mes
         ("photo.jpg", "style augmentation takes Pillow images, NumPy arrays and torch tensors, not str"),
     ],
 )
-def test_what_is_no_picture_is_refused(always: StyleAugmentation, pixels: Any, message: str) -> None:
+def test_inputs_that_are_not_pictures_are_refused(always: StyleAugmentation, pixels: Any, message: str) -> None:
     with pytest.raises(UserError) as error:
         always(pixels)
     assert str(error.value).startswith(message)
@@ -187,7 +189,7 @@ if __name__ == "__main__":
 """
 
 
-def test_processes_that_were_forked_or_spawned_paint_the_same(model: Path, tmp_path: Path) -> None:
+def test_forked_and_spawned_processes_render_the_same(model: Path, tmp_path: Path) -> None:
     script = tmp_path / "train.py"
     script.write_text(FORKED)
     ended = subprocess.run(
@@ -199,7 +201,7 @@ def test_processes_that_were_forked_or_spawned_paint_the_same(model: Path, tmp_p
     assert here == forked == spawned
 
 
-def test_a_pickled_transform_leaves_the_model_behind(always: StyleAugmentation) -> None:
+def test_a_pickled_transform_does_not_contain_the_model(always: StyleAugmentation) -> None:
     picture = pictures()[0]
     painted = always(picture, sample=9)
     data = pickle.dumps(always)

@@ -24,7 +24,7 @@ def stylizer(table_folder: ModelFolder) -> Stylizer:
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_pastiche_does_not_depend_on_how_its_content_was_read(
+def test_a_pastiche_is_the_same_read_at_once_and_in_strips(
     name: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A picture so small is sampled whole, so the fast statistics are exact, too."""
@@ -57,7 +57,7 @@ def cut_out(hidden: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("large", [10**9, 0])
-def test_what_a_cut_out_hides_does_not_change_its_pastiche(
+def test_hidden_colours_of_a_cut_out_do_not_change_its_pastiche(
     large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("brushwork.batch.memory.LARGE", large)
@@ -74,7 +74,7 @@ def test_what_a_cut_out_hides_does_not_change_its_pastiche(
 
 
 @pytest.mark.parametrize("large", [10**9, 0])
-def test_at_strength_0_even_hidden_colours_stay(
+def test_strength_0_keeps_hidden_colours(
     large: int, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("brushwork.batch.memory.LARGE", large)
@@ -97,7 +97,7 @@ class Stream(io.BytesIO):
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_standard_input_too_large_for_memory_is_painted_by_strips(
+def test_standard_input_too_large_for_memory_is_rendered_in_strips(
     kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From file to file and from stream to stream it is the same bytes, and no temporary file is left."""
@@ -119,7 +119,7 @@ def test_standard_input_too_large_for_memory_is_painted_by_strips(
 
 
 @pytest.mark.parametrize("kind", ["WEBP", "AVIF", "GIF"])
-def test_formats_that_are_not_written_by_strips_are_written_whole(
+def test_formats_that_cannot_be_written_in_strips_are_written_at_once(
     kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("brushwork.batch.memory.LARGE", 0)

@@ -26,14 +26,14 @@ def allow(size: int) -> Options:
     return Options(memory=PROGRAM + size)
 
 
-def test_what_is_decoded_at_once_is_refused_where_that_takes_too_much() -> None:
+def test_a_content_whose_decoder_needs_too_much_memory_is_refused() -> None:
     extent = Extent(10_000, 2000, "AVIF", decoding=300_000_000)
     memory.check_content(extent, "PNG", allow(300_000_000))
     with pytest.raises(UserError, match="2000 x 10000 pixels of AVIF are decoded at once, which takes 719 MB, and 719"):
         memory.check_content(extent, "PNG", allow(299_999_999))
 
 
-def test_where_no_memory_is_named_what_is_free_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_memory_option_the_free_memory_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """The program has taken its own part of it already: with little left, small pictures are painted still."""
     monkeypatch.setattr("brushwork.rendering.memory.available", lambda: 100_000_000)
     for kind in ("PNG", "WEBP"):
@@ -43,7 +43,7 @@ def test_where_no_memory_is_named_what_is_free_counts(monkeypatch: pytest.Monkey
     assert memory.is_large(1, Options())
 
 
-def test_what_is_encoded_at_once_is_refused_before_it_is_painted() -> None:
+def test_a_pastiche_whose_encoder_needs_too_much_memory_is_refused_before_rendering() -> None:
     extent = Extent(10_000, 2000, "TIFF")
     taken = images.costs.encoding("WEBP", 20_000_000, alpha=False)
     memory.check_content(extent, "WEBP", allow(taken))
@@ -57,7 +57,7 @@ def test_what_is_encoded_at_once_is_refused_before_it_is_painted() -> None:
 
 
 @pytest.mark.parametrize("extent", [Extent(1000, 2000, "TIFF", pages=5), Extent(1000, 2000, "GIF", frames=5)])
-def test_frames_and_pages_that_are_written_together_need_memory_together(extent: Extent) -> None:
+def test_frames_and_pages_of_one_file_count_together(extent: Extent) -> None:
     kind = extent.format
     taken = 2_000_000 * (PICTURE + 5 * images.costs.ANIMATED)
     memory.check_content(extent, kind, Options(memory=PROGRAM + taken, page=None))
@@ -66,7 +66,7 @@ def test_frames_and_pages_that_are_written_together_need_memory_together(extent:
     memory.check_content(extent, "JPEG", Options(memory=LEAST_MEMORY))  # one of them
 
 
-def test_pictures_that_wait_take_a_quarter_of_the_memory() -> None:
+def test_prefetched_pictures_take_at_most_a_quarter_of_the_memory() -> None:
     options = allow(480_000_000)
     assert not memory.is_large(1_000_000, options)
     assert memory.is_large(1_000_001, options)
@@ -86,7 +86,7 @@ def made(fake: FakeRuntime, content: str, target: str, options: Options) -> Reco
 
 
 @pytest.mark.parametrize("size", [None, 120])
-def test_with_a_size_a_picture_goes_by_strips_too(
+def test_a_picture_with_a_size_limit_can_be_read_in_strips(
     size: int | None, fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "LARGE", 0)
@@ -105,7 +105,7 @@ def test_with_a_size_a_picture_goes_by_strips_too(
     assert images.open("b.png").image.shape[1::-1] == (record.width, record.height)
 
 
-def test_a_large_mask_is_shrunk_with_a_notice(fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_mask_is_reduced_with_a_notice(fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "MASK_PIXELS", 50 * 40)
     monkeypatch.setattr(memory, "_MASKS_PART", 0)
     Image.new("RGB", (100, 80), (0, 0, 255)).save("a.png")

@@ -51,7 +51,7 @@ def pages(name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])
-def test_one_frame_is_written_and_counted_where_a_format_holds_one(fake: FakeRuntime, suffix: str) -> None:
+def test_formats_of_one_frame_get_the_first_with_a_notice(fake: FakeRuntime, suffix: str) -> None:
     clip("a.gif")
     record = made(fake, "a.gif", f"a.{suffix}")
     assert record.error is None and record.frames == 1
@@ -62,7 +62,7 @@ def test_one_frame_is_written_and_counted_where_a_format_holds_one(fake: FakeRun
     assert (whole.frames, whole.notices) == (3, [])
 
 
-def test_pages(fake: FakeRuntime) -> None:
+def test_pages_are_selected_and_all_are_written_to_a_tiff(fake: FakeRuntime) -> None:
     pages("a.tif")
     assert made(fake, "a.tif", "one.png").notices == ["page 1 of 2 is used; see --page"]
     second = made(fake, "a.tif", "two.png", page=2)
@@ -82,7 +82,7 @@ def test_pages(fake: FakeRuntime) -> None:
     assert [parse_page(text) for text in (None, "3", "all")] == [1, 3, None]
 
 
-def test_a_side_that_a_format_cannot_hold_is_refused_before_the_work(
+def test_sides_too_long_for_a_format_are_refused_before_rendering(
     fake: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.new("RGB", (16384, 16)).save("wide.png")
@@ -93,7 +93,7 @@ def test_a_side_that_a_format_cannot_hold_is_refused_before_the_work(
     assert fake.painted == []
 
 
-def test_metadata_is_kept_and_marked_or_stripped(fake: FakeRuntime) -> None:
+def test_metadata_is_kept_with_a_mark_or_stripped(fake: FakeRuntime) -> None:
     images.save(Picture((Frame(np.zeros((20, 24, 3), np.float32)),), metadata=KEPT), "a.jpg")
     assert made(fake, "a.jpg", "kept.jpg").error is None
     kept = images.open("kept.jpg").metadata
@@ -109,7 +109,7 @@ def test_metadata_is_kept_and_marked_or_stripped(fake: FakeRuntime) -> None:
         Options(strip="exif")
 
 
-def test_a_region_with_the_sign_in_its_name() -> None:
+def test_a_region_file_can_have_an_equals_sign_in_its_name() -> None:
     Path("mask=1.png").touch()
     region = parse_region("mask=1.png=fire")
     assert (region.mask, region.style) == ("mask=1.png", "fire")

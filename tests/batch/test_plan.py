@@ -46,11 +46,11 @@ def targets(
         ("photo", ("waves.png",), "photo-waves.png"),
     ],
 )
-def test_a_pastiche_is_named_after_both(content: str, styles: tuple[str, ...], expected: str) -> None:
+def test_a_pastiche_is_named_after_content_and_style(content: str, styles: tuple[str, ...], expected: str) -> None:
     assert targets(content, styles=styles) == [expected]
 
 
-def test_a_format_changes_the_ending_where_it_must() -> None:
+def test_a_format_changes_the_extension_only_if_necessary() -> None:
     assert targets("a.jpg", "b.jpeg", "c.png", format="jpg") == ["a-waves.jpg", "b-waves.jpeg", "c-waves.jpg"]
 
 
@@ -62,12 +62,12 @@ def test_a_target_is_a_file_or_a_folder(here: Path) -> None:
     assert targets("photo.jpg", target="v1.2") == ["v1.2/photo.jpg"]
 
 
-def test_a_target_that_is_the_contents_folder_marks_the_names() -> None:
+def test_pastiches_in_the_folder_of_the_contents_get_the_style_s_name() -> None:
     assert targets("photo.jpg", target=".") == ["photo-waves.jpg"]
     assert targets("album/photo.jpg", target="album/../album") == ["album/../album/photo-waves.jpg"]
 
 
-def test_standard_input_and_output() -> None:
+def test_a_dash_means_standard_input_and_output() -> None:
     assert targets("-") == [None]
     assert targets("-", target="-") == [None]
     assert targets("photo.jpg", target="-") == [None]
@@ -75,7 +75,7 @@ def test_standard_input_and_output() -> None:
     assert targets("-", "photo.jpg") == ["pastiche-waves.png", "photo-waves.jpg"]
 
 
-def test_a_folder_has_a_folder_beside_it(here: Path) -> None:
+def test_pastiches_of_a_folder_go_into_a_folder_beside_it(here: Path) -> None:
     picture("photos/10.jpg", "photos/9.jpg", "photos/below/c.jpg", "photos/notes.txt")
     assert targets("photos") == ["photos-waves/9.jpg", "photos-waves/10.jpg"]
     assert targets("photos/", recursive=True) == [
@@ -87,12 +87,12 @@ def test_a_folder_has_a_folder_beside_it(here: Path) -> None:
     ]  # fmt: skip
 
 
-def test_folders_below_are_kept_in_the_target() -> None:
+def test_subfolders_are_reproduced_in_the_target() -> None:
     picture("photos/a.jpg", "photos/one/a.jpg")
     assert targets("photos", target="out", recursive=True) == ["out/a.jpg", "out/one/a.jpg"]
 
 
-def test_jobs_come_content_by_content() -> None:
+def test_jobs_are_ordered_by_content() -> None:
     jobs = make_plan(["a.jpg", "b.jpg"], ["x.png", "y.png"], "out", each=True)
     assert [(str(job.content), job.styles) for job in jobs] == [
         ("a.jpg", ("x.png",)), ("a.jpg", ("y.png",)), ("b.jpg", ("x.png",)), ("b.jpg", ("y.png",)),
@@ -112,13 +112,15 @@ def test_jobs_come_content_by_content() -> None:
         (("a.jpg", "a-waves.jpg"), {}),
     ],
 )
-def test_no_two_jobs_write_one_file_nor_over_a_content(contents: tuple[str, ...], how: dict[str, object]) -> None:
+def test_no_two_jobs_write_the_same_file_and_none_writes_over_a_content(
+    contents: tuple[str, ...], how: dict[str, object]
+) -> None:
     taken = [str(name).lower() for name in targets(*contents, **how)]  # type: ignore[arg-type]
     assert len(set(taken)) == len(taken)
     assert not set(taken) & {content.lower() for content in contents}
 
 
-def test_spellings_of_one_path_are_one_path(here: Path) -> None:
+def test_different_spellings_of_a_path_are_the_same_path(here: Path) -> None:
     (here / "out").mkdir()
     (here / "link").symlink_to("out")
     assert targets("out/a.jpg", "link/a.jpg") == ["out/a-waves.jpg", "link/a-waves-2.jpg"]
@@ -132,7 +134,7 @@ def pastiche(name: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif", "avif", "gif"])
-def test_pastiches_of_earlier_runs_are_no_photos(suffix: str) -> None:
+def test_pastiches_of_earlier_runs_are_not_contents(suffix: str) -> None:
     picture("photos/a.jpg")
     pastiche(f"photos/a-stars.{suffix}")
     pastiche(f"photos/out/a.{suffix}")
@@ -144,7 +146,7 @@ def test_pastiches_of_earlier_runs_are_no_photos(suffix: str) -> None:
     assert job.notices == ("1 pastiches of earlier runs are left out",)
 
 
-def test_a_run_is_the_same_when_it_is_run_again() -> None:
+def test_a_repeated_run_has_the_same_plan() -> None:
     """Even where a format or --strip leaves no mark: the name tells."""
     picture("photos/a.gif", "photos/b.gif")
     for _ in range(3):
@@ -158,7 +160,7 @@ def test_a_run_is_the_same_when_it_is_run_again() -> None:
 
 @pytest.mark.parametrize("option", [{"protect": "m.png"}, {"regions": (RegionOption("m.png", "x"),)},
                                     {"regions": (RegionOption("alpha", "m.png"),)}])  # fmt: skip
-def test_what_is_read_is_never_written(option: dict[str, Any], here: Path) -> None:
+def test_files_that_are_read_are_never_targets(option: dict[str, Any], here: Path) -> None:
     picture("m.png", "a.jpg")
     (here / "link.png").hardlink_to("m.png")
     for target in ("m.png", "link.png"):
@@ -168,13 +170,13 @@ def test_what_is_read_is_never_written(option: dict[str, Any], here: Path) -> No
         targets("in/m.png", target=".", overwrite=True, **option)
 
 
-def test_masks_of_a_folder_are_not_written_over() -> None:
+def test_masks_of_a_folder_are_never_targets() -> None:
     picture("masks/a.png", "in/a.png")
     with pytest.raises(UserError, match=r"a\.png is also read"):
         targets("in", target="masks", overwrite=True, regions=(RegionOption("masks", "x"),))
 
 
-def test_each_without_styles_is_the_regions_alone() -> None:
+def test_each_without_styles_renders_the_regions_only() -> None:
     assert targets("a.jpg", styles=(), each=True, regions=(RegionOption("alpha", "x"),)) == ["a-regions.jpg"]
 
 
@@ -183,19 +185,19 @@ def test_hidden_folders_are_not_searched() -> None:
     assert targets("photos", recursive=True) == ["photos-waves/b.jpg"]
 
 
-def test_a_name_with_a_dot_is_a_folder_where_several_go() -> None:
+def test_a_target_with_a_dot_is_a_folder_for_several_pastiches() -> None:
     picture("photos/b.jpg")
     assert targets("a.jpg", "b.jpg", target="out.v2") == ["out.v2/a.jpg", "out.v2/b.jpg"]
     assert targets("photos", target="out.v2") == ["out.v2/b.jpg"]
 
 
 @pytest.mark.parametrize(("kind", "suffix"), [("JPEG", ".jpg"), ("TIFF", ".tif"), ("WEBP", ".webp"), ("BMP", ".png")])
-def test_a_picture_without_an_ending_keeps_its_format(kind: str, suffix: str, here: Path) -> None:
+def test_a_picture_without_an_extension_keeps_its_format(kind: str, suffix: str, here: Path) -> None:
     Pillow.new("RGB", (4, 4)).save(here / "photo", kind)
     assert targets("photo") == [f"photo-waves{suffix}"]
 
 
-def test_what_a_heic_becomes() -> None:
+def test_the_pastiche_of_a_heic_is_a_jpeg() -> None:
     Path("photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
     assert targets("photo.heic") == ["photo-waves.jpg"]
 
@@ -217,7 +219,9 @@ def test_what_a_heic_becomes() -> None:
         (("",), {}, "a content has an empty name"),
     ],
 )
-def test_what_cannot_be_planned(here: Path, contents: tuple[str, ...], how: dict[str, Any], expected: str) -> None:
+def test_impossible_plans_are_one_line_errors(
+    here: Path, contents: tuple[str, ...], how: dict[str, Any], expected: str
+) -> None:
     (here / "empty").mkdir()
     with pytest.raises(UserError, match=expected):
         targets(*contents, **how)

@@ -68,7 +68,7 @@ def test_a_pastiche_is_refined_towards_its_pictures(refined: list[tuple[Any, ...
 
 
 @pytest.mark.usefixtures("here")
-def test_ctrl_c_writes_the_best_and_begins_no_other(refined: list[tuple[Any, ...]]) -> None:
+def test_ctrl_c_writes_the_best_and_starts_no_other_picture(refined: list[tuple[Any, ...]]) -> None:
     records = made(["red.png"], "a.png", "b.png", "red.png")
     assert len(records) == len(refined) == 2
     assert sorted(path.name for path in Path("out").iterdir()) == ["a.png", "b.png"]
@@ -88,6 +88,6 @@ def test_a_name_without_a_picture_is_refused() -> None:
         (lambda: Options(refine=1, keep_colors="luma"), "--keep-colors"),
     ],
 )
-def test_what_does_not_go_with_it(make: Callable[[], Options], name: str) -> None:
+def test_options_that_cannot_be_combined_with_refine_are_refused(make: Callable[[], Options], name: str) -> None:
     with pytest.raises(UserError, match=f"leave out --refine or {name}"):
         refining.check(make())

@@ -54,7 +54,7 @@ def colour(name: str) -> list[int]:
     return [int(value) for value in found]
 
 
-def test_records_come_in_order(stylizer: Stylizer) -> None:
+def test_records_are_in_the_order_of_the_plan(stylizer: Stylizer) -> None:
     records = done(make_plan(CONTENTS, ["red.png"], "out"), stylizer)
     assert [(record.content, record.width, record.height, record.error) for record in records] == [
         (name, 20 + number, 18, None) for number, name in enumerate(CONTENTS)
@@ -63,7 +63,7 @@ def test_records_come_in_order(stylizer: Stylizer) -> None:
     assert colour("out/5.png") == [255, 0, 0]
 
 
-def test_no_jobs_are_no_records(stylizer: Stylizer) -> None:
+def test_an_empty_plan_has_no_records(stylizer: Stylizer) -> None:
     assert done([], stylizer) == []
 
 
@@ -101,7 +101,7 @@ def test_a_content_is_decoded_once_for_all_its_styles(stylizer: Stylizer, monkey
     assert sorted(opened) == sorted([*CONTENTS[:2], *STYLES])
 
 
-def test_failures_are_recorded_and_the_rest_is_done(stylizer: Stylizer, here: Path) -> None:
+def test_failures_are_recorded_and_the_other_jobs_are_done(stylizer: Stylizer, here: Path) -> None:
     (here / "bad.png").write_bytes(b"no picture")
     Image.new("RGB", (3, 3)).save(here / "tiny.png")
     (here / "out").mkdir()
@@ -114,12 +114,12 @@ def test_failures_are_recorded_and_the_rest_is_done(stylizer: Stylizer, here: Pa
     assert (here / "out/1.png").read_bytes() == b"mine"
 
 
-def test_a_style_that_all_need_ends_the_run(stylizer: Stylizer) -> None:
+def test_an_unreadable_style_of_all_jobs_ends_the_run(stylizer: Stylizer) -> None:
     with pytest.raises(UserError, match=r"cannot read gone\.png: no such file"):
         done(make_plan(CONTENTS, ["red.png", "gone.png"], "out"), stylizer)
 
 
-def test_a_style_that_some_need_fails_for_those(stylizer: Stylizer) -> None:
+def test_an_unreadable_style_of_some_jobs_fails_only_those(stylizer: Stylizer) -> None:
     records = done(make_plan(CONTENTS[:2], ["gone.png", "red.png"], "out", each=True), stylizer)
     assert [record.error for record in records] == [
         "0.png: cannot read gone.png: no such file", None, "1.png: cannot read gone.png: no such file", None,
@@ -159,7 +159,7 @@ def after(function: Callable[..., object], event: threading.Event, part: str) ->
     return call
 
 
-def test_decoding_and_encoding_go_on_while_one_is_stylised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pictures_are_decoded_and_encoded_while_another_is_rendered(monkeypatch: pytest.MonkeyPatch) -> None:
     decoded, encoded = threading.Event(), threading.Event()
     monkeypatch.setattr(images, "open", after(images.open, decoded, "1.png"))
     monkeypatch.setattr(images, "save", after(images.save, encoded, "0.png"))
@@ -182,7 +182,7 @@ def test_the_first_content_is_decoded_while_the_model_loads(
     assert record.error is None
 
 
-def test_whoever_stops_listening_stops_the_run(stylizer: Stylizer, here: Path) -> None:
+def test_closing_the_iterator_stops_the_run(stylizer: Stylizer, here: Path) -> None:
     records = run(make_plan(CONTENTS, ["red.png"], "out"), lambda: stylizer, Options())
     assert next(records).error is None
     records.close()
@@ -190,14 +190,14 @@ def test_whoever_stops_listening_stops_the_run(stylizer: Stylizer, here: Path) -
     assert not (here / "out/5.png").exists()
 
 
-def test_weights_from_text() -> None:
+def test_weights_are_parsed_from_text() -> None:
     assert parse_weights(None, 2) is None
     assert parse_weights(" 0.7, .3", 2) == [0.7, 0.3]
     with pytest.raises(UserError, match="3 weights for 2 styles"):
         parse_weights("1,1,1", 2)
 
 
-def test_a_closed_session_paints_no_more_frames(stylizer: Stylizer, here: Path) -> None:
+def test_a_closed_session_renders_no_more_frames(stylizer: Stylizer, here: Path) -> None:
     frames = [Image.new("RGB", (20, 18), (level, 0, 0)) for level in (0, 100, 200)]
     frames[0].save(here / "moving.gif", save_all=True, append_images=frames[1:], duration=40)
     content, seconds = images.open("moving.gif"), dict[str, float]()
@@ -210,7 +210,9 @@ def test_a_closed_session_paints_no_more_frames(stylizer: Stylizer, here: Path) 
 
 
 @pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EDQUOT])
-def test_a_full_disk_is_said_once(stylizer: Stylizer, here: Path, monkeypatch: pytest.MonkeyPatch, reason: int) -> None:
+def test_a_full_disk_ends_the_run_with_one_error(
+    stylizer: Stylizer, here: Path, monkeypatch: pytest.MonkeyPatch, reason: int
+) -> None:
     """The first has room, the second has none; what is there stays, and nothing half-written is left."""
     write = atomic.write_bytes
 

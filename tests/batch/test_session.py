@@ -9,7 +9,7 @@ from brushwork.testing import FakeRuntime
 
 
 @pytest.mark.parametrize(("streams", "tiles"), [(True, "exact"), (False, "fast")])
-def test_tiles_are_chosen_where_memory_is_short_and_exact_where_the_runtime_can(streams: bool, tiles: str) -> None:
+def test_tiles_are_chosen_if_memory_is_short_and_exact_if_the_runtime_can(streams: bool, tiles: str) -> None:
     runtime = FakeRuntime()
     runtime.streams = streams
     session = Session(Stylizer(runtime), Options(memory=2 * 10**9))

@@ -55,7 +55,7 @@ def inbox(tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_is_there_and_what_is_dropped_is_done_once(inbox: Path, style: str) -> None:
+def test_existing_and_new_pictures_are_rendered_once(inbox: Path, style: str) -> None:
     def drop() -> None:
         shutil.copy(inbox / "first.png", inbox / "second.png")
 
@@ -65,14 +65,14 @@ def test_what_is_there_and_what_is_dropped_is_done_once(inbox: Path, style: str)
     assert looks(inbox, style, [nothing, nothing, nothing]) == []  # a second start finds all of it done
 
 
-def test_a_file_that_still_grows_is_left_until_it_is_whole(inbox: Path, style: str) -> None:
+def test_a_growing_file_is_rendered_when_it_is_complete(inbox: Path, style: str) -> None:
     whole = (inbox / "first.png").read_bytes()
     growing = inbox / "growing.png"
     deeds = [lambda: growing.write_bytes(whole[:40]), lambda: growing.write_bytes(whole), nothing, nothing]
     assert looks(inbox, style, deeds) == ["first.png", "growing.png"]
 
 
-def test_a_broken_picture_is_named_once_and_the_rest_go_on(inbox: Path, style: str) -> None:
+def test_a_broken_picture_is_reported_once_and_the_others_are_rendered(inbox: Path, style: str) -> None:
     (inbox / "broken.png").write_bytes(b"no picture")
     (inbox / "notes.txt").write_text("no picture, either")
     broken, first = looks(inbox, style, [nothing, nothing, nothing])
@@ -80,7 +80,7 @@ def test_a_broken_picture_is_named_once_and_the_rest_go_on(inbox: Path, style: s
     assert first == "first.png"
 
 
-def test_a_photo_that_changes_is_painted_again_where_that_is_allowed(inbox: Path, style: str) -> None:
+def test_a_changed_photo_is_rendered_again_only_with_overwrite(inbox: Path, style: str) -> None:
     def change() -> None:
         Image.new("RGB", (30, 20), (0, 255, 0)).save(inbox / "first.png")
 
@@ -90,13 +90,13 @@ def test_a_photo_that_changes_is_painted_again_where_that_is_allowed(inbox: Path
         assert pastiche.size == (30, 20)
 
 
-def test_a_folder_that_is_gone_for_a_while_is_said_once(inbox: Path, style: str) -> None:
+def test_a_missing_folder_is_reported_once_and_waited_for(inbox: Path, style: str) -> None:
     away = inbox.with_name("away")
     deeds = [nothing, lambda: inbox.rename(away), nothing, nothing, lambda: away.rename(inbox), nothing, nothing]
     assert looks(inbox, style, deeds) == ["first.png", f"cannot read {inbox}: no such file; waiting for it"]
 
 
-def test_a_target_that_is_removed_is_made_anew(inbox: Path, style: str) -> None:
+def test_a_removed_target_folder_is_created_again(inbox: Path, style: str) -> None:
     def remove() -> None:
         shutil.rmtree(inbox.parent / "pastiches")
         shutil.copy(inbox / "first.png", inbox / "second.png")
@@ -105,7 +105,7 @@ def test_a_target_that_is_removed_is_made_anew(inbox: Path, style: str) -> None:
     assert [path.name for path in (inbox.parent / "pastiches").iterdir()] == ["second.png"]
 
 
-def test_what_finds_no_room_is_made_when_there_is_room(
+def test_a_picture_that_met_a_full_disk_is_rendered_when_there_is_room(
     inbox: Path, style: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write, full = Path.write_bytes, [True]
@@ -139,7 +139,7 @@ def test_a_style_is_read_once_and_checked_at_the_start(inbox: Path, style: str) 
         looks(inbox, style, [nothing])
 
 
-def test_a_file_that_is_renamed_meanwhile_is_made_under_its_new_name(
+def test_a_file_renamed_before_its_turn_is_rendered_under_its_new_name(
     inbox: Path, style: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run(jobs: Sequence[Job], *given: Any, **named: Any) -> Iterator[Record]:
@@ -151,7 +151,7 @@ def test_a_file_that_is_renamed_meanwhile_is_made_under_its_new_name(
     assert looks(inbox, style, [nothing] * 5) == ["renamed.png"]
 
 
-def test_links_pipes_and_names_that_differ_by_case(inbox: Path, style: str) -> None:
+def test_links_are_followed_and_pipes_and_folders_are_skipped(inbox: Path, style: str) -> None:
     (inbox / "gone.png").symlink_to(inbox / "nothing.png")
     (inbox / "loop.png").symlink_to(inbox / "loop.png")
     (inbox / "link.png").symlink_to(style)
@@ -161,7 +161,7 @@ def test_links_pipes_and_names_that_differ_by_case(inbox: Path, style: str) -> N
     assert sorted(looks(inbox, style, [nothing] * 4)) == ["FIRST.png", "first-2.png", "link.png"]
 
 
-def test_folders_that_cannot_be_used(inbox: Path, style: str) -> None:
+def test_unusable_folders_are_one_line_errors(inbox: Path, style: str) -> None:
     def start(folder: Path, target: Path) -> None:
         watch(folder, target, [style], Stylizer(FakeRuntime()), Options(), stop=lambda: True)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.cli.conftest import Paint, Run
 
 
-def test_a_data_set_is_made_and_goes_on(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_data_set_is_rendered_and_an_interrupted_run_continues(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("in/cat/1.jpg", 48, 40)
     (here / "in/cat/2.jpg").write_bytes(b"none")
     command = ("dataset", "in", "out", "--model", "brushwork-mobile", "--threads", "1", "--strength", "0.5,1")
@@ -29,7 +29,7 @@ def test_embeddings_are_written_and_searched(brushwork: Run, paint: Paint, here:
     assert (ended.code, ended.out.split()) == (0, ["0.000", "waves.jpg"])
 
 
-def test_what_cannot_be_done_is_one_line(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_invalid_requests_are_one_line_errors(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("in/1.jpg")
     for arguments, line in (
         (("dataset", "nowhere", "out"), "no such file or folder"),

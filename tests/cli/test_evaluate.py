@@ -23,7 +23,7 @@ def folders(paint: Paint) -> None:
 
 
 @pytest.mark.usefixtures("quick", "folders")
-def test_the_default_model_in_a_table_a_record_and_a_page(brushwork: Run, here: Path) -> None:
+def test_the_default_model_is_scored_in_a_table_json_and_a_page(brushwork: Run, here: Path) -> None:
     ended = brushwork("evaluate", *FOLDERS, "--pairs", 3, "--json", "scores.json", "--html", "page.html")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(f"{DEFAULT_MODEL}: 3 pairs at 64 x 64\ncontent loss  ")
@@ -52,7 +52,7 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
 
 
 @pytest.mark.usefixtures("folders")
-def test_optimised_pixels_stand_beside_what_is_judged(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_optimised_pixels_are_a_row_beside_the_model(brushwork: Run, paint: Paint, here: Path) -> None:
     for number in range(2):
         paint(f"peer/p{number}-s{number}.png", 80, 70, seed=number)  # the photos themselves
     ended = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 2, "--optimize", 1, "--json", "scores.json")
@@ -67,7 +67,7 @@ def test_optimised_pixels_stand_beside_what_is_judged(brushwork: Run, paint: Pai
 
 
 @pytest.mark.usefixtures("folders")
-def test_nested_folders_and_tars_are_judged_like_flat_folders(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_nested_folders_and_tars_are_scored_like_flat_folders(brushwork: Run, paint: Paint, here: Path) -> None:
     for number in range(2):
         paint(f"peer/p{number}-s{number}.png", 80, 70, seed=30 + number)
     flat = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 2)
@@ -99,7 +99,7 @@ def test_nested_folders_and_tars_are_judged_like_flat_folders(brushwork: Run, pa
     ],
 )
 @pytest.mark.usefixtures("quick")
-def test_what_cannot_be_done_is_said_in_one_line(brushwork: Run, arguments: list[object], line: str) -> None:
+def test_invalid_requests_are_one_line_errors(brushwork: Run, arguments: list[object], line: str) -> None:
     ended = brushwork("evaluate", *FOLDERS, *arguments)
     assert (ended.code, ended.out) == (1, "")
     assert len(ended.lines) == 1
@@ -107,7 +107,7 @@ def test_what_cannot_be_done_is_said_in_one_line(brushwork: Run, arguments: list
 
 
 @pytest.mark.usefixtures("folders")
-def test_without_torch_the_command_that_installs_it_is_named(brushwork: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_torch_the_error_names_the_install_command(brushwork: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     ended = brushwork("evaluate", *FOLDERS)
     assert ended.code == 1

@@ -25,14 +25,12 @@ def test_experiments_are_listed_with_their_claims(brushwork: Run) -> None:
         (["identity-walk", "--new-contents", "nowhere", "--new-styles", "nowhere"], "no pictures at nowhere"),
     ],
 )
-def test_what_cannot_be_run_is_one_line(brushwork: Run, arguments: list[str], line: str) -> None:
+def test_invalid_requests_are_one_line_errors(brushwork: Run, arguments: list[str], line: str) -> None:
     ended = brushwork("experiment", *arguments, "-o", "out")
     assert ended.code == 1 and len(ended.lines) == 1 and line in ended.err
 
 
-def test_without_the_extra_the_command_that_installs_it_is_named(
-    brushwork: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_the_extra_the_error_names_the_install_command(brushwork: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "analysis", ("missing_module",))
     ended = brushwork("experiment", "--list")
     assert (ended.code, ended.lines) == (

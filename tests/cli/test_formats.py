@@ -23,7 +23,7 @@ def style(paint: Paint) -> str:
     return paint("waves.png", seed=1).name
 
 
-def test_stripping_alone_or_of_the_place(brushwork: Run, photo: str, style: str) -> None:
+def test_strip_removes_all_metadata_or_only_the_location(brushwork: Run, photo: str, style: str) -> None:
     exif = Image.Exif()
     exif[315] = "Somebody"
     exif.get_ifd(34853)[1] = "N"
@@ -35,7 +35,7 @@ def test_stripping_alone_or_of_the_place(brushwork: Run, photo: str, style: str)
             assert file.getexif().get(315) == artist and dict(file.getexif().get_ifd(34853)) == place
 
 
-def test_a_folder_of_styles_is_each_picture_in_it(brushwork: Run, photo: str, style: str) -> None:
+def test_a_folder_of_styles_means_every_picture_in_it(brushwork: Run, photo: str, style: str) -> None:
     Path("looks").mkdir()
     for name in ("a.png", "b.png"):
         Image.open(style).convert("RGB").save(f"looks/{name}")
@@ -54,7 +54,7 @@ def test_a_second_run_finds_no_new_photos_and_skips_what_exists(brushwork: Run, 
     assert len(list(Path("photos").iterdir())) == 2
 
 
-def test_the_record_goes_to_standard_error_where_the_pastiche_goes_to_standard_output(
+def test_the_record_goes_to_standard_error_if_the_pastiche_goes_to_standard_output(
     here: Path, photo: str, style: str
 ) -> None:
     command = [sys.executable, "-m", "brushwork", "stylize", photo, "-s", style, "-o", "-", "--json"]
@@ -64,14 +64,14 @@ def test_the_record_goes_to_standard_error_where_the_pastiche_goes_to_standard_o
 
 
 @pytest.mark.parametrize("closed", ["<&-", "2>&-", ">&-", "<&- >&- 2>&-"])
-def test_closed_streams_are_no_crash(closed: str, here: Path, photo: str, style: str) -> None:
+def test_closed_streams_do_not_crash_the_program(closed: str, here: Path, photo: str, style: str) -> None:
     command = f"{sys.executable} -m brushwork stylize {photo} -s {style} -o closed.jpg {closed}"
     ended = subprocess.run(["sh", "-c", command], capture_output=True, check=False, env=os.environ)
     assert ended.returncode == 0 and b"Traceback" not in ended.stderr
     assert images.open("closed.jpg").image.shape[2] == 3
 
 
-def test_a_pastiche_for_a_closed_standard_output_is_refused(here: Path, photo: str, style: str) -> None:
+def test_a_pastiche_to_a_closed_standard_output_is_refused(here: Path, photo: str, style: str) -> None:
     command = f"{sys.executable} -m brushwork stylize {photo} -s {style} -o - >&-"
     ended = subprocess.run(["sh", "-c", command], capture_output=True, check=False, env=os.environ)
     assert ended.returncode == 1 and b"standard output is closed; choose a file with -o" in ended.stderr

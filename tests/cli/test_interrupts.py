@@ -19,14 +19,14 @@ class Finalised:
 
 
 @pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_ends_at_once(number: int) -> None:
+def test_a_signal_ends_the_run_at_once(number: int) -> None:
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), interrupts.raised():
         signal.raise_signal(number)
     assert signal.getsignal(number) is before
 
 
-def test_an_interrupt_that_python_loses_is_raised_by_the_next_check(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_lost_by_python_is_raised_by_the_next_check(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = []
     monkeypatch.setattr(sys, "unraisablehook", lambda thrown: lost.append(thrown.exc_type))
     with pytest.raises(KeyboardInterrupt), interrupts.raised() as check:

@@ -11,7 +11,7 @@ from tests.cli.conftest import Paint, environment
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_still_picture_plays_on_until_it_is_ended(number: signal.Signals, paint: Paint, here: Path) -> None:
+def test_a_still_picture_is_shown_until_the_user_ends_it(number: signal.Signals, paint: Paint, here: Path) -> None:
     paint("waves.jpg", 96, 96)
     paint("photo.png", 64, 48)
     command = [sys.executable, "-m", "brushwork", "live", "-s", "waves.jpg", "--input", "photo.png", "--port", "0"]

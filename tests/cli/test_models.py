@@ -38,7 +38,7 @@ def test_help_names_every_model(brushwork: Run) -> None:
         assert name in said and f"{folder.size / 1e6:.0f} MB" in said
 
 
-def test_videos_and_cameras_choose_the_fastest() -> None:
+def test_video_and_cameras_use_the_fastest_model() -> None:
     assert model_folder.for_frames(None) == model_folder.FAST_MODEL in model_folder.names()
     assert model_folder.for_frames("magenta-mobile") == "magenta-mobile"
 
@@ -49,7 +49,7 @@ def test_models_are_listed_as_json(brushwork: Run) -> None:
     assert first["bytes"] > 1_000_000 and "ukiyo-e" in first["styles"]
 
 
-def test_the_card_of_one_model(brushwork: Run) -> None:
+def test_the_card_of_a_model_is_printed(brushwork: Run) -> None:
     values = json.loads(brushwork("models", "magenta-mobile", "--json").out)
     assert values in json.loads(brushwork("models", "--json").out)
     lines = brushwork("models", "magenta-mobile").out
@@ -72,7 +72,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_a_checkpoint_is_exported_and_played(brushwork: Run, paint: Paint, here: Path, checkpoint: Path) -> None:
+def test_an_exported_checkpoint_renders(brushwork: Run, paint: Paint, here: Path, checkpoint: Path) -> None:
     (here / "card.toml").write_text('title = "T"\nlicence = "CC0-1.0"\nsource = "us"\nlimits = ["two styles"]\n')
     ended = brushwork("export", checkpoint, "models/pair", "--card", "card.toml", "--title", "A pair")
     assert (ended.code, ended.err) == (0, "")

@@ -37,7 +37,9 @@ def pixels(path: Path) -> NDArray[np.uint8]:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def test_one_photo_is_one_pastiche(brushwork: Run, paint: Paint, here: Path, exact: Stylizer) -> None:
+def test_all_interfaces_render_one_photo_to_equal_pixels(
+    brushwork: Run, paint: Paint, here: Path, exact: Stylizer
+) -> None:
     paint("photo.png", WIDTH, HEIGHT)
     paint("clip/00001.png", WIDTH, HEIGHT)
     paint("waves.png", 96, 96, seed=1)

@@ -53,7 +53,7 @@ def quickly(brushwork: Run, *arguments: object) -> Ended:
     return brushwork("optimize", *arguments, "--steps", 3)
 
 
-def test_writes_a_pastiche_with_the_alpha_of_the_content(brushwork: Run, here: Path, photo: str, style: str) -> None:
+def test_the_pastiche_has_the_alpha_of_the_content(brushwork: Run, here: Path, photo: str, style: str) -> None:
     ended = quickly(brushwork, photo, "-s", style)
     assert (ended.code, ended.out) == (0, "")
     (line,) = ended.lines
@@ -63,7 +63,9 @@ def test_writes_a_pastiche_with_the_alpha_of_the_content(brushwork: Run, here: P
     assert np.abs(before[..., :3].astype(int) - after[..., :3]).mean() > 1
 
 
-def test_size_several_styles_and_a_record(brushwork: Run, paint: Paint, here: Path, photo: str, style: str) -> None:
+def test_size_several_styles_and_json_are_respected(
+    brushwork: Run, paint: Paint, here: Path, photo: str, style: str
+) -> None:
     other = paint("stars.png", seed=2).name
     arguments = (photo, "-s", style, "-s", other, "--weights", "0.7,0.3", "--size", 32, "-o", "new/pastiche.webp")
     ended = quickly(brushwork, *arguments, "--json")
@@ -76,7 +78,7 @@ def test_size_several_styles_and_a_record(brushwork: Run, paint: Paint, here: Pa
         assert (pastiche.format, pastiche.size) == ("WEBP", (32, 24))
 
 
-def test_every_choice_arrives(
+def test_every_option_is_passed_to_the_optimisation(
     brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
 ) -> None:
     chosen = []
@@ -96,7 +98,7 @@ def test_every_choice_arrives(
     assert chosen == [OptimizeSettings(**options)]
 
 
-def test_the_help_tells_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_help_states_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     text = CliRunner().invoke(app, ["optimize", "--help"]).output
     told = dict(re.findall(r"--([a-z-]+) .* default ([\w.]+)\.", text))
@@ -125,7 +127,7 @@ def test_ctrl_c_writes_the_best_so_far_at_the_whole_size(
     assert np.abs(pixels(here / "pastiche.png")[..., :3].astype(int) - 128).max() <= 1
 
 
-def test_ctrl_c_before_there_is_anything(
+def test_ctrl_c_before_the_first_result_writes_nothing(
     brushwork: Run, monkeypatch: pytest.MonkeyPatch, here: Path, photo: str, style: str
 ) -> None:
     def stop(*_: object) -> Iterator[training.OptimizeProgress]:
@@ -137,7 +139,7 @@ def test_ctrl_c_before_there_is_anything(
     assert not (here / "pastiche.png").exists()
 
 
-def test_ctrl_c_on_a_terminal(here: Path, photo: str, style: str) -> None:
+def test_ctrl_c_on_a_terminal_ends_with_one_line(here: Path, photo: str, style: str) -> None:
     screen, terminal = os.openpty()
     command = [*PROGRAM, "optimize", photo, "-s", style, "-o", "pastiche.png", "--steps", "100000"]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "150", "OMP_NUM_THREADS": "1"}
@@ -181,7 +183,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("line", REFUSED)
-def test_what_cannot_be_done(brushwork: Run, here: Path, paint: Paint, photo: str, style: str, line: str) -> None:
+def test_invalid_requests_are_one_line_errors(
+    brushwork: Run, here: Path, paint: Paint, photo: str, style: str, line: str
+) -> None:
     paint("dot.png", 8, 8), paint("there.png")
     frames = [Image.new("RGB", (32, 32), colour) for colour in ("red", "blue")]
     frames[0].save(here / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
@@ -191,7 +195,9 @@ def test_what_cannot_be_done(brushwork: Run, here: Path, paint: Paint, photo: st
     assert {path: path.read_bytes() for path in here.iterdir()} == before
 
 
-def test_without_torch(brushwork: Run, monkeypatch: pytest.MonkeyPatch, photo: str, style: str) -> None:
+def test_without_torch_the_error_names_the_install_command(
+    brushwork: Run, monkeypatch: pytest.MonkeyPatch, photo: str, style: str
+) -> None:
     monkeypatch.setitem(extras.EXTRAS, "torch", ("missing_module",))
     ended = brushwork("optimize", photo, "-s", style)
     assert ended.code == 1

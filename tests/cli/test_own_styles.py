@@ -15,7 +15,7 @@ KEYWORDS = dict(learn_style.learn.__kwdefaults__ or {})
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_own_style_from_its_picture_to_another_machine(
+def test_an_own_style_is_added_used_exported_and_imported(
     brushwork: Run, paint: Paint, here: Path, loaded: Stylizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     picture = paint("painting.png", seed=3)
@@ -41,7 +41,7 @@ def test_an_own_style_from_its_picture_to_another_machine(
 
 
 @pytest.mark.usefixtures("quick")
-def test_an_own_name_over_a_shipped_one_is_said(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_an_own_style_that_hides_a_shipped_one_gives_a_notice(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("painting.png", seed=3)
     paint("photo.png")
     added = brushwork("styles", "add", "mosaic", "painting.png", "ukiyo-e", "--weights", "3,1", "--about", "mine")
@@ -90,7 +90,7 @@ def test_a_deep_style_is_learned_and_used(
     ],
 )
 @pytest.mark.usefixtures("quick")
-def test_what_cannot_be_done(
+def test_invalid_requests_are_one_line_errors(
     brushwork: Run, paint: Paint, own_data: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     paint("photo.png")

@@ -22,7 +22,7 @@ def pictures(paint: Paint) -> Path:
     return paint("photo.jpg").parent
 
 
-def test_standard_input_to_standard_output(pictures: Path) -> None:
+def test_a_picture_goes_from_standard_input_to_standard_output(pictures: Path) -> None:
     command = [*PROGRAM, "stylize", "-", "-s", "waves.png"]
     ended = subprocess.run(command, input=(pictures / "photo.jpg").read_bytes(), capture_output=True, check=True)
     (pictures / "piped.jpg").write_bytes(ended.stdout)
@@ -31,7 +31,7 @@ def test_standard_input_to_standard_output(pictures: Path) -> None:
     assert ended.stderr.decode().startswith("-  64 x 48  ")
 
 
-def test_standard_input_serves_every_style(pictures: Path, paint: Paint) -> None:
+def test_standard_input_can_be_rendered_in_several_styles(pictures: Path, paint: Paint) -> None:
     command = [
         *PROGRAM,
         "stylize",
@@ -48,7 +48,7 @@ def test_standard_input_serves_every_style(pictures: Path, paint: Paint) -> None
     assert {path.name for path in (pictures / "out").iterdir()} == {"pastiche-waves.png", "pastiche-stars.png"}
 
 
-def test_a_standard_output_that_takes_nothing_is_one_line(pictures: Path) -> None:
+def test_an_unwritable_standard_output_is_a_one_line_error(pictures: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         for arguments in (["stylize", "photo.jpg", "-s", "waves.png", "-o", "-"], ["models", "--json"]):
             ended = subprocess.run([*PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
@@ -57,7 +57,7 @@ def test_a_standard_output_that_takes_nothing_is_one_line(pictures: Path) -> Non
             assert line.startswith("brushwork: ") and line.endswith(": no space left on device")
 
 
-def test_a_bar_on_the_terminal_leaves_the_records_alone(pictures: Path) -> None:
+def test_a_progress_bar_does_not_mix_with_the_records(pictures: Path) -> None:
     screen, terminal = os.openpty()
     command = [*PROGRAM, "stylize", "photo.jpg", "waves.png", "-s", "waves.png", "-o", "out", "--json"]
     with subprocess.Popen(
@@ -79,7 +79,7 @@ def test_a_bar_on_the_terminal_leaves_the_records_alone(pictures: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_leaves_whole_files_and_one_line(pictures: Path, here: Path, number: int) -> None:
+def test_a_signal_leaves_complete_files_and_one_line(pictures: Path, here: Path, number: int) -> None:
     (here / "many").mkdir()
     for index in range(400):
         (here / f"many/{index}.jpg").symlink_to(pictures / "photo.jpg")
@@ -115,7 +115,7 @@ def test_importing_the_package_does_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # not even a cache folder
 
 
-def test_stylising_imports_no_torch_and_nothing_it_does_not_need(pictures: Path) -> None:
+def test_stylising_imports_neither_torch_nor_other_unneeded_packages(pictures: Path) -> None:
     arguments = ["brushwork", "stylize", "photo.jpg", "-s", "waves.png"]
     modules = imported(
         "import sys, brushwork.__main__ as program\n"

@@ -23,7 +23,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return shown
 
 
-def test_a_bar_counts_with_words_and_lines_above_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bar_shows_count_and_text_below_printed_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = watch(monkeypatch)
     with progress.bar(4) as bar:
         bar.print("a.jpg  64 x 48")
@@ -32,7 +32,7 @@ def test_a_bar_counts_with_words_and_lines_above_it(monkeypatch: pytest.MonkeyPa
     assert "3/4" in terminal.getvalue() and "2.5 frames/s" in terminal.getvalue()
 
 
-def test_a_total_may_become_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_total_can_be_set_later(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = watch(monkeypatch)
     with progress.bar() as bar:
         bar.update(1)
@@ -46,7 +46,7 @@ def test_tracked_items_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "3/3" in terminal.getvalue()
 
 
-def test_only_lines_appear_where_a_bar_is_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hidden_bar_prints_only_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = watch(monkeypatch)
     with progress.bar(1, hidden=True) as bar:
         bar.print("line")
@@ -65,7 +65,7 @@ def test_a_percentage_is_cleared_at_the_end(monkeypatch: pytest.MonkeyPatch) -> 
     assert terminal.getvalue().endswith("\r20 frames/s\033[K")
 
 
-def test_nothing_but_lines_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_gets_only_lines(capsys: pytest.CaptureFixture[str]) -> None:
     with progress.bar(2) as bar:
         bar.print("line")
         bar.update(2)

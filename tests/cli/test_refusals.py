@@ -54,7 +54,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_content_that_cannot_be_used(brushwork: Run, here: Path, style: str, name: str) -> None:
+def test_an_unusable_content_is_a_one_line_error(brushwork: Run, here: Path, style: str, name: str) -> None:
     data, reason = BAD[name]
     (here / name).write_bytes(data)
     line = refused(brushwork, name, "-s", style)
@@ -63,19 +63,19 @@ def test_a_content_that_cannot_be_used(brushwork: Run, here: Path, style: str, n
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_a_style_that_cannot_be_used(brushwork: Run, here: Path, photo: str, style: str, name: str) -> None:
+def test_an_unusable_style_is_a_one_line_error(brushwork: Run, here: Path, photo: str, style: str, name: str) -> None:
     data, reason = BAD[name]
     (here / name).write_bytes(data)
     line = refused(brushwork, photo, photo, "-s", style, "-s", name)  # one line for all contents
     assert name in line and reason in line
 
 
-def test_a_style_too_long_to_be_seen_whole(brushwork: Run, paint: Paint, photo: str) -> None:
+def test_a_style_of_extreme_proportions_is_refused(brushwork: Run, paint: Paint, photo: str) -> None:
     line = refused(brushwork, photo, "-s", paint("ribbon.png", 1600, 16).name)
     assert line == "ribbon.png: the style is 1600 x 16: more than 32 times as long as wide"
 
 
-def test_missing_files(brushwork: Run, here: Path, photo: str, style: str) -> None:
+def test_missing_files_are_one_line_errors(brushwork: Run, here: Path, photo: str, style: str) -> None:
     (here / "dangling.jpg").symlink_to("nowhere.jpg")
     assert refused(brushwork, "gone.jpg", "-s", style) == "cannot read gone.jpg: no such file"
     assert refused(brushwork, photo, "-s", "gone.jpg") == "cannot read gone.jpg: no such file"
@@ -87,14 +87,14 @@ def test_missing_files(brushwork: Run, here: Path, photo: str, style: str) -> No
     assert refused(brushwork, "", "-s", style) == "a content has an empty name"
 
 
-def test_a_folder_without_pictures(brushwork: Run, here: Path, style: str) -> None:
+def test_a_folder_without_pictures_is_a_one_line_error(brushwork: Run, here: Path, style: str) -> None:
     (here / "folder/below").mkdir(parents=True)
     (here / "folder/notes.txt").write_text("words")
     assert refused(brushwork, "folder", "-s", style) == "no pictures in the folder folder (try --recursive)"
     assert refused(brushwork, "folder", "-s", style, "-r") == "no pictures in the folder folder"
 
 
-def test_places_that_cannot_be_written(brushwork: Run, here: Path, photo: str, style: str) -> None:
+def test_unwritable_targets_are_one_line_errors(brushwork: Run, here: Path, photo: str, style: str) -> None:
     (here / "notes").write_text("words")
     assert "not a directory" in refused(brushwork, photo, "-s", style, "-o", f"{style}/below/pastiche.jpg")
     assert refused(brushwork, photo, "-s", style, "-o", "notes") == "notes is a file, not a folder to write to"
@@ -119,7 +119,9 @@ def as_nobody() -> Iterator[None]:
         os.seteuid(os.getuid())
 
 
-def test_places_without_permission(brushwork: Run, here: Path, paint: Paint, photo: str, style: str) -> None:
+def test_targets_without_permission_are_one_line_errors(
+    brushwork: Run, here: Path, paint: Paint, photo: str, style: str
+) -> None:
     for name in ("secret.jpg", "vault/a.jpg", "drawer/a.jpg", "done.jpg"):
         paint(name)
     here.chmod(0o777)
@@ -140,7 +142,7 @@ def test_places_without_permission(brushwork: Run, here: Path, paint: Paint, pho
     (here / "vault").chmod(0o755)
 
 
-def test_pipes_are_for_standard_input(brushwork: Run, here: Path, photo: str, style: str) -> None:
+def test_a_named_pipe_as_content_is_refused(brushwork: Run, here: Path, photo: str, style: str) -> None:
     """A pipe can be read once only, and a file is read twice; nobody writes into this one, which must not hang."""
     os.mkfifo(here / "pipe.jpg")
     refusal = "cannot read pipe.jpg: it is not a regular file; send its contents to standard input"
@@ -148,25 +150,29 @@ def test_pipes_are_for_standard_input(brushwork: Run, here: Path, photo: str, st
     assert refused(brushwork, photo, "-s", "pipe.jpg") == refusal
 
 
-def test_a_picture_for_a_terminal(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_is_not_written_to_a_terminal(
+    brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert "a picture cannot be shown in a terminal" in refused(brushwork, photo, "-s", style, "-o", "-")
 
 
-def test_one_file_for_many_pastiches(brushwork: Run, paint: Paint, photo: str, style: str) -> None:
+def test_one_target_file_for_many_pastiches_is_refused(brushwork: Run, paint: Paint, photo: str, style: str) -> None:
     other = paint("other.jpg")
     line = refused(brushwork, photo, other, "-s", style, "-o", "one.jpg")
     assert line == "one.jpg is one file, but there are 2 pastiches; give a folder"
 
 
-def test_a_folder_in_the_place_of_a_file(brushwork: Run, here: Path, photo: str, style: str) -> None:
+def test_a_folder_in_the_place_of_a_target_file_is_refused(brushwork: Run, here: Path, photo: str, style: str) -> None:
     (here / "out" / photo).mkdir(parents=True)
     assert "exists" in refused(brushwork, photo, "-s", style, "-o", "out")
     assert "it is a folder" in refused(brushwork, photo, "-s", style, "-o", "out", "--overwrite")
 
 
 @pytest.mark.parametrize("victim", ["photo.jpg", "waves.png", "./photo.jpg", "link.jpg"])
-def test_the_pastiche_over_what_it_is_made_of(brushwork: Run, here: Path, photo: str, style: str, victim: str) -> None:
+def test_a_pastiche_never_overwrites_its_content_or_style(
+    brushwork: Run, here: Path, photo: str, style: str, victim: str
+) -> None:
     (here / "link.jpg").symlink_to(photo)
     before = (here / photo).read_bytes(), (here / style).read_bytes()
     line = refused(brushwork, photo, "-s", style, "-o", victim, "--overwrite")

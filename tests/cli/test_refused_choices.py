@@ -62,7 +62,9 @@ pytestmark = pytest.mark.usefixtures("quick")
         (["-", "-"], "standard input can be read only once"),
     ],
 )
-def test_choices_that_are_none(brushwork: Run, photo: str, style: str, options: list[str], expected: str) -> None:
+def test_invalid_option_values_are_one_line_errors(
+    brushwork: Run, photo: str, style: str, options: list[str], expected: str
+) -> None:
     assert expected in refused(brushwork, photo, "-s", style, *options)
 
 
@@ -75,13 +77,15 @@ def test_a_missing_extra_names_its_install_command(
     assert line == f"device '{device}' needs an optional extra: pip install 'brushwork[torch]'"
 
 
-def test_torch_without_such_a_device(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_device_that_torch_lacks_is_a_one_line_error(
+    brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     line = refused(brushwork, photo, "-s", style, "--device", "cuda")
     assert "torch finds no device 'cuda'" in line
 
 
-def test_exporting_what_is_no_checkpoint(brushwork: Run, here: Path) -> None:
+def test_exporting_a_file_that_is_not_a_checkpoint_is_a_one_line_error(brushwork: Run, here: Path) -> None:
     (here / "notes.pt").write_text("words")
     for checkpoint, expected in (("gone.pt", "no checkpoint gone.pt"), ("notes.pt", "not a checkpoint")):
         ended = brushwork("export", checkpoint, "model")
@@ -90,7 +94,9 @@ def test_exporting_what_is_no_checkpoint(brushwork: Run, here: Path) -> None:
         assert expected in line
 
 
-def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_is_a_one_line_error(
+    brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise MemoryError
 
@@ -98,7 +104,9 @@ def test_not_enough_memory(brushwork: Run, photo: str, style: str, monkeypatch: 
     assert refused(brushwork, photo, "-s", style) == f"{photo}: not enough memory; try --size"
 
 
-def test_a_disk_that_is_full(brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_a_one_line_error(
+    brushwork: Run, photo: str, style: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
@@ -110,6 +118,6 @@ def test_a_disk_that_is_full(brushwork: Run, photo: str, style: str, monkeypatch
     (("--output", "window", "--port", 9000), "--port is for the page; --output window has none"),
     (("--camera", 1, "--input", "clip.mkv"), "--camera and --input name two sources; leave one of them out"),
 ])  # fmt: skip
-def test_options_of_the_camera_that_would_do_nothing(arguments: tuple[object, ...], line: str, brushwork: Run) -> None:
+def test_live_refuses_options_without_effect(arguments: tuple[object, ...], line: str, brushwork: Run) -> None:
     ended = brushwork("live", "-s", "ukiyo-e", *arguments)
     assert (ended.code, ended.lines) == (1, [f"brushwork: {line}"])

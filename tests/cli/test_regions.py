@@ -29,7 +29,9 @@ def pixels(path: Path) -> np.ndarray:
         return np.asarray(image)
 
 
-def test_a_region_alone_leaves_the_photo(brushwork: Run, paint: Paint, here: Path, left: str) -> None:
+def test_a_region_without_a_style_leaves_the_rest_of_the_photo(
+    brushwork: Run, paint: Paint, here: Path, left: str
+) -> None:
     photo = paint("photo.png")
     paint("waves.png", seed=1)
     assert brushwork("stylize", photo, "--region", f"{left}=waves.png").code == 0
@@ -52,7 +54,7 @@ def test_strength_0_of_a_region_is_the_photo(brushwork: Run, paint: Paint, here:
     assert (pixels(here / "out.png") == pixels(photo)).all()
 
 
-def test_alpha_is_a_mask_and_is_kept(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_the_alpha_channel_can_be_a_mask_and_is_kept(brushwork: Run, paint: Paint, here: Path) -> None:
     photo = paint("photo.png", alpha=True)
     paint("waves.png", seed=1)
     assert brushwork("stylize", photo, "--region", "alpha=waves.png", "-o", "out.png").code == 0
@@ -63,7 +65,9 @@ def test_alpha_is_a_mask_and_is_kept(brushwork: Run, paint: Paint, here: Path) -
     assert np.abs(after - before)[:, -8:].mean() > 2
 
 
-def test_a_folder_of_masks_goes_by_stem_and_says_what_it_fits(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_folder_of_masks_is_matched_by_stem_and_rescaling_gives_a_notice(
+    brushwork: Run, paint: Paint, here: Path
+) -> None:
     contents = [paint("photos/a.png"), paint("photos/b.png", seed=3), paint("photos/c.png")]
     paint("waves.png", seed=1)
     for name, size in (("a", (64, 48)), ("b", (32, 24))):
@@ -93,7 +97,9 @@ def test_a_folder_of_masks_goes_by_stem_and_says_what_it_fits(brushwork: Run, pa
         (("--memory", "1M"), "the memory is 1M; brushwork needs 512M"),
     ],
 )
-def test_refusals(brushwork: Run, paint: Paint, here: Path, left: str, options: tuple[str, ...], line: str) -> None:
+def test_invalid_regions_are_one_line_errors(
+    brushwork: Run, paint: Paint, here: Path, left: str, options: tuple[str, ...], line: str
+) -> None:
     (here / "text.png").write_text("no picture")
     Image.new("L", (64, 48)).save(here / "black.png")
     ended = brushwork("stylize", paint("photo.png"), "-s", paint("waves.png"), *options)
@@ -102,7 +108,7 @@ def test_refusals(brushwork: Run, paint: Paint, here: Path, left: str, options: 
     assert not (here / "photo-waves.png").exists()
 
 
-def test_no_style_at_all(brushwork: Run, paint: Paint) -> None:
+def test_neither_style_nor_region_is_a_one_line_error(brushwork: Run, paint: Paint) -> None:
     assert brushwork("stylize", paint("photo.png")).lines == [
         "brushwork: no style; give a picture or a name with -s, or a --region"
     ]
@@ -118,7 +124,7 @@ def test_a_stroke_changes_the_picture_and_not_its_size(brushwork: Run, paint: Pa
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "jpg"])
 @pytest.mark.parametrize("mode", ["fast", "exact"])
-def test_a_large_picture_by_strips_is_the_same_picture(
+def test_a_large_picture_rendered_in_strips_is_the_same(
     brushwork: Run, paint: Paint, here: Path, left: str, monkeypatch: pytest.MonkeyPatch, mode: str, suffix: str
 ) -> None:
     """With all that a small one may have: colours kept, alpha, a region, strength."""
@@ -139,7 +145,7 @@ def test_a_large_picture_by_strips_is_the_same_picture(
     assert np.abs(whole - strips).mean() < (1 if suffix == "jpg" else 0.6)
 
 
-def test_tiles_are_chosen_where_memory_is_short(
+def test_tiles_are_chosen_if_memory_is_short(
     brushwork: Run, paint: Paint, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "LARGE", 10_000)
@@ -160,7 +166,7 @@ def test_tiles_are_chosen_where_memory_is_short(
     assert np.abs(a - b).mean() < 1
 
 
-def test_what_stops_a_large_picture_leaves_nothing(
+def test_an_interrupted_large_picture_leaves_no_files(
     brushwork: Run, paint: Paint, here: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     temporary = tmp_path_factory.mktemp("temporary")

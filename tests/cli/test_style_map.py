@@ -10,7 +10,7 @@ from tests.training.samples import write_tar
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_map_of_the_named_styles(brushwork: Run, here: Path) -> None:
+def test_a_map_of_the_named_styles_is_written(brushwork: Run, here: Path) -> None:
     ended = brushwork("styles", "--map", "styles.html")
     count = len(json.loads(brushwork("styles", "--json").out))
     assert (ended.code, ended.lines) == (0, [f"styles.html  {count} styles"])
@@ -42,7 +42,9 @@ def test_the_nearest_of_pictures_in_a_tar_is_the_picture_itself(brushwork: Run, 
         (("--map", "a.html", "--labels", "photo.png"), "cannot read labels photo.png"),
     ],
 )
-def test_what_cannot_be_done(brushwork: Run, paint: Paint, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_requests_are_one_line_errors(
+    brushwork: Run, paint: Paint, arguments: tuple[str, ...], message: str
+) -> None:
     paint("photo.png")
     ended = brushwork("styles", *arguments)
     assert ended.code == 1 and len(ended.lines) == 1 and message in ended.err

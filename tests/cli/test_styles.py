@@ -44,7 +44,7 @@ def test_names_and_pictures_blend(brushwork: Run, paint: Paint, here: Path) -> N
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_path_wins_over_a_name(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_file_takes_precedence_over_a_name(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("photo.png")
     paint("mosaic.png", seed=1).rename(here / "mosaic")
     for style, target in (("mosaic", "by-path.png"), ("./mosaic", "by-the-same.png")):
@@ -56,7 +56,7 @@ def test_a_path_wins_over_a_name(brushwork: Run, paint: Paint, here: Path) -> No
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_wrong_name_gives_the_nearest(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_an_unknown_name_gives_the_nearest(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("photo.png")
     ended = brushwork("stylize", "photo.png", "-s", "ukiyoe")
     assert ended.code == 1 and len(ended.lines) == 1
@@ -65,14 +65,14 @@ def test_a_wrong_name_gives_the_nearest(brushwork: Run, paint: Paint, here: Path
 
 
 @pytest.mark.usefixtures("quick")
-def test_histogram_needs_a_picture(brushwork: Run, paint: Paint) -> None:
+def test_histogram_colours_need_a_style_picture(brushwork: Run, paint: Paint) -> None:
     paint("photo.png")
     ended = brushwork("stylize", "photo.png", "-s", "mosaic", "--keep-colors", "histogram")
     assert ended.code == 1 and "'mosaic' is a named style, so use luma" in ended.err
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_sheet_of_all_styles(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_a_sheet_shows_all_styles(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("photo.png", 96, 64)
     count = len(json.loads(brushwork("styles", "--json").out))
     ended = brushwork("styles", "--sheet", "photo.png", "--size", 48)
@@ -94,7 +94,9 @@ def test_a_sheet_of_all_styles(brushwork: Run, paint: Paint, here: Path) -> None
         (("--model", "magneta"), "did you mean 'magenta-mobile'?"),
     ],
 )
-def test_what_cannot_be_done(brushwork: Run, paint: Paint, arguments: tuple[str, ...], message: str) -> None:
+def test_invalid_requests_are_one_line_errors(
+    brushwork: Run, paint: Paint, arguments: tuple[str, ...], message: str
+) -> None:
     paint("photo.png")
     ended = brushwork("styles", *arguments)
     assert ended.code == 1 and len(ended.lines) == 1 and message in ended.err

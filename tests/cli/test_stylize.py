@@ -21,7 +21,7 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
-def test_writes_beside_the_content_at_its_own_size(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_the_pastiche_is_written_beside_the_content_at_its_size(brushwork: Run, paint: Paint, here: Path) -> None:
     paint("album/photo.jpg", 83, 61)
     ended = brushwork("stylize", "album/photo.jpg", "-s", paint("looks/waves.png"))
     assert (ended.code, ended.out) == (0, "")
@@ -31,19 +31,21 @@ def test_writes_beside_the_content_at_its_own_size(brushwork: Run, paint: Paint,
     assert np.abs(pixels(here / "album/photo-waves.jpg").astype(int) - pixels(here / "album/photo.jpg")).mean() > 5
 
 
-def test_output_is_a_file(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_output_can_be_a_file(brushwork: Run, paint: Paint, here: Path) -> None:
     assert brushwork("stylize", paint("photo.jpg"), "-s", paint("waves.png"), "-o", "new/deep/pastiche.webp").code == 0
     with Image.open(here / "new/deep/pastiche.webp") as pastiche:
         assert pastiche.format == "WEBP"
 
 
-def test_output_is_a_folder_that_is_made(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_output_can_be_a_folder_that_is_created(brushwork: Run, paint: Paint, here: Path) -> None:
     ended = brushwork("stylize", paint("a.jpg"), paint("b.png"), "-s", paint("waves.png"), "-o", "new/deep")
     assert ended.code == 0
     assert files(here / "new") == {"deep/a.jpg", "deep/b.png"}
 
 
-def test_a_folder_goes_beside_itself_and_a_second_run_finds_it_done(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_pastiches_of_a_folder_go_beside_it_and_a_second_run_finds_them(
+    brushwork: Run, paint: Paint, here: Path
+) -> None:
     paint("photos/a.jpg"), paint("photos/b.png"), paint("photos/below/c.jpg")
     (here / "photos/notes.txt").write_text("no picture")
     style = paint("waves.png")
@@ -58,7 +60,7 @@ def test_a_folder_goes_beside_itself_and_a_second_run_finds_it_done(brushwork: R
     ]
 
 
-def test_recursive_keeps_the_folders(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_recursive_reproduces_the_subfolders(brushwork: Run, paint: Paint, here: Path) -> None:
     for name in ("photos/a.jpg", "photos/one/a.jpg", "photos/one/two/a.jpg"):
         paint(name)
     style = paint("waves.png")
@@ -66,7 +68,7 @@ def test_recursive_keeps_the_folders(brushwork: Run, paint: Paint, here: Path) -
     assert files(here / "out") == {"a.jpg", "one/a.jpg", "one/two/a.jpg"}
 
 
-def test_each_content_with_each_style(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_each_renders_every_content_in_every_style(brushwork: Run, paint: Paint, here: Path) -> None:
     styles = paint("waves.png", seed=1), paint("stars.png", seed=2)
     contents = paint("a.jpg"), paint("b.jpg", seed=3)
     assert brushwork("stylize", *contents, "-s", styles[0], "-s", styles[1], "--each", "-o", "out").code == 0
@@ -91,7 +93,7 @@ def test_two_contents_never_write_one_file(brushwork: Run, paint: Paint, here: P
     assert len({name.lower() for name in names}) == 4
 
 
-def test_existing_files_are_kept_unless_told(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_existing_files_are_kept_without_overwrite(brushwork: Run, paint: Paint, here: Path) -> None:
     photo, style = paint("photo.png"), paint("waves.png", seed=1)
     (here / "photo-waves.png").write_bytes(b"mine")
     ended = brushwork("stylize", photo, "-s", style)
@@ -101,7 +103,7 @@ def test_existing_files_are_kept_unless_told(brushwork: Run, paint: Paint, here:
     assert pixels(here / "photo-waves.png").shape == (48, 64, 3)
 
 
-def test_a_bad_file_does_not_stop_the_good_ones(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_an_unreadable_file_does_not_stop_the_others(brushwork: Run, paint: Paint, here: Path) -> None:
     contents = paint("a.jpg"), here / "bad.jpg", paint("tiny.png", 1, 1), paint("b.jpg")
     contents[1].write_bytes(b"")
     ended = brushwork("stylize", *contents, "-s", paint("waves.png"), "-o", "out", "--json")
@@ -117,14 +119,14 @@ def test_a_bad_file_does_not_stop_the_good_ones(brushwork: Run, paint: Paint, he
     assert [record["error"] is None for record in records] == [True, False, False, True]
 
 
-def test_a_bad_style_among_good_ones_costs_its_pastiches_only(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_an_unreadable_style_fails_only_its_own_pastiches(brushwork: Run, paint: Paint, here: Path) -> None:
     ended = brushwork("stylize", paint("a.jpg"), "-s", "gone.png", "-s", paint("waves.png"), "--each", "-o", "out")
     assert ended.code == 1
     assert f"brushwork: {here / 'a.jpg'}: cannot read gone.png: no such file" in ended.lines
     assert files(here / "out") == {"a-waves.jpg"}
 
 
-def test_json_is_one_record_a_picture(brushwork: Run, paint: Paint) -> None:
+def test_json_prints_one_record_per_picture(brushwork: Run, paint: Paint) -> None:
     paint("photo.jpg", 83, 61)
     paint("waves.png")
     ended = brushwork("stylize", "photo.jpg", "-s", "waves.png", "--json")
@@ -148,7 +150,7 @@ def test_strength_0_is_the_photo(brushwork: Run, paint: Paint, here: Path, keep_
     assert np.array_equal(pixels(here / "out.png"), pixels(photo))
 
 
-def test_luma_keeps_the_photos_colours(brushwork: Run, here: Path, paint: Paint) -> None:
+def test_luma_keeps_the_colours_of_the_photo(brushwork: Run, here: Path, paint: Paint) -> None:
     Image.new("RGB", (64, 64), (128, 128, 128)).save(here / "grey.png")
     style = paint("waves.png")
     assert brushwork("stylize", "grey.png", "-s", style, "--keep-colors", "luma", "-o", "luma.png").code == 0
@@ -179,20 +181,20 @@ def test_style_size_changes_the_strokes(brushwork: Run, paint: Paint, here: Path
     assert not np.array_equal(pixels(here / "small.png"), pixels(here / "usual.png"))
 
 
-def test_depth_16_is_written(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_depth_16_writes_16_bits(brushwork: Run, paint: Paint, here: Path) -> None:
     assert brushwork("stylize", paint("photo.png"), "-s", paint("waves.png"), "--depth", 16).code == 0
     header = (here / "photo-waves.png").read_bytes()[:26]
     assert header[24] == 16
 
 
-def test_quality_is_heeded(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_quality_changes_the_file_size(brushwork: Run, paint: Paint, here: Path) -> None:
     photo, style = paint("photo.jpg", 128, 128), paint("waves.png", seed=1)
     for quality in (10, 95):
         assert brushwork("stylize", photo, "-s", style, "--quality", quality, "-o", f"{quality}.jpg").code == 0
     assert (here / "10.jpg").stat().st_size < (here / "95.jpg").stat().st_size / 2
 
 
-def test_an_animation_keeps_its_frames_and_times(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_an_animation_keeps_its_frames_and_durations(brushwork: Run, paint: Paint, here: Path) -> None:
     frames = [Image.fromarray(colours(48, 64, seed=seed)) for seed in range(3)]
     frames[0].save(here / "moving.gif", save_all=True, append_images=frames[1:], duration=[100, 250, 70], loop=0)
     ended = brushwork("stylize", "moving.gif", "-s", paint("waves.png"), "--json")

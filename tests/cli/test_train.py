@@ -72,7 +72,7 @@ def test_a_run_leaves_checkpoint_log_grids_and_weights_in_parts(
     assert "holds a run; continue it with --resume" in capsys.readouterr().err
 
 
-def test_a_killed_run_goes_on(folder: Path) -> None:
+def test_a_killed_run_can_be_resumed(folder: Path) -> None:
     with started("train", "recipe.toml", "--set", "steps=100000", "-o", "run") as process:
         assert process.stderr is not None
         for line in process.stderr:
@@ -90,7 +90,7 @@ def test_a_killed_run_goes_on(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_with_a_checkpoint(folder: Path, number: int) -> None:
+def test_a_signal_ends_the_run_with_a_checkpoint(folder: Path, number: int) -> None:
     settings = ("--set", "steps=100000", "--set", "checkpoint_every=100000")
     with started("train", "recipe.toml", *settings, "-o", "run") as process:
         assert process.stderr is not None
@@ -114,7 +114,7 @@ def test_a_signal_ends_with_a_checkpoint(folder: Path, number: int) -> None:
         (["recipe.toml", "--device", "tpu", "-o", "other"], "unknown device 'tpu'"),
     ],
 )
-def test_what_cannot_run_is_one_line(
+def test_invalid_runs_are_one_line_errors(
     folder: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -17,7 +17,7 @@ from tests.video.conftest import make_clip, make_frames, packets, read_frames
 pytestmark = pytest.mark.usefixtures("quick")
 
 
-def test_a_clip_becomes_its_pastiche_beside_it(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_the_pastiche_of_a_clip_is_written_beside_it(brushwork: Run, paint: Paint, here: Path) -> None:
     make_clip(here / "clip.mp4", make_frames(6), codec="libx264", form="yuv420p", sound="aac")
     paint("waves.jpg", 96, 96)
     ended = brushwork("video", "clip.mp4", "-s", "waves.jpg", "--json")
@@ -29,7 +29,7 @@ def test_a_clip_becomes_its_pastiche_beside_it(brushwork: Run, paint: Paint, her
     assert packets(here / "clip-waves.mp4", "audio") == packets(here / "clip.mp4", "audio")
 
 
-def test_named_styles_blend_and_change(brushwork: Run, here: Path) -> None:
+def test_named_styles_blend_and_change_over_time(brushwork: Run, here: Path) -> None:
     make_clip(here / "clip.mkv", make_frames(8))
     arguments = ("-s", "ukiyo-e", "--at", "0:00.1=stained-glass", "--fade", "0.1", "--keep-colors", "luma")
     ended = brushwork("video", "clip.mkv", *arguments, "-o", "out.gif", "--hold", "0.5")
@@ -76,7 +76,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "--preview", "sheet.jpg", "--json"), "--json does nothing with --preview, which writes no clip"),
     (("%d%d.png",), "%d%d.png is not a pattern of numbered pictures such as frames/%04d.png"),
 ])  # fmt: skip
-def test_bad_input_is_one_line_and_nothing_is_touched(
+def test_invalid_input_is_a_one_line_error_and_changes_no_file(
     arguments: tuple[str, ...], line: str, brushwork: Run, clip: Path, here: Path
 ) -> None:
     before = {path.name: path.read_bytes() for path in here.iterdir()}
@@ -87,7 +87,7 @@ def test_bad_input_is_one_line_and_nothing_is_touched(
     assert {path.name: path.read_bytes() for path in here.iterdir()} == before
 
 
-def test_a_clip_goes_in_and_out_through_pipes(clip: Path, here: Path) -> None:
+def test_a_clip_can_be_read_from_and_written_to_a_pipe(clip: Path, here: Path) -> None:
     command = [sys.executable, "-m", "brushwork", "video", "-", "-s", "waves.jpg"]
     ended = subprocess.run(command, cwd=here, env=environment(here), input=clip.read_bytes(), capture_output=True)
     assert ended.returncode == 0, ended.stderr
@@ -98,7 +98,7 @@ def test_a_clip_goes_in_and_out_through_pipes(clip: Path, here: Path) -> None:
     assert (empty.returncode, empty.stderr) == (1, b"brushwork: standard input is empty\n")
 
 
-def test_without_a_name_the_container_takes_all_that_is_in_the_clip(brushwork: Run, paint: Paint, here: Path) -> None:
+def test_the_default_container_can_hold_everything_in_the_clip(brushwork: Run, paint: Paint, here: Path) -> None:
     """MP4 takes no SubRip as it is: Matroska does."""
     paint("waves.jpg", 96, 96)
     make_clip(here / "clip.mkv", make_frames(3), subtitles="subrip").rename(here / "clip.mk3d")
@@ -107,13 +107,13 @@ def test_without_a_name_the_container_takes_all_that_is_in_the_clip(brushwork: R
     assert len(ended.lines) == 1
 
 
-def test_a_preview_paints_a_sheet_and_no_clip(brushwork: Run, clip: Path, here: Path) -> None:
+def test_a_preview_writes_a_sheet_and_no_clip(brushwork: Run, clip: Path, here: Path) -> None:
     ended = brushwork("video", "clip.mkv", "-s", "waves.jpg", "--preview", "sheet.jpg")
     assert (ended.code, (here / "sheet.jpg").exists(), (here / "clip-waves.mkv").exists()) == (0, True, False)
     assert ended.lines[-1].startswith("sheet.jpg  6 frames at ")
 
 
-def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Path) -> None:
+def test_a_file_with_only_sound_is_refused(brushwork: Run, clip: Path, here: Path) -> None:
     import wave
 
     with wave.open(str(here / "tone.wav"), "wb") as file:
@@ -124,7 +124,7 @@ def test_sound_without_pictures_is_no_clip(brushwork: Run, clip: Path, here: Pat
 
 
 @pytest.mark.parametrize(("name", "share"), [("clip.mp4", 0.5), ("clip.mkv", 0.001)])
-def test_a_truncated_file_is_one_line(name: str, share: float, brushwork: Run, clip: Path, here: Path) -> None:
+def test_a_truncated_file_is_a_one_line_error(name: str, share: float, brushwork: Run, clip: Path, here: Path) -> None:
     whole = make_clip(here / name, make_frames(40), codec="libx264", form="yuv420p").read_bytes()
     (here / name).write_bytes(whole[: max(8, round(share * len(whole)))])
     ended = brushwork("video", name, "-s", "waves.jpg")
@@ -133,7 +133,7 @@ def test_a_truncated_file_is_one_line(name: str, share: float, brushwork: Run, c
     assert not list(here.glob("*-waves*")) and not list(here.glob(".*"))
 
 
-def test_of_a_clip_that_ends_too_early_what_is_there_is_painted(brushwork: Run, clip: Path, here: Path) -> None:
+def test_the_available_frames_of_a_truncated_clip_are_rendered(brushwork: Run, clip: Path, here: Path) -> None:
     whole = make_clip(
         here / "long.mkv", [np.random.default_rng(n).integers(0, 255, (48, 64, 3), np.uint8) for n in range(48)]
     )
@@ -145,7 +145,7 @@ def test_of_a_clip_that_ends_too_early_what_is_there_is_painted(brushwork: Run, 
     assert 20 <= len(read_frames(here / "out.mkv")) <= 24
 
 
-def test_a_clip_without_frames_is_one_line(brushwork: Run, clip: Path, here: Path) -> None:
+def test_a_clip_without_frames_is_a_one_line_error(brushwork: Run, clip: Path, here: Path) -> None:
     import av
 
     with av.open(str(here / "empty.mkv"), "w") as out:
@@ -158,21 +158,21 @@ def test_a_clip_without_frames_is_one_line(brushwork: Run, clip: Path, here: Pat
     assert brushwork("video", "none", "-s", "waves.jpg").lines == ["brushwork: none has no frames"]
 
 
-def test_an_existing_file_stays(brushwork: Run, clip: Path, here: Path) -> None:
+def test_an_existing_file_is_kept(brushwork: Run, clip: Path, here: Path) -> None:
     (here / "out.mp4").write_text("mine")
     ended = brushwork("video", "clip.mkv", "-s", "waves.jpg", "-o", "out.mp4")
     assert ended.lines == ["brushwork: out.mp4 exists; use --overwrite to replace it"]
     assert (here / "out.mp4").read_text() == "mine"
 
 
-def test_a_missing_extra_names_the_command(brushwork: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_names_the_install_command(brushwork: Run, clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "video", ("missing_module",))
     line = "brushwork: {} needs an optional extra: pip install 'brushwork[video]'"
     assert brushwork("video", "clip.mkv", "-s", "waves.jpg").lines == [line.format("video")]
     assert brushwork("live", "-s", "waves.jpg").lines == [line.format("live")]
 
 
-def test_a_full_disk_is_one_line_and_nothing_is_left(clip: Path, here: Path) -> None:
+def test_a_full_disk_is_a_one_line_error_and_leaves_no_files(clip: Path, here: Path) -> None:
     import resource
 
     frames = [np.random.default_rng(n).integers(0, 255, (96, 128, 3), np.uint8) for n in range(30)]

@@ -34,6 +34,6 @@ def test_embeddings_are_those_of_the_stylizer_and_neighbours_are_exact(
     assert [each.distance for each in found] == pytest.approx(sorted(distances.values())[:3], abs=1e-3)
 
 
-def test_a_search_says_what_is_missing(tmp_path: Path, photos: Path) -> None:
+def test_an_impossible_search_is_a_one_line_error(tmp_path: Path, photos: Path) -> None:
     with pytest.raises(UserError, match="holds no embeddings; brushwork embed makes them"):
         nearest(Place(photos), np.zeros((1, 100), np.float32))

@@ -48,7 +48,7 @@ def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("store", ["s3", "gcs"])
-def test_a_data_set_in_an_object_store_is_made_and_goes_on(
+def test_a_data_set_in_an_object_store_is_rendered_and_continued(
     store: str, request: pytest.FixtureRequest, photos: Path, tmp_path: Path, model: Path
 ) -> None:
     bucket = f"{request.getfixturevalue(store)}/files"

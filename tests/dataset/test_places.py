@@ -39,7 +39,7 @@ def remembering() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("remembering")
-def test_files_of_other_processes_are_found_though_listings_are_remembered() -> None:
+def test_files_of_other_processes_are_found_despite_cached_listings() -> None:
     place = Place("remembering://bucket/out")
     place.write("a", b"1")
     assert place.find() == ["a"]

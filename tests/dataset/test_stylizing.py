@@ -48,7 +48,7 @@ def test_a_folder_keeps_its_names_classes_and_labels(photos: Path, tmp_path: Pat
             assert (image.size, image.format) == ((40, 32), "JPEG")
 
 
-def test_the_manifest_says_what_was_drawn_and_it_can_be_made_again(photos: Path, tmp_path: Path, model: Path) -> None:
+def test_the_manifest_states_the_draws_and_they_can_be_repeated(photos: Path, tmp_path: Path, model: Path) -> None:
     made(photos, tmp_path / "out", model, per_image=2, strength=(0.4, 0.9), seed=5)
     rows = rows_of(tmp_path / "out" / "manifest.parquet")
     assert {(row["content"], row["variant"]) for row in rows} == {(n, v) for n in NAMES for v in (0, 1)} | {
@@ -67,7 +67,7 @@ def test_the_manifest_says_what_was_drawn_and_it_can_be_made_again(photos: Path,
         assert np.abs(np.asarray(image) / 255 - expected).mean() < 0.03
 
 
-def test_a_stopped_run_goes_on_and_is_as_one_that_was_not(photos: Path, tmp_path: Path, model: Path) -> None:
+def test_a_resumed_run_equals_an_uninterrupted_one(photos: Path, tmp_path: Path, model: Path) -> None:
     made(photos, tmp_path / "whole", model)
     plan = open_plan(str(photos), str(tmp_path / "out"), Stylizing(model=str(model)), together=3)
     assert [len(part.names) for part in plan.parts] == [3, 3, 3]
@@ -84,7 +84,7 @@ def test_a_stopped_run_goes_on_and_is_as_one_that_was_not(photos: Path, tmp_path
     assert rows_of(tmp_path / "out/manifest.parquet") == rows_of(tmp_path / "whole/manifest.parquet")
 
 
-def test_another_run_is_not_written_over(photos: Path, tmp_path: Path, model: Path) -> None:
+def test_a_different_run_in_the_same_folder_is_refused(photos: Path, tmp_path: Path, model: Path) -> None:
     made(photos, tmp_path / "out", model)
     with pytest.raises(UserError, match="holds a run with another per_image, seed; choose another folder"):
         made(photos, tmp_path / "out", model, seed=1, per_image=2)
@@ -116,7 +116,7 @@ def test_parquet_becomes_parquet_with_its_columns(tmp_path: Path, model: Path) -
 
 
 @pytest.mark.parametrize("kind", ["tar", "parquet"])
-def test_a_folder_can_become_shards(photos: Path, tmp_path: Path, model: Path, kind: Any) -> None:
+def test_a_folder_can_be_written_as_shards(photos: Path, tmp_path: Path, model: Path, kind: Any) -> None:
     made(photos, tmp_path / "out", model, kind=kind)
     assert files(tmp_path / "out") == {f"part-00000{part}.{kind}" for part in range(3)} | {LABELS}
     if kind == "tar":
@@ -126,7 +126,7 @@ def test_a_folder_can_become_shards(photos: Path, tmp_path: Path, model: Path, k
         assert pq.read_table(tmp_path / "out/part-000002.parquet")["name"].to_pylist() == NAMES[5:]
 
 
-def test_a_damaged_tar_is_reported_and_the_rest_is_done(tmp_path: Path, model: Path) -> None:
+def test_a_damaged_tar_is_reported_and_the_other_parts_are_done(tmp_path: Path, model: Path) -> None:
     write_tar(tmp_path / "in/b.tar", 2)
     (tmp_path / "in/a.tar").write_bytes(b"no tar" * 300)
     plan, reports = made(tmp_path / "in", tmp_path / "out", model)
@@ -157,12 +157,12 @@ def test_any_file_system_of_fsspec_is_read_and_written(photos: Path, tmp_path: P
         ({"styles": ("no-such-style.jpg",)}, "cannot read no-such-style.jpg: no such file"),
     ],
 )
-def test_bad_values_are_refused_before_any_work(model: Path, values: dict[str, Any], message: str) -> None:
+def test_invalid_values_are_refused_before_any_work(model: Path, values: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         Stylizing(model=str(model), **values)
 
 
-def test_no_two_contents_make_one_file(tmp_path: Path, model: Path) -> None:
+def test_no_two_contents_write_the_same_file(tmp_path: Path, model: Path) -> None:
     for kind in ("BMP", "PNG"):
         (tmp_path / "in").mkdir(exist_ok=True)
         (tmp_path / f"in/a.{kind.lower()}").write_bytes(encoded(1, kind))

@@ -41,12 +41,12 @@ def test_a_photo_and_a_plain_colour_have_no_grid(photo: Image, random: np.random
 
 
 @pytest.mark.parametrize("frequency", GRIDS)
-def test_a_planted_grid_is_found_at_every_period(photo: Image, frequency: tuple[float, float]) -> None:
+def test_an_added_grid_is_found_at_every_period(photo: Image, frequency: tuple[float, float]) -> None:
     planted = np.clip(photo + 0.02 * grid(*frequency), 0, 1)
     assert artefact_score(planted) > 4
 
 
-def test_a_checkerboard_is_found_in_a_part_of_the_picture(photo: Image) -> None:
+def test_a_checkerboard_in_a_part_of_the_picture_is_found(photo: Image) -> None:
     planted = photo.copy()
     planted[64:192, 64:192] += 0.03 * grid(0.5, 0.5)[64:192, 64:192]
     assert artefact_score(planted) > 4
@@ -58,14 +58,14 @@ def test_half_a_level_of_a_checkerboard_doubles_the_score(levels: float, expecte
     assert artefact_score(plain + levels / 255 * grid(0.5, 0.5)) == pytest.approx(expected, rel=0.01)
 
 
-def test_the_content_has_its_own_border(photo: Image) -> None:
+def test_the_border_score_of_a_content_is_1(photo: Image) -> None:
     assert border_error(photo, photo) == 1
     softer = 0.5 + 0.5 * (photo - 0.5)
     assert border_error(softer, photo) == pytest.approx(1, abs=0.2)
 
 
 @pytest.mark.parametrize("shade", [0.0, 0.7])
-def test_the_frame_of_zero_padding_is_caught(photo: Image, shade: float) -> None:
+def test_the_frame_left_by_zero_padding_is_detected(photo: Image, shade: float) -> None:
     planted = photo.copy()
     inside = (slice(4, -4), slice(4, -4))
     planted[:] *= shade

@@ -8,7 +8,7 @@ from brushwork.evaluation.bootstrap import interval
 from brushwork.evaluation.distances import mixed_6e_distance, structure_distance
 
 
-def test_structure_is_that_of_similar_places_and_not_of_features() -> None:
+def test_structure_depends_on_similarities_between_places_not_on_features() -> None:
     features = torch.rand(1, 8, 32, 32, generator=torch.Generator().manual_seed(0))
     assert structure_distance(features, features) == 0
     turned = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(1)))[0]
@@ -17,7 +17,7 @@ def test_structure_is_that_of_similar_places_and_not_of_features() -> None:
     assert structure_distance(features.flip(3), features) > 0.1
 
 
-def test_structure_of_two_known_tables() -> None:
+def test_structure_of_two_known_tables_by_hand() -> None:
     halves = torch.ones(1, 1, 16, 16)
     halves[..., 8:] = -1  # cells of one half are alike, those of different halves opposite
     stripes = torch.ones(1, 1, 16, 16)
@@ -26,7 +26,7 @@ def test_structure_of_two_known_tables() -> None:
     assert structure_distance(halves, stripes) == pytest.approx(1.0)
 
 
-def test_frechet_distance_of_known_normal_distributions() -> None:
+def test_frechet_distance_of_normal_distributions_by_hand() -> None:
     one = torch.tensor([[-1.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.0, 1.0]])
     assert mixed_6e_distance(one, one) == pytest.approx(0, abs=1e-9)
     assert mixed_6e_distance(one, one + torch.tensor([3.0, 4.0])) == pytest.approx(25)
@@ -36,7 +36,7 @@ def test_frechet_distance_of_known_normal_distributions() -> None:
         mixed_6e_distance(one[:1], one)
 
 
-def test_an_interval_is_that_of_the_mean() -> None:
+def test_the_bootstrap_interval_is_that_of_the_mean() -> None:
     values = np.random.default_rng(0).normal(10, 2, 400).tolist()
     low, high = interval(values)
     assert (low, high) == pytest.approx((np.mean(values) - 1.96 * 0.1, np.mean(values) + 1.96 * 0.1), abs=0.03)

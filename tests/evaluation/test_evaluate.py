@@ -27,7 +27,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> list[Pair]:
     return choose(tmp_path / "c", tmp_path / "s", 2)
 
 
-def test_a_model_paints_each_square_in_each_style(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
+def test_a_model_renders_each_square_in_its_style(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
     judged = list(evaluate(pairs, of_model(Stylizer(fake_runtime, style_size=32)), SIZE))
     assert [each.record.pair for each in judged] == pairs
     assert fake_runtime.predicted == [(1, 40, 32, 3)] * 2  # the whole style, not its square
@@ -41,7 +41,7 @@ def test_a_model_paints_each_square_in_each_style(pairs: list[Pair], fake_runtim
         assert each.record.scores.content_loss > 0
 
 
-def test_finished_pastiches_are_judged_whole_or_square(pairs: list[Pair], tmp_path: Path) -> None:
+def test_finished_pastiches_can_be_whole_or_square(pairs: list[Pair], tmp_path: Path) -> None:
     for pair in pairs:
         images.save(read(pair.content), tmp_path / "p" / f"{pair.name}.png")
     (first, second) = evaluate(pairs, of_folder(tmp_path / "p", pairs), SIZE)
@@ -50,7 +50,7 @@ def test_finished_pastiches_are_judged_whole_or_square(pairs: list[Pair], tmp_pa
         assert (each.record.scores.share, each.record.identity, each.record.seconds) == (1, None, None)
 
 
-def test_the_middle_is_cut_out_and_scaled() -> None:
+def test_the_middle_is_cropped_and_scaled() -> None:
     image = np.zeros((10, 30, 3), np.float32)
     image[:, 10:20] = 1
     np.testing.assert_array_equal(square(image, 10), np.ones((10, 10, 3)))
@@ -58,7 +58,7 @@ def test_the_middle_is_cut_out_and_scaled() -> None:
     assert square(image.swapaxes(0, 1), 5).min() == 1
 
 
-def test_what_is_transparent_is_white(tmp_path: Path) -> None:
+def test_transparent_parts_become_white(tmp_path: Path) -> None:
     images.save(Picture.of(np.zeros((8, 8, 3), np.float32), np.zeros((8, 8), np.float32)), tmp_path / "glass.png")
     np.testing.assert_array_equal(read(tmp_path / "glass.png"), np.ones((8, 8, 3)))
 
@@ -74,7 +74,7 @@ def test_a_small_size_and_a_broken_file_are_refused(pairs: list[Pair], tmp_path:
         next(records)
 
 
-def test_what_a_model_refuses_names_the_style(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
+def test_a_refused_style_is_named(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
     stylizer = Stylizer(fake_runtime, styles=("dots",))
     with pytest.raises(UserError, match=r"x & y\.png: no style 'x & y'; known styles: dots"):
         next(evaluate(pairs, of_model(stylizer), SIZE))
@@ -89,7 +89,7 @@ def judged(pairs: list[Pair]) -> list[Judged]:
     return list(evaluate(pairs, _content, SIZE))
 
 
-def test_the_summary_of_untouched_contents(judged: list[Judged]) -> None:
+def test_untouched_contents_have_the_expected_summary(judged: list[Judged]) -> None:
     summary = summarise([each.record for each in judged])
     assert (summary.pairs, summary.content_loss, summary.share, summary.border) == (2, 0, 1, 1)
     assert set(summary.shares.values()) == {1}
@@ -126,7 +126,7 @@ class Tags(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_the_page_holds_all_pictures_and_needs_nothing_else(judged: list[Judged]) -> None:
+def test_the_page_contains_all_pictures_and_loads_nothing(judged: list[Judged]) -> None:
     page = Page()
     for each in judged:
         page.add(each)

@@ -26,7 +26,7 @@ def soft(seed: int) -> Image:
     return (0.8 * blocks + 0.2 * random.random((SIDE, SIDE, 3))).astype(np.float32)
 
 
-def test_the_content_itself_has_the_whole_style_loss_left(features: VGGFeatures) -> None:
+def test_the_content_itself_has_a_style_share_of_1(features: VGGFeatures) -> None:
     scores = score(soft(0), soft(0), soft(1), features)
     assert scores.content_loss == 0
     assert scores.share == 1
@@ -35,7 +35,7 @@ def test_the_content_itself_has_the_whole_style_loss_left(features: VGGFeatures)
     assert scores.border == 1
 
 
-def test_the_style_itself_has_none_left(features: VGGFeatures) -> None:
+def test_the_style_itself_has_a_style_share_of_0(features: VGGFeatures) -> None:
     scores = score(soft(1), soft(0), soft(1), features)
     assert set(scores.style_loss.values()) == {0}
     assert scores.share < 1e-6
@@ -43,7 +43,7 @@ def test_the_style_itself_has_none_left(features: VGGFeatures) -> None:
     assert all(loss > 0 for loss in scores.untouched.values())
 
 
-def test_where_content_and_style_are_one_picture_nothing_was_to_do(features: VGGFeatures) -> None:
+def test_equal_content_and_style_have_a_style_share_of_1(features: VGGFeatures) -> None:
     assert score(soft(0), soft(0), soft(0), features).share == 1
 
 
@@ -57,7 +57,7 @@ def test_losses_are_those_of_the_published_weighting(features: VGGFeatures) -> N
     assert scores.style_loss == pytest.approx({layer: terms[f"style/{layer}"].item() for layer in STYLE_LAYERS})
 
 
-def test_a_style_may_be_of_another_size(features: VGGFeatures) -> None:
+def test_a_style_can_have_another_size(features: VGGFeatures) -> None:
     tiled = np.tile(soft(1), (2, 3, 1))
     assert score(soft(0), soft(1), tiled, features).share > 0
 
@@ -75,7 +75,7 @@ def test_the_share_is_the_geometric_mean_over_layers() -> None:
     assert scores.share == pytest.approx((0.01 * 0.04 * 0.25) ** 0.25)
 
 
-def test_a_share_of_nothing_is_a_number() -> None:
+def test_a_share_of_zero_loss_is_finite() -> None:
     shares = style_shares({"a": 0.0, "b": 5.0}, {"a": 0.0, "b": 0.0})
     assert shares["a"] == 1
     assert math.isfinite(shares["b"])

@@ -60,7 +60,7 @@ def test_missing_pastiches_are_counted_and_the_first_is_named(tmp_path: Path) ->
         find(tmp_path, pairs)
 
 
-def test_a_folder_of_pastiches_is_told_from_a_model(tmp_path: Path) -> None:
+def test_a_folder_of_pastiches_is_distinguished_from_a_model(tmp_path: Path) -> None:
     assert pastiches_in(str(tmp_path)) == tmp_path
     shutil.copy(MODELS / "magenta-mobile" / CONFIG, tmp_path)
     for model in (None, "magenta-mobile", "no-such-model", str(tmp_path)):

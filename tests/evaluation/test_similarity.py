@@ -9,7 +9,7 @@ from brushwork.evaluation.similarity import ssim
 
 @pytest.mark.parametrize("noise", [0.01, 0.1, 0.5])
 @pytest.mark.parametrize("shape", [(40, 64, 3), (11, 11, 3), (64, 33, 3)])
-def test_it_is_the_one_of_scikit_image(random: np.random.Generator, shape: tuple[int, ...], noise: float) -> None:
+def test_ssim_equals_that_of_scikit_image(random: np.random.Generator, shape: tuple[int, ...], noise: float) -> None:
     image = random.random(shape, dtype=np.float32)
     other = np.clip(image + noise * random.standard_normal(shape, dtype=np.float32), 0, 1)
     expected = structural_similarity(
@@ -19,7 +19,7 @@ def test_it_is_the_one_of_scikit_image(random: np.random.Generator, shape: tuple
     assert ssim(image, other) == pytest.approx(expected, abs=1e-9)
 
 
-def test_black_and_white_share_nothing_and_a_picture_is_like_itself(random: np.random.Generator) -> None:
+def test_black_and_white_have_an_ssim_near_0_and_equal_pictures_1(random: np.random.Generator) -> None:
     black = np.zeros((16, 16, 3), np.float32)
     # (0 + C1)(0 + C2) / ((1 + C1)(0 + C2)) = 0.0001 / 1.0001
     assert ssim(black, black + 1) == pytest.approx(1e-4 / 1.0001, rel=1e-6)
@@ -28,6 +28,6 @@ def test_black_and_white_share_nothing_and_a_picture_is_like_itself(random: np.r
 
 
 @pytest.mark.parametrize("shapes", [((10, 40, 3), (10, 40, 3)), ((40, 40, 3), (40, 41, 3))])
-def test_what_cannot_be_compared_is_refused(shapes: tuple[tuple[int, ...], ...]) -> None:
+def test_pictures_of_different_or_too_small_sizes_are_refused(shapes: tuple[tuple[int, ...], ...]) -> None:
     with pytest.raises(ValueError, match="cannot be compared"):
         ssim(*(np.zeros(shape, np.float32) for shape in shapes))

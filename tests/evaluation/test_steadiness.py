@@ -28,7 +28,7 @@ def test_pixels_that_move_as_they_should_have_no_error() -> None:
     assert warping_error([here, there], [FlowPair(0, 1, shift(0), seen)]) > 0.3
 
 
-def test_the_error_is_the_rmse_of_what_is_seen() -> None:
+def test_the_error_is_the_rmse_over_visible_pixels() -> None:
     frames = [np.zeros((20, 30, 3), np.float32), np.full((20, 30, 3), 0.5, np.float32)]
     seen = np.zeros((20, 30), bool)
     assert warping_error(frames, [FlowPair(0, 1, shift(0), seen)]) == 0
@@ -38,12 +38,12 @@ def test_the_error_is_the_rmse_of_what_is_seen() -> None:
     assert warping_error(frames, both) == pytest.approx(0.5 / 2**0.5)
 
 
-def test_what_does_not_come_back_or_leaves_is_not_seen() -> None:
+def test_pixels_without_a_consistent_flow_are_not_visible() -> None:
     assert optical_flow.visible(shift(3), shift(-3)).sum() == 20 * 27
     assert not optical_flow.visible(shift(3), shift(3)).any()
 
 
-def test_a_folder_with_true_motion_is_judged_by_it(tmp_path: Path) -> None:
+def test_the_true_motion_of_a_folder_is_used(tmp_path: Path) -> None:
     for number in range(1, 4):
         Pillow.new("RGB", (30, 20), (10 * number, 0, 0)).save(tmp_path / f"frame_{number:04}.png")
     np.savez(tmp_path / "flow_0002_0003.npz", flow=shift(2).astype(np.float16))
@@ -55,7 +55,7 @@ def test_a_folder_with_true_motion_is_judged_by_it(tmp_path: Path) -> None:
     assert (pair.here, pair.there, pair.visible.sum()) == (1, 2, 15 * 28)
 
 
-def test_of_other_clips_motion_is_found_between_all_frames(tmp_path: Path) -> None:
+def test_the_motion_of_other_clips_is_estimated_between_all_frames(tmp_path: Path) -> None:
     frames, pairs = open_frames(str(make_clip(tmp_path / "clip.mkv", make_frames(4))), 3, None)
     assert (len(frames), [(pair.here, pair.there) for pair in pairs]) == (3, [(1, 0), (2, 1)])
     with pytest.raises(UserError, match="has 1 frame; steadiness is measured between two and more"):

@@ -55,7 +55,7 @@ def operators(path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [(2, 2), (3, 5), (8, 7)])
-def test_enlarging_and_convolving_is_one_transposed_convolution(
+def test_upsampling_and_convolution_become_one_transposed_convolution(
     tmp_path: Path, random: np.random.Generator, size: tuple[int, int]
 ) -> None:
     weight = random.standard_normal((4, 5, 3, 3), dtype=np.float32)
@@ -88,7 +88,7 @@ def test_an_enlarged_row_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [(2, 1), (6, 5), (8, 8)])
-def test_few_channels_are_convolved_two_rows_at_once(
+def test_layers_with_few_channels_compute_two_rows_at_once(
     tmp_path: Path, random: np.random.Generator, size: tuple[int, int]
 ) -> None:
     weight = random.standard_normal((3, 8, 9, 9), dtype=np.float32)
@@ -103,13 +103,13 @@ def test_few_channels_are_convolved_two_rows_at_once(
 
 
 @pytest.mark.parametrize("name", ["transfer.onnx", "transfer-statistics.onnx", "transfer-regions.onnx"])
-def test_every_graph_of_a_model_takes_them(predicted_folder: ModelFolder, name: str) -> None:
+def test_every_graph_of_a_model_is_rewritten(predicted_folder: ModelFolder, name: str) -> None:
     found = operators(predicted_folder.path / name)
     assert found.count("ConvTranspose") == 2 and "Resize" not in found
     assert found.count("Conv") == 3 + 10 + 1
 
 
-def test_taking_them_twice_changes_nothing_more(predicted_folder: ModelFolder, tmp_path: Path) -> None:
+def test_rewriting_twice_changes_nothing_more(predicted_folder: ModelFolder, tmp_path: Path) -> None:
     path = tmp_path / "transfer.onnx"
     shutil.copy(predicted_folder.path / "model.safetensors", tmp_path)
     path.write_bytes((predicted_folder.path / "transfer.onnx").read_bytes())

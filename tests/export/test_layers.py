@@ -23,7 +23,9 @@ def folders(table: ModelFolder, predicted: ModelFolder) -> Iterator[tuple[ModelF
     yield predicted, 3
 
 
-def test_layers_are_those_of_the_paper(table_folder: ModelFolder, predicted_folder: ModelFolder, graph: str) -> None:
+def test_the_layers_are_those_of_the_paper(
+    table_folder: ModelFolder, predicted_folder: ModelFolder, graph: str
+) -> None:
     for folder, encoder in folders(table_folder, predicted_folder):
         found = layers.read(onnx.load(folder.path / graph, load_external_data=False))
         residual = [f"transfer.residual.{block}.conv{number}" for block in range(5) for number in (1, 2)]
@@ -36,7 +38,9 @@ def test_layers_are_those_of_the_paper(table_folder: ModelFolder, predicted_fold
         assert [bool(layer.affine and layer.gamma) for layer in found] == [*[False] * 3, *[True] * 13]
 
 
-def test_every_name_is_a_tensor(table_folder: ModelFolder, predicted_folder: ModelFolder, graph: str) -> None:
+def test_every_name_in_the_metadata_is_a_tensor_of_the_graph(
+    table_folder: ModelFolder, predicted_folder: ModelFolder, graph: str
+) -> None:
     """In the graph as OpenVINO reads it: the norms' answers too, though the optimiser may later fuse them."""
 
     def names(layer: Layer) -> list[str | None]:

@@ -85,7 +85,7 @@ def test_three_runtimes_agree_on_the_variants_of_a_graph(
             np.testing.assert_allclose(other[1], used, atol=1e-3 * float(np.abs(used).max()))
 
 
-def test_holding_what_was_measured_is_the_plain_graph(
+def test_holding_the_measured_statistics_equals_the_plain_graph(
     table_folder: ModelFolder, predicted_folder: ModelFolder, random: np.random.Generator
 ) -> None:
     for folder in (table_folder, predicted_folder):
@@ -127,7 +127,7 @@ def test_batch_norms_and_inception_survive_the_export(tmp_path: Path, random: np
     np.testing.assert_allclose(ours.transfer(content, embedding), reference.transfer(content, embedding), atol=5e-3)
 
 
-def test_graphs_hold_no_weights_and_no_traces_of_the_machine(predicted_folder: ModelFolder) -> None:
+def test_graphs_contain_no_weights_and_no_paths_of_the_machine(predicted_folder: ModelFolder) -> None:
     for name in ("predictor.onnx", "transfer.onnx", "transfer-statistics.onnx", "transfer-regions.onnx"):
         path = predicted_folder.path / name
         assert path.stat().st_size < 300_000
@@ -164,7 +164,7 @@ def copied(folder: ModelFolder, target: Path) -> Path:
 
 
 @pytest.mark.parametrize("name", ["model.safetensors", "transfer.onnx"])
-def test_a_changed_byte_is_caught(table_folder: ModelFolder, tmp_path: Path, name: str) -> None:
+def test_a_changed_byte_is_detected(table_folder: ModelFolder, tmp_path: Path, name: str) -> None:
     copy = copied(table_folder, tmp_path / "copy")
     model_folder.find(copy)
     data = bytearray((copy / name).read_bytes())
@@ -196,7 +196,7 @@ def test_a_network_that_no_runtime_could_execute_is_not_exported(tmp_path: Path)
     assert not (tmp_path / "model").exists()
 
 
-def test_a_folder_without_the_variants_still_stylises_and_says_what_is_missing(
+def test_a_folder_without_variants_stylises_and_names_what_is_missing(
     table_folder: ModelFolder, tmp_path: Path
 ) -> None:
     old = copied(table_folder, tmp_path / "old")
@@ -213,7 +213,7 @@ def test_a_folder_without_the_variants_still_stylises_and_says_what_is_missing(
         runtime.transfer_with_statistics(content, embedding)
 
 
-def test_nothing_can_be_held_that_is_not_given(table_folder: ModelFolder) -> None:
+def test_holding_without_statistics_is_an_error(table_folder: ModelFolder) -> None:
     runtime = OpenVINORuntime(table_folder.path, table_folder.sha256[model_folder.WEIGHTS], precision="f32")
     with pytest.raises(ValueError, match="no statistics are given"):
         runtime.transfer_with_statistics(

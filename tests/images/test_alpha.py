@@ -12,7 +12,7 @@ from brushwork.images import Picture
 from tests.images.samples import BLUE, GREEN, RED, clip, encoded, levels, pixels, present, smooth, written
 
 
-def test_palette_with_transparent_entry() -> None:
+def test_a_transparent_palette_entry_is_read_as_alpha() -> None:
     image = Pillow.new("P", (3, 1))
     image.putpalette([*RED, *GREEN, *BLUE])
     image.putdata([0, 1, 2])
@@ -25,7 +25,7 @@ def test_palette_with_transparent_entry() -> None:
     assert levels(picture.image[0]).tolist() == [[*RED], [*GREEN], [*BLUE]]
 
 
-def test_colours_declared_transparent() -> None:
+def test_colours_declared_transparent_are_read_as_alpha() -> None:
     picture = images.open(encoded(pixels([RED, BLUE]), transparency=BLUE))
     assert levels(picture.alpha).tolist() == [[255, 0]]
     grey = images.open(encoded(np.array([[7, 8]], np.uint8), transparency=7))
@@ -33,7 +33,7 @@ def test_colours_declared_transparent() -> None:
     assert levels(grey.image[0, 1]).tolist() == [8, 8, 8]
 
 
-def test_alpha_stored_multiplied_into_a_tiff() -> None:
+def test_premultiplied_alpha_of_a_tiff_is_divided_out() -> None:
     """Half transparent red, stored as half red: ExtraSamples (338) of 1 instead of 2."""
     source = np.full((2, 2, 4), (128, 0, 0, 128), np.uint8)
     directory = TiffImagePlugin.ImageFileDirectory_v2()
@@ -54,7 +54,7 @@ def test_alpha_survives_lossy_formats(kind: str) -> None:
     assert np.abs(present(again.alpha) - alpha).max() < 0.04
 
 
-def test_jpeg_lays_alpha_on_white() -> None:
+def test_a_jpeg_shows_transparent_parts_as_white() -> None:
     """A quarter of black on white is 0.75."""
     black, quarter = np.zeros((16, 16, 3), np.float32), np.full((16, 16), 0.25, np.float32)
     image = images.open(written(Picture.of(black, quarter), "JPEG"))
@@ -73,7 +73,7 @@ def test_hidden_colours_do_not_bleed_when_shrunk() -> None:
     assert [frame.image.shape for frame in animated.frames] == [(6, 8, 3)] * 3
 
 
-def test_a_picture_is_laid_on_white_by_its_alpha() -> None:
+def test_a_picture_is_blended_with_white_by_its_alpha() -> None:
     black, clear = np.zeros((1, 2, 3), np.float32), np.array([[1, 0.25]], np.float32)
     assert Picture.of(black, clear).on_white[0, :, 0].tolist() == [0, 0.75]
     assert Picture.of(black).on_white is black
@@ -82,7 +82,7 @@ def test_a_picture_is_laid_on_white_by_its_alpha() -> None:
 # Colours under transparent pixels
 
 
-def test_hidden_pixels_take_the_colours_of_what_is_seen_near_them() -> None:
+def test_hidden_pixels_take_the_colours_of_visible_pixels_nearby() -> None:
     """By hand: the smallest block of 2, 4, ... squared that shows anything gives its mean, weighted by alpha."""
     image = np.zeros((4, 4, 3), np.float32)
     alpha = np.zeros((4, 4), np.float32)
@@ -97,7 +97,7 @@ def test_hidden_pixels_take_the_colours_of_what_is_seen_near_them() -> None:
     assert image[3, 3].tolist() == [0, 0, 1]  # the caller's array stays
 
 
-def test_nothing_is_filled_where_all_or_nothing_is_seen() -> None:
+def test_nothing_is_filled_if_all_or_no_pixels_are_visible() -> None:
     image = smooth()
     for alpha in (
         None,
@@ -108,7 +108,7 @@ def test_nothing_is_filled_where_all_or_nothing_is_seen() -> None:
         assert images.fill_hidden(image, alpha) is image
 
 
-def test_what_is_hidden_does_not_matter(random: np.random.Generator) -> None:
+def test_hidden_colours_do_not_change_the_filled_picture(random: np.random.Generator) -> None:
     alpha = np.where(random.random((70, 90)) < 0.02, random.random((70, 90)), 0).astype(np.float32)
     seen = random.random((70, 90, 3), dtype=np.float32)
     other = np.where(alpha[..., None] > 0, seen, random.random((70, 90, 3), dtype=np.float32))
@@ -119,7 +119,7 @@ def test_what_is_hidden_does_not_matter(random: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("shape", [(70, 90), (64, 64), (33, 200), (1, 1), (200, 31)])
-def test_rows_by_strips_are_filled_like_the_whole(shape: tuple[int, int], random: np.random.Generator) -> None:
+def test_strips_are_filled_like_the_whole_picture(shape: tuple[int, int], random: np.random.Generator) -> None:
     pixels = random.random((*shape, 4), dtype=np.float32)
     pixels[..., 3] *= random.random(shape) < 0.05
     pixels[: shape[0] // 2, :, 3] = 0
@@ -131,7 +131,7 @@ def test_rows_by_strips_are_filled_like_the_whole(shape: tuple[int, int], random
         np.testing.assert_array_equal(rows[top:bottom][..., 3], pixels[top:bottom, :, 3])
 
 
-def test_a_filled_picture_keeps_the_rest_and_fills_each_frame() -> None:
+def test_filling_keeps_everything_else_and_fills_each_frame() -> None:
     picture = images.open(written(Picture(clip(alpha=True)), "PNG"))
     filled = picture.filled()
     assert [frame.duration for frame in filled.frames] == [100, 50, 200]
@@ -142,7 +142,7 @@ def test_a_filled_picture_keeps_the_rest_and_fills_each_frame() -> None:
 
 
 @pytest.mark.parametrize("size", [10, 20, 61])
-def test_what_is_hidden_does_not_matter_when_a_picture_shrinks(size: int, random: np.random.Generator) -> None:
+def test_hidden_colours_do_not_change_a_reduced_picture(size: int, random: np.random.Generator) -> None:
     y, x = np.mgrid[:80, :90]
     alpha = np.clip(255 * (30 - np.hypot(y - 40, x - 45)), 0, 255).astype(np.uint8)[..., None]
     seen = random.integers(0, 256, (80, 90, 3), np.uint8)

@@ -31,7 +31,7 @@ def test_animations_keep_alpha(kind: str) -> None:
         np.testing.assert_allclose(mask, present(wanted.alpha), atol=1 / 255)
 
 
-def test_frames_are_composed() -> None:
+def test_frames_are_composited() -> None:
     """The second frame of this GIF stores only what changed: one pixel."""
     first = Pillow.new("RGB", (8, 8), RED)
     second = first.copy()
@@ -42,7 +42,7 @@ def test_frames_are_composed() -> None:
     assert (levels(np.delete(frames[1].image.reshape(-1, 3), 2 * 8 + 3, axis=0)) == RED).all()
 
 
-def test_an_apng_may_begin_with_a_picture_not_shown() -> None:
+def test_the_hidden_default_picture_of_an_apng_is_skipped() -> None:
     one, two, hidden = (Pillow.new("RGB", (4, 4), colour) for colour in (RED, BLUE, GREEN))
     data = encoded(hidden, "PNG", save_all=True, append_images=[one, two], default_image=True, duration=100)
     picture = images.open(data)
@@ -56,7 +56,7 @@ def test_formats_without_animation_take_the_first_frame(kind: str) -> None:
     assert np.abs(picture.image - (1, 0, 0)).max() < 0.02
 
 
-def test_frames_are_decoded_when_asked_for_and_painted_once() -> None:
+def test_frames_are_decoded_on_demand_and_rendered_once() -> None:
     picture = images.open(written(Picture(clip()), "GIF"))
     painted = []
 
@@ -76,7 +76,7 @@ def test_frames_are_decoded_when_asked_for_and_painted_once() -> None:
         picture.frames[3]
 
 
-def test_pickling_says_why_not_or_works() -> None:
+def test_pickling_works_or_says_why_not() -> None:
     still = Picture.of(smooth())
     assert (pickle.loads(pickle.dumps(still)).image == still.image).all()
     opened = images.open(written(Picture(clip()), "GIF"))
@@ -85,7 +85,7 @@ def test_pickling_says_why_not_or_works() -> None:
     assert len(pickle.loads(pickle.dumps(list(opened.frames)))) == 3
 
 
-def test_mapping_a_still_picture_keeps_all_but_the_image() -> None:
+def test_mapping_a_still_picture_keeps_everything_but_the_pixels() -> None:
     alpha = np.linspace(0, 1, 40 * 56, dtype=np.float32).reshape(40, 56)
     picture = Picture((Frame(smooth(), alpha),), depth=16, metadata=Metadata(b"e", b"x"), format="PNG")
     same = picture.map(lambda image: 1 - image)

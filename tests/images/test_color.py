@@ -12,7 +12,7 @@ def picture(seed: int, height: int = 12, width: int = 17) -> np.ndarray:
     return np.random.default_rng(seed).random((height, width, 3)).astype(np.float32)
 
 
-def test_oklab_of_known_colours() -> None:
+def test_known_colours_have_the_published_oklab_values() -> None:
     # Ottosson 2020: white is (1, 0, 0); pure red and blue as published for sRGB.
     known = np.array([[[1, 1, 1], [0, 0, 0], [1, 0, 0], [0, 0, 1]]], np.float32)
     expected = [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.62796, 0.22486, 0.12585], [0.45201, -0.03246, -0.31153]]
@@ -49,18 +49,18 @@ def test_kept_chroma_on_black_and_white_pastiches_has_no_colour_left() -> None:
     np.testing.assert_allclose(keep_chroma(content, np.zeros_like(content)), 0, atol=0.02)
 
 
-def test_chroma_kept_in_bands_is_chroma_kept_at_once() -> None:
+def test_keeping_chroma_in_strips_equals_keeping_it_at_once() -> None:
     content, pastiche = picture(5, 600, 500), picture(6, 600, 500)
     part = keep_chroma(content[-3:].copy(), pastiche[-3:].copy())
     np.testing.assert_allclose(keep_chroma(content, pastiche)[-3:], part, atol=1e-6)
 
 
-def test_kept_chroma_wants_one_size() -> None:
+def test_keeping_chroma_needs_equal_sizes() -> None:
     with pytest.raises(UserError, match="same size"):
         keep_chroma(picture(0, 4, 4), picture(0, 4, 5))
 
 
-def test_matched_statistics_matches_mean_and_covariance() -> None:
+def test_matching_gives_the_mean_and_covariance() -> None:
     style, content = picture(7, 30, 20) ** 2, (picture(8, 11, 13) * 0.3 + 0.2).astype(np.float32)
     matched = color._match(style, content).reshape(-1, 3)
     wanted = content.reshape(-1, 3).astype(np.float64)
@@ -82,7 +82,7 @@ def test_matched_statistics_of_two_greys_by_hand() -> None:
 
 
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
-def test_matched_statistics_of_constant_pictures(level: float) -> None:
+def test_matching_constant_pictures_gives_the_constant(level: float) -> None:
     constant = np.full((5, 6, 3), level, np.float32)
     varied = picture(10)
     expected = np.broadcast_to(varied.mean(axis=(0, 1)), constant.shape)

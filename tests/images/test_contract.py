@@ -20,7 +20,7 @@ def round_trip(picture: Picture, kind: str, **options: int) -> Picture:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_pixels_and_size_come_back(kind: str) -> None:
+def test_pixels_and_size_survive_a_round_trip(kind: str) -> None:
     source = smooth()
     again = round_trip(Picture.of(source), kind)
     assert (again.format, again.depth, again.image.shape) == (kind, 8, source.shape)
@@ -30,14 +30,14 @@ def test_pixels_and_size_come_back(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_writing_what_was_read_changes_nothing_where_nothing_is_lost(kind: str) -> None:
+def test_a_lossless_round_trip_changes_nothing(kind: str) -> None:
     once = round_trip(Picture.of(smooth()), kind)
     twice = round_trip(once, kind)
     assert np.abs(twice.image - once.image).mean() < (CLOSE[kind] if FORMATS[kind].quality else 0.001)
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_alpha_comes_back_or_lies_on_white(kind: str) -> None:
+def test_alpha_survives_or_is_blended_with_white(kind: str) -> None:
     alpha = np.ones((40, 56), np.float32)
     alpha[:, :28] = 0
     again = round_trip(Picture.of(np.zeros((40, 56, 3), np.float32), alpha), kind)
@@ -63,7 +63,7 @@ def test_sixteen_bits_are_kept_exactly_or_refused(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(set(ALL) - {"GIF"}))
-def test_notes_come_back_and_the_picture_stays_upright(kind: str) -> None:
+def test_metadata_survives_and_the_picture_stays_upright(kind: str) -> None:
     """Stored 16 x 24, to be turned by a quarter when it is shown."""
     photo = images.open(encoded(quantise(smooth(16, 24)), "PNG", exif=exif_of(6)))
     again = round_trip(photo, kind)
@@ -75,7 +75,7 @@ def test_notes_come_back_and_the_picture_stays_upright(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ALL)
-def test_frames_come_back_or_the_first_is_taken(kind: str) -> None:
+def test_frames_survive_or_the_first_is_used(kind: str) -> None:
     again = round_trip(Picture(clip()), kind)
     expected = [100, 50, 200] if FORMATS[kind].animated else [0]
     assert len(again.frames) == len(expected)

@@ -115,7 +115,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_the_same_whole_and_by_strips(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_reads_the_same_at_once_and_in_strips(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brushwork.images.vips._STRIP", 4000)  # many strips, not one
     whole = images.open(path)
     assert images.measure(path) is not None
@@ -155,7 +155,7 @@ def colours(name: str) -> Image:
         ("tiff-profile-16", COLOUR[..., ::-1]),
     ],
 )  # fmt: skip
-def test_what_a_file_means(name: str, wanted: np.ndarray) -> None:
+def test_the_pixels_of_lossless_files_are_as_declared(name: str, wanted: np.ndarray) -> None:
     np.testing.assert_allclose(colours(name), wanted, atol=0.01)
 
 
@@ -174,7 +174,7 @@ Y, X = np.mgrid[:24, :32]
         ("tiff-ycbcr-jpeg", BYTES / 255),
     ],
 )
-def test_what_a_file_means_that_loses_detail(name: str, wanted: np.ndarray) -> None:
+def test_the_pixels_of_lossy_files_are_close_to_the_declared(name: str, wanted: np.ndarray) -> None:
     found = colours(name)
     assert found.shape == wanted.shape and np.abs(found - wanted).mean() < 0.015
 
@@ -224,7 +224,7 @@ def _srgb() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
-def test_high_dynamic_ranges_are_tone_mapped_with_a_notice() -> None:
+def test_hdr_files_are_tone_mapped_with_a_notice() -> None:
     """Diffuse white of PQ is 203 cd/m2, at 0.5807; of HLG it is at 0.75. It stays bright, more light brighter."""
     for code, white, top in ((16, 0.5807, 0.9), (18, 0.75, 1.0)):
         ramp = np.array([0, white / 2, white, (white + top) / 2, top])

@@ -51,7 +51,7 @@ STORED = {
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 @pytest.mark.parametrize("orientation", STORED)
-def test_orientation_is_honoured_and_then_gone(orientation: int, kind: str) -> None:
+def test_the_orientation_is_applied_and_removed(orientation: int, kind: str) -> None:
     stored = np.array(STORED[orientation], np.uint8)
     alpha = Pillow.fromarray(np.stack([stored, stored, stored, stored * 10], -1))
     picture = images.open(encoded(alpha, kind, exif=exif_of(orientation)))
@@ -60,7 +60,7 @@ def test_orientation_is_honoured_and_then_gone(orientation: int, kind: str) -> N
     assert 274 not in seen_by_pillow(picture.metadata.exif)
 
 
-def test_orientation_of_a_jpeg_from_a_phone() -> None:
+def test_the_orientation_of_a_phone_s_jpeg_is_applied() -> None:
     stored = np.zeros((16, 32, 3), np.uint8)
     stored[:, :16] = 255  # white left half; turned clockwise it is the top
     image = images.open(encoded(stored, "JPEG", exif=exif_of(6))).image
@@ -70,7 +70,7 @@ def test_orientation_of_a_jpeg_from_a_phone() -> None:
 
 
 @pytest.mark.parametrize("value", [0, 9, 77])
-def test_nonsense_orientations_are_upright(value: int) -> None:
+def test_invalid_orientations_are_ignored(value: int) -> None:
     assert images.open(encoded(pixels([RED, BLUE]), exif=exif_of(value))).image[0, 0].tolist() == [1, 0, 0]
 
 
@@ -86,7 +86,7 @@ def test_nonsense_orientations_are_upright(value: int) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", LOSSLESS)
-def test_modes(
+def test_pillow_modes_are_decoded_exactly(
     mode: str, colour: int | tuple[int, ...], expected: tuple[int, ...], alpha: int | None, kind: str
 ) -> None:
     picture = images.open(encoded(Pillow.new(mode, (5, 4), colour), kind))
@@ -97,14 +97,14 @@ def test_modes(
 
 
 @pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_deflate", "packbits", None])
-def test_tiff_compressions(compression: str | None) -> None:
+def test_every_tiff_compression_is_decoded(compression: str | None) -> None:
     source = (smooth() * 255).astype(np.uint8)
     assert (levels(images.open(encoded(source, "TIFF", compression=compression)).image) == source).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 4000), (4000, 5)])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF", "GIF"])
-def test_extreme_shapes_survive(shape: tuple[int, int], kind: str) -> None:
+def test_extreme_shapes_are_read_and_written(shape: tuple[int, int], kind: str) -> None:
     source = np.full((*shape, 3), 0.5, np.float32)
     image = images.open(written(source, kind)).image
     assert image.shape == (*shape, 3)

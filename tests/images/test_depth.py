@@ -26,14 +26,14 @@ def test_sixteen_bits_are_read_exactly(suffix: str, bands: int, interpretation: 
     assert picture.alpha is None or (levels(picture.alpha, 65535) == source[..., -1]).all()
 
 
-def test_sixteen_bit_grey_by_pillow() -> None:
+def test_sixteen_bit_grey_written_by_pillow_is_read_exactly() -> None:
     source = deep(1)[..., 0]
     for kind in ("PNG", "TIFF"):
         assert (levels(images.open(encoded(source, kind)).image[..., 1], 65535) == source).all()
 
 
 @pytest.mark.parametrize(("bands", "interpretation"), [(1, "b-w"), (3, "srgb"), (4, "srgb")])
-def test_float_tiff(bands: int, interpretation: str) -> None:
+def test_a_float_tiff_is_read_exactly(bands: int, interpretation: str) -> None:
     source = np.random.default_rng(1).random((4, 6, bands)).astype(np.float32)
     picture = images.open(with_vips(source, ".tif", interpretation))
     colours = source[..., :1].repeat(3, -1) if bands == 1 else source[..., :3]
@@ -57,14 +57,14 @@ def test_sixteen_bits_are_written_exactly(kind: str, bands: int) -> None:
     assert images.open(written(picture, kind, depth=8)).depth == 8
 
 
-def test_sixteen_bits_want_a_format_that_holds_them(tmp_path: Path) -> None:
+def test_sixteen_bits_are_refused_for_formats_without_them(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match="JPEG holds 8 bits per channel; choose PNG or TIFF"):
         images.save(smooth(), tmp_path / "a.jpg", depth=16)
     with pytest.raises(ImageError, match="depth is 12"):
         images.save(smooth(), tmp_path / "a.png", depth=12)
 
 
-def test_tiff_of_many_strips() -> None:
+def test_a_tiff_of_many_strips_is_read() -> None:
     source = np.random.default_rng(0).random((900, 800, 3)).astype(np.float32)
     data = written(source, "TIFF")
     with Pillow.open(io.BytesIO(data)) as file:

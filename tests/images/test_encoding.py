@@ -12,7 +12,7 @@ from tests.images.samples import encoded, levels, smooth, written
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_lossless_round_trip(kind: str) -> None:
+def test_lossless_formats_return_the_written_pixels(kind: str) -> None:
     source = np.random.default_rng(2).integers(0, 256, (9, 11, 4), dtype=np.uint8)
     first = images.open(encoded(source))
     again = images.open(written(first, kind))
@@ -47,14 +47,14 @@ def test_jpeg_keeps_colour_at_full_resolution() -> None:
     assert np.abs(images.open(written(stripes, "JPEG")).image - stripes).mean() < 0.05
 
 
-def test_rounding_beyond_the_range_is_cut_off_and_more_is_refused() -> None:
+def test_values_slightly_out_of_range_are_clipped_and_others_refused() -> None:
     image = images.open(written(np.array([[[-0.0005, 0.5, 1.0005]]], np.float32), "PNG")).image
     assert levels(image).tolist() == [[[0, 128, 255]]]
     with pytest.raises(UserError, match="the image has values from -1 to 7; floats must be in"):
         written(np.array([[[-1, 0.5, 7]]], np.float32), "PNG")
 
 
-def test_names_of_formats(tmp_path: Path) -> None:
+def test_formats_are_known_by_name_and_extension(tmp_path: Path) -> None:
     names = {"jpg": "JPEG", ".JPEG": "JPEG", "png": "PNG", "TIF": "TIFF", "webp": "WEBP", "avif": "AVIF", ".gif": "GIF"}
     assert {name: images.format_of(name) for name in names} == names
     with pytest.raises(ImageError, match=r"a\.jpgg: unknown output format 'jpgg'; did you mean 'jpg'\? known: jpg, "):
@@ -65,7 +65,7 @@ def test_names_of_formats(tmp_path: Path) -> None:
     assert images.open(tmp_path / "b").format == "PNG"
 
 
-def test_sides_longer_than_a_format_holds() -> None:
+def test_sides_too_long_for_a_format_are_refused() -> None:
     with pytest.raises(ImageError, match="WEBP holds at most 16383 pixels on a side, not 16384 x 1"):
         written(np.zeros((1, 16384, 3), np.float32), "WEBP")
 

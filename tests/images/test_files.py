@@ -15,7 +15,7 @@ from brushwork.images import Image, ImageError, Picture
 from tests.images.samples import RED, clip, encoded, levels, pixels, refused, smooth, written
 
 
-def test_an_existing_file_is_kept_unless_told(tmp_path: Path) -> None:
+def test_an_existing_file_is_kept_without_overwrite(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     path.write_text("mine")
     with pytest.raises(ImageError, match=r"^cannot write .*a\.png: it already exists$"):
@@ -47,7 +47,7 @@ def _no_links(*_: object) -> None:
     raise PermissionError(1, "Operation not permitted")
 
 
-def test_disks_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_written_on_disks_without_hard_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "link", _no_links)
     images.save(smooth(), tmp_path / "a.png")
     assert images.open(tmp_path / "a.png").image.shape == (40, 56, 3)
@@ -97,7 +97,7 @@ def test_folders_are_made_and_errors_named(tmp_path: Path) -> None:
         images.save(smooth(), tmp_path / ("n" * 300 + "n.png"))
 
 
-def test_unix_manners(tmp_path: Path) -> None:
+def test_umask_links_and_special_files_are_respected(tmp_path: Path) -> None:
     before = os.umask(0o027)
     try:
         images.save(smooth(), tmp_path / "a.png")
@@ -112,7 +112,7 @@ def test_unix_manners(tmp_path: Path) -> None:
     assert images.open(tmp_path / "a.png").image.shape == (8, 8, 3)
 
 
-def test_streams(tmp_path: Path) -> None:
+def test_pictures_are_read_from_and_written_to_streams(tmp_path: Path) -> None:
     buffer = io.BytesIO()
     images.save(images.open(encoded(pixels([RED]), "GIF")), buffer)
     assert images.open(buffer.getvalue()).format == "GIF"
@@ -126,7 +126,7 @@ def test_streams(tmp_path: Path) -> None:
         refused(file, r"a\.png: not a picture")
 
 
-def test_find(tmp_path: Path) -> None:
+def test_find_lists_pictures_in_natural_order(tmp_path: Path) -> None:
     names = ["b10.JPG", "b2.jpg", "A1.png", "c.txt", ".hidden.png", "d.webp", "sub/e.tiff", "sub/c.gif"]
     for name in names:
         (tmp_path / name).parent.mkdir(exist_ok=True)

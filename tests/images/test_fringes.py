@@ -32,7 +32,7 @@ def on(ground: tuple[float, float, float], image: Image, alpha: Image) -> Image:
 
 @pytest.mark.parametrize("soft", [2, 6])
 @pytest.mark.parametrize("ground", [(0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (0.0, 1.0, 0.2)])
-def test_the_ground_is_found_and_taken_out(
+def test_the_background_colour_is_found_and_removed(
     ground: tuple[float, float, float], soft: float, random: np.random.Generator
 ) -> None:
     image, alpha = photo(random), disc(soft)
@@ -47,7 +47,7 @@ def test_the_ground_is_found_and_taken_out(
     np.testing.assert_array_equal(clean[alpha == 1], fringed[alpha == 1])
 
 
-def test_edges_without_a_ground_stay(random: np.random.Generator) -> None:
+def test_edges_without_a_background_colour_are_unchanged(random: np.random.Generator) -> None:
     """Clean ones, a rim that is darker than the rest, glass, and hidden colours of any kind."""
     image, alpha = photo(random), disc(4)
     rim = image * np.where(disc(20) < 0.7, np.float32(0.6), 1)[..., None]
@@ -60,7 +60,9 @@ def test_edges_without_a_ground_stay(random: np.random.Generator) -> None:
 
 
 @pytest.mark.parametrize("strip", [32, 64])
-def test_by_strips_as_the_whole(strip: int, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_strips_are_cleaned_like_the_whole_picture(
+    strip: int, random: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for module in ("fringes", "alpha"):
         monkeypatch.setattr(f"brushwork.images.{module}.rows_of", lambda width: strip)
     alpha = disc()
@@ -71,7 +73,7 @@ def test_by_strips_as_the_whole(strip: int, random: np.random.Generator, monkeyp
         np.testing.assert_array_equal(rows[top:bottom][..., :3], whole[top:bottom])
 
 
-def test_what_is_left_as_it_is_keeps_its_fringe(random: np.random.Generator) -> None:
+def test_unchanged_parts_keep_their_fringe(random: np.random.Generator) -> None:
     alpha = disc()
     fringed = on((0, 0, 0), photo(random), alpha)
     same = Picture.of(fringed, alpha).map_visible(lambda pixels: pixels[..., :3])

@@ -35,7 +35,7 @@ FORMATS_OF = {"png": "PNG", "jpg": "JPEG", "tif": "TIFF"}
 
 
 @pytest.mark.parametrize("kind", FORMATS_OF)
-def test_a_picture_comes_as_it_is_opened_in_memory(tmp_path: Path, pixels: np.ndarray, kind: str) -> None:
+def test_a_picture_in_strips_equals_the_one_opened_in_memory(tmp_path: Path, pixels: np.ndarray, kind: str) -> None:
     path = tmp_path / f"photo.{kind}"
     Image.fromarray(pixels).save(path)
     assert images.measure(path) == Extent(70, 51, FORMATS_OF[kind])
@@ -45,7 +45,7 @@ def test_a_picture_comes_as_it_is_opened_in_memory(tmp_path: Path, pixels: np.nd
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_it_is_turned_upright(tmp_path: Path, pixels: np.ndarray, orientation: int) -> None:
+def test_a_large_picture_is_rotated_upright(tmp_path: Path, pixels: np.ndarray, orientation: int) -> None:
     path, exif = tmp_path / "photo.png", Image.Exif()
     exif[274] = orientation
     Image.fromarray(pixels).save(path, exif=exif)
@@ -53,7 +53,7 @@ def test_it_is_turned_upright(tmp_path: Path, pixels: np.ndarray, orientation: i
         np.testing.assert_array_equal(picture.pixels[0 : picture.pixels.shape[0]], images.open(path).image)
 
 
-def test_its_colours_become_srgb(tmp_path: Path) -> None:
+def test_the_colours_of_a_large_picture_become_srgb(tmp_path: Path) -> None:
     source = pyvips.Image.black(16, 16, bands=3).copy(interpretation="srgb").linear(1, [200, 30, 60])
     source.cast("uchar").icc_transform("p3", input_profile="srgb").pngsave(str(tmp_path / "wide.png"))
     with images.open_large(tmp_path / "wide.png") as picture:
@@ -61,7 +61,9 @@ def test_its_colours_become_srgb(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kind", "depth"), [("PNG", 8), ("PNG", 16), ("TIFF", 8), ("TIFF", 16)])
-def test_what_is_written_is_read_again(tmp_path: Path, random: np.random.Generator, kind: str, depth: int) -> None:
+def test_a_written_large_picture_is_read_again(
+    tmp_path: Path, random: np.random.Generator, kind: str, depth: int
+) -> None:
     image = random.random((300, 520, 4), dtype=np.float32)
     path = tmp_path / f"pastiche.{kind.lower()}"
     with images.canvas(300, 520, 4, f"uint{depth}") as canvas:
@@ -90,7 +92,7 @@ def test_a_tiff_that_could_grow_past_four_gigabytes_is_a_bigtiff(
         np.testing.assert_allclose(images.open(tmp_path / f"{version}.tif").image, image, atol=0.51 / 255)
 
 
-def test_a_jpeg_lies_on_white_and_keeps_its_notes(tmp_path: Path) -> None:
+def test_a_large_jpeg_is_blended_with_white_and_keeps_its_metadata(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[315] = "Somebody"
     with images.canvas(16, 16, 4, "uint8") as canvas:
@@ -112,7 +114,7 @@ def test_nothing_is_overwritten_or_left_half_written(tmp_path: Path) -> None:
     assert path.read_bytes() == b"mine" and [file.name for file in tmp_path.iterdir()] == [path.name]
 
 
-def test_what_is_damaged(tmp_path: Path, pixels: np.ndarray) -> None:
+def test_damaged_large_pictures_are_one_line_errors(tmp_path: Path, pixels: np.ndarray) -> None:
     path = tmp_path / "photo.png"
     Image.fromarray(pixels).save(path)
     path.write_bytes(path.read_bytes()[:-4000])

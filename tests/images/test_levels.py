@@ -6,7 +6,7 @@ import pytest
 from brushwork.images.levels import quantise
 
 
-def test_levels_by_hand() -> None:
+def test_rounding_to_levels_by_hand() -> None:
     image = np.array([[-1, 0, 0.499 / 255, 0.5 / 255, 1, 7]], np.float32)
     assert quantise(image).tolist() == [[0, 0, 0, 1, 255, 255]]
     assert quantise(image).dtype == np.uint8
@@ -15,7 +15,7 @@ def test_levels_by_hand() -> None:
 
 
 @pytest.mark.parametrize(("depth", "top"), [(8, 255), (16, 65535)])
-def test_every_level_is_itself_again(depth: int, top: int) -> None:
+def test_every_level_survives_a_round_trip(depth: int, top: int) -> None:
     levels = np.arange(top + 1)
     image = (levels / np.float32(top)).astype(np.float32)
     assert (quantise(image, depth) == levels).all()

@@ -31,7 +31,7 @@ from tests.images.samples import (
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("depth", [8, 16])
-def test_notes_and_profile_are_written(kind: str, depth: int) -> None:
+def test_metadata_and_profile_are_written(kind: str, depth: int) -> None:
     source = encoded(pixels([RED, BLUE]), exif=exif_of(1), pnginfo=_itxt(XMP))
     picture = images.open(source)
     data = written(picture, kind, depth=depth if kind in LOSSLESS else None)
@@ -128,7 +128,7 @@ def test_a_gif_keeps_comments_and_the_mark(comment: str, marked: bool) -> None:
         assert seen.info["comment"].startswith(comment.encode())
 
 
-def test_notes_too_long_for_a_jpeg_are_left_out_whole() -> None:
+def test_metadata_too_long_for_a_jpeg_is_left_out_entirely() -> None:
     exif = Pillow.Exif()
     exif[ExifTags.Base.ImageDescription] = "x" * 70_000
     picture = images.Picture((Frame(smooth()),), metadata=Metadata(exif.tobytes(), b"y" * 70_000))
@@ -137,7 +137,7 @@ def test_notes_too_long_for_a_jpeg_are_left_out_whole() -> None:
     assert images.open(written(picture, "TIFF")).metadata.xmp == picture.metadata.xmp
 
 
-def test_structure_of_a_tiff_is_not_copied() -> None:
+def test_structural_tags_of_a_tiff_are_not_copied() -> None:
     data = encoded(
         smooth_bytes(), "TIFF", compression="tiff_lzw", tiffinfo={271: "Maker", 33432: "Someone", 65000: "private"}
     )

@@ -77,7 +77,7 @@ def test_exif_is_kept_byte_for_byte(file: tuple[str, bytes]) -> None:
         assert seen.getexif().get_ifd(EXIF)[33434] == 0.02
 
 
-def test_the_profile_and_xmp_are_there(file: tuple[str, bytes]) -> None:
+def test_the_pastiche_has_the_srgb_profile_and_the_xmp(file: tuple[str, bytes]) -> None:
     kind, data = file
     with Pillow.open(io.BytesIO(data)) as seen:
         assert seen.info["icc_profile"] == images.profiles.srgb_profile()
@@ -85,7 +85,7 @@ def test_the_profile_and_xmp_are_there(file: tuple[str, bytes]) -> None:
     assert kind in ALL
 
 
-def test_resolution_iptc_texts_and_comments_go_where_a_format_has_a_place(file: tuple[str, bytes]) -> None:
+def test_resolution_iptc_texts_and_comments_are_kept_if_the_format_can(file: tuple[str, bytes]) -> None:
     kind, data = file
     read = images.open(data).metadata
     with Pillow.open(io.BytesIO(data)) as seen:
@@ -114,7 +114,7 @@ def test_no_resolution_is_invented(kind: str, way: str, tmp_path: Path) -> None:
     assert images.open(data).metadata == Metadata()
 
 
-def test_a_large_tiff_by_strips_has_its_pyramid_still(tmp_path: Path) -> None:
+def test_a_tiff_written_in_strips_keeps_metadata_and_pyramid(tmp_path: Path) -> None:
     import pyvips
 
     data = by_strips(KEPT, "TIFF", tmp_path, (600, 700))
@@ -126,7 +126,7 @@ def test_a_large_tiff_by_strips_has_its_pyramid_still(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("kind", ALL)
-def test_both_byte_orders_and_a_second_generation(order: str, kind: str) -> None:
+def test_both_byte_orders_and_a_second_generation_are_kept(order: str, kind: str) -> None:
     first = images.open(whole(Metadata(exif=exif(order)), kind))
     again = images.open(whole(first.metadata, kind))
     read = metadata.read_exif(again.metadata.exif)
@@ -158,7 +158,7 @@ CLAIMS = (
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF", "PNG"])
-def test_claims_of_xmp_that_do_not_hold_are_dropped(kind: str) -> None:
+def test_statements_of_xmp_that_become_false_are_dropped(kind: str) -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_itxt("XML:com.adobe.xmp", CLAIMS)
     data = encoded(smooth_bytes(), kind, **({"pnginfo": notes} if kind == "PNG" else {"xmp": CLAIMS.encode()}))
@@ -170,14 +170,14 @@ def test_claims_of_xmp_that_do_not_hold_are_dropped(kind: str) -> None:
     assert b'tiff:Orientation="1"' in kept
 
 
-def test_xmp_without_claims_stays_byte_for_byte_and_broken_xmp_with_them_goes() -> None:
+def test_xmp_without_such_statements_stays_and_broken_xmp_is_dropped() -> None:
     for text in (b"<a  dc:title='x' ><!-- y --></a>", b"<a dc:title='x'"):
         assert xmp.clean(text) == text
     for text in (b"<a hdrgm:Version='1'", b"<!DOCTYPE a [<!ENTITY b 'c'>]><a hdrgm:Version='1'/>"):
         assert xmp.clean(text) is None
 
 
-def test_thumbnails_of_the_photo_are_gone() -> None:
+def test_thumbnails_of_the_photo_are_dropped() -> None:
     """In EXIF's second directory, in the resources of Photoshop, in XMP and in IPTC's preview."""
     small = encoded(np.zeros((8, 8, 3), np.uint8), "JPEG")
     photo = Directory()
@@ -200,7 +200,7 @@ def test_thumbnails_of_the_photo_are_gone() -> None:
     assert metadata.clean_iptc(IPTC + preview) == IPTC
 
 
-def test_profiles_of_imagemagick_in_png() -> None:
+def test_metadata_in_imagemagick_s_png_profiles_is_read() -> None:
     notes = PngImagePlugin.PngInfo()
     notes.add_text("Raw profile type iptc", f"\niptc\n{len(IPTC):8}\n{IPTC.hex()}\n", zip=True)
     raw = exif()
@@ -210,7 +210,7 @@ def test_profiles_of_imagemagick_in_png() -> None:
     assert metadata.read_exif(read.exif).entries[315].data == ARTIST + b"\0"
 
 
-def test_stripping() -> None:
+def test_strip_removes_all_or_only_the_location() -> None:
     assert KEPT.stripped(None) is KEPT
     assert KEPT.stripped("all") == Metadata(dpi=KEPT.dpi)
     without = KEPT.stripped("gps")
@@ -224,7 +224,7 @@ def test_stripping() -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # what Pillow says of damaged EXIF, which is then left out
 @pytest.mark.parametrize("kind", STREAMED)
-def test_damaged_metadata_never_raises_anything_else(kind: str, random: np.random.Generator) -> None:
+def test_damaged_metadata_raises_nothing_but_image_errors(kind: str, random: np.random.Generator) -> None:
     good = whole(KEPT, kind)
     for _ in range(60):
         bad = bytearray(good)

@@ -34,7 +34,7 @@ def seen(data: bytes, page: int = 1) -> int:
 
 
 @pytest.mark.parametrize("big", [False, True])
-def test_pages_are_counted_and_one_is_taken(big: bool, tmp_path: Path) -> None:
+def test_pages_are_counted_and_one_is_read(big: bool, tmp_path: Path) -> None:
     data = pages(0, 0, 0, big=big)
     assert [seen(data, page) for page in (1, 2, 3)] == [10, 20, 30]
     assert images.open(data, page=2).notices == ("page 2 of 3 is used; see --page",)
@@ -48,7 +48,7 @@ def test_pages_are_counted_and_one_is_taken(big: bool, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kinds", "wanted"), [((1, 0), [20]), ((0, 1, 1), [10]), ((1, 2, 4, 2), [20, 40])])
-def test_smaller_copies_and_masks_are_no_pages(kinds: tuple[int, ...], wanted: list[int]) -> None:
+def test_reduced_copies_and_masks_are_not_pages(kinds: tuple[int, ...], wanted: list[int]) -> None:
     data = pages(*kinds)
     assert [seen(data, page) for page in range(1, len(wanted) + 1)] == wanted
     assert bool(images.open(data).notices) == (len(wanted) > 1)
@@ -69,11 +69,11 @@ def test_other_formats_have_one_page() -> None:
 
 
 @pytest.mark.parametrize("photometric", [32803, 34892])
-def test_the_numbers_of_a_sensor_are_refused(photometric: int) -> None:
+def test_raw_sensor_data_is_refused(photometric: int) -> None:
     refused(tiff(BYTES[..., :1].copy(), photometric=photometric), r"it is a camera raw file; convert it first")
 
 
-def test_a_dng_is_not_its_thumbnail() -> None:
+def test_a_dng_is_refused_rather_than_its_thumbnail_read() -> None:
     refused(tiff(BYTES, t50706=b"\1\4\0\0"), "it is a camera raw file; convert it first, for example to TIFF")
 
 
@@ -81,11 +81,11 @@ def test_a_dng_is_not_its_thumbnail() -> None:
     "start",
     [b"II*\0\x10\0\0\0CR\2\0", b"FUJIFILMCCD-RAW ", b"IIU\0", b"IIRO", b"FOVb", b"\0\0\0\x18ftypcrx \0\0\0\1crx "],
 )
-def test_raw_files_are_known_by_their_start(start: bytes) -> None:
+def test_raw_files_are_recognised_by_their_first_bytes(start: bytes) -> None:
     refused(start + b"\0" * 64, "it is a camera raw file")
 
 
-def test_a_directory_that_leads_to_itself_ends() -> None:
+def test_a_cyclic_tiff_directory_ends() -> None:
     data = bytearray(encoded(pixels([(1, 2, 3)]), "TIFF"))
     place = struct.unpack_from("<I", data, 4)[0]
     (count,) = struct.unpack_from("<H", data, place)
@@ -96,7 +96,7 @@ def test_a_directory_that_leads_to_itself_ends() -> None:
 
 
 @pytest.mark.parametrize("depth", [8, 16])
-def test_all_pages_are_read_and_written_each_of_its_own_size(depth: int, tmp_path: Path) -> None:
+def test_all_pages_are_read_and_written_at_their_own_sizes(depth: int, tmp_path: Path) -> None:
     first, second = Pillow.fromarray(BYTES), Pillow.new("LA", (9, 20), (7, 100))
     data = encoded(first, "TIFF", save_all=True, append_images=[second], dpi=(300, 300), tiffinfo={315: "Somebody"})
     picture = images.open(data, page=None)

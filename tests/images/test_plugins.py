@@ -53,14 +53,16 @@ def test_their_profile_is_converted_and_their_exif_kept(kind: str) -> None:
     assert seen_by_pillow(picture.metadata.exif)[271] == "Maker"
 
 
-def test_damaged_ones_are_refused_in_one_line(kind: str) -> None:
+def test_damaged_files_are_one_line_errors(kind: str) -> None:
     data = encoded(kind)
     for part in (0.3, 0.9):
         refused(data[: int(len(data) * part)], "the file is damaged")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_the_plug_in_the_extra_is_named(kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_the_plug_in_the_error_names_the_extra(
+    kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     extra, name = KINDS[kind]
     monkeypatch.setitem(extras.EXTRAS, extra, ("missing_module",))
     start = {"HEIF": b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf", "JXL": b"\xff\x0a"}[kind]
@@ -73,7 +75,7 @@ def test_without_the_plug_in_the_extra_is_named(kind: str, monkeypatch: pytest.M
     ("brands", "extra"),
     [(b"mif1\0\0\0\0mif1heic", "heif"), (b"heic\0\0\0\0mif1heic", "heif"), (b"msf1\0\0\0\0", "heif")],
 )
-def test_brands_tell_heic_from_avif(brands: bytes, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_brands_distinguish_heic_from_avif(brands: bytes, extra: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, extra, ("missing_module",))
     start = (8 + len(brands)).to_bytes(4, "big") + b"ftyp" + brands
     refused(start + b"\0" * 64, r"brushwork\[heif\]")
@@ -82,7 +84,7 @@ def test_brands_tell_heic_from_avif(brands: bytes, extra: str, monkeypatch: pyte
         images.open(avif + b"\0" * 64)
 
 
-def test_plug_ins_go_by_strips_too(kind: str, tmp_path: Path) -> None:
+def test_pictures_of_plug_ins_can_be_read_in_strips(kind: str, tmp_path: Path) -> None:
     (path := tmp_path / KINDS[kind][1]).write_bytes(encoded(kind, exif=exif_of(1)))
     extent = images.measure(path)
     assert extent is not None

@@ -15,7 +15,7 @@ from tests.images.samples import RED, encoded, levels, linear_grey_profile, swap
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
-def test_plain_ink(kind: str) -> None:
+def test_cmyk_without_a_profile_is_plain_ink(kind: str) -> None:
     """Full magenta and yellow are red; JPEG stores ink the Adobe way, inverted."""
     ink = Pillow.new("CMYK", (16, 16), (0, 255, 255, 0))
     assert np.abs(images.open(encoded(ink, kind)).image - (1, 0, 0)).max() < 0.02
@@ -24,7 +24,7 @@ def test_plain_ink(kind: str) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".tif"])
-def test_ink_with_a_profile(suffix: str) -> None:
+def test_cmyk_is_converted_by_its_profile(suffix: str) -> None:
     colour = np.full((16, 16, 3), (190, 80, 70), np.uint8)
     image = pyvips.Image.new_from_memory(colour.tobytes(), 16, 16, 3, "uchar").copy(interpretation="srgb")
     data = image.icc_transform(
@@ -52,14 +52,14 @@ def test_profiles_are_converted_in_16_bits() -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_grey_profile(kind: str) -> None:
+def test_a_grey_profile_is_converted(kind: str) -> None:
     """Half the light, 128 / 255, is 1.055 * 0.50196 ** (1 / 2.4) - 0.055 = 0.7366 in sRGB."""
     grey = np.full((3, 3), 128, np.uint8)
     image = images.open(encoded(grey, kind, icc_profile=linear_grey_profile())).image
     np.testing.assert_allclose(image, 0.7366, atol=0.004)
 
 
-def test_grey_with_a_colour_profile() -> None:
+def test_a_grey_picture_with_a_colour_profile_stays_grey() -> None:
     profile = images.open(encoded(np.full((3, 3), 99, np.uint8), icc_profile=swapped_profile())).image
     np.testing.assert_allclose(profile, profile[..., :1].repeat(3, -1), atol=0.02)
 

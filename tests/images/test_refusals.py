@@ -12,7 +12,7 @@ from brushwork.images import ImageError, Metadata, Picture
 from tests.images.samples import LOSSLESS, XMP, clip, encoded, exif_of, refused, smooth, written
 
 
-def test_files_that_are_no_pictures(tmp_path: Path) -> None:
+def test_files_that_are_not_pictures_are_refused(tmp_path: Path) -> None:
     text = tmp_path / "a.jpg"
     text.write_text("hello")
     refused(text, r"^cannot read .*a\.jpg: not a picture in a supported format \(JPEG, PNG")
@@ -44,7 +44,7 @@ def test_truncated_deep_files_are_refused(kind: str) -> None:
 
 @pytest.mark.filterwarnings("ignore::UserWarning")  # what Pillow says of damaged EXIF, which is then left out
 @pytest.mark.parametrize("kind", [*images.FORMATS])
-def test_damaged_files_never_raise_anything_else(kind: str) -> None:
+def test_damaged_files_raise_nothing_but_image_errors(kind: str) -> None:
     generator = np.random.default_rng(0)
     good = written(Picture(clip(alpha=True), metadata=Metadata(exif_of(), XMP)), kind)
     for _ in range(25):
@@ -64,7 +64,7 @@ def bomb(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)) + b"\0\0\0\0IDAT"
 
 
-def test_the_limit_on_pixels() -> None:
+def test_pictures_above_the_limit_of_pixels_are_refused() -> None:
     refused(bomb(100_000, 100_000), "100000 x 100000 pixels exceed the limit of 400,000,000")
     refused(
         bomb(20_000, 19_000), "truncated|damaged|broken"
@@ -75,7 +75,7 @@ def test_the_limit_on_pixels() -> None:
         refused(data, "20 x 20 pixels exceed the limit of 399", max_pixels=399)
 
 
-def test_unreadable_and_unwritable_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unreadable_and_unwritable_paths_are_one_line_errors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def forbid(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 

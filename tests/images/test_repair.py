@@ -21,7 +21,7 @@ KINDS = {
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("end", [b"", b"\xff", b"\0" * 50])
-def test_a_whole_picture_is_read_with_a_notice(kind: str, end: bytes, tmp_path: Path) -> None:
+def test_a_complete_picture_without_end_marker_is_read_with_a_notice(kind: str, end: bytes, tmp_path: Path) -> None:
     whole = KINDS[kind]
     (path := tmp_path / "photo.jpg").write_bytes(whole[:-2] + end)  # zeros fill up what was never written
     picture, expected = images.open(path), images.open(whole)
@@ -55,7 +55,7 @@ def test_a_progressive_file_that_ends_between_two_scans_lacks_detail() -> None:
             repair.completed(whole[:end], 10**9)
 
 
-def test_others_are_left_alone(tmp_path: Path) -> None:
+def test_files_with_end_marker_get_no_notice(tmp_path: Path) -> None:
     film = np.random.default_rng(0).bytes(200_000) + b"\xff\xda"
     for whole in (KINDS["plain"], KINDS["restarts"], KINDS["progressive"] + film, encoded(PHOTO, "PNG")[:-20]):
         (path := tmp_path / "photo").write_bytes(whole)

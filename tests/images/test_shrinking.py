@@ -12,7 +12,7 @@ from tests.images.test_conversion import FILES
 
 @pytest.mark.parametrize("size", [7, 11, 21, 30, 43, 500])
 @pytest.mark.parametrize("name", ["png", "jpeg", "jpeg-orientation", "webp", "webp-alpha", "png-alpha", "tiff-cmyk-16"])
-def test_a_picture_shrinks_by_strips_as_in_memory(
+def test_a_picture_is_reduced_in_strips_as_in_memory(
     name: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sizes from a sixth of the picture to all of it; strips of few rows, so that there are many."""
@@ -29,7 +29,7 @@ def test_a_picture_shrinks_by_strips_as_in_memory(
         np.testing.assert_allclose(pixels[..., 3], whole.alpha, atol=0.51 / 255)
 
 
-def test_a_ramp_stays_a_ramp(tmp_path: Path) -> None:
+def test_a_reduced_ramp_is_a_ramp(tmp_path: Path) -> None:
     """By hand: pixel x of half as many stands for those of 2 x and 2 x + 1."""
     ramp = np.tile(np.arange(200, dtype=np.uint8)[None, :, None], (40, 1, 3))
     (path := tmp_path / "ramp.png").write_bytes(encoded(ramp))
@@ -39,7 +39,7 @@ def test_a_ramp_stays_a_ramp(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_a_format_that_is_decoded_at_once_is_turned_upright(orientation: int, tmp_path: Path) -> None:
+def test_a_format_decoded_at_once_is_rotated_upright(orientation: int, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     small = random.integers(0, 256, (3, 4, 3), np.uint8).repeat(16, axis=0).repeat(16, axis=1)
     (path := tmp_path / "photo.avif").write_bytes(encoded(small, "AVIF", quality=95, exif=exif_of(orientation)))

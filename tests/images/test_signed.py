@@ -7,12 +7,12 @@ from brushwork import images
 from tests.images.colour_files import COLOUR, DEEP, tiff
 
 
-def test_a_photo_in_which_0_is_grey() -> None:
+def test_a_signed_photo_with_negative_values_has_grey_at_0() -> None:
     data = tiff((DEEP.astype(np.int32) - 32768).astype(np.int16), sample_format=2)
     np.testing.assert_allclose(images.open(data).image, COLOUR, atol=1e-4)
 
 
-def test_negative_numbers_of_signed_integers() -> None:
+def test_negative_values_of_signed_integers_are_mapped_as_documented() -> None:
     """By hand: of a hundredth and less they are noise; else the least of the type, or of the picture, is black."""
 
     def read(numbers: list[int], dtype: str) -> tuple[list[float], tuple[str, ...]]:

@@ -28,7 +28,7 @@ def test_resize_blends_a_fine_checkerboard_to_grey() -> None:
     np.testing.assert_allclose(images.resize(board, (32, 32)), 0.5, atol=0.02)
 
 
-def test_fit() -> None:
+def test_fit_limits_the_long_side() -> None:
     image = smooth(30, 60)
     assert images.fit(image, 20).shape == (10, 20, 3)
     assert images.fit_short(image, 20).shape == (20, 40, 3)
@@ -38,7 +38,7 @@ def test_fit() -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "WEBP"])
-def test_opening_at_a_size(kind: str) -> None:
+def test_opening_at_a_size_limits_the_long_side(kind: str) -> None:
     """401 x 301 at 100 is 75 high: the size follows from the file, not from what a JPEG decodes to on the way."""
     source = smooth(301, 401)
     data = written(source, kind)
@@ -51,7 +51,7 @@ def test_opening_at_a_size(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
-def test_a_picture_shrinks_as_it_is_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_jpeg_is_reduced_while_it_is_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """No array of the whole picture is made: the numbers come in strips, and are reduced strip by strip."""
     source = smooth(1001, 803)
     data = written(source, kind)
@@ -70,7 +70,7 @@ def test_a_picture_shrinks_as_it_is_decoded(kind: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
-def test_transparent_pictures_shrink_without_their_hidden_colours(kind: str) -> None:
+def test_transparent_pictures_are_reduced_without_their_hidden_colours(kind: str) -> None:
     image = np.zeros((400, 400, 4), np.float32)
     image[:, :205], image[:, 205:] = (1, 0, 0, 1), (0, 1, 0, 0)
     picture = images.open(written(Picture.of(image[..., :3], image[..., 3]), kind, quality=100), size=20)

@@ -30,7 +30,7 @@ def frame(level: int, pts: int = 0) -> VideoFrame:
     return VideoFrame(np.full((32, 32, 3), level, np.uint8), pts, 0)
 
 
-def test_the_newest_frame_is_taken_and_the_others_are_dropped() -> None:
+def test_the_newest_frame_is_rendered_and_older_ones_are_dropped() -> None:
     newest = LatestFrame()
     for level in range(5):
         newest.put(frame(level))
@@ -41,7 +41,7 @@ def test_the_newest_frame_is_taken_and_the_others_are_dropped() -> None:
     assert newest.take() is None
 
 
-def test_a_camera_gives_what_it_reads_until_its_end() -> None:
+def test_a_camera_yields_frames_until_it_ends() -> None:
     left = [frame(1).pixels]
     asked = threading.Event()
 
@@ -58,7 +58,7 @@ def test_a_camera_gives_what_it_reads_until_its_end() -> None:
         assert list(frames) == []
 
 
-def test_a_style_becomes_another_smoothly() -> None:
+def test_styles_are_cross_faded() -> None:
     now = [0.0]
     palette = Palette(["black", "white"], [BLACK, WHITE], lambda: now[0])
     assert palette.now().tolist() == [[0, 0, 0]]
@@ -72,7 +72,7 @@ def test_a_style_becomes_another_smoothly() -> None:
     assert palette.now().tolist() == [[0, 0, 0]]
 
 
-def test_pastiches_say_how_late_they_are(load: Load) -> None:
+def test_pastiches_state_their_latency(load: Load) -> None:
     now = [1.0]
     shown = live(
         [frame(0, 900), frame(255, 900)], Palette(["white"], [WHITE]), FramePainter(load()), clock=lambda: now[0]
@@ -97,7 +97,7 @@ def ask(page: MJPEG, method: str, path: str, **headers: str) -> tuple[int, bytes
             return answer.status, answer.read()
 
 
-def test_a_file_played_as_a_camera_is_seen_on_the_page(tmp_path: Path, load: Load, page: MJPEG) -> None:
+def test_a_file_used_as_a_camera_is_shown_on_the_page(tmp_path: Path, load: Load, page: MJPEG) -> None:
     pixels = make_frames(1)[0]
     clip = make_clip(tmp_path / "clip.mkv", [pixels] * 6)
     ended = threading.Event()
@@ -141,13 +141,13 @@ def test_buttons_and_keys_of_the_page_switch_styles(page: MJPEG) -> None:
     assert [ask(page, "POST", path)[0] for path in ("/style/2", "/style/x", "/other")] == [404, 404, 404]
 
 
-def test_another_site_may_not_reach_the_page(page: MJPEG) -> None:
+def test_a_page_of_another_site_cannot_reach_the_camera_page(page: MJPEG) -> None:
     assert ask(page, "GET", "/", Host="example.org")[0] == 403
     assert ask(page, "POST", "/style/0", Origin="http://example.org")[0] == 403
     assert page.pressed() is None
 
 
-def test_a_page_that_nobody_looks_at_keeps_the_last_picture_only(page: MJPEG) -> None:
+def test_a_page_without_viewers_keeps_only_the_last_picture(page: MJPEG) -> None:
     for _ in range(3):
         page.show(Shown(np.zeros((16, 16, 3), np.float32), "grey", 0.05, 12))
     assert (page.count, page.line) == (3, "grey   12.0 frames/s   50 ms late")
@@ -158,12 +158,12 @@ def test_a_page_that_nobody_looks_at_keeps_the_last_picture_only(page: MJPEG) ->
     ("http://example.org/stream", "http://example.org/stream is not an address of this machine or its network"),
     ("rtsp://8.8.8.8/x", "rtsp://8.8.8.8/x is not an address of this machine or its network"),
 ])  # fmt: skip
-def test_what_cannot_be_a_camera_is_said_in_one_line(name: str, line: str) -> None:
+def test_unusable_inputs_are_one_line_errors(name: str, line: str) -> None:
     with pytest.raises(UserError, match=line.replace(".", r"\.")):
         open_input(name, size=64)
 
 
-def test_a_still_picture_plays_on(tmp_path: Path) -> None:
+def test_a_still_picture_is_repeated(tmp_path: Path) -> None:
     Image.new("RGB", (96, 64), (10, 200, 30)).save(tmp_path / "still.png")
     with open_input(str(tmp_path / "still.png"), size=48) as camera:
         frames = [frame for _, frame in zip(range(3), camera, strict=False)]
@@ -171,7 +171,7 @@ def test_a_still_picture_plays_on(tmp_path: Path) -> None:
     assert frames[2].pixels[0, 0].tolist() == [10, 200, 30]
 
 
-def test_what_cannot_be_opened_is_one_line_and_ffmpeg_adds_none(tmp_path: Path) -> None:
+def test_an_unreadable_input_is_one_line_without_messages_of_ffmpeg(tmp_path: Path) -> None:
     """In a process of its own, as OpenCV asks only once how much FFmpeg may say."""
     (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(2000))
     program = """
@@ -188,11 +188,11 @@ for name in ("broken.mp4", "rtsp://127.0.0.1:9/x"):
     assert (ended.stdout.splitlines(), ended.stderr) == (lines, "")
 
 
-def test_a_camera_that_is_not_there() -> None:
+def test_a_missing_camera_is_a_one_line_error() -> None:
     with pytest.raises(UserError, match="cannot open camera 97"):
         open_camera(97, size=64)
 
 
-def test_a_port_that_is_taken(page: MJPEG) -> None:
+def test_a_port_in_use_is_a_one_line_error(page: MJPEG) -> None:
     with pytest.raises(UserError, match=f"cannot serve on port {page.port}: address already in use"):
         MJPEG(("grey",), page.port)

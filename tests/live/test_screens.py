@@ -61,14 +61,14 @@ def shown(level: float) -> Shown:
     return Shown(np.full((64, 96, 3), level, np.float32), "grey", 0.05, 12)
 
 
-def test_a_window_shows_a_pastiche_and_its_numbers(window: Window, display: str) -> None:
+def test_a_window_shows_a_pastiche_and_its_figures(window: Window, display: str) -> None:
     window.show(shown(0.2))
     window.show(shown(0.6))
     assert np.all(seen(display) == 153)
     assert window._root.title() == "brushwork live   grey   12.0 frames/s   50 ms late"
 
 
-def test_number_keys_are_told_once(window: Window) -> None:
+def test_each_number_key_is_reported_once(window: Window) -> None:
     window.show(shown(0))
     assert window.pressed() is None
     for key in ("3", "x"):
@@ -76,9 +76,7 @@ def test_number_keys_are_told_once(window: Window) -> None:
     assert (window.pressed(), window.pressed()) == (2, None)
 
 
-def test_a_number_key_moves_the_window_smoothly_to_another_style(
-    window: Window, display: str, load: Callable[[], Stylizer]
-) -> None:
+def test_a_number_key_cross_fades_to_another_style(window: Window, display: str, load: Callable[[], Stylizer]) -> None:
     """Of a black frame the pastiche is half white and half its style: from 0.5 in black to 1 in white."""
     now = [10.0]
     palette = Palette(["black", "white"], [BLACK, WHITE], lambda: now[0])
@@ -96,21 +94,21 @@ def test_a_number_key_moves_the_window_smoothly_to_another_style(
     assert levels == pytest.approx([127.5 * (1 + share) for share in way], abs=1)
 
 
-def test_a_closed_window_ends_the_show(window: Window) -> None:
+def test_closing_the_window_ends_the_run(window: Window) -> None:
     window.show(shown(0))
     window._root.tk.call(window._root.protocol("WM_DELETE_WINDOW"))
     with pytest.raises(KeyboardInterrupt):
         window.show(shown(0))
 
 
-def test_without_a_desktop_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_display_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     need_tk()
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(UserError, match=r"^no window can be opened \(.*\); use --output mjpeg$"):
         Window("a window")
 
 
-def test_without_tk_there_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_tk_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tkinter", None)
     with pytest.raises(UserError, match=r"^this Python has no Tk for a window; use --output mjpeg$"):
         Window("a window")
@@ -148,7 +146,7 @@ def virtual(monkeypatch: pytest.MonkeyPatch, camera: object) -> VirtualCamera:
     return VirtualCamera()
 
 
-def test_a_virtual_camera_is_sent_pixels_of_eight_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_virtual_camera_gets_8_bit_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     sinks.clear()
     camera = virtual(monkeypatch, Sink)
     camera.show(shown(0.6))
@@ -159,7 +157,7 @@ def test_a_virtual_camera_is_sent_pixels_of_eight_bits(monkeypatch: pytest.Monke
     assert [(pixels.dtype.name, int(pixels[0, 0, 0])) for pixels in sink.sent] == [("uint8", 153), ("uint8", 255)]
 
 
-def test_a_virtual_camera_without_its_parts_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_virtual_camera_without_package_or_driver_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     camera = virtual(monkeypatch, without_driver)
     line = "^no virtual camera: 'v4l2loopback' backend: No v4l2 loopback device found. Did you run 'modprobe v4l2loop"
     with pytest.raises(UserError, match=line):

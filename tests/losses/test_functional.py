@@ -22,7 +22,7 @@ def test_gram_of_ones_is_ones() -> None:
     assert torch.equal(gram_matrix(torch.ones(2, 5, 3, 7)), torch.ones(2, 5, 5))
 
 
-def test_gram_by_hand() -> None:
+def test_the_gram_matrix_by_hand() -> None:
     features = torch.tensor([[[[1.0, 2.0]], [[3.0, 4.0]]]])  # two channels, two positions
     assert gram_matrix(features).tolist() == [[[5 / 2, 11 / 2], [11 / 2, 25 / 2]]]
 
@@ -49,7 +49,7 @@ def test_root_mean_square_by_hand() -> None:
     assert root_mean_square(torch.zeros(1, 2, 2)).item() > 0
 
 
-def test_gram_does_not_see_where_pixels_are() -> None:
+def test_gram_does_not_depend_on_the_order_of_pixels() -> None:
     features = torch.randn(1, 6, 4, 5, generator=torch.Generator().manual_seed(0))
     shuffled = features.flatten(2)[:, :, torch.randperm(20, generator=torch.Generator().manual_seed(1))]
     torch.testing.assert_close(gram_matrix(shuffled.reshape(1, 6, 4, 5)), gram_matrix(features))
@@ -79,7 +79,7 @@ def test_losses_by_hand_and_per_sample() -> None:
     assert normalised_style_loss(grams, gram_matrix(threes)).tolist() == pytest.approx([64 / 81, 0])
 
 
-def test_normalised_loss_does_not_see_contrast() -> None:
+def test_the_normalised_loss_does_not_depend_on_contrast() -> None:
     gram, style = gram_matrix(torch.rand(1, 3, 4, 4)), gram_matrix(torch.rand(1, 3, 4, 4))
     torch.testing.assert_close(normalised_style_loss(100 * gram, 100 * style), normalised_style_loss(gram, style))
     nothing = torch.zeros(1, 3, 3)
@@ -106,14 +106,14 @@ def test_grids_by_hand() -> None:
     )
 
 
-def test_texture_and_waves_of_other_periods_are_no_grids() -> None:
+def test_textures_and_waves_of_other_periods_are_not_grids() -> None:
     noise = torch.rand(1, 3, 256, 256, generator=torch.Generator().manual_seed(0))
     assert grid_power(noise).item() < 2 * noise.var().item() / 64  # 64 blocks are averaged
     wave = 0.5 + 0.5 * torch.sin(torch.arange(256.0) * 2 * torch.pi / 11).expand(1, 3, 256, 256)
     assert grid_power(wave).item() < 0.02 * wave.var().item()
 
 
-def test_gradients() -> None:
+def test_gradients_agree_with_finite_differences() -> None:
     generator = torch.Generator().manual_seed(0)
     features, other = (torch.rand(2, 3, 4, 4, generator=generator, dtype=torch.float64) for _ in range(2))
     features.requires_grad_()

@@ -33,7 +33,7 @@ def images() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("weights", [LossWeights(variation=3.0), GHIASI2017, LossWeights(style_form="log")])
-def test_terms_are_those_of_the_functions(
+def test_the_terms_equal_those_of_the_functions(
     network: VGGFeatures, images: tuple[torch.Tensor, torch.Tensor, torch.Tensor], weights: LossWeights
 ) -> None:
     pastiche, content, style = images
@@ -56,11 +56,11 @@ def test_terms_are_those_of_the_functions(
         torch.testing.assert_close(terms[name], term)
 
 
-def test_published_weights() -> None:
+def test_ghiasi2017_has_the_published_weights() -> None:
     assert LossWeights(content=1, style=5e-4, variation=1e4, style_form="squared") == GHIASI2017
 
 
-def test_a_picture_in_its_own_style_costs_nothing(network: VGGFeatures) -> None:
+def test_a_picture_in_its_own_style_has_no_loss(network: VGGFeatures) -> None:
     image = torch.rand(1, 3, 16, 16)
     terms = PerceptualLoss(features=network)(image, image, image)
     assert terms["variation"].item() > 0
@@ -69,7 +69,7 @@ def test_a_picture_in_its_own_style_costs_nothing(network: VGGFeatures) -> None:
     )
 
 
-def test_gradients_reach_the_pastiche_alone(
+def test_gradients_reach_only_the_pastiche(
     network: VGGFeatures, images: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 ) -> None:
     pastiche, content, style = (batch.clone().requires_grad_() for batch in images)
@@ -81,7 +81,9 @@ def test_gradients_reach_the_pastiche_alone(
     assert all(buffer.grad is None for buffer in network.buffers())
 
 
-def test_one_style_may_judge_all(network: VGGFeatures, images: tuple[torch.Tensor, torch.Tensor, torch.Tensor]) -> None:
+def test_one_style_can_apply_to_the_whole_batch(
+    network: VGGFeatures, images: tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+) -> None:
     pastiche, content, style = images
     loss = PerceptualLoss(features=network)
     one, each = loss(pastiche, content, style[:1]), loss(pastiche, content, style[:1].expand(2, -1, -1, -1))

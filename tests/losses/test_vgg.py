@@ -33,7 +33,7 @@ def convolve(x: Array, weight: Array, bias: Array) -> Array:
     return np.maximum(result, 0)
 
 
-def test_features_are_those_of_a_plain_recomputation(network: VGGFeatures) -> None:
+def test_features_equal_a_plain_recomputation(network: VGGFeatures) -> None:
     file = Path(brushwork.losses.__file__).with_name("vgg16.safetensors")
     weights = {key: array.astype(np.float64) for key, array in load_file(file).items()}
     image = np.random.default_rng(0).random((3, 18, 16))
@@ -52,7 +52,7 @@ def test_features_are_those_of_a_plain_recomputation(network: VGGFeatures) -> No
         np.testing.assert_allclose(features[layer][0], values, rtol=2e-4, atol=1e-3 * values.std())
 
 
-def test_only_the_layers_asked_for_are_computed(network: VGGFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_requested_layers_are_computed(network: VGGFeatures, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
     original = F.conv2d
 
@@ -77,7 +77,7 @@ def test_it_is_frozen_and_in_no_state_dict(network: VGGFeatures) -> None:
     assert {buffer.dtype for buffer in network.buffers()} == {torch.float32}
 
 
-def test_channels_last_and_autocast(network: VGGFeatures) -> None:
+def test_features_are_the_same_in_channels_last_and_close_under_autocast(network: VGGFeatures) -> None:
     images = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
     expected = network(images)
     other = VGGFeatures().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs

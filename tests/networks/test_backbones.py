@@ -30,7 +30,7 @@ def test_inception_has_the_published_size_and_torchvision_s_names() -> None:
         assert shapes[key] == shape
 
 
-def test_strides_and_channels() -> None:
+def test_backbones_have_the_stated_strides_and_channels() -> None:
     assert InceptionV3().eval()(torch.rand(1, 3, 299, 299)).shape == (1, 768, 17, 17)
     assert MobileNetV2().eval()(torch.rand(1, 3, 224, 192)).shape == (1, 1280, 7, 6)
     assert MobileNetV2(padding="tensorflow").eval()(torch.rand(1, 3, 224, 192)).shape == (1, 1280, 7, 6)
@@ -60,7 +60,7 @@ def test_average_pools_count_padding_or_not() -> None:
         assert seen[0][0, 0, 0, 0].item() == pytest.approx(mean)
 
 
-def test_batch_norms_follow_with_their_momentum_and_learn_gamma_only_where_wanted() -> None:
+def test_batch_norms_use_their_momentum_and_train_gamma_only_on_request() -> None:
     published = InceptionV3(norm_momentum=0.0003, norm_scale=False)
     norms = [module for module in published.modules() if isinstance(module, nn.BatchNorm2d)]
     assert len(norms) == 5 + 3 * 7 + 4 + 4 * 10  # the stem, and blocks a, b and c
@@ -87,7 +87,7 @@ def test_pixels_are_scaled_as_the_weights_expect() -> None:
 
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
-def test_a_published_state_dict_loads_and_its_classifier_is_passed_over(tmp_path: Path, suffix: str) -> None:
+def test_a_published_state_dict_loads_without_its_classifier(tmp_path: Path, suffix: str) -> None:
     trained, fresh = MobileNetV2(), MobileNetV2()
     state = {key: torch.randn(value.shape) for key, value in trained.state_dict().items() if value.is_floating_point()}
     state["classifier.1.weight"] = torch.zeros(1000, 1280)
@@ -100,7 +100,7 @@ def test_a_published_state_dict_loads_and_its_classifier_is_passed_over(tmp_path
     assert all(torch.equal(value, state[key]) for key, value in fresh.state_dict().items() if key in state)
 
 
-def test_a_state_dict_that_does_not_fit_says_which_tensors(tmp_path: Path) -> None:
+def test_a_state_dict_that_does_not_fit_names_the_tensors(tmp_path: Path) -> None:
     state = {key: value for key, value in MobileNetV2().state_dict().items() if value.is_floating_point()}
     del state["features.0.0.weight"]
     state["features.0.1.bias"] = torch.zeros(7)
@@ -111,12 +111,12 @@ def test_a_state_dict_that_does_not_fit_says_which_tensors(tmp_path: Path) -> No
         load_pretrained(MobileNetV2(), tmp_path / "weights.safetensors")
 
 
-def test_unknown_backbone_names_the_known() -> None:
+def test_an_unknown_backbone_names_the_known_ones() -> None:
     with pytest.raises(ValueError, match="inception_v3, mobilenet_v2"):
         build_backbone("vgg")
 
 
-def test_prediction_network_is_the_mean_of_features_and_an_affine_map() -> None:
+def test_the_prediction_is_an_affine_map_of_the_mean_features() -> None:
     network = StylePredictionNetwork(MobileNetV2(), embedding_size=7).eval()
     style = torch.rand(2, 3, 64, 96)
     mean = network.backbone(style).mean(dim=(2, 3))

@@ -7,7 +7,7 @@ from brushwork.networks.normalization import Condition, DecoderNorm
 KINDS: tuple[DecoderNorm, ...] = ("instance", "batch", "none")
 
 
-def test_population_statistics_then_gamma_and_beta_by_hand() -> None:
+def test_normalisation_by_population_statistics_gamma_and_beta_by_hand() -> None:
     norm = ConditionalInstanceNorm2d(1, 2)
     with torch.no_grad():
         norm.affine.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 2.0]]))  # beta = e1, gamma = 2 e2
@@ -32,7 +32,7 @@ def test_gamma_starts_at_one_and_beta_at_zero() -> None:
     assert (beta == 0).all() and (gamma == 1).all()
 
 
-def test_published_start_is_glorot_uniform_without_bias() -> None:
+def test_the_published_initialisation_is_glorot_uniform_without_bias() -> None:
     torch.manual_seed(0)
     norm = ConditionalInstanceNorm2d(128, 100, gamma_start=0.0)
     bound = (6 / (100 + 128)) ** 0.5
@@ -48,7 +48,7 @@ def test_every_column_of_a_table_starts_as_the_identity_style() -> None:
         assert column.tolist() == [0.0] * 4 + [1.0] * 4
 
 
-def test_decoder_norms_that_are_compared_by_hand() -> None:
+def test_the_compared_decoder_norms_by_hand() -> None:
     features = torch.tensor([1.0, 3.0, 5.0, 7.0]).reshape(2, 1, 1, 2)  # means 2 and 6, of both 4; variances 1 and 5
     plain = torch.ones(2, 1)
     styled = {kind: _styled(ConditionalInstanceNorm2d(1, 1, bias=False, norm=kind), features, plain) for kind in KINDS}
@@ -57,7 +57,7 @@ def test_decoder_norms_that_are_compared_by_hand() -> None:
     assert (styled["none"] == features.flatten()).all()
 
 
-def test_batch_norm_in_evaluation_takes_its_running_statistics() -> None:
+def test_batch_norm_in_evaluation_uses_its_running_statistics() -> None:
     norm = ConditionalInstanceNorm2d(1, 1, bias=False, norm="batch").eval()
     features = torch.rand(1, 1, 4, 4)
     torch.testing.assert_close(norm(features, Condition(torch.ones(1, 1))), features / (1 + 1e-5) ** 0.5)

@@ -11,7 +11,7 @@ def test_a_mixture_of_table_rows_is_a_mixture_of_weights(table_network: Pastiche
     torch.testing.assert_close(mixture, 0.25 * parameters(waves) + 0.75 * parameters(ink))
 
 
-def test_a_column_is_a_style(table_network: PasticheNetwork) -> None:
+def test_each_column_of_the_table_is_a_style(table_network: PasticheNetwork) -> None:
     """The 694 style parameters of a style are its column of every layer's weight, one below the other."""
     weights = [value for key, value in table_network.state_dict().items() if key.endswith("affine.weight")]
     column = torch.cat([weight[:, 1] for weight in weights])
@@ -25,7 +25,7 @@ def test_one_style_has_the_constant_embedding_one() -> None:
     assert network(torch.rand(2, 3, 20, 24), torch.ones(2, 1)).shape == (2, 3, 20, 24)
 
 
-def test_a_table_predicts_nothing_and_repeats_no_name(table_network: PasticheNetwork) -> None:
+def test_a_table_has_no_predictor_and_no_repeated_names(table_network: PasticheNetwork) -> None:
     with pytest.raises(ValueError, match="only its styles: waves, dots, ink"):
         table_network.embed(torch.rand(1, 3, 96, 96))
     with pytest.raises(ValueError, match="same name"):

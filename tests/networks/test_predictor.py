@@ -54,7 +54,7 @@ def test_features_are_standardised_and_clamped_before_the_affine_map() -> None:
 
 
 @pytest.mark.parametrize("backbone", [MobileNetV2, InceptionV3])
-def test_levels_have_their_channels_and_end_in_the_backbone_s_features(backbone: type[Backbone]) -> None:
+def test_levels_have_the_stated_channels_and_the_last_is_the_backbone_s(backbone: type[Backbone]) -> None:
     network = backbone().eval()
     levels, last = network.forward_levels(style := torch.rand(1, 3, 96, 107))
     assert tuple(level.shape[1] for level in levels) == network.level_channels
@@ -81,7 +81,7 @@ def test_the_predictor_computes_in_float32_under_autocast(pooling: str) -> None:
     assert torch.equal(embedding, expected)
 
 
-def test_unknown_pooling_names_the_known() -> None:
+def test_an_unknown_pooling_names_the_known_ones() -> None:
     with pytest.raises(ValueError, match="last, statistics"):
         PasticheNetwork(PasticheConfig(backbone={"name": "mobilenet_v2"}, pooling="mean"))  # type: ignore[arg-type]
 
@@ -103,7 +103,7 @@ def test_a_model_with_statistics_gives_the_same_embedding_at_any_size_once_expor
     not (GIVEN / "brushwork_w50.safetensors").is_file(),
     reason="set BRUSHWORK_WEIGHTS to the folder of brushwork_w50.safetensors and its reference case",
 )
-def test_the_converted_default_model_repeats_its_reference_case() -> None:
+def test_the_converted_default_model_reproduces_its_reference_case() -> None:
     network = runpy.run_path(str(SCRIPT))["load"](GIVEN / "brushwork_w50.safetensors")
     case = np.load(GIVEN / "brushwork_w50_reference.npz")
     style, content = (

@@ -23,7 +23,7 @@ def network(**options: object) -> StyleTransferNetwork:
     return made
 
 
-def test_a_layer_between_two_statistics_by_hand() -> None:
+def test_a_layer_interpolates_between_two_statistics_by_hand() -> None:
     features = torch.tensor([1.0, 3.0, 1.0, 3.0]).reshape(1, 1, 2, 2)  # mean 2, variance 1
     given = torch.tensor([[4.0, 9.0]])
     for hold, mean, variance in ((0.0, 2.0, 1.0), (1.0, 4.0, 9.0), (0.25, 2.5, 3.0)):
@@ -33,13 +33,13 @@ def test_a_layer_between_two_statistics_by_hand() -> None:
         assert held.used.tolist() == [[mean, variance]]
 
 
-def test_sizes_of_the_published_network_and_of_one_with_an_instance_normed_encoder() -> None:
+def test_networks_have_the_expected_numbers_of_statistics() -> None:
     assert StyleTransferNetwork().statistics_size == 2758
     assert StyleTransferNetwork(encoder_norm="instance").statistics_size == 2758 + 2 * (32 + 64 + 128)
     assert StyleTransferNetwork(width=0.25).statistics_size == 694
 
 
-def test_measuring_and_holding_what_was_measured_equal_the_plain_network() -> None:
+def test_holding_the_measured_statistics_equals_the_plain_network() -> None:
     content, embedding = torch.rand(2, 3, *SIZE), torch.randn(2, 8)
     for kind in ("batch", "instance"):
         made = network(encoder_norm=kind)
@@ -53,7 +53,7 @@ def test_measuring_and_holding_what_was_measured_equal_the_plain_network() -> No
         assert torch.equal(again, statistics)
 
 
-def test_statistics_are_those_that_numpy_computes_from_what_enters_each_norm() -> None:
+def test_statistics_equal_those_numpy_computes_from_the_input_of_each_norm() -> None:
     made = network(encoder_norm="instance")
     seen: list[Tensor] = []
     for layer in made.modules():
@@ -67,7 +67,7 @@ def test_statistics_are_those_that_numpy_computes_from_what_enters_each_norm() -
     np.testing.assert_allclose(statistics[0], np.concatenate([one for pair in moments for one in pair]), atol=1e-5)
 
 
-def test_a_tile_with_the_statistics_of_the_whole_is_a_part_of_the_whole() -> None:
+def test_a_tile_with_the_statistics_of_the_whole_equals_that_part_of_the_whole() -> None:
     made = network()
     content, embedding = torch.rand(1, 3, 64, 192), torch.randn(1, 8)
     with torch.no_grad():

@@ -6,7 +6,7 @@ from brushwork.networks import ConditionalInstanceNorm2d, StyleTransferNetwork
 from brushwork.networks.transfer import ContractLayer, EncoderNorm
 
 
-def test_sizes_of_the_published_network() -> None:
+def test_the_network_has_the_published_sizes() -> None:
     network = StyleTransferNetwork()
     convolutions = [module for module in network.modules() if isinstance(module, nn.Conv2d)]
     assert sum(module.weight.numel() for module in convolutions) == 1_674_432
@@ -15,7 +15,7 @@ def test_sizes_of_the_published_network() -> None:
     assert StyleTransferNetwork(width=0.25).style_parameters(torch.zeros(1, 100)).shape == (1, 694)
 
 
-def test_style_parameters_are_in_layer_order_beta_before_gamma() -> None:
+def test_style_parameters_are_in_layer_order_with_beta_before_gamma() -> None:
     network = StyleTransferNetwork(embedding_size=1, bias=False)
     norms = [
         *(norm for block in network.residual for norm in (block.norm1, block.norm2)),
@@ -33,14 +33,14 @@ def test_style_parameters_are_in_layer_order_beta_before_gamma() -> None:
 
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 30), (31, 64), (50, 19)])
-def test_pastiche_has_the_size_of_the_content(size: tuple[int, int]) -> None:
+def test_the_pastiche_has_the_size_of_the_content(size: tuple[int, int]) -> None:
     network = StyleTransferNetwork(width=0.125).eval()
     pastiche = network(torch.rand(1, 3, *size), torch.rand(1, 100))
     assert pastiche.shape == (1, 3, *size)
     assert pastiche.min() >= 0 and pastiche.max() <= 1
 
 
-def test_encoder_norms() -> None:
+def test_each_encoder_norm_has_its_layers() -> None:
     norms: dict[EncoderNorm, type[nn.Module]]
     norms = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d, "folded": nn.Identity}
     for kind, norm in norms.items():
@@ -51,14 +51,14 @@ def test_encoder_norms() -> None:
         StyleTransferNetwork(encoder_norm="layer")  # type: ignore[arg-type]
 
 
-def test_batch_norm_of_the_encoder_has_a_beta_that_learns_and_no_gamma() -> None:
+def test_batch_norm_of_the_encoder_trains_beta_and_has_no_gamma() -> None:
     norm = StyleTransferNetwork(width=0.125).contract[0].norm
     assert isinstance(norm, nn.BatchNorm2d)
     assert norm.bias.requires_grad and not norm.weight.requires_grad
     assert (norm.weight == 1).all()
 
 
-def test_statistics_of_the_encoder_follow_with_their_momentum() -> None:
+def test_statistics_of_the_encoder_are_updated_by_their_momentum() -> None:
     network = StyleTransferNetwork(norm_momentum=0.25).train()
     first = network.contract[0]
     assert isinstance(first, ContractLayer) and isinstance(first.norm, nn.BatchNorm2d)
@@ -69,7 +69,7 @@ def test_statistics_of_the_encoder_follow_with_their_momentum() -> None:
     assert torch.allclose(first.norm.running_mean, expected, atol=1e-5)
 
 
-def test_the_layers_that_carry_activations() -> None:
+def test_no_activation_follows_the_last_norm_but_the_sigmoid() -> None:
     """With gamma 0 and beta b everywhere a pastiche is sigmoid(b): no activation follows the last norm but it."""
     network = StyleTransferNetwork(embedding_size=1, width=0.125, bias=False).eval()
     with torch.no_grad():

@@ -14,7 +14,7 @@ from brushwork.testing import FakeRuntime
 EMBEDDING = np.ones((1, 3), np.float32)
 
 
-def test_rows_are_those_of_the_padded_image(random: np.random.Generator) -> None:
+def test_bordered_rows_equal_those_of_the_padded_image(random: np.random.Generator) -> None:
     image = random.random((9, 7, 3)).astype(np.float32)
     padded = np.pad(image, ((4, 4), (4, 4), (0, 0)), mode="reflect")
     bordered = BorderedRows(image)
@@ -26,7 +26,7 @@ def test_rows_are_those_of_the_padded_image(random: np.random.Generator) -> None
         bordered[0:1] = 0
 
 
-def test_a_canvas_has_the_border_of_its_rows(random: np.random.Generator) -> None:
+def test_a_canvas_and_an_array_have_the_same_border(random: np.random.Generator) -> None:
     image = random.random((20, 12, 3)).astype(np.float32)
     with canvas(20, 12, 3) as rows:
         rows[0:20] = image
@@ -38,7 +38,7 @@ def test_a_narrow_image_is_mirrored_more_than_once() -> None:
     assert BorderedRows(image)[0:10][:, 4, 0].tolist() == [0, 1, 0, 1, 0, 1, 0, 1, 0, 1]
 
 
-def test_masks_stay_where_they_are(random: np.random.Generator) -> None:
+def test_masks_keep_their_place_within_the_border(random: np.random.Generator) -> None:
     masks = random.random((10, 8, 2)).astype(np.float32)
     masks /= masks.sum(axis=2, keepdims=True)
     style = StyleMap(np.ones((2, 3), np.float32), np.ones(2, np.float32), masks, bordered=True)
@@ -59,7 +59,7 @@ def test_a_pastiche_has_the_size_of_its_content(random: np.random.Generator, til
     assert painter.stylize(content, embedding, tile=tile, tile_size=128).shape == content.shape
 
 
-def test_the_frame_of_the_shipped_model_is_fainter(random: np.random.Generator) -> None:
+def test_the_border_makes_the_frame_of_the_shipped_model_fainter(random: np.random.Generator) -> None:
     painter = stylizer.load(precision="f32")
     coarse = random.random((8, 8, 3)).astype(np.float32)
     content = np.kron(coarse, np.ones((32, 32, 1), np.float32)) * 0.8 + 0.2 * random.random((256, 256, 3), np.float32)

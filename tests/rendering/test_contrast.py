@@ -48,7 +48,7 @@ def test_a_uniform_content_becomes_a_plain_colour(stylizer: Stylizer) -> None:
 
 
 @pytest.mark.numeric
-def test_noise_of_a_uniform_content_stays_noise(stylizer: Stylizer, random: np.random.Generator) -> None:
+def test_noise_of_a_uniform_content_is_not_amplified(stylizer: Stylizer, random: np.random.Generator) -> None:
     """Half a level of noise, as rounding leaves it, has no mesh of its own making."""
     noisy = uniform((0.3, 0.3, 0.3)) + LEVEL * (random.random((90, 131, 3), np.float32) - np.float32(0.5))
     assert deviation(stylizer.stylize(noisy, EXAMPLES / "glass.jpg")) < 4 * LEVEL
@@ -56,7 +56,7 @@ def test_noise_of_a_uniform_content_stays_noise(stylizer: Stylizer, random: np.r
 
 @pytest.mark.numeric
 @pytest.mark.parametrize("name", ["brushwork", "brushwork-mobile"])
-def test_what_fades_to_black_gets_dark_and_even(name: str) -> None:
+def test_a_fade_to_black_becomes_dark_and_uniform(name: str) -> None:
     stylizer = load(name, precision="f32")
     content, embedding = photo(), stylizer.embed(EXAMPLES / "glass.jpg")
     pastiches = [stylizer.stylize(content * np.float32(light), embedding) for light in (1, 0.3, 0.2, 0.1, 0.05, 0)]
@@ -67,7 +67,7 @@ def test_what_fades_to_black_gets_dark_and_even(name: str) -> None:
 
 
 @pytest.mark.numeric
-def test_tiles_of_a_content_of_little_contrast_are_those_of_the_whole() -> None:
+def test_tiles_of_a_low_contrast_content_equal_the_whole() -> None:
     stylizer = load("brushwork-mobile", precision="f32")
     content, embedding = photo(150, 203) * np.float32(0.2), stylizer.embed(EXAMPLES / "glass.jpg")
     mask = np.tile(np.linspace(0, 1, 20, dtype=np.float32), (15, 1))
@@ -80,7 +80,7 @@ def test_tiles_of_a_content_of_little_contrast_are_those_of_the_whole() -> None:
 
 
 @pytest.mark.numeric
-def test_torch_paints_the_same(predicted_folder: ModelFolder, random: np.random.Generator) -> None:
+def test_torch_renders_the_same(predicted_folder: ModelFolder, random: np.random.Generator) -> None:
     content, embedding = uniform((0.2, 0.5, 0.1)), random.standard_normal((1, 100), dtype=np.float32)
     content[:9] = 0.3
     one = load(predicted_folder.path, precision="f32").stylize(content, embedding)
@@ -109,19 +109,19 @@ def test_the_weight_falls_with_the_variance(fake_runtime: FakeRuntime, contrast:
         np.testing.assert_allclose(found.statistics, reference_picture().mean(axis=(0, 1))[None], atol=1e-4)
 
 
-def test_a_photo_is_painted_with_its_own_statistics(fake_runtime: FakeRuntime) -> None:
+def test_a_photo_is_rendered_with_its_own_statistics(fake_runtime: FakeRuntime) -> None:
     Stylizer(fake_runtime).stylize(photo(), np.ones((1, 3), np.float32))
     assert fake_runtime.painted == [(1, 104, 140, 3)]  # with the border
 
 
-def test_the_reference_is_like_a_photo() -> None:
+def test_the_reference_has_the_brightness_and_contrast_of_a_photo() -> None:
     picture = reference_picture()
     assert picture.min() >= 0 and picture.max() <= 1
     assert picture.mean() == pytest.approx(0.45, abs=0.05)
     assert LEAST_CONTRAST < picture.std(axis=(0, 1)).min() < 0.3
 
 
-def test_statistics_that_are_held_stay_in_the_mixture() -> None:
+def test_held_statistics_are_part_of_the_mixture() -> None:
     """(1 - w) ((1 - h) own + h reference) + w before, as weights of the own and of all that is given."""
     reference = Reference(0.25, np.full((1, 1), 8, np.float32))
     given, weight = reference.mix(np.full((1, 1), 2, np.float32), 0.5)
@@ -130,7 +130,7 @@ def test_statistics_that_are_held_stay_in_the_mixture() -> None:
     assert reference.mix(None, 0.5) == (reference.statistics, 0.25)
 
 
-def test_frames_of_a_fade_hold_what_was_mixed(fake_runtime: FakeRuntime) -> None:
+def test_frames_of_a_fade_hold_the_mixed_statistics(fake_runtime: FakeRuntime) -> None:
     content = uniform((0.5, 0.5, 0.5))
     held = HeldStatistics(0.5, np.zeros((1, 3), np.float32))
     stylizer = Stylizer(fake_runtime)

@@ -39,7 +39,7 @@ MODES = {"never": 256, "fast": 128, "exact": 128}
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("stroke", ["own", 2.0])
-def test_what_is_hidden_does_not_matter(
+def test_hidden_colours_do_not_change_the_pastiche(
     stylizer: Stylizer, random: np.random.Generator, mode: str, stroke: float
 ) -> None:
     noise = random.random((101, 131, 3), np.float32)
@@ -51,7 +51,7 @@ def test_what_is_hidden_does_not_matter(
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_how_much_is_hidden_does_not_matter(stylizer: Stylizer, mode: str) -> None:
+def test_the_size_of_the_hidden_area_does_not_change_the_pastiche(stylizer: Stylizer, mode: str) -> None:
     """86 and 97 % of the canvas; a pixel depends on 54 around it, and what is near is filled alike."""
     small, large = (
         stylizer.stylize(cut_out(*size, 0.0), STYLE, stroke="own", tile=mode, tile_size=MODES[mode])
@@ -61,7 +61,7 @@ def test_how_much_is_hidden_does_not_matter(stylizer: Stylizer, mode: str) -> No
 
 
 @pytest.mark.parametrize("regions", [False, True])
-def test_tiles_measure_what_the_whole_measures(stylizer: Stylizer, regions: bool) -> None:
+def test_tiles_of_a_cut_out_equal_the_whole(stylizer: Stylizer, regions: bool) -> None:
     content = cut_out(141, 205, 0.0)
     mask = np.zeros((141, 205), np.float32)
     mask[:, :20] = 1
@@ -73,7 +73,7 @@ def test_tiles_measure_what_the_whole_measures(stylizer: Stylizer, regions: bool
     np.testing.assert_allclose(exact, whole, atol=1e-3)
 
 
-def test_a_picture_of_which_nothing_is_seen_is_painted_like_an_opaque_one(
+def test_a_fully_transparent_picture_is_rendered_like_an_opaque_one(
     stylizer: Stylizer, random: np.random.Generator
 ) -> None:
     image = random.random((140, 140, 3), np.float32)
@@ -85,7 +85,7 @@ def test_a_picture_of_which_nothing_is_seen_is_painted_like_an_opaque_one(
         np.testing.assert_array_equal(hidden, opaque)
 
 
-def test_only_what_is_seen_has_contrast() -> None:
+def test_contrast_is_measured_over_visible_pixels_only() -> None:
     """Noise on 3 % of a canvas that is filled with its mean; what is uniform and seen has none."""
     styles = StyleMap(np.zeros((1, 3), np.float32), np.ones(1, np.float32))
     noise, plain = cut_out(204, 260, 0.0), Picture.of(np.zeros((204, 260, 3), np.float32), cut_out(204, 260, 0).alpha)
@@ -94,7 +94,7 @@ def test_only_what_is_seen_has_contrast() -> None:
     assert reference is not None and reference.weight == 1
 
 
-def test_visible_pixels_are_told_apart_where_some_are_hidden() -> None:
+def test_visibility_is_passed_on_only_if_some_pixels_are_hidden() -> None:
     pixels = np.zeros((1, 3, 4), np.float32)
     assert images.visible(pixels) is None and images.visible(pixels[..., :3]) is None
     pixels[0, :, 3] = 0, 1 / 255, 0.4 / 255

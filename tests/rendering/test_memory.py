@@ -20,7 +20,7 @@ def group(folder: Path, **files: str | int) -> None:
         (folder / name.replace("__", ".")).write_text(f"{text}\n")
 
 
-def test_the_tightest_group_above_a_process_counts(tmp_path: Path) -> None:
+def test_the_tightest_limit_of_the_control_groups_counts(tmp_path: Path) -> None:
     """A service of systemd: 4 GiB of which 1 is used, 1/4 of that by files that can go; the machine has no limit."""
     service = tmp_path / "system.slice/brushwork.service"
     group(service, memory__max=4 * GIB, memory__current=GIB, memory__stat=f"anon 1\ninactive_file {GIB // 4}")
@@ -30,7 +30,7 @@ def test_the_tightest_group_above_a_process_counts(tmp_path: Path) -> None:
     assert [memory.left_in_group(each) for each in found] == [3 * GIB + GIB // 4, None, None]
 
 
-def test_version_1_of_control_groups(tmp_path: Path) -> None:
+def test_limits_of_control_groups_version_1_are_read(tmp_path: Path) -> None:
     inner = tmp_path / "memory/docker/abc"
     usage: dict[str, str | int] = {
         "memory__limit_in_bytes": 2 * GIB,
@@ -53,14 +53,14 @@ def test_most_of_what_is_free_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("exact", "mode"), [(True, "exact"), (False, "fast")])
-def test_auto_paints_at_once_what_fits(exact: bool, mode: str) -> None:
+def test_auto_renders_in_one_pass_what_fits(exact: bool, mode: str) -> None:
     """At 1000 bytes a pixel in all, 600 pixels squared take 360 MB over the program's."""
     settings = RenderSettings(memory=memory.PROGRAM + 360_000_000)
     assert choose_tiling((600, 600), settings, 1000 - memory.PICTURE, exact) == Tiling("never")
     assert choose_tiling((600, 601), settings, 1000 - memory.PICTURE, exact).mode == mode
 
 
-def test_tiles_shrink_with_the_memory_and_are_as_asked_for() -> None:
+def test_tiles_shrink_with_the_memory_unless_a_size_is_given() -> None:
     def tiling(size: tuple[int, int] = (10_000, 10_000), held: int = 0, **settings: object) -> Tiling:
         return choose_tiling(size, RenderSettings(tile="exact", **settings), 300, True, held)  # type: ignore[arg-type]
 
@@ -84,16 +84,16 @@ def test_a_memory_too_small_for_the_smallest_tiles_is_refused() -> None:
         choose_tiling((10_000, 10_000), RenderSettings(tile="exact", memory=least - 1), 300, True)
 
 
-def test_what_is_held_beside_it_counts() -> None:
+def test_memory_held_by_decoders_counts() -> None:
     settings = RenderSettings(memory=memory.PROGRAM + 360_000_000)
     assert choose_tiling((600, 600), settings, 1000 - memory.PICTURE, True, held=0).mode == "never"
     assert choose_tiling((600, 600), settings, 1000 - memory.PICTURE, True, held=1).mode == "exact"
 
 
-def test_never_is_never() -> None:
+def test_never_uses_no_tiles() -> None:
     assert choose_tiling((10**6, 10**6), RenderSettings(tile="never"), 1000, True).mode == "never"
 
 
-def test_never_within_a_memory_that_is_too_small_is_refused() -> None:
+def test_never_with_too_little_memory_is_refused() -> None:
     with pytest.raises(UserError, match=r"1000 x 1000 pixels take 1\.5 GB at once, and 1\.0 GB may be used"):
         choose_tiling((1000, 1000), RenderSettings(tile="never", memory=10**9), 1000, True)

@@ -41,13 +41,13 @@ def left(height: int = 32, width: int = 40) -> Array:
     return mask
 
 
-def test_weights_sum_to_1_and_overlaps_share() -> None:
+def test_weights_sum_to_1_and_overlaps_are_normalised() -> None:
     one, two = np.asarray([[1, 1, 0.5, 0]], np.float32), np.asarray([[0, 1, 0.25, 0]], np.float32)
     expected = [[[1, 0, 0], [0.5, 0.5, 0], [0.5, 0.25, 0.25], [0, 0, 1]]]
     assert mix_masks([one, two]).tolist() == expected
 
 
-def test_a_region_over_a_style_and_over_the_photo(fake_runtime: FakeRuntime) -> None:
+def test_a_region_lies_over_a_style_or_over_the_photo(fake_runtime: FakeRuntime) -> None:
     """The fake model paints the colour of the embedding."""
     stylizer = Stylizer(fake_runtime)
     both = stylizer.stylize(GREY, RED, regions=[Region(left(), BLUE)])
@@ -63,7 +63,7 @@ def test_the_strength_of_a_region_by_hand(fake_runtime: FakeRuntime) -> None:
     np.testing.assert_array_equal(half[:, 20:], GREY[:, 20:])
 
 
-def test_what_is_protected_stays_bit_for_bit(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
+def test_protected_pixels_stay_bit_for_bit(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
     content = random.random((32, 40, 3), dtype=np.float32)
     pastiche = Stylizer(fake_runtime).stylize(content, RED, protect=left())
     assert (pastiche[:, :20] == content[:, :20]).all() and (pastiche[:, 20:] == RED).all()
@@ -76,19 +76,23 @@ def test_soft_edges_stay_soft(fake_runtime: FakeRuntime) -> None:
     np.testing.assert_allclose(pastiche[5, :, 0], 1 - soft[0], atol=1e-6)
 
 
-def test_a_mask_of_ones_is_no_mask(stylizer: Stylizer, styles: list[Array], content: Array) -> None:
+def test_a_mask_of_ones_equals_no_mask(stylizer: Stylizer, styles: list[Array], content: Array) -> None:
     masked = stylizer.stylize(content, styles[1], regions=[Region(np.ones((7, 5), np.float32), styles[0])])
     np.testing.assert_allclose(masked, stylizer.stylize(content, styles[0]), atol=1e-4)
 
 
-def test_two_masks_of_halves_are_the_mean_embedding(stylizer: Stylizer, styles: list[Array], content: Array) -> None:
+def test_two_masks_of_one_half_equal_the_mean_embedding(
+    stylizer: Stylizer, styles: list[Array], content: Array
+) -> None:
     """Beta and gamma are affine in the embedding, so the mean of two is that of their mean, in every layer."""
     half = np.full(content.shape[:2], 0.5, np.float32)
     masked = stylizer.stylize(content, None, regions=[Region(half, style) for style in styles])
     np.testing.assert_allclose(masked, stylizer.stylize(content, stylizer.blend(styles)), atol=1e-4)
 
 
-def test_regions_are_no_renderings_side_by_side(stylizer: Stylizer, styles: list[Array], content: Array) -> None:
+def test_regions_share_the_statistics_of_the_whole_picture(
+    stylizer: Stylizer, styles: list[Array], content: Array
+) -> None:
     """One pass: far from the edge a region is styled, and the statistics are those of the whole picture."""
     mask = left(*content.shape[:2])
     both = stylizer.stylize(content, styles[1], regions=[Region(mask, styles[0])])
@@ -97,7 +101,7 @@ def test_regions_are_no_renderings_side_by_side(stylizer: Stylizer, styles: list
     assert 0.01 < np.abs(both - pasted).mean() < np.abs(first - second).mean()
 
 
-def test_masks_that_cannot_be_used(fake_runtime: FakeRuntime) -> None:
+def test_unusable_masks_are_one_line_errors(fake_runtime: FakeRuntime) -> None:
     stylizer = Stylizer(fake_runtime)
     with pytest.raises(UserError, match="mask 1 is empty: black everywhere"):
         stylizer.stylize(GREY, RED, regions=[Region(np.zeros((4, 4), np.float32), BLUE)])
@@ -105,7 +109,7 @@ def test_masks_that_cannot_be_used(fake_runtime: FakeRuntime) -> None:
         stylizer.stylize(GREY, RED, regions=[Region(np.ones((4, 4, 3), np.float32), BLUE)])
 
 
-def test_masks_in_files(tmp_path: Path) -> None:
+def test_masks_are_read_from_files(tmp_path: Path) -> None:
     size = (32, 40)
     images.save(np.repeat(left()[..., None], 3, axis=2), tmp_path / "photo.png")
     plane, notice = masks.read(str(tmp_path / "photo.png"), None, None, size)

@@ -41,12 +41,12 @@ def test_coarse_bands_come_from_the_copy_and_fine_ones_from_the_picture() -> Non
 
 
 @pytest.mark.parametrize("tile", [128, 404])
-def test_strips_are_those_of_the_whole(random: np.random.Generator, tile: int) -> None:
+def test_strips_equal_the_whole(random: np.random.Generator, tile: int) -> None:
     own, broad = random.random((*SIZE, 3), dtype=np.float32), random.random((301, 243, 3), dtype=np.float32)
     np.testing.assert_allclose(joined(broad, own, tile), joined(broad, own, 1240), atol=1e-4)
 
 
-def test_a_picture_is_joined_with_itself_to_itself(random: np.random.Generator) -> None:
+def test_joining_a_picture_with_itself_gives_the_picture(random: np.random.Generator) -> None:
     own = random.random((*SIZE, 3), dtype=np.float32)
     broad = images.resample(own, (310, 250), (0, 0, SIZE[1], SIZE[0]))
     np.testing.assert_allclose(joined(broad, own, 248), own, atol=1e-4)
@@ -57,7 +57,7 @@ def test_the_brush_grows_with_pictures_that_are_larger_than_1024_pixels() -> Non
     assert [strokes.copy_side(stroke, 4000, 3000) for stroke in ("own", 0.5)] == [None, 2048]
 
 
-def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
+def test_auto_is_the_default_stroke(fake_runtime: FakeRuntime) -> None:
     content, style = np.zeros((1500, 2048, 3), np.float32), np.full((1, 3), 0.25, np.float32)
     content[:, 1024:] = 1
     Stylizer(fake_runtime).stylize(content, style)
@@ -65,7 +65,7 @@ def test_auto_is_what_runs_have(fake_runtime: FakeRuntime) -> None:
     assert Options().stroke == "auto"
 
 
-def test_a_fine_brush_on_a_small_picture_heeds_the_memory(random: np.random.Generator) -> None:
+def test_a_fine_brush_on_a_small_picture_respects_the_memory(random: np.random.Generator) -> None:
     """It is painted on a copy of 4096 pixels, whatever the size of the picture."""
     runtime = FakeRuntime()
     picture = random.random((48, 64, 3), dtype=np.float32)
@@ -74,7 +74,7 @@ def test_a_fine_brush_on_a_small_picture_heeds_the_memory(random: np.random.Gene
     assert max(height * width for _, height, width, _ in runtime.painted) < 2**20 < 4096 * 3072
 
 
-def test_what_a_stroke_may_be() -> None:
+def test_invalid_stroke_sizes_are_refused() -> None:
     assert [parse_stroke(text) for text in ("auto", "own", "2")] == ["auto", "own", 2.0]
     wrongs: list[tuple[Any, str]] = [
         (parse_stroke("wide"), "'wide'"), (None, "None"), (True, "True"), ("2", "'2'")

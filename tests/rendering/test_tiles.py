@@ -57,14 +57,16 @@ def test_at_2048_exact_tiles_equal_the_whole_and_fast_ones_come_close(stylizer: 
 
 
 @pytest.mark.parametrize("mode", ["fast", "exact"])
-def test_tiles_fit_together(stylizer: Stylizer, styles: list[Array], mode: str) -> None:
+def test_steps_at_the_borders_of_tiles_equal_those_beside_them(
+    stylizer: Stylizer, styles: list[Array], mode: str
+) -> None:
     content = photo(500, 702)
     own = jump(stylizer.stylize(content, styles[0]), 128)
     assert jump(stylizer.stylize(content, styles[0], tile=mode, tile_size=128), 128) <= 1.1 * own
 
 
 @pytest.mark.parametrize("broken", ["no overlap", "statistics of each tile"])
-def test_a_broken_tiling_is_seen(
+def test_a_tiling_without_halo_or_with_its_own_statistics_is_detected(
     stylizer: Stylizer, styles: list[Array], monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
     content = photo(500, 702)
@@ -81,7 +83,7 @@ def test_a_broken_tiling_is_seen(
     assert jump(tiled, 128) > 1.3 * own
 
 
-def test_exact_statistics_are_those_of_the_whole(stylizer: Stylizer, styles: list[Array]) -> None:
+def test_exact_statistics_equal_those_of_the_whole(stylizer: Stylizer, styles: list[Array]) -> None:
     """At sides that are no multiples of 4, in tiles of which the last are narrow."""
     content = photo(203, 269)
     style = stylizer.compose(content, styles[0])
@@ -92,7 +94,7 @@ def test_exact_statistics_are_those_of_the_whole(stylizer: Stylizer, styles: lis
     assert told == sorted(told) and told[-1] == 1
 
 
-def test_an_encoder_with_instance_norms_is_streamed_too(
+def test_exact_statistics_work_with_instance_norms_in_the_encoder(
     predicted_folder: ModelFolder, random: np.random.Generator
 ) -> None:
     own = load(predicted_folder.path, precision="f32")
@@ -101,7 +103,7 @@ def test_an_encoder_with_instance_norms_is_streamed_too(
     np.testing.assert_allclose(own.stylize(content, embedding, tile="exact", tile_size=128), whole, atol=1e-3)
 
 
-def test_regions_are_tiled_like_all_else(stylizer: Stylizer, styles: list[Array]) -> None:
+def test_regions_work_in_tiles(stylizer: Stylizer, styles: list[Array]) -> None:
     content, mask = photo(203, 269), np.tile(np.linspace(0, 1, 20, dtype=np.float32), (15, 1))
     whole, exact = (
         stylizer.stylize(content, styles[0], regions=[Region(mask, styles[1])], tile=mode, tile_size=128)
@@ -110,13 +112,13 @@ def test_regions_are_tiled_like_all_else(stylizer: Stylizer, styles: list[Array]
     np.testing.assert_allclose(exact, whole, atol=2 / 255)
 
 
-def test_a_small_picture_is_measured_whole(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
+def test_a_small_picture_is_measured_completely(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
     content = random.random((200, 300, 3), dtype=np.float32)
     style = Stylizer(fake_runtime).compose(content, np.ones((1, 3), np.float32))
     np.testing.assert_allclose(tiles.measure(fake_runtime, content, style), content.mean(axis=(0, 1))[None], rtol=1e-5)
 
 
-def test_patches_come_from_everywhere(fake_runtime: FakeRuntime) -> None:
+def test_patches_cover_the_whole_picture(fake_runtime: FakeRuntime) -> None:
     """A picture whose left half is black and right half white has a mean of one half, as its patches have."""
     content = np.zeros((3000, 4000, 3), np.float32)
     content[:, 2000:] = 1
@@ -124,7 +126,7 @@ def test_patches_come_from_everywhere(fake_runtime: FakeRuntime) -> None:
     np.testing.assert_allclose(tiles.measure(fake_runtime, content, style), [[0.5] * 3], atol=1e-5)
 
 
-def test_a_stroke_is_relative_to_the_picture(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
+def test_stroke_sizes_are_relative_to_the_picture(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
     for side in (512, 2048):
         pastiche = Stylizer(fake_runtime).stylize(
             random.random((side // 2, side, 3), dtype=np.float32), np.full((1, 3), 0.25, np.float32), stroke=2
@@ -135,7 +137,7 @@ def test_a_stroke_is_relative_to_the_picture(fake_runtime: FakeRuntime, random: 
     assert fake_runtime.painted == [(1, 264, 520, 3), (1, 264, 520, 3), (1, 1032, 2056, 3)]  # with the border
 
 
-def test_a_reduced_copy_is_the_mean_of_squares() -> None:
+def test_a_reduced_copy_averages_squares_of_pixels() -> None:
     content = np.arange(8 * 12, dtype=np.float32).reshape(8, 12, 1).repeat(3, axis=2) / np.float32(96)
     expected = content.reshape(2, 4, 3, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(strokes._shrunk(content, 4), expected, rtol=1e-6)
@@ -143,7 +145,7 @@ def test_a_reduced_copy_is_the_mean_of_squares() -> None:
 
 
 @pytest.mark.parametrize("size", [(90, 130), (37, 51)])
-def test_rows_of_a_resized_image_are_rows_of_it(random: np.random.Generator, size: tuple[int, int]) -> None:
+def test_rows_of_a_resized_image_equal_those_of_the_whole(random: np.random.Generator, size: tuple[int, int]) -> None:
     image = random.random((30, 40, 3), dtype=np.float32)
     whole = images.resize(image, size)
     for top, bottom in ((0, 10), (10, 33), (33, size[0])):

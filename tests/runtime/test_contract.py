@@ -57,7 +57,7 @@ def random(*shape: int, seed: int = 0) -> Array:
     return np.random.default_rng(seed).random(shape, dtype=np.float32)
 
 
-def test_it_has_all_that_a_runtime_has(candidate: Candidate) -> None:
+def test_every_runtime_has_the_methods_of_the_protocol(candidate: Candidate) -> None:
     names = [name for name in vars(Runtime) if not name.startswith("_")]
     assert {"predict", "transfer", "transfer_with_statistics", "expect", "norms", "open_stage"} <= set(names)
     assert all(callable(getattr(candidate.runtime, name)) for name in names)
@@ -65,7 +65,7 @@ def test_it_has_all_that_a_runtime_has(candidate: Candidate) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 96, 96, 3), (1, 80, 131, 3), (2, 97, 83, 3)])
-def test_embeddings_are_rows_of_numbers(candidate: Candidate, shape: tuple[int, ...]) -> None:
+def test_embeddings_have_shape_1_d(candidate: Candidate, shape: tuple[int, ...]) -> None:
     embeddings = candidate.runtime.predict(random(*shape))
     assert embeddings.shape == (shape[0], candidate.size)
     assert embeddings.dtype == np.float32
@@ -80,7 +80,7 @@ def test_pastiches_have_the_size_of_the_content(candidate: Candidate, shape: tup
     assert pastiche.min() >= 0 and pastiche.max() <= 1
 
 
-def test_arguments_stay_as_they_are(candidate: Candidate) -> None:
+def test_arguments_are_not_changed(candidate: Candidate) -> None:
     content, embedding = random(1, 24, 32, 3), random(1, candidate.size)
     candidate.runtime.transfer(content, embedding)
     candidate.runtime.transfer_with_statistics(content, embedding)
@@ -88,7 +88,7 @@ def test_arguments_stay_as_they_are(candidate: Candidate) -> None:
     np.testing.assert_array_equal(embedding, random(1, candidate.size))
 
 
-def test_a_batch_is_its_pictures(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
+def test_a_batch_equals_its_pictures(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
     contents, embeddings = random(2, 32, 40, 3), random(2, candidate.size)
     both = candidate.runtime.transfer(contents, embeddings)
     for number in range(2):
@@ -96,9 +96,7 @@ def test_a_batch_is_its_pictures(candidate: Candidate, close: Callable[[Array, A
         close(both[one], candidate.runtime.transfer(contents[one], embeddings[one]))
 
 
-def test_statistics_that_are_measured_change_nothing(
-    candidate: Candidate, close: Callable[[Array, Array], None]
-) -> None:
+def test_measuring_statistics_changes_no_pixel(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
     content, embedding = random(1, 32, 40, 3), random(1, candidate.size)
     pastiche, statistics = candidate.runtime.transfer_with_statistics(content, embedding)
     close(pastiche, candidate.runtime.transfer(content, embedding))
@@ -123,7 +121,7 @@ def test_held_statistics_are_a_moving_average(candidate: Candidate) -> None:
     np.testing.assert_allclose(half[:, :channels], expected, rtol=2e-2, atol=2e-2)
 
 
-def test_statistics_to_hold_must_be_there(candidate: Candidate) -> None:
+def test_holding_without_statistics_is_an_error(candidate: Candidate) -> None:
     with pytest.raises(ValueError, match="hold is not 0 but no statistics are given"):
         candidate.runtime.transfer_with_statistics(
             random(1, 16, 16, 3), random(1, candidate.size), NormInputs(None, 0.5)
@@ -139,7 +137,7 @@ def test_masks_choose_between_styles(candidate: Candidate, close: Callable[[Arra
 
 
 @pytest.mark.parametrize("masked", [False, True])
-def test_what_is_not_visible_is_not_measured(candidate: Candidate, masked: bool) -> None:
+def test_hidden_pixels_are_not_measured(candidate: Candidate, masked: bool) -> None:
     """Nor does it matter to what is visible, farther away than the 54 pixels that a pixel depends on."""
     content, visible = random(1, 33, 194, 3), np.zeros((1, 33, 194), np.float32)
     visible[..., :50] = 1
@@ -156,7 +154,7 @@ def test_what_is_not_visible_is_not_measured(candidate: Candidate, masked: bool)
     assert np.abs(run(content, embedding, NormInputs(None, 0, masks))[1] - one).max() > 1e-3
 
 
-def test_weights_that_are_equal_change_nothing(
+def test_equal_weights_of_visible_pixels_change_nothing(
     candidate: Candidate, close: Callable[[Array, Array], None]
 ) -> None:  # fmt: skip
     content, embedding = random(2, 33, 46, 3), random(2, candidate.size)
@@ -165,7 +163,7 @@ def test_weights_that_are_equal_change_nothing(
     close(pastiche, candidate.runtime.transfer(content, embedding))
 
 
-def test_a_size_that_is_announced_gives_the_same(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
+def test_an_announced_size_gives_the_same_pastiche(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
     contents, embedding = [random(1, 40, 32, 3), random(1, 33, 50, 3)], random(1, candidate.size)
     before = [candidate.runtime.transfer(content, embedding) for content in contents]
     candidate.runtime.expect(40, 32)
@@ -173,7 +171,7 @@ def test_a_size_that_is_announced_gives_the_same(candidate: Candidate, close: Ca
         close(candidate.runtime.transfer(content, embedding), pastiche)
 
 
-def test_threads_may_share_it(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
+def test_threads_can_share_a_runtime(candidate: Candidate, close: Callable[[Array, Array], None]) -> None:
     contents, embedding = [random(1, 20 + 4 * n, 24, 3) for n in range(4)], random(1, candidate.size)
     alone = [candidate.runtime.transfer(content, embedding) for content in contents]
     with ThreadPoolExecutor(4) as pool:
@@ -182,7 +180,7 @@ def test_threads_may_share_it(candidate: Candidate, close: Callable[[Array, Arra
         close(found, expected)
 
 
-def test_layers_are_told_where_it_paints_by_layers(candidate: Candidate) -> None:
+def test_runtimes_that_render_layer_by_layer_state_their_layers(candidate: Candidate) -> None:
     for masked in (False, True):
         if candidate.runtime.streams:
             channels = candidate.runtime.norms(masked)

@@ -45,7 +45,7 @@ def painted(network: PasticheNetwork, content: Array, style: Array) -> Array:
     return pixels
 
 
-def test_one_number_for_each_beta_and_gamma(network: PasticheNetwork, styles: Array) -> None:
+def test_a_deep_style_has_one_number_for_each_beta_and_gamma(network: PasticheNetwork, styles: Array) -> None:
     """Layer by layer: what the affine maps give, plus the numbers of the deep style in the same order."""
     deep = torch.tensor(styles[1:])
     plain = network.transfer.style_parameters(deep[:, :100])
@@ -53,13 +53,13 @@ def test_one_number_for_each_beta_and_gamma(network: PasticheNetwork, styles: Ar
     torch.testing.assert_close(deepen(network.transfer).style_parameters(deep), plain + deep[:, 100:])
 
 
-def test_zeros_are_the_plain_style(runtime: OpenVINORuntime, content: Array, styles: Array) -> None:
+def test_zeros_added_to_a_style_change_nothing(runtime: OpenVINORuntime, content: Array, styles: Array) -> None:
     np.testing.assert_allclose(
         runtime.transfer(content, styles[:1]), runtime.transfer(content, styles[:1, :100]), atol=1e-6
     )
 
 
-def test_every_graph_paints_a_deep_style(
+def test_every_graph_renders_a_deep_style_as_torch_does(
     runtime: OpenVINORuntime, network: PasticheNetwork, content: Array, styles: Array
 ) -> None:
     expected = painted(network, content, styles[1])
@@ -78,7 +78,7 @@ def test_every_graph_paints_a_deep_style(
     np.testing.assert_allclose(torch_runtime.transfer_with_statistics(content, styles[1:])[0], expected, atol=1e-4)
 
 
-def test_exact_tiles_paint_a_deep_style(
+def test_exact_tiles_render_a_deep_style(
     runtime: OpenVINORuntime, network: PasticheNetwork, content: Array, styles: Array
 ) -> None:
     tiled = Stylizer(runtime, width=0.25).stylize(content[0], styles[1], tile="exact", tile_size=128, stroke="own")
@@ -86,6 +86,6 @@ def test_exact_tiles_paint_a_deep_style(
     np.testing.assert_allclose(tiled, painted(network, wide, styles[1])[0, 4:-4, 4:-4], atol=1e-4)
 
 
-def test_another_length_is_refused(runtime: OpenVINORuntime, content: Array, styles: Array) -> None:
+def test_an_embedding_of_another_length_is_refused(runtime: OpenVINORuntime, content: Array, styles: Array) -> None:
     with pytest.raises(UserError, match="belongs to another model: it has 99 numbers, this model's have 100"):
         runtime.transfer(content, styles[:1, :99])

@@ -20,7 +20,7 @@ def pretend(monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool) -> None:
         (True, True, *["cuda"] * 2),
     ],
 )
-def test_auto_is_the_best_there_is(
+def test_auto_is_the_best_available_device(
     monkeypatch: pytest.MonkeyPatch, cuda: bool, mps: bool, auto: str, training: str
 ) -> None:
     pretend(monkeypatch, cuda, mps)
@@ -29,7 +29,7 @@ def test_auto_is_the_best_there_is(
     assert find_device("cpu") == "cpu"
 
 
-def test_what_is_not_there_or_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_and_unknown_devices_are_one_line_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, cuda=False, mps=True)
     assert find_device("mps") == "mps"
     with pytest.raises(UserError, match="torch finds no device 'cuda'; use --device cpu"):

@@ -46,7 +46,7 @@ def test_errors_of_rounded_taps_cancel() -> None:
     np.testing.assert_array_equal(int8.rounded(taps)[0, 0], [[0, 1, 0], [0, 0, 1]])
 
 
-def test_what_kernels_sum_up_stays_within_a_half(random: np.random.Generator) -> None:
+def test_sums_of_rounded_kernels_differ_by_at_most_a_half(random: np.random.Generator) -> None:
     weights = random.uniform(-int8.WEIGHT, int8.WEIGHT, (5, 3, 9, 9)).astype(np.float32)
     integers = int8.rounded(weights)
     assert np.abs(integers).max() <= 64  # so that two products of 8 bits by it fit into 16
@@ -69,7 +69,7 @@ def convolved(low: float, high: float) -> tuple[ov.Model, NDArray[np.float32]]:
 
 
 @pytest.mark.parametrize(("low", "high"), [(0, 1), (-3, 5), (2, 2), (-1e3, -9e2)])
-def test_features_of_any_range_come_back(low: float, high: float, random: np.random.Generator) -> None:
+def test_features_of_any_range_are_restored(low: float, high: float, random: np.random.Generator) -> None:
     model, kernel = convolved(low, high)
     given = random.random((1, 8, 24, 20), dtype=np.float32)
     (plain,) = core().compile_model(model, "CPU", F32)([given]).values()
@@ -83,7 +83,7 @@ def test_features_of_any_range_come_back(low: float, high: float, random: np.ran
     assert (off <= 1.01 * (features + weights) + 1e-3).all()
 
 
-def test_every_convolution_of_the_default_multiplies_integers() -> None:
+def test_every_convolution_of_the_default_model_uses_integers() -> None:
     model = int8.quantise(core().read_model(str(FOLDER.path / TRANSFER)))
     model.reshape({"content": [1, 64, 64, 3], "embedding": [1, 100]})
     run = core().compile_model(model, "CPU", F32).get_runtime_model()
@@ -92,7 +92,7 @@ def test_every_convolution_of_the_default_multiplies_integers() -> None:
     assert len(used) == 14 and set(used) <= {"u8", "i8"}, used
 
 
-def test_int8_looks_like_f32(content: Array, embedding: Array) -> None:
+def test_int8_is_close_to_f32(content: Array, embedding: Array) -> None:
     exact, integers = runtime("f32"), runtime("int8")
     plain = exact.transfer(content, embedding)
     assert 38 < psnr(integers.transfer(content, embedding), plain) < 60
@@ -103,7 +103,7 @@ def test_int8_looks_like_f32(content: Array, embedding: Array) -> None:
     )
 
 
-def test_films_are_painted_in_integers_where_auto_would_be_f32(
+def test_video_uses_integers_if_auto_would_be_f32(
     content: Array, embedding: Array, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precisions, "_capable", lambda device: ["FP32", "INT8"])
@@ -127,7 +127,7 @@ def test_films_are_painted_in_integers_where_auto_would_be_f32(
         (["FP32"], "x86_64", "auto", "f32", "f32"),
     ],
 )
-def test_which_precision_it_is(
+def test_auto_chooses_the_precision_by_processor(
     capable: list[str], machine: str, precision: str, still: str, film: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(precisions, "_capable", lambda device: capable)
@@ -136,7 +136,7 @@ def test_which_precision_it_is(
     assert precisions.choose_for_frames("CPU", precision) == film
 
 
-def test_a_processor_without_integers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_int8_is_refused_on_a_processor_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precisions, "_capable", lambda device: ["FP32"])
     with pytest.raises(UserError, match="this CPU has no native int8; use --precision auto or f32"):
         precisions.choose("CPU", "int8")

@@ -31,7 +31,7 @@ def test_auto_precision_is_bf16_only_where_it_is_native(table_folder: ModelFolde
 
 @pytest.mark.numeric
 @pytest.mark.parametrize("model", ["brushwork-mobile", "magenta-mobile"])
-def test_auto_precision_stays_within_what_an_eye_sees(model: str) -> None:
+def test_auto_precision_changes_the_pastiche_invisibly(model: str) -> None:
     """Of a photo, about one level of 255; white noise in a random network would lose twice as much."""
     photo = images.resize(images.open(Path("examples/cat.jpg")).image, (240, 320))
     style = images.open(Path("examples/ink.jpg")).image
@@ -62,7 +62,7 @@ def test_compiled_graphs_are_cached_under_the_digest_of_the_weights(table_folder
 
 
 @pytest.mark.parametrize("damage", [b"", b"no graph"])
-def test_a_damaged_compiled_graph_is_made_anew(table_folder: ModelFolder, tmp_path: Path, damage: bytes) -> None:
+def test_a_damaged_compiled_graph_is_compiled_again(table_folder: ModelFolder, tmp_path: Path, damage: bytes) -> None:
     content, embedding = np.full((1, 32, 32, 3), 0.5, np.float32), np.ones((1, 3), np.float32)
     pastiche = runtime(table_folder, cache=tmp_path).transfer(content, embedding)
     (blob,) = (path for path in tmp_path.rglob("*") if path.is_file())
@@ -73,7 +73,7 @@ def test_a_damaged_compiled_graph_is_made_anew(table_folder: ModelFolder, tmp_pa
     assert len(blob.read_bytes()) > len(damage)
 
 
-def test_ctrl_c_is_no_crash_after_several_runtimes_have_gone(table_folder: ModelFolder) -> None:
+def test_ctrl_c_does_not_crash_after_several_runtimes_were_destroyed(table_folder: ModelFolder) -> None:
     """Each core of OpenVINO moves the stack of signals; that of the last must not be gone."""
     program = f"""
 import gc, pathlib, signal
@@ -129,20 +129,20 @@ print(frozen)
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starts are made cheap by forking, which is not possible here")
-def test_two_threads_that_paint_first_at_once_never_freeze(table_folder: ModelFolder) -> None:
+def test_two_threads_that_render_first_at_the_same_moment_do_not_freeze(table_folder: ModelFolder) -> None:
     """Of 100 such starts 11 froze for good when nothing had run before the threads; 100 miss that once in 100,000."""
     command = [sys.executable, "-c", STARTS, str(table_folder.path), "100"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0\n"
 
 
-def test_no_converter_comes_along_that_forks_and_reports(tmp_path: Path) -> None:
+def test_the_model_converter_of_openvino_is_not_imported(tmp_path: Path) -> None:
     program = "import sys, brushwork.runtime.openvino; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "openvino" in modules
     assert not [name for name in modules if name.startswith(("openvino_telemetry", "openvino.tools"))]
 
 
-def test_a_cache_that_cannot_be_written_is_done_without(table_folder: ModelFolder, tmp_path: Path) -> None:
+def test_an_unwritable_cache_is_not_used(table_folder: ModelFolder, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     pastiche = runtime(table_folder, cache=tmp_path / "file" / "below").transfer(
         np.zeros((1, 16, 16, 3), np.float32), np.ones((1, 3), np.float32)
@@ -191,19 +191,19 @@ def test_threads_share_a_runtime(table_folder: ModelFolder, random: np.random.Ge
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-def test_what_openvino_raises_is_one_line(table_folder: ModelFolder) -> None:
+def test_errors_of_openvino_become_one_line(table_folder: ModelFolder) -> None:
     wrong = np.zeros((1, 32, 32, 4), np.float32)
     with pytest.raises(UserError, match="OpenVINO failed on this picture") as raised:
         runtime(table_folder).transfer(wrong, np.ones((1, 3), np.float32))
     assert "\n" not in str(raised.value)
 
 
-def test_unknown_device_names_what_is_there(table_folder: ModelFolder) -> None:
+def test_an_unknown_device_names_the_available_ones(table_folder: ModelFolder) -> None:
     with pytest.raises(UserError, match="no device 'tpu'; OpenVINO finds CPU"):
         runtime(table_folder, device="tpu")
 
 
-def test_a_size_that_is_expected_gives_the_same_pastiches_and_others_still_come(
+def test_an_expected_size_gives_the_same_pastiches_and_others_still_work(
     predicted_folder: ModelFolder, random: np.random.Generator
 ) -> None:
     plain, expecting = runtime(predicted_folder, precision="f32"), runtime(predicted_folder, precision="f32")

@@ -11,7 +11,7 @@ from brushwork.runtime.pytorch import TorchRuntime
 pytestmark = pytest.mark.numeric
 
 
-def test_half_precision_is_close(table_network: PasticheNetwork, random: np.random.Generator) -> None:
+def test_half_precision_is_close_to_float32(table_network: PasticheNetwork, random: np.random.Generator) -> None:
     content, embedding = random.random((1, 48, 40, 3), dtype=np.float32), np.ones((1, 3), np.float32)
     exact = TorchRuntime(copy.deepcopy(table_network), precision="f32").transfer(content, embedding)
     half = TorchRuntime(copy.deepcopy(table_network), precision="bf16").transfer(content, embedding)
@@ -31,7 +31,7 @@ def test_the_predictor_is_exact_in_every_precision(
 
 
 @pytest.mark.parametrize("device", ["cuda", "mps"])
-def test_a_device_that_is_not_here(
+def test_a_missing_device_is_a_one_line_error(
     table_network: PasticheNetwork, monkeypatch: pytest.MonkeyPatch, device: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
@@ -40,6 +40,6 @@ def test_a_device_that_is_not_here(
         TorchRuntime(table_network, device=device)
 
 
-def test_integers_are_openvinos(table_network: PasticheNetwork) -> None:
+def test_int8_is_refused_by_torch(table_network: PasticheNetwork) -> None:
     with pytest.raises(UserError, match="int8 is only available on CPUs; on cpu use --precision auto"):
         TorchRuntime(table_network, precision="int8")

@@ -75,7 +75,7 @@ def pictures(folder: Path) -> dict[str, bytes]:
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.slow
-def test_every_picture_is_there_once_though_a_driver_and_a_node_are_killed(cluster: Any, tmp_path: Path) -> None:
+def test_every_picture_exists_once_after_a_driver_and_a_node_were_killed(cluster: Any, tmp_path: Path) -> None:
     from brushwork.scale.cluster import Cluster
     from brushwork.scale.parts import run_on
 

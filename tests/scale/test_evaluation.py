@@ -9,7 +9,7 @@ from brushwork.evaluation.pairs import Pair
 from tests.dataset.samples import encoded
 
 
-def test_a_worker_scores_as_evaluate_does_and_names_what_it_cannot(tmp_path: Path) -> None:
+def test_a_worker_scores_like_evaluate_and_names_failed_pairs(tmp_path: Path) -> None:
     from brushwork.scale.evaluation import PairWorker, Scored
 
     for name, data in (("photo", encoded(1)), ("style", encoded(2)), ("broken", b"none")):

@@ -16,7 +16,7 @@ from brushwork.styles.describe import MEASURES, THINGS, WORDS, measure, name_col
         ((0.5, 0.5, 0.5), "grey"), ((0.05, 0.05, 0.05), "black"), ((1, 1, 1), "white"), ((0, 0.6, 0.6), "turquoise"),
     ],
 )  # fmt: skip
-def test_colours_have_the_names_that_people_give_them(color: tuple[float, float, float], name: str) -> None:
+def test_colours_have_their_usual_names(color: tuple[float, float, float], name: str) -> None:
     assert name_colors(oklab(np.array([[color]], np.float32)).reshape(1, 3)).tolist() == [name]
 
 
@@ -36,7 +36,7 @@ def test_stripes_have_a_direction_and_a_size() -> None:
     assert level["saturation"] == pytest.approx(0, abs=0.1)
 
 
-def test_a_plain_picture() -> None:
+def test_a_plain_picture_is_described_as_plain() -> None:
     values, colors = measure(np.tile(np.array([1, 0, 0], np.float32), (50, 80, 1)))
     found = dict(zip(MEASURES, values.tolist(), strict=True))
     assert colors == {"red": 1.0} and found["flatness"] == 1

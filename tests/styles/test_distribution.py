@@ -17,7 +17,7 @@ def test_mean_and_covariance_are_those_of_the_embeddings() -> None:
     assert (found.mean.tolist(), found.covariance.tolist(), found.count) == ([1, 2], [[2, 4], [4, 8]], 2)
 
 
-def test_what_is_drawn_has_the_mean_and_covariance() -> None:
+def test_draws_have_the_mean_and_covariance() -> None:
     wanted = StyleDistribution(np.array([1, -2], np.float32), np.array([[4, 1.2], [1.2, 1]], np.float32), 9)
     generator = np.random.default_rng(0)
     drawn = np.concatenate([wanted.draw(generator) for _ in range(20_000)])
@@ -43,7 +43,7 @@ def test_the_file_is_read_as_it_was_written(predicted_folder: ModelFolder, tmp_p
         distribution.read(folder)
 
 
-def test_a_model_without_the_file_has_that_of_its_named_styles(predicted_folder: ModelFolder, tmp_path: Path) -> None:
+def test_a_model_without_the_file_uses_its_named_styles(predicted_folder: ModelFolder, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no distribution of styles; pass style pictures or embeddings"):
         distribution.read(predicted_folder)
     shipped = model_folder.find()
@@ -52,7 +52,7 @@ def test_a_model_without_the_file_has_that_of_its_named_styles(predicted_folder:
 
 
 @pytest.mark.parametrize("name", model_folder.names())
-def test_every_shipped_model_has_one_of_many_styles(name: str) -> None:
+def test_every_shipped_model_has_a_distribution_of_many_styles(name: str) -> None:
     folder = model_folder.find(name)
     assert (folder.path / STYLE_DISTRIBUTION) in folder.extras
     assert STYLE_DISTRIBUTION in folder.sha256

@@ -11,7 +11,7 @@ RED, BLUE = (np.full((40, 60, 3), colour, np.float32) for colour in ((1, 0, 0), 
 STYLE = np.ones((1, 3), np.float32)
 
 
-def test_embed_keeps_the_proportions_of_the_style(fake_runtime: FakeRuntime) -> None:
+def test_embedding_keeps_the_proportions_of_the_style(fake_runtime: FakeRuntime) -> None:
     stylizer = Stylizer(fake_runtime, style_size=100)
     assert stylizer.embed(RED).tolist() == [[1, 0, 0]]
     stylizer.embed(RED, size=80)
@@ -19,7 +19,7 @@ def test_embed_keeps_the_proportions_of_the_style(fake_runtime: FakeRuntime) -> 
     assert fake_runtime.predicted == [(1, 100, 150, 3), (1, 80, 120, 3), (1, 150, 100, 3)]
 
 
-def test_blend_is_the_weighted_mean(fake_runtime: FakeRuntime) -> None:
+def test_a_blend_is_the_weighted_mean(fake_runtime: FakeRuntime) -> None:
     stylizer = Stylizer(fake_runtime)
     red, blue = stylizer.embed(RED), stylizer.embed(BLUE)
     assert stylizer.blend([red, blue]).tolist() == [[0.5, 0, 0.5]]
@@ -29,23 +29,23 @@ def test_blend_is_the_weighted_mean(fake_runtime: FakeRuntime) -> None:
 
 
 @pytest.mark.parametrize("weights", [[1.0], [0, 0], [1, -1], [np.nan, 1], [np.inf, 1]])
-def test_weights_that_make_no_blend(fake_runtime: FakeRuntime, weights: list[float]) -> None:
+def test_invalid_weights_are_refused(fake_runtime: FakeRuntime, weights: list[float]) -> None:
     stylizer = Stylizer(fake_runtime)
     with pytest.raises(UserError, match="weights"):
         stylizer.blend([stylizer.embed(RED), stylizer.embed(BLUE)], weights)
 
 
-def test_a_ribbon_is_no_style(fake_runtime: FakeRuntime) -> None:
+def test_a_style_of_extreme_proportions_is_refused(fake_runtime: FakeRuntime) -> None:
     with pytest.raises(UserError, match="more than 32 times as long as wide"):
         Stylizer(fake_runtime).embed(np.zeros((16, 600, 3), np.float32))
 
 
-def test_a_transparent_style_lies_on_white(fake_runtime: FakeRuntime) -> None:
+def test_a_transparent_style_is_blended_with_white(fake_runtime: FakeRuntime) -> None:
     clear = Image.new("RGBA", (32, 32), (255, 0, 0, 0))
     assert Stylizer(fake_runtime).embed(clear).tolist() == [[1, 1, 1]]
 
 
-def test_strips_and_arrays_have_one_embedding_of_their_own(fake_runtime: FakeRuntime) -> None:
+def test_strips_and_arrays_have_the_same_own_embedding(fake_runtime: FakeRuntime) -> None:
     """A content on the disk is judged by the same copy as in memory."""
     content = np.random.default_rng(0).random((40, 2100, 3), dtype=np.float32)
     stylizer = Stylizer(fake_runtime)
@@ -56,7 +56,7 @@ def test_strips_and_arrays_have_one_embedding_of_their_own(fake_runtime: FakeRun
     np.testing.assert_array_equal(found[0], found[1])
 
 
-def test_the_style_size_follows_what_is_painted(fake_runtime: FakeRuntime) -> None:
+def test_the_style_size_depends_on_the_size_of_the_pastiche(fake_runtime: FakeRuntime) -> None:
     """As a table of the model says: 512 is half of the way from 256 to 1024 in octaves, and steps are 32 pixels."""
     stylizer = Stylizer(fake_runtime, style_size=300, style_sizes=((256, 192), (1024, 576)))
     sides = (16, 256, 512, 520, 1024, 9000)

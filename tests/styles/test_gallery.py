@@ -42,7 +42,7 @@ def folder(bare: ModelFolder) -> ModelFolder:
     return model_folder.find(bare.path)
 
 
-def test_between_two_sizes_an_embedding_is_mixed() -> None:
+def test_an_embedding_between_two_sizes_is_interpolated() -> None:
     waves = style("waves", {128: [2, 0], 512: [4, 8]})
     for size, expected in ((64, [2, 0]), (128, [2, 0]), (256, [3, 4]), (512, [4, 8]), (2048, [4, 8])):
         np.testing.assert_allclose(waves.at(size), [expected], atol=1e-6)
@@ -50,7 +50,7 @@ def test_between_two_sizes_an_embedding_is_mixed() -> None:
     np.testing.assert_array_equal(style("ink", {256: [1, 2]}).at(100), [[1, 2]])
 
 
-def test_what_is_written_is_read_in_its_order(folder: ModelFolder) -> None:
+def test_a_written_gallery_is_read_in_its_order(folder: ModelFolder) -> None:
     styles = Gallery(folder).styles
     assert list(styles) == ["ink", "waves"]
     assert (styles["waves"].kind, styles["waves"].about) == ("print", "flat")
@@ -65,13 +65,13 @@ def test_a_gallery_is_verified_with_its_model(folder: ModelFolder) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"ink": {}}', '{"ink": {"kind": "", "about": "", "embeddings": {}}}'])
-def test_an_unreadable_gallery(folder: ModelFolder, text: str) -> None:
+def test_an_unreadable_gallery_is_a_one_line_error(folder: ModelFolder, text: str) -> None:
     (folder.path / model_folder.GALLERY).write_text(text)
     with pytest.raises(ModelError, match=r"gallery\.json cannot be read"):
         Gallery(folder).styles  # noqa: B018
 
 
-def test_a_gallery_of_another_model(folder: ModelFolder) -> None:
+def test_a_gallery_of_another_model_is_refused(folder: ModelFolder) -> None:
     gallery.write(folder.path, [style("ink", {96: [1, 2, 3]})])
     with pytest.raises(ModelError, match="belongs to another model: embeddings of this model have 100 numbers"):
         Gallery(folder).styles  # noqa: B018
@@ -115,20 +115,20 @@ def test_named_and_pictured_styles_blend(player: Stylizer, tmp_path: Path) -> No
     np.testing.assert_allclose(session.blend(("red", str(blue)), content), [[0.25, 0, 0.75]], atol=1e-6)
 
 
-def test_the_style_size_of_a_named_style(player: Stylizer) -> None:
+def test_a_named_style_follows_the_style_size(player: Stylizer) -> None:
     content = images.Picture.of(np.zeros((16, 16, 3), np.float32))
     for size, green in ((128, 0), (None, 0.5), (256, 0.5), (512, 1)):
         embedding = Session(player, Options(style_size=size)).blend(("dusk",), content)
         np.testing.assert_allclose(embedding, [[green, green, 1]], atol=1e-6)
 
 
-def test_a_named_style_has_no_colours_to_change(player: Stylizer) -> None:
+def test_a_named_style_cannot_be_recoloured(player: Stylizer) -> None:
     content = images.Picture.of(np.zeros((16, 16, 3), np.float32))
     with pytest.raises(UserError, match="histogram recolours style pictures; 'red' is a named style, so use luma"):
         Session(player, Options(keep_colors="histogram")).blend(("red",), content)
 
 
-def test_the_shipped_gallery() -> None:
+def test_the_shipped_gallery_has_distinct_named_styles_with_thumbnails() -> None:
     folder = model_folder.find()
     shipped = Gallery(folder)
     assert 50 <= len(shipped.styles) <= 80 and "ukiyo-e" in shipped.styles

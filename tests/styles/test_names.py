@@ -20,7 +20,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_a_file_wins_over_a_name_and_a_folder_does_not() -> None:
+def test_a_file_takes_precedence_over_a_name_and_a_folder_does_not() -> None:
     assert resolve("ink", Known(), files=True) is INK
     Path("ink").mkdir()
     assert resolve("ink", Known(), files=True) is INK
@@ -29,7 +29,7 @@ def test_a_file_wins_over_a_name_and_a_folder_does_not() -> None:
     assert resolve("waves", Known(), files=True) == Path("waves")
 
 
-def test_what_comes_from_the_network_names_no_file() -> None:
+def test_names_from_the_network_never_mean_files() -> None:
     Path("waves").write_bytes(b"")
     Path("secret.png").write_bytes(b"")
     assert resolve("waves", Known(), files=False) is WAVES
@@ -38,7 +38,7 @@ def test_what_comes_from_the_network_names_no_file() -> None:
             resolve(name, Known(), files=False)
 
 
-def test_what_is_neither_file_nor_name() -> None:
+def test_an_unknown_style_is_a_one_line_error() -> None:
     for name, words in (
         ("wavs", r"no picture 'wavs', and no style 'wavs'; did you mean 'waves'\?"),
         ("INK", "did you mean 'ink'"),
@@ -51,7 +51,7 @@ def test_what_is_neither_file_nor_name() -> None:
         assert resolve(path, Known(), files=True) == Path(path)
 
 
-def test_a_table_knows_its_names_and_no_files() -> None:
+def test_a_table_accepts_its_names_and_no_files() -> None:
     table = Gallery(table=("dots", "lines"))
     Path("dots").write_bytes(b"")
     found = resolve("dots", table, files=True)

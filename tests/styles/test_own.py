@@ -36,7 +36,7 @@ def gallery(digest: str = "abc") -> Two:
     return Two(own=OwnStyles(lambda: {digest}, mean_colour))
 
 
-def test_what_is_saved_is_read_back(own_data: Path) -> None:
+def test_a_saved_style_is_read_back(own_data: Path) -> None:
     path = own.save("barn", STYLE)
     assert path == own_data / "styles" / "barn.json" and own.data_folder() == own_data / "styles"
     found = own_file.read(path)
@@ -66,12 +66,12 @@ def test_a_style_is_renamed_and_removed() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "..", "a.jpg", "words: sea", "a" * 81, "a b", "nul\0"])
-def test_what_cannot_be_a_name(name: str) -> None:
+def test_invalid_names_are_refused(name: str) -> None:
     with pytest.raises(UserError, match="is not a valid style name"):
         own.save(name, STYLE)
 
 
-def test_own_styles_come_first_and_say_what_they_hide() -> None:
+def test_own_styles_take_precedence_with_a_notice() -> None:
     for name in ("ink", "barn"):
         own.save(name, STYLE)
     known = gallery()
@@ -88,14 +88,14 @@ def test_own_styles_come_first_and_say_what_they_hide() -> None:
     assert known.thumbnail("gone") is None
 
 
-def test_a_file_wins_over_an_own_style(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_takes_precedence_over_an_own_style(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     own.save("barn", STYLE)
     Path("barn").write_bytes(b"")
     assert resolve("barn", gallery(), files=True) == Path("barn")
 
 
-def test_another_model_embeds_the_kept_picture() -> None:
+def test_another_model_embeds_the_stored_picture() -> None:
     blue = Origin("blue.png", 0.25, shrink(RED[..., ::-1]))
     own.save("both", replace(STYLE, origin=(replace(STYLE.origin[0], weight=0.75), blue)))
     found = gallery("other").styles["both"]
@@ -137,7 +137,7 @@ CHANGES: list[Callable[[dict[str, Any]], None]] = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_broken_file_is_refused_and_the_others_work(change: Callable[[dict[str, Any]], None]) -> None:
+def test_a_broken_file_is_reported_and_the_other_styles_work(change: Callable[[dict[str, Any]], None]) -> None:
     own.save("barn", STYLE)
     text = broken(change)
     own.save("dusk", STYLE)
@@ -151,7 +151,7 @@ def test_a_broken_file_is_refused_and_the_others_work(change: Callable[[dict[str
         resolve("barn", known, files=True)
 
 
-def test_a_style_is_made_of_pictures_and_names(tmp_path: Path, fake_runtime: FakeRuntime) -> None:
+def test_a_style_can_be_a_blend_of_pictures_and_names(tmp_path: Path, fake_runtime: FakeRuntime) -> None:
     Image.fromarray((RED * 255).astype(np.uint8)).save(tmp_path / "red.png")
     own.save("blue", OwnFile("", "m", "abc", {256: np.array([0, 0, 1], np.float32)}, (Origin("b"),)))
     folder = replace(model_folder.find("brushwork-mobile"), network={"styles": (), "predicted_size": 3})
@@ -167,7 +167,7 @@ def test_a_style_is_made_of_pictures_and_names(tmp_path: Path, fake_runtime: Fak
     assert alone.origin == (Origin("red.png"),)
 
 
-def test_the_digest_is_that_of_the_prediction_network_alone(predicted_folder: model_folder.ModelFolder) -> None:
+def test_the_digest_depends_only_on_the_prediction_network(predicted_folder: model_folder.ModelFolder) -> None:
     default = model_folder.find()
     assert own_file.digest_of(default) == own_file.digest_of(default)
     assert len({own_file.digest_of(folder) for folder in (default, predicted_folder)}) == 2

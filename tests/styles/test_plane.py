@@ -18,5 +18,5 @@ def test_the_two_widest_directions_are_the_axes() -> None:
     assert found[0, 1] < found[1, 1] and found[2, 1] < found[3, 1]
 
 
-def test_one_style_lies_in_the_middle() -> None:
+def test_a_single_style_is_in_the_middle() -> None:
     assert positions([np.ones(5, np.float32)]).tolist() == [[0.5, 0.5]]

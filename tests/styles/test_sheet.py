@@ -28,7 +28,7 @@ def test_a_model_without_names_has_no_sheet() -> None:
 
 
 @pytest.mark.parametrize(("count", "columns", "rows"), [(1, 1, 1), (2, 2, 1), (12, 4, 3), (64, 10, 7)])
-def test_cells_lie_in_rows(count: int, columns: int, rows: int) -> None:
+def test_cells_are_in_rows(count: int, columns: int, rows: int) -> None:
     colours = np.random.default_rng(0).integers(0, 256, (count, 3)) / np.float32(255)
     height, width = 60, 64
     sheet = compose([Cell("x", np.broadcast_to(colour, (height, width, 3))) for colour in colours]).image
@@ -70,14 +70,14 @@ def test_a_cut_out_is_painted_as_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("width", [24, 48, 200])
-def test_labels_do_not_reach_into_the_next_cell(width: int) -> None:
+def test_labels_stay_within_their_cells(width: int) -> None:
     """Between two cells and their labels there is a column of paper from top to bottom."""
     sheet = compose([Cell("the-longest-name-of-all", np.zeros((30, width, 3), np.float32))] * 4).image
     middle = 8 + width + 4
     assert sheet[:, middle - 1 : middle + 1].min() == 1
 
 
-def test_where_a_sheet_goes(tmp_path: Path) -> None:
+def test_a_sheet_replaces_neither_the_photo_nor_existing_files(tmp_path: Path) -> None:
     photo, taken = tmp_path / "a.png", tmp_path / "taken.jpg"
     for file in (photo, taken):
         file.write_bytes(b"")

@@ -45,7 +45,7 @@ MAP = WordMap(
 )
 
 
-def test_a_word_leads_to_the_nearest_real_style(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_word_gives_the_nearest_real_style(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "MIXED", 1)
     for text, expected, like in (
         ("red", [3, 1, 1], ("Ann",)), ("BLUE!", [1, 3, 1], ("Bob",)), ("red, blue", [3, 3, 1], ()),
@@ -58,14 +58,14 @@ def test_a_word_leads_to_the_nearest_real_style(monkeypatch: pytest.MonkeyPatch)
     assert MAP.understand("red, blue, red").direction[0] > MAP.understand("red, blue, red").direction[1]
 
 
-def test_the_nearest_are_mixed_by_how_near_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_nearest_styles_are_weighted_by_distance(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "MIXED", 2)
     weight = np.exp(words.SHARPNESS * (np.sqrt(0.5) - 1))  # of (3, 3, 1), whose direction is 45 degrees off
     expected = (row(3, 1, 1) + weight * row(3, 3, 1)) / (1 + weight)
     np.testing.assert_allclose(MAP.understand("red").embedding, expected, rtol=1e-5)
 
 
-def test_names_and_parts_of_names_are_known() -> None:
+def test_names_and_parts_of_names_are_understood() -> None:
     for text, direction in (
         ("claude monet", [0, 1, 0]), ("Oscar", [0, 0, 1]), ("monet", [0, np.sqrt(0.5), np.sqrt(0.5)]),
         ("oscar red", [np.sqrt(0.5), 0, np.sqrt(0.5)]),
@@ -73,7 +73,7 @@ def test_names_and_parts_of_names_are_known() -> None:
         np.testing.assert_allclose(MAP.understand(text).direction, direction, atol=1e-6)
 
 
-def test_named_styles_are_words_too() -> None:
+def test_named_styles_can_be_used_as_words() -> None:
     named = {"sea-glass": NamedStyle("sea-glass", "", "", {256: row(1, 1, 9)})}
     np.testing.assert_allclose(MAP.understand("sea glass", named).direction, [0, 0, 1], atol=1e-6)
     understood = MAP.understand("red")
@@ -82,7 +82,7 @@ def test_named_styles_are_words_too() -> None:
     assert find(understood, MAP, {}) == []
 
 
-def test_what_is_not_known_is_said_and_not_guessed() -> None:
+def test_unknown_words_give_a_notice() -> None:
     found = style_of("red, fog xyz, fog", MAP, {})
     assert found.notices[-1] == "ignored unknown words: fog, xyz"
     np.testing.assert_array_equal(found.at(64), found.at(512))
@@ -92,7 +92,7 @@ def test_what_is_not_known_is_said_and_not_guessed() -> None:
             MAP.understand(text)
 
 
-def test_a_map_is_written_and_read(tmp_path: Path) -> None:
+def test_a_word_map_survives_a_round_trip(tmp_path: Path) -> None:
     MAP.write(tmp_path / "words.npz")
     read = WordMap.read(tmp_path / "words.npz")
     for name in words.ARRAYS:
@@ -108,7 +108,7 @@ class Worded(Gallery):
     styles = {"wine": NamedStyle("wine", "", "", {256: row(2, 1, 1)})}  # noqa: RUF012
 
 
-def test_words_are_resolved_also_from_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_are_accepted_from_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(names, "_read", lambda path: MAP)
     for files in (True, False):
         found = resolve("words: red, fog", Worded(), files=files)
@@ -118,27 +118,27 @@ def test_words_are_resolved_also_from_the_network(monkeypatch: pytest.MonkeyPatc
         resolve("words: red", Gallery(), files=True)
 
 
-def test_the_label_of_words_can_be_a_file_name() -> None:
+def test_the_label_of_words_is_a_valid_file_name() -> None:
     assert label_of("words: stormy sea, dark/blue: 2") == "stormy-sea-dark-blue-2"
     assert label_of("words: ...") == "words" and len(label_of("words: " + "sea " * 100)) == 60
     assert label_of("paintings/waves.jpg") == "waves"
 
 
-def test_a_missing_extra_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_extra_names_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(extras.EXTRAS, "words", ("missing_module",))
     text_vectors._tables.cache_clear()
     with pytest.raises(UserError, match=r"pip install 'brushwork\[words\]'"):
         text_vectors.vector_of("a word that was never asked for")
 
 
-def test_vectors_are_those_of_the_package() -> None:
+def test_word_vectors_equal_those_of_the_package() -> None:
     sea, ocean, paint = (text_vectors.vector_of(text) for text in ("stormy sea", "Ocean", "thick oil paint"))
     assert sea.shape == (text_vectors.SIZE,) and abs(np.linalg.norm(sea) - 1) < 1e-5
     assert sea @ ocean > 0.3 > abs(sea @ paint)
     np.testing.assert_array_equal(text_vectors.vector_of("STORMY  Sea!"), sea)
 
 
-def test_the_shipped_map_moves_what_words_name() -> None:
+def test_the_shipped_map_changes_what_words_name() -> None:
     """The default model's own: colours and brightness, of the nearest named styles."""
     monkey = pytest.MonkeyPatch()
     with monkey.context() as patch:
@@ -161,7 +161,7 @@ def test_the_shipped_map_moves_what_words_name() -> None:
 
 
 @pytest.mark.parametrize("model", ["brushwork", "brushwork-mobile"])
-def test_a_shipped_map_is_one_of_its_model(model: str) -> None:
+def test_a_shipped_map_belongs_to_its_model(model: str) -> None:
     folder = model_folder.find(model)
     shipped = WordMap.read(folder.path / model_folder.WORDS)
     assert shipped.mean.shape == (folder.embedding_size,) and shipped.style_size == folder.card.style_size

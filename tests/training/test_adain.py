@@ -25,12 +25,12 @@ def network() -> PasticheNetwork:
     return PasticheNetwork(PasticheConfig(system="adain")).eval()
 
 
-def test_the_encoder_is_the_loss_network_to_relu4_1() -> None:
+def test_the_encoder_equals_the_loss_network_up_to_relu4_1() -> None:
     images = torch.rand(1, 3, 40, 32)
     torch.testing.assert_close(VGGEncoder()(images), VGGFeatures()(images, ("relu4_1",))["relu4_1"])
 
 
-def test_the_content_takes_the_statistics_of_the_style(network: PasticheNetwork) -> None:
+def test_adain_gives_the_content_the_statistics_of_the_style(network: PasticheNetwork) -> None:
     """With the decoder left out, what remains is equation 8: means and deviations are those of the style."""
     transfer = AdaINTransferNetwork(VGGEncoder()).train()
     transfer.decoder = torch.nn.Sequential()
@@ -49,7 +49,7 @@ def test_the_content_takes_the_statistics_of_the_style(network: PasticheNetwork)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (61, 83), (16, 17)])
-def test_pastiches_have_the_size_of_the_content_and_are_pictures(
+def test_pastiches_have_the_size_of_the_content_and_are_in_range(
     network: PasticheNetwork, size: tuple[int, int]
 ) -> None:
     with torch.no_grad():
@@ -69,7 +69,7 @@ def test_the_loss_of_the_style_itself_by_hand() -> None:
     assert terms["content"].item() > 1 and terms["style"].item() > 1
 
 
-def test_the_trainer_trains_the_decoder_alone_and_its_checkpoint_is_small(recipe: Recipe, tmp_path: Path) -> None:
+def test_training_changes_only_the_decoder_and_the_checkpoint_is_small(recipe: Recipe, tmp_path: Path) -> None:
     weights = LossWeights(content=1e-4, style=1e-3, style_form="statistics")
     one_style = replace(recipe.data, styles=(f"{recipe.data.styles[0]}/0.png",))  # or batches could not be compared
     adain = replace(recipe, steps=12, data=one_style, network=PasticheConfig(system="adain"), loss=weights)
@@ -82,7 +82,9 @@ def test_the_trainer_trains_the_decoder_alone_and_its_checkpoint_is_small(recipe
     assert decoder == sum(parameter.numel() for parameter in rebuilt.parameters()) == 3_505_219
 
 
-def test_what_a_baseline_cannot_do_is_one_line(network: PasticheNetwork, recipe: Recipe, tmp_path: Path) -> None:
+def test_unsupported_uses_of_the_baseline_are_one_line_errors(
+    network: PasticheNetwork, recipe: Recipe, tmp_path: Path
+) -> None:
     with pytest.raises(ModelError, match="adain is a baseline of experiments"):
         export(network, tmp_path / "model", ModelCard("t", "l", "s"))
     with pytest.raises(ValueError, match="has no table of styles"):

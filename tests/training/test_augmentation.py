@@ -38,14 +38,14 @@ def pictures(*sizes: tuple[int, int]) -> list[torch.Tensor]:
     return [torch.randint(256, (3, *size), generator=generator, dtype=torch.uint8) for size in sizes]
 
 
-def test_hsv_is_that_of_colorsys() -> None:
+def test_hsv_equals_that_of_colorsys() -> None:
     image = torch.tensor(COLOURS).T[None, :, None]  # (1, 3, 1, 12)
     expected = torch.tensor([colorsys.rgb_to_hsv(*colour) for colour in COLOURS]).T[None, :, None]
     torch.testing.assert_close(rgb_to_hsv(image), expected)
     torch.testing.assert_close(hsv_to_rgb(expected), image)
 
 
-def test_saturation_and_hue_are_those_of_hsv() -> None:
+def test_saturation_and_hue_changes_are_those_of_hsv() -> None:
     image = torch.tensor(COLOURS).T[None, :, None]
 
     def by_hand(colour: tuple[float, float, float]) -> tuple[float, float, float]:
@@ -57,25 +57,25 @@ def test_saturation_and_hue_are_those_of_hsv() -> None:
     torch.testing.assert_close(result, expected)
 
 
-def test_brightness_saturates_and_is_per_picture() -> None:
+def test_brightness_is_clipped_and_drawn_per_picture() -> None:
     image = torch.tensor([0.1, 0.5, 0.9]).expand(2, 3, 1, 3)
     result = adjust_brightness(image, torch.tensor([0.25, -0.25]))
     torch.testing.assert_close(result[:, 0, 0], torch.tensor([[0.35, 0.75, 1.0], [0.0, 0.25, 0.65]]))
 
 
-def test_nothing_leaves_every_pixel() -> None:
+def test_no_augmentation_leaves_every_pixel() -> None:
     (picture,) = pictures((8, 8))
     torch.testing.assert_close(augment([picture], 8, NOTHING, row(), "cpu")[0], picture / 255)
 
 
 @pytest.mark.parametrize("side", [5, 16, 37])
-def test_resizing_is_the_anti_aliased_one_of_torch(side: int) -> None:
+def test_resizing_equals_anti_aliased_resizing_of_torch(side: int) -> None:
     (picture,) = pictures((16, 16))
     expected = F.interpolate(picture[None] / 255, (side, side), mode="bilinear", antialias=True)
     torch.testing.assert_close(augment([picture], side, NOTHING, row(), "cpu"), expected, rtol=0, atol=1e-5)
 
 
-def test_flips_mirror() -> None:
+def test_flips_mirror_the_picture() -> None:
     (picture,) = pictures((8, 8))
     flipping = replace(NOTHING, flip_left_right=True, flip_up_down=True)
     for numbers, dimensions in (({"flip_left_right": 0.2}, [2]), ({"flip_up_down": 0.2}, [1])):
@@ -84,7 +84,7 @@ def test_flips_mirror() -> None:
         torch.testing.assert_close(augment([picture], 8, NOTHING, row(**numbers), "cpu")[0], picture / 255)
 
 
-def test_crops_lie_where_they_are_drawn() -> None:
+def test_crops_are_taken_where_they_are_drawn() -> None:
     (picture,) = pictures((12, 20))
     crop = Augmentation(zoom=(1.0, 2.0), flip_left_right=False)
     # Zoom 1.5 of a short side of 12 cuts 8 x 8; half way down a space of 4, a quarter along one of 12.
@@ -106,7 +106,7 @@ def test_colour_is_drawn_within_its_bounds() -> None:
 
 
 @pytest.mark.parametrize("augmentation", [CONTENT, STYLE])
-def test_a_picture_meets_the_same_fate_in_any_batch(augmentation: Augmentation) -> None:
+def test_augmentation_does_not_depend_on_the_rest_of_the_batch(augmentation: Augmentation) -> None:
     ragged = pictures((30, 20), (17, 40), (64, 64), (5, 5))
     numbers = draw(4, torch.Generator().manual_seed(3))
     together = augment(ragged, 16, augmentation, numbers, "cpu")
@@ -118,14 +118,14 @@ def test_a_picture_meets_the_same_fate_in_any_batch(augmentation: Augmentation) 
         torch.testing.assert_close(alone[0], together[index], rtol=0, atol=1e-5)
 
 
-def test_draws_are_settled_by_the_generator() -> None:
+def test_draws_depend_only_on_the_generator() -> None:
     first, again = (draw(5, torch.Generator().manual_seed(1)) for _ in range(2))
     assert torch.equal(first, again)
     assert first.shape == (5, len(COLUMNS))
     assert not torch.equal(first, draw(5, torch.Generator().manual_seed(2)))
 
 
-def test_published_style_augmentation() -> None:
+def test_the_style_augmentation_has_the_published_ranges() -> None:
     assert Augmentation((258 / 256, 455 / 256), True, True, True, 0.8, (0.5, 1.5), 0.2) == STYLE
 
 

@@ -66,7 +66,7 @@ def test_a_batch_has_as_many_pastiches_as_its_pixels_allow(batches: CachedBatche
     assert shapes == {(4, 3, 32, 32), (2, 3, 48, 48)}
 
 
-def test_targets_are_what_the_networks_say(batches: CachedBatches, setup: Setup) -> None:
+def test_cached_targets_equal_those_of_the_networks(batches: CachedBatches, setup: Setup) -> None:
     batch = batches.batch(0)
     assert batch.targets is not None
     said = setup.loss.content_target(batch.content)
@@ -77,7 +77,7 @@ def test_targets_are_what_the_networks_say(batches: CachedBatches, setup: Setup)
         assert torch.linalg.eigvalsh(gram.double()).min() > -1e-3 * gram.abs().max()
 
 
-def test_what_is_cached_is_not_computed_again_and_the_batches_do_not_depend_on_it(
+def test_cached_targets_are_not_recomputed_and_do_not_change_batches(
     batches: CachedBatches, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     first = [batches.batch(step) for step in range(3)]
@@ -93,7 +93,7 @@ def test_what_is_cached_is_not_computed_again_and_the_batches_do_not_depend_on_i
     assert equal(batches.batch(0), first[0])
 
 
-def test_a_run_without_its_cache_goes_on_the_same(cached: Recipe, tmp_path: Path) -> None:
+def test_a_resumed_run_without_its_cache_is_the_same(cached: Recipe, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
@@ -107,14 +107,14 @@ def test_a_run_without_its_cache_goes_on_the_same(cached: Recipe, tmp_path: Path
         assert torch.equal(value, other["averaged"][key]), key
 
 
-def test_new_crops_come_in_as_the_run_goes_on(batches: CachedBatches) -> None:
+def test_new_crops_are_added_during_the_run(batches: CachedBatches) -> None:
     early = {int(number) for step in range(3) for number in batches.batch(step).style_number}
     late = {int(number) for step in range(40, 46) for number in batches.batch(step).style_number}
     assert max(early) < min(late)
     assert max(late) - min(late) < 5 + 6 * 4 * 0.17 + 1
 
 
-def test_a_backbone_that_learns_cannot_be_cached(cached: Recipe, setup: Setup, tmp_path: Path) -> None:
+def test_a_trained_backbone_cannot_be_cached(cached: Recipe, setup: Setup, tmp_path: Path) -> None:
     learning = replace(cached, optimizer=replace(cached.optimizer, backbone=0.1))
     with open_batches(learning, ProcessInfo("cpu")) as plain, pytest.raises(UserError, match=r"optimizer\.backbone=0"):
         cache_targets(plain, learning, setup, tmp_path / "cache")
@@ -152,14 +152,14 @@ def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(c
     assert terms["total"] == pytest.approx(sum(totals) / 7, rel=1e-5)
 
 
-def test_a_run_says_its_validation(cached: Recipe, tmp_path: Path) -> None:
+def test_a_run_logs_its_validation(cached: Recipe, tmp_path: Path) -> None:
     pictures = {"contents": cached.data.contents, "styles": cached.data.styles}
     validation = ValidationConfig(**pictures, pairs=1, content_side=32, style_side=40, every=3)
     moments = list(train(replace(cached, validation=validation, log_every=2), tmp_path, device="cpu"))
     assert [moment.step for moment in moments if "total" in moment.validation] == [3, 6]
 
 
-def test_a_student_repeats_its_teacher_and_no_loss_network_is_used(
+def test_a_student_learns_from_its_teacher_without_the_loss_network(
     cached: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It begins with the teacher's prediction network, so that their embeddings are the same."""

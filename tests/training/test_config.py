@@ -13,7 +13,7 @@ RECIPES = sorted((Path(__file__).parent.parent.parent / "recipes").glob("*.toml"
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
-def test_every_recipe_loads_and_says_what_to_expect(path: Path) -> None:
+def test_every_recipe_loads_and_states_expected_results(path: Path) -> None:
     recipe = load(path)
     assert recipe.steps > 0
     assert recipe.expected
@@ -35,7 +35,7 @@ def test_defaults_exist_once(tmp_path: Path) -> None:
     assert load(path) == Recipe()
 
 
-def test_values_and_overrides(tmp_path: Path) -> None:
+def test_values_and_overrides_are_parsed(tmp_path: Path) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text("steps = 5\n[network]\nstyles = ['a', 'b']\n[loss]\nstyle = 2\n")
     recipe = load(
@@ -97,7 +97,7 @@ def test_values_and_overrides(tmp_path: Path) -> None:
         ("[consistency]\nweight = nan", "weight is nan"),
     ],
 )
-def test_what_does_not_fit_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+def test_invalid_recipes_are_one_line_errors(tmp_path: Path, text: str, line: str) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text(text)
     with pytest.raises(UserError, match=line) as raised:
@@ -105,7 +105,7 @@ def test_what_does_not_fit_is_one_line(tmp_path: Path, text: str, line: str) -> 
     assert "\n" not in str(raised.value)
 
 
-def test_missing_recipe_and_wrong_override(tmp_path: Path) -> None:
+def test_a_missing_recipe_and_an_invalid_override_are_one_line_errors(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot read recipe .*none.toml: no such file"):
         load(tmp_path / "none.toml")
     (tmp_path / "recipe.toml").write_text("steps = 5")
@@ -113,7 +113,7 @@ def test_missing_recipe_and_wrong_override(tmp_path: Path) -> None:
         load(tmp_path / "recipe.toml", ["steps"])
 
 
-def test_keys_of_older_recipes_go_on_working_with_a_notice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_keys_of_older_recipes_work_with_a_notice(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "old.toml"
     path.write_text("[optimiser]\nlearning_rate = 0.5\n[loss]\nnormalised = false\n")
     recipe = load(path, ["optimiser.clip=2"])
@@ -122,7 +122,7 @@ def test_keys_of_older_recipes_go_on_working_with_a_notice(tmp_path: Path, caplo
     assert "called optimizer now" in caplog.text and "called loss.style_form now" in caplog.text
 
 
-def test_init_is_a_name_or_a_table(tmp_path: Path) -> None:
+def test_init_can_be_a_name_or_a_table(tmp_path: Path) -> None:
     path = tmp_path / "recipe.toml"
     path.write_text('init = "magenta-mobile"\n')
     assert load(path).init == InitConfig("magenta-mobile")

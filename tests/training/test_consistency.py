@@ -23,14 +23,14 @@ def shifted(pixels: float, side: int) -> Tensor:
     return motion
 
 
-def test_a_known_shift_moves_every_pixel_and_says_what_came_from_outside() -> None:
+def test_a_known_shift_moves_every_pixel_and_marks_those_from_outside() -> None:
     image = torch.rand(1, 3, 9, 9)
     moved, inside = move(image, shifted(2, 9))
     assert torch.allclose(moved[..., :7], image[..., 2:], atol=1e-6)
     assert inside[0, 0, 0].tolist() == [1] * 7 + [0] * 2
 
 
-def test_motion_is_smooth_bounded_and_settled_by_its_seed() -> None:
+def test_motion_is_smooth_bounded_and_determined_by_its_seed() -> None:
     config = ConsistencyConfig(motion=0.1)
     one, same, other = (draw_motion(4, 32, 32, config, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(one, same) and not torch.equal(one, other)
@@ -59,14 +59,14 @@ def loss_of(network: torch.nn.Module, config: ConsistencyConfig) -> float:
     return consistency_loss(network, content, embedding, pastiche, config, 5).item()  # type: ignore[arg-type]
 
 
-def test_strokes_that_follow_cost_nothing_and_strokes_that_stay_do() -> None:
+def test_only_strokes_that_do_not_follow_the_motion_are_penalised() -> None:
     still = ConsistencyConfig(weight=1, motion=0.05, noise=0)
     assert loss_of(Invert(), still) == pytest.approx(0, abs=1e-10)
     assert loss_of(Stay(), still) > 1e-4
     assert loss_of(Stay(), replace(still, motion=0)) == 0
 
 
-def test_noise_alone_costs_its_variance_where_pixels_are_painted_one_by_one() -> None:
+def test_noise_costs_its_variance_if_pixels_are_rendered_independently() -> None:
     grey = torch.full((4, 3, 64, 64), 0.5)
     config = ConsistencyConfig(weight=1, motion=0, noise=0.1)
     network: PasticheNetwork = Invert()  # type: ignore[assignment]
@@ -74,7 +74,7 @@ def test_noise_alone_costs_its_variance_where_pixels_are_painted_one_by_one() ->
     assert loss.item() == pytest.approx(0.01, rel=0.05)
 
 
-def test_a_run_with_the_loss_ends_steadier_than_one_without(recipe: Recipe, tmp_path: Path) -> None:
+def test_training_with_the_loss_gives_a_more_stable_network(recipe: Recipe, tmp_path: Path) -> None:
     one = replace(recipe.data, styles=(str(Path(recipe.data.styles[0]) / "0.png"),))
     network = PasticheConfig(styles=("one",), width=0.125, encoder_norm="instance")
     optimizer = replace(recipe.optimizer, learning_rate=1e-2)

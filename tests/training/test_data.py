@@ -61,7 +61,7 @@ def test_batches_are_images_of_the_promised_shape(folder: Path) -> None:
     assert sides <= {(side, side) for side in range(8, 13)}
 
 
-def test_neither_threads_nor_residence_nor_a_second_run_change_anything(folder: Path) -> None:
+def test_batches_do_not_depend_on_threads_or_residence(folder: Path) -> None:
     resident = batches(ResidentPictures(folder, (0, 0)), ResidentPictures(folder, (0, 1)))
     with decoded(folder) as first, decoded(folder, workers=0) as second:
         for step in range(4):
@@ -72,14 +72,14 @@ def test_neither_threads_nor_residence_nor_a_second_run_change_anything(folder: 
         assert not torch.equal(other.batch(0).content, resident.batch(0).content)
 
 
-def test_a_run_goes_on_where_it_stopped(folder: Path) -> None:
+def test_batches_continue_where_a_run_stopped(folder: Path) -> None:
     with decoded(folder) as whole, decoded(folder) as resumed:
         expected = [whole.batch(step) for step in range(6)][3:]
         for step, batch in enumerate(expected, start=3):
             assert_equal(batch, resumed.batch(step))
 
 
-def test_processes_share_the_batch_of_one(folder: Path) -> None:
+def test_processes_divide_the_batch_of_one(folder: Path) -> None:
     with decoded(folder) as whole:
         for step in range(4):
             shares = []
@@ -92,14 +92,14 @@ def test_processes_share_the_batch_of_one(folder: Path) -> None:
                 torch.testing.assert_close(together, getattr(expected, name), rtol=0, atol=1e-6)
 
 
-def test_every_epoch_shows_every_picture_once(folder: Path) -> None:
+def test_every_epoch_contains_every_picture_once(folder: Path) -> None:
     pictures = ResidentPictures(folder, (5,))
     epochs = [greys(pictures, range(7 * epoch, 7 * epoch + 7)) for epoch in range(3)]
     assert all(sorted(epoch) == [0, 10, 20, 30, 40, 50, 60] for epoch in epochs)
     assert epochs[0] != epochs[1] != epochs[2]
 
 
-def test_styles_are_known_by_number(folder: Path) -> None:
+def test_styles_have_unique_numbers(folder: Path) -> None:
     style = ResidentPictures(folder, (0, 1))
     data = Batches(Feed(ResidentPictures(folder, (0, 0)), (8,), NOTHING), Feed(style, (8,), NOTHING), batch_size=7)
     batch = data.batch(0)
@@ -131,7 +131,7 @@ def test_unreadable_pictures_are_skipped_and_named(
     assert "(2 so far)" in caplog.text
 
 
-def test_a_source_without_pictures_is_an_error(tmp_path: Path) -> None:
+def test_a_source_without_pictures_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for mode in (ResidentPictures, DecodedPictures):
         with pytest.raises(DataError, match="not one readable picture in .*empty"):
@@ -145,7 +145,7 @@ def test_a_source_without_pictures_is_an_error(tmp_path: Path) -> None:
     pictures.close()
 
 
-def test_sources_of_every_kind(folder: Path, tmp_path: Path) -> None:
+def test_sources_of_every_kind_are_read(folder: Path, tmp_path: Path) -> None:
     for name in ("a.tar", "b.tar"):
         write_tar(tmp_path / name, {f"{name}-1.png": encoded(1), "notes.txt": b"none", "x/2.jpg": encoded(2, "JPEG")})
     listing = tmp_path / "list.txt"
@@ -158,7 +158,7 @@ def test_sources_of_every_kind(folder: Path, tmp_path: Path) -> None:
     assert len(ResidentPictures([tmp_path / "*.tar", folder, folder / "1.png"], (0,)).pixels) == 2 + 2 + 7 + 1
 
 
-def test_errors_of_sources_are_one_line(tmp_path: Path) -> None:
+def test_errors_of_sources_are_one_line_errors(tmp_path: Path) -> None:
     write_tar(tmp_path / "style-00.tar", {"1.png": encoded(1)})
     with pytest.raises(DataError, match=r"no pictures at .*; did you mean 'style-00.tar'\?"):
         find_shards(tmp_path / "style-01.tar")
@@ -176,7 +176,7 @@ def test_errors_of_sources_are_one_line(tmp_path: Path) -> None:
         find_shards(tmp_path / "list.txt")
 
 
-def test_large_pictures_are_shrunk_and_transparency_lies_on_white(tmp_path: Path) -> None:
+def test_large_pictures_are_reduced_and_transparency_becomes_white(tmp_path: Path) -> None:
     pixels = decode(Entry("large", data=encoded(100, size=(200, 100))), 50)
     assert pixels.shape == (3, 50, 100)
     buffer = BytesIO()
@@ -190,7 +190,7 @@ def test_a_picture_of_a_codec_that_is_not_installed_is_unreadable(monkeypatch: p
         decode(Entry("deep", data=encoded(1, "TIFF")), 50)
 
 
-def test_a_limit_takes_pictures_by_seed_and_a_larger_one_the_same_and_more(folder: Path) -> None:
+def test_a_limit_chooses_by_seed_and_a_larger_one_adds_to_the_same_pictures(folder: Path) -> None:
     def taken(limit: int, seed: int = 0) -> set[int]:
         resident = ResidentPictures(folder, (seed, 1), limit=limit)
         pictures = DecodedPictures(folder, (seed, 1), limit=limit)
@@ -236,7 +236,7 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_early(
         ResidentPictures(folder, (0,))
 
 
-def test_a_predictor_without_pretrained_weights_is_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_predictor_without_pretrained_weights_gives_a_notice(caplog: pytest.LogCaptureFixture) -> None:
     network = PasticheConfig(backbone={"name": "mobilenet_v2"}, width=0.05)
     student.begin(Recipe(network=network))
     assert "pretrained is not set" in caplog.text

@@ -49,7 +49,7 @@ leave_processes()
 """
 
 
-def test_two_processes_have_the_gradients_of_one_with_twice_the_batch(pictures: Path, tmp_path: Path) -> None:
+def test_two_processes_have_the_gradients_of_one_with_twice_the_batch_size(pictures: Path, tmp_path: Path) -> None:
     program = tmp_path / "program.py"
     program.write_text(PROGRAM)
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}

@@ -121,7 +121,7 @@ def test_numbers_in_braces_keep_their_digits(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.tar", "a.zip", "a.tar.gz"])
-def test_a_damaged_archive_is_one_line(tmp_path: Path, name: str) -> None:
+def test_a_damaged_archive_is_a_one_line_error(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"\x1f\x8bno archive" * 100)
     with pytest.raises(DataError) as raised:
         read_shard(find_shards(str(tmp_path / name))[0])

@@ -40,7 +40,7 @@ def pictures(random: np.random.Generator) -> tuple[Array, Array]:
 
 
 @pytest.mark.parametrize("deep", [False, True])
-def test_a_learned_style_is_closer(
+def test_a_learned_style_is_closer_to_its_picture(
     deep: bool, predicted_network: PasticheNetwork, pictures: tuple[Array, Array]
 ) -> None:
     style, photo = pictures
@@ -71,13 +71,15 @@ def test_ctrl_c_keeps_what_was_learned(predicted_network: PasticheNetwork, pictu
     assert learned.steps == 1 and learned.embedding.any()
 
 
-def test_what_is_too_small(predicted_network: PasticheNetwork, pictures: tuple[Array, Array]) -> None:
+def test_too_small_styles_and_missing_photos_are_refused(
+    predicted_network: PasticheNetwork, pictures: tuple[Array, Array]
+) -> None:
     for style, photos in ((pictures[0][:40], [pictures[1]]), (pictures[0], [])):
         with pytest.raises(UserError, match="sides of at least 64 pixels"):
             learn(predicted_network.transfer, START, style, photos, 1)
 
 
-def test_a_learned_style_is_an_own_style(
+def test_a_learned_style_is_saved_as_an_own_style(
     predicted_folder: ModelFolder, pictures: tuple[Array, Array], tmp_path: Path
 ) -> None:
     def made(length: int) -> own_file.OwnFile:
@@ -91,5 +93,5 @@ def test_a_learned_style_is_an_own_style(
     assert len(next(iter(own_file.read(tmp_path / "deep.json").embeddings.values()))) == 794
 
 
-def test_photos_are_shipped() -> None:
+def test_photos_for_learning_are_shipped() -> None:
     assert len(list(PHOTOS.glob("*.webp"))) == 5

@@ -9,7 +9,7 @@ from brushwork.training.logs import open_log
 from brushwork.training.progress import Progress
 
 
-def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -> None:
+def test_json_lines_tensorboard_events_and_grids_are_written(tmp_path: Path) -> None:
     white = np.ones((8, 12, 3), np.float32)
     first = Progress(10, 20, {"content": 3.0, "style/relu1_2": 0.5, "total": 1.5}, 1e-3, 0.25, 4.0)
     last = Progress(
@@ -42,14 +42,14 @@ def test_a_line_of_json_tensorboard_events_and_a_grid_are_kept(tmp_path: Path) -
         assert grid.size == (12, 8)
 
 
-def test_a_resumed_run_adds_to_its_log(tmp_path: Path) -> None:
+def test_a_resumed_run_appends_to_its_log(tmp_path: Path) -> None:
     for step in (1, 2):
         with open_log(tmp_path) as keep:
             keep(Progress(step, 2, {"total": 1.0}, 1e-3, 0.0, 1.0, first=step - 1))
     assert steps(tmp_path) == [1, 2]
 
 
-def test_steps_that_a_checkpoint_does_not_hold_are_logged_once(tmp_path: Path) -> None:
+def test_steps_after_the_checkpoint_are_logged_once(tmp_path: Path) -> None:
     def log(first: int, *logged: int) -> None:
         with open_log(tmp_path) as keep:
             for step in logged:

@@ -60,7 +60,7 @@ def tensor(image: Image) -> torch.Tensor:
     return torch.tensor(image).permute(2, 0, 1)[None]
 
 
-def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: list[OptimizeProgress]) -> None:
+def test_optimisation_starts_at_the_content_and_leaves_little_style_loss(records: list[OptimizeProgress]) -> None:
     assert np.array_equal(records[0].pastiche, CONTENT)
     assert records[0].terms["content"] == 0
     assert records[0].share == pytest.approx(1)
@@ -68,7 +68,7 @@ def test_it_begins_at_the_content_and_leaves_little_of_the_style_loss(records: l
     assert records[-1].share < 0.1
 
 
-def test_it_begins_in_the_colours_of_the_style_unless_told_otherwise() -> None:
+def test_optimisation_starts_in_the_style_s_colours_by_default() -> None:
     first = next(optimize(CONTENT, [STYLE], settings=OptimizeSettings(steps=2)))
     for channels in range(3):  # mean and standard deviation of each channel, but for what was clipped
         ours, theirs = first.pastiche[..., channels], STYLE[..., channels]
@@ -76,7 +76,7 @@ def test_it_begins_in_the_colours_of_the_style_unless_told_otherwise() -> None:
         assert ours.std() == pytest.approx(theirs.std(), abs=0.02)
 
 
-def test_every_record_is_the_best_so_far_and_stays_as_it_was(
+def test_every_record_is_the_best_so_far_and_is_not_changed_later(
     records: list[OptimizeProgress], loss: PerceptualLoss
 ) -> None:
     assert [(record.step, record.steps) for record in records] == [(step, 25) for step in range(1, 26)]
@@ -94,20 +94,20 @@ def test_every_record_is_the_best_so_far_and_stays_as_it_was(
             record.pastiche[0, 0, 0] = 0
 
 
-def test_the_share_is_the_geometric_mean_of_what_is_left(records: list[OptimizeProgress]) -> None:
+def test_the_share_is_the_geometric_mean_over_layers(records: list[OptimizeProgress]) -> None:
     first, last = records[0].terms, records[-1].terms
     left = [last[layer] / first[layer] for layer in first if layer.startswith("style/")]
     assert len(left) == 4
     assert records[-1].share == pytest.approx(np.prod(left) ** 0.25)
 
 
-def test_a_run_can_be_left_at_any_step(records: list[OptimizeProgress]) -> None:
+def test_optimisation_can_be_stopped_at_any_step(records: list[OptimizeProgress]) -> None:
     abandoned = list(islice(optimize(CONTENT, [STYLE], settings=OptimizeSettings(steps=25, start="content")), 7))
     assert len(abandoned) == 7
     assert np.array_equal(abandoned[-1].pastiche, records[6].pastiche)
 
 
-def test_from_coarse_to_fine() -> None:
+def test_sizes_go_from_coarse_to_fine() -> None:
     content = picture(0, 100, 70)
     settings = OptimizeSettings(size=80, coarsest=20, steps=3)
     found = list(optimize(content, [STYLE], settings=settings))
@@ -121,19 +121,19 @@ def test_a_coarse_size_is_a_better_start() -> None:
     assert with_coarse.share < 0.7
 
 
-def test_noise_is_settled_by_the_seed() -> None:
+def test_noise_depends_only_on_the_seed() -> None:
     first, again, other = (run(start="noise", seed=seed, steps=2).pastiche for seed in (3, 3, 4))
     assert np.array_equal(first, again)
     assert np.abs(first - other).mean() > 0.1
     assert run(start="noise", steps=20).share < 0.2
 
 
-def test_adam_descends_too() -> None:
+def test_adam_also_reduces_the_loss() -> None:
     assert run(optimizer="adam", steps=30).share < 0.4
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
-def test_what_is_its_own_style_stays_as_it_is(optimizer: str) -> None:
+def test_a_picture_in_its_own_style_stays_unchanged(optimizer: str) -> None:
     last = run(CONTENT, optimizer=optimizer)
     assert np.array_equal(last.pastiche, CONTENT)
     assert (last.terms["total"], last.share) == (0, 1)
@@ -141,7 +141,7 @@ def test_what_is_its_own_style_stays_as_it_is(optimizer: str) -> None:
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
 @pytest.mark.parametrize("content", [CONTENT, np.ones((SIDE, SIDE, 3), np.float32)], ids=["blots", "white"])
-def test_what_differs_by_rounding_is_no_difference(
+def test_gradients_below_rounding_count_as_zero(
     optimizer: str, content: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Targets whose features were summed in another order, as another processor does, differ by rounding."""
@@ -156,13 +156,13 @@ def test_what_differs_by_rounding_is_no_difference(
     assert (last.terms["total"], last.share) == (0, 1)
 
 
-def test_a_heavier_style_leaves_less_of_its_loss_and_more_of_the_contents() -> None:
+def test_a_larger_style_weight_leaves_less_style_and_more_content_loss() -> None:
     light, heavy = run(style_weight=0.05), run(style_weight=5.0)
     assert heavy.share < light.share
     assert heavy.terms["content"] > light.terms["content"]
 
 
-def test_a_style_of_all_the_weight_is_that_style_alone() -> None:
+def test_a_style_with_all_the_weight_equals_that_style_alone() -> None:
     assert np.array_equal(run(STYLE, OTHER, weights=[2, 0], steps=3).pastiche, run(STYLE, steps=3).pastiche)
 
 
@@ -177,14 +177,14 @@ def test_weights_move_the_pastiche_from_style_to_style(loss: PerceptualLoss) -> 
     assert list(second) == sorted(second, reverse=True)
 
 
-def test_styles_of_any_contrast_share_alike() -> None:
+def test_styles_of_different_contrast_have_equal_influence() -> None:
     """|G| is 1 and 100, so in equal parts G = (G1 / 1 + G2 / 100) / (1 + 1 / 100): as much of one as of the other."""
     quiet, loud = torch.tensor([[[1.0, 1.0], [1.0, 1.0]]]), torch.tensor([[[100.0, -100.0], [-100.0, 100.0]]])
     blended = module.blend_targets([{"layer": quiet}, {"layer": loud}], [0.5, 0.5])["layer"]
     assert torch.allclose(blended, torch.tensor([[[2.0, 0.0], [0.0, 2.0]]]) / 1.01)
 
 
-def test_a_smaller_style_size_means_another_style() -> None:
+def test_the_style_size_changes_the_result() -> None:
     style = picture(5, 96, 120, cells=30)
     assert np.abs(run(style, steps=6, style_size=24).pastiche - run(style, steps=6).pastiche).mean() > 0.01
 
@@ -202,13 +202,13 @@ def test_a_smaller_style_size_means_another_style() -> None:
         ({"style_weight": float("nan")}, "the style weight is nan; it must be between 0 and 1,000,000,000"),
     ],
 )
-def test_settings_out_of_range(settings: dict[str, object], line: str) -> None:
+def test_settings_out_of_range_are_refused(settings: dict[str, object], line: str) -> None:
     with pytest.raises(UserError) as error:
         OptimizeSettings(**settings)  # type: ignore[arg-type]
     assert str(error.value) == line
 
 
-def test_what_cannot_be_begun_is_said_at_once() -> None:
+def test_impossible_runs_are_refused_before_they_start() -> None:
     with pytest.raises(UserError, match="the content is 48 x 8 pixels; both sides must be at least 16"):
         optimize(CONTENT[:8], [STYLE])
     with pytest.raises(UserError, match="the style is 8 x 48 pixels"):
@@ -221,14 +221,16 @@ def test_what_cannot_be_begun_is_said_at_once() -> None:
         optimize(CONTENT, [])
 
 
-def test_a_device_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_device_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UserError, match="torch finds no device 'cuda'"):
         optimize(CONTENT, [STYLE], settings=OptimizeSettings(device="cuda"))
 
 
 @pytest.mark.parametrize(("words", "kind"), [("can't allocate memory", MemoryError), ("shapes", RuntimeError)])
-def test_too_little_memory(monkeypatch: pytest.MonkeyPatch, words: str, kind: type[Exception]) -> None:
+def test_too_little_memory_is_a_one_line_error(
+    monkeypatch: pytest.MonkeyPatch, words: str, kind: type[Exception]
+) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError(words)
 

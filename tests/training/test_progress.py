@@ -11,7 +11,7 @@ from brushwork.training.progress import Timer, Window
 from brushwork.training.train import learning_rate, planned_steps
 
 
-def test_means_weigh_every_pastiche_alike() -> None:
+def test_means_weigh_every_pastiche_equally() -> None:
     window = Window()
     window.add({"total": torch.tensor([1.0, 2.0, 3.0, 4.0])})
     window.add({"total": torch.tensor([10.0, 20.0]), "gradient": torch.tensor(5.0)})
@@ -30,14 +30,14 @@ def test_a_term_that_is_not_finite_is_an_error() -> None:
         window.check(7)
 
 
-def test_minutes_go_on_and_checkpoints_are_due_by_them() -> None:
+def test_time_continues_after_a_resume_and_checkpoints_are_due_by_it() -> None:
     timer = Timer(12.5, 0.0)
     assert timer.minutes >= 12.5
     assert timer.checkpoint_due() and timer.checkpoint_due()
     assert not Timer(0.0, 60.0).checkpoint_due()
 
 
-def test_a_run_of_minutes_has_as_many_steps_as_they_will_do() -> None:
+def test_a_run_of_minutes_plans_as_many_steps_as_fit() -> None:
     recipe = Recipe(steps=1000, minutes=60.0)
     assert planned_steps(Recipe(steps=1000), 5, 3.0) == 1000
     assert planned_steps(recipe, 0, 0.0) == 1000
@@ -45,7 +45,7 @@ def test_a_run_of_minutes_has_as_many_steps_as_they_will_do() -> None:
     assert planned_steps(recipe, 100, 60.0) == 101  # this one is the last
 
 
-def test_the_rate_falls_over_the_end_of_a_run_only() -> None:
+def test_the_rate_falls_only_at_the_end_of_a_run() -> None:
     config = OptimizerConfig(learning_rate=1.0, warm_up=0, decay="cosine", anneal=0.5, floor=0.0)
     rates = [learning_rate(config, step, 101) for step in (0, 49, 50, 75, 100)]
     assert rates == pytest.approx([1.0, 1.0, 1.0, 0.5, 0.0], abs=1e-2)

@@ -16,7 +16,7 @@ def record(number: int) -> dict[str, NDArray[Any]]:
     return {"half": np.full(3, number, np.float16), "whole": np.full((2, 2), number / 3, np.float32)}
 
 
-def test_a_record_is_found_again_also_by_another_process(tmp_path: Path) -> None:
+def test_a_record_is_found_again_by_another_process(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "cache" / "a.bin", FIELDS, 4, {"seed": 1})
     assert file.get(0) is None
     file.put(0, record(0))
@@ -29,7 +29,7 @@ def test_a_record_is_found_again_also_by_another_process(tmp_path: Path) -> None
     assert again.get(2) is None
 
 
-def test_the_newest_take_the_places_of_the_oldest(tmp_path: Path) -> None:
+def test_the_newest_records_replace_the_oldest(tmp_path: Path) -> None:
     file = RecordFile(tmp_path / "a.bin", FIELDS, 4, {})
     for number in range(6):
         file.put(number, record(number))
@@ -37,14 +37,14 @@ def test_the_newest_take_the_places_of_the_oldest(tmp_path: Path) -> None:
     assert (tmp_path / "a.bin").stat().st_size == 4 * (8 + 4 + 3 * 2 + 4 * 4)
 
 
-def test_another_key_begins_the_file_anew(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_key_starts_a_new_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     RecordFile(tmp_path / "a.bin", FIELDS, 4, {"seed": 1}).put(0, record(0))
     other = RecordFile(tmp_path / "a.bin", FIELDS, 4, {"seed": 2})
     assert other.get(0) is None
     assert "begun again" in caplog.text
 
 
-def test_a_record_that_was_not_written_whole_does_not_count(tmp_path: Path) -> None:
+def test_an_incomplete_record_is_ignored(tmp_path: Path) -> None:
     path = tmp_path / "a.bin"
     RecordFile(path, FIELDS, 4, {}).put(1, record(1))
     data = bytearray(path.read_bytes())

@@ -49,7 +49,7 @@ def test_a_coarse_level_keeps_the_detail_of_the_pastiche(pictures: tuple[Picture
     np.testing.assert_array_equal(refined.image, checks)  # one evaluation changes nothing yet
 
 
-def test_ctrl_c_keeps_the_best(pictures: tuple[Picture, Picture]) -> None:
+def test_ctrl_c_keeps_the_best_result(pictures: tuple[Picture, Picture]) -> None:
     content, style = pictures
     seen: list[float] = []
 
@@ -63,7 +63,7 @@ def test_ctrl_c_keeps_the_best(pictures: tuple[Picture, Picture]) -> None:
     assert seen[:20] == sorted(seen[:20])
 
 
-def test_a_style_that_is_reached_stays(pictures: tuple[Picture, Picture]) -> None:
+def test_a_picture_that_already_has_the_style_stays_unchanged(pictures: tuple[Picture, Picture]) -> None:
     _, style = pictures
     refined = refine(style, style, [style], 10, settings=QUICK, clock=ticking())
     np.testing.assert_array_equal(refined.image, style)

@@ -29,7 +29,7 @@ def changed(recipe: Recipe, **optimizer: Any) -> Recipe:
     return replace(recipe, optimizer=replace(recipe.optimizer, **optimizer))
 
 
-def test_the_recipes_settings_hold_and_are_said(recipe: Recipe, begun: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_changed_settings_apply_and_are_named(recipe: Recipe, begun: Path, caplog: pytest.LogCaptureFixture) -> None:
     other = changed(recipe, betas=(0.5, 0.6), weight_decay=0.25, backbone=0.5, learning_rate=1e-2)
     with caplog.at_level(logging.WARNING):
         setup = prepare(other, begun, CPU)
@@ -43,7 +43,7 @@ def test_the_recipes_settings_hold_and_are_said(recipe: Recipe, begun: Path, cap
     assert averages and set(averages) == {2.0}
 
 
-def test_the_same_recipe_says_nothing(recipe: Recipe, begun: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_unchanged_recipe_gives_no_notice(recipe: Recipe, begun: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         prepare(recipe, begun, CPU)
     assert "settings" not in caplog.text
@@ -58,7 +58,7 @@ def test_the_same_recipe_says_nothing(recipe: Recipe, begun: Path, caplog: pytes
         ({"optimizer": {"backbone": 0.0}}, "cannot begin or cease to freeze it"),
     ],
 )
-def test_what_a_checkpoint_has_settled_is_refused(
+def test_settings_fixed_by_the_checkpoint_are_refused(
     recipe: Recipe, begun: Path, changes: dict[str, Any], line: str
 ) -> None:
     other = changed(recipe, **changes["optimizer"]) if "optimizer" in changes else replace(recipe, **changes)
@@ -66,7 +66,7 @@ def test_what_a_checkpoint_has_settled_is_refused(
         prepare(other, begun, CPU)
 
 
-def test_an_optimizer_of_other_groups_is_refused(recipe: Recipe, begun: Path) -> None:
+def test_an_optimizer_with_other_groups_is_refused(recipe: Recipe, begun: Path) -> None:
     saved = torch.load(begun, weights_only=True)
     del saved["recipe"]  # as an older version wrote it
     torch.save(saved, begun)
@@ -74,6 +74,6 @@ def test_an_optimizer_of_other_groups_is_refused(recipe: Recipe, begun: Path) ->
         prepare(changed(recipe, backbone=0.0), begun, CPU)
 
 
-def test_differences_of_nested_values() -> None:
+def test_differences_of_nested_values_are_named() -> None:
     old = {"a": 1, "b": {"c": (1, 2), "d": 3.0}, "gone": 1}
     assert differences(old, {"a": 1, "b": {"c": [1, 2], "d": 4.0}, "new": 1}) == {"b.d": (3.0, 4.0)}

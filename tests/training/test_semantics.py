@@ -20,7 +20,7 @@ from brushwork.training.train import train
 RIGHT, LEFT = [1.0, 0.0], [-1.0, 0.0]
 
 
-def test_the_term_of_two_pairs_by_hand() -> None:
+def test_the_contrastive_term_of_two_pairs_by_hand() -> None:
     apart = torch.tensor([RIGHT, RIGHT, LEFT, LEFT])
     # Each has one partner of cosine 1, and two others of cosine -1.
     expected = math.log(math.e + 2 / math.e) - 1
@@ -30,7 +30,7 @@ def test_the_term_of_two_pairs_by_hand() -> None:
     assert float(contrast(3 * apart + 5, torch.tensor([0, 0, 1, 1]), 1.0)) == pytest.approx(expected)
 
 
-def test_pictures_without_a_label_are_no_partners_of_each_other() -> None:
+def test_pictures_without_a_label_are_not_positive_pairs() -> None:
     rows = torch.tensor([RIGHT, RIGHT, LEFT, LEFT])
     assert float(contrast(rows, torch.tensor([-1, -1, -1, -1]), 1.0)) == 0
     assert float(contrast(rows, torch.tensor([0, 1, 2, 3]), 1.0)) == 0
@@ -49,7 +49,7 @@ def semantic(recipe: Recipe, pictures: Path) -> Recipe:
     )  # fmt: skip
 
 
-def test_a_run_weighs_the_term_and_moves_the_affine_map_alone(semantic: Recipe, tmp_path: Path) -> None:
+def test_a_run_applies_the_weight_and_changes_only_the_affine_map(semantic: Recipe, tmp_path: Path) -> None:
     before = prepare(semantic, None, ProcessInfo("cpu")).network.state_dict()
     records = list(train(semantic, tmp_path / "run", device="cpu"))
     assert all(math.isfinite(record.terms["semantics"]) for record in records)
@@ -78,7 +78,9 @@ def test_features_are_computed_once_for_a_backbone_and_its_pictures(semantic: Re
     assert other is not None and not torch.equal(other.features, again.features)
 
 
-def test_what_semantics_need_is_said(semantic: Recipe, tmp_path: Path, pictures: Path) -> None:
+def test_missing_requirements_of_semantics_are_one_line_errors(
+    semantic: Recipe, tmp_path: Path, pictures: Path
+) -> None:
     def run(**changes: object) -> None:
         next(train(replace(semantic, **changes), tmp_path / "run", device="cpu"))  # type: ignore[arg-type]
 

@@ -46,7 +46,7 @@ def stream(tmp_path: Path, address: str, counts: bool) -> Path:
 
 
 @pytest.mark.parametrize("counts", [True, False])
-def test_streams_go_on_where_they_stopped(tmp_path: Path, server: tuple[str, list[str]], counts: bool) -> None:
+def test_streams_continue_where_they_stopped(tmp_path: Path, server: tuple[str, list[str]], counts: bool) -> None:
     address, asked = server
     source = stream(tmp_path, address, counts)
     whole = DecodedPictures(source, (0,))
@@ -63,12 +63,12 @@ def test_streams_go_on_where_they_stopped(tmp_path: Path, server: tuple[str, lis
     assert len(set(asked)) <= (2 if counts else 4)  # its shard and the next, or all that came before as well
 
 
-def test_streams_can_be_resident_too(tmp_path: Path, server: tuple[str, list[str]]) -> None:
+def test_streams_can_be_resident(tmp_path: Path, server: tuple[str, list[str]]) -> None:
     pictures = ResidentPictures(stream(tmp_path, server[0], counts=True), (0,))
     assert sorted(greys(pictures, range(12))) == sorted(10 * shard + k for shard in range(4) for k in range(3))
 
 
-def test_a_broken_connection_is_tried_again(
+def test_a_broken_connection_is_retried(
     tmp_path: Path, server: tuple[str, list[str]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     address, asked = server

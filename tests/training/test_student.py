@@ -13,7 +13,7 @@ from brushwork.training.config import InitConfig, Recipe
 from brushwork.training.train import train
 
 
-def test_moving_average_by_hand() -> None:
+def test_the_moving_average_by_hand() -> None:
     network = PasticheNetwork(PasticheConfig(styles=("a",), width=0.125))
     averaged = student.average(network)
     with torch.no_grad():
@@ -26,7 +26,7 @@ def test_moving_average_by_hand() -> None:
     assert all(value.flatten()[0] == pytest.approx(0.91) for value in averaged.parameters())
 
 
-def test_adding_a_style_changes_its_column_alone(recipe: Recipe, tmp_path: Path) -> None:
+def test_adding_a_style_changes_only_its_column(recipe: Recipe, tmp_path: Path) -> None:
     torch.manual_seed(1)
     table = PasticheNetwork(PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm="batch"))
     checkpoints.save_checkpoint(tmp_path / "table.pt", table)
@@ -65,7 +65,7 @@ def test_a_small_predictor_learns_from_a_teacher(recipe: Recipe, tmp_path: Path)
     assert moments[-1].terms["embedding"] < moments[0].terms["embedding"]
 
 
-def test_a_run_begins_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_run_starts_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_path: Path) -> None:
     network = PasticheNetwork(recipe.network)
     checkpoints.save_checkpoint(tmp_path / "start.pt", network)
     begun = student.begin(replace(recipe, init=InitConfig(str(tmp_path / "start.pt"))))
@@ -76,7 +76,7 @@ def test_a_run_begins_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_pat
         student.begin(replace(recipe, init=InitConfig("magenta-mobile")))
 
 
-def test_an_unknown_backbone_is_an_error_of_the_user(recipe: Recipe) -> None:
+def test_an_unknown_backbone_is_a_user_error(recipe: Recipe) -> None:
     with pytest.raises(UserError, match=r"unknown backbone 'inceptoin'; did you mean 'inception_v3'"):
         student.begin(replace(recipe, network=PasticheConfig(backbone={"name": "inceptoin"})))
 
@@ -91,12 +91,12 @@ def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_
         student.load_teacher(str(other), recipe.network)
 
 
-def test_a_style_is_added_to_a_network_that_is_there(recipe: Recipe) -> None:
+def test_a_style_is_added_to_an_existing_network(recipe: Recipe) -> None:
     with pytest.raises(UserError, match="set init"):
         student.begin(replace(recipe, add_style="c"))
 
 
-def test_a_backbone_starts_from_that_of_a_model_that_comes_along(recipe: Recipe) -> None:
+def test_a_backbone_starts_from_that_of_a_shipped_model(recipe: Recipe) -> None:
     folded = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
     network = replace(recipe.network, backbone=folded)
     begun = student.begin(replace(recipe, network=network, pretrained="magenta-mobile"))

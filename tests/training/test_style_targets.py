@@ -16,7 +16,7 @@ def grams(value: float) -> Grams:
     return {"relu1_2": torch.full((1, 1, 1), value)}
 
 
-def test_each_is_computed_once_and_the_oldest_make_room() -> None:
+def test_targets_are_computed_once_and_the_oldest_are_dropped() -> None:
     asked: list[int] = []
 
     def compute(numbers: list[int]) -> Callable[[int], Grams]:

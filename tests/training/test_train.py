@@ -50,7 +50,7 @@ def test_a_few_dozen_steps_lower_the_total(recipe: Recipe, tmp_path: Path) -> No
     assert all(moment.pastiches_per_second > 0 for moment in moments)
 
 
-def test_six_steps_are_three_and_resumed_three_bit_for_bit(recipe: Recipe, tmp_path: Path) -> None:
+def test_six_steps_equal_three_and_three_resumed_bit_for_bit(recipe: Recipe, tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
@@ -66,7 +66,7 @@ def test_six_steps_are_three_and_resumed_three_bit_for_bit(recipe: Recipe, tmp_p
         assert torch.equal(value, other[name]), name
 
 
-def test_time_that_is_up_ends_with_a_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
+def test_the_end_of_the_time_writes_a_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
     (moment,) = train(recipe, tmp_path, device="cpu", max_minutes=0)
     assert (moment.step, moment.stopped) == (1, "out of time")
     _, saved = checkpoints.load_checkpoint(tmp_path)
@@ -97,7 +97,7 @@ def test_gradients_reach_predictor_and_transfer_network_and_not_the_loss_network
 
 
 @pytest.mark.parametrize("share", [1.0, 0.25, 0.0])
-def test_a_backbone_learns_at_its_share_of_the_rate(recipe: Recipe, tmp_path: Path, share: float) -> None:
+def test_a_backbone_is_trained_at_its_fraction_of_the_rate(recipe: Recipe, tmp_path: Path, share: float) -> None:
     """Adam's first step moves each weight by its learning rate: the mean gradient over its own size is 1 or -1,
     and a little less where the gradient is hardly larger than Adam's epsilon.
     """
@@ -126,7 +126,7 @@ def test_a_backbone_learns_at_its_share_of_the_rate(recipe: Recipe, tmp_path: Pa
     assert kept == (share == 0)
 
 
-def test_learning_rate_by_hand() -> None:
+def test_the_learning_rate_by_hand() -> None:
     config = OptimizerConfig(learning_rate=1.0, warm_up=4, decay="linear", floor=0.1)
     rates = [learning_rate(config, step, 15) for step in (0, 3, 4, 9, 14)]
     assert rates == pytest.approx([0.25, 1.0, 1.0, 0.55, 0.1])
@@ -134,7 +134,7 @@ def test_learning_rate_by_hand() -> None:
     assert learning_rate(replace(config, decay="constant"), 14, 15) == 1.0
 
 
-def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
+def test_impossible_runs_are_one_line_errors(recipe: Recipe, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="set data.styles"):
         list(train(replace(recipe, data=replace(recipe.data, styles=())), tmp_path, device="cpu"))
     with pytest.raises(UserError, match="unknown device 'tpu'"):
@@ -146,7 +146,7 @@ def test_what_makes_no_run(recipe: Recipe, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", ["contents", "styles"])
-def test_missing_pictures_are_said_before_networks_are_built(recipe: Recipe, tmp_path: Path, source: str) -> None:
+def test_missing_pictures_are_reported_before_networks_are_built(recipe: Recipe, tmp_path: Path, source: str) -> None:
     missing: dict[str, Any] = {source: ("nowhere/*.tar",)}
     data = replace(recipe.data, **missing)
     # The weights are missing, too; whoever built a network first would say that.
@@ -155,13 +155,13 @@ def test_missing_pictures_are_said_before_networks_are_built(recipe: Recipe, tmp
 
 
 @pytest.mark.parametrize("minutes", [math.nan, -1.0])
-def test_minutes_that_are_no_time_are_refused(recipe: Recipe, tmp_path: Path, minutes: float) -> None:
+def test_invalid_minutes_are_refused(recipe: Recipe, tmp_path: Path, minutes: float) -> None:
     with pytest.raises(UserError, match="the most minutes are"):
         list(train(recipe, tmp_path, device="cpu", max_minutes=minutes))
 
 
 @pytest.mark.parametrize("name", ["base.toml", "empty.pth", "broken.safetensors"])
-def test_a_file_without_weights_is_one_line(recipe: Recipe, tmp_path: Path, name: str) -> None:
+def test_a_file_without_weights_is_a_one_line_error(recipe: Recipe, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text("" if name == "empty.pth" else "steps = 5")
     with pytest.raises(UserError) as raised:
@@ -172,12 +172,12 @@ def test_a_file_without_weights_is_one_line(recipe: Recipe, tmp_path: Path, name
 @pytest.mark.parametrize(
     "backbone", [{"name": "inception_v3", "activation": "relu_6"}, {"name": "inception_v3", "x": 1}]
 )
-def test_options_that_a_backbone_does_not_have_are_one_line(recipe: Recipe, backbone: dict[str, object]) -> None:
+def test_unknown_options_of_a_backbone_are_one_line_errors(recipe: Recipe, backbone: dict[str, object]) -> None:
     with pytest.raises(UserError, match="network: "):
         prepare(replace(recipe, network=replace(recipe.network, backbone=backbone)), None, ProcessInfo("cpu"))
 
 
-def test_the_best_checkpoint_is_that_of_the_smallest_validation_loss(recipe: Recipe, tmp_path: Path) -> None:
+def test_the_best_checkpoint_has_the_lowest_validation_loss(recipe: Recipe, tmp_path: Path) -> None:
     pictures = {"contents": recipe.data.contents, "styles": recipe.data.styles}
     validation = ValidationConfig(**pictures, pairs=2, content_side=32, style_side=32, every=1)
     config = replace(recipe.optimizer, learning_rate=0.3, warm_up=0, decay="constant", ema=0.0)
@@ -191,13 +191,13 @@ def test_the_best_checkpoint_is_that_of_the_smallest_validation_loss(recipe: Rec
     assert saved["step"] == losses.index(min(losses)) + 1
 
 
-def test_each_process_draws_a_motion_of_its_own_in_every_step(recipe: Recipe) -> None:
+def test_each_process_draws_its_own_motion_in_every_step(recipe: Recipe) -> None:
     assert consistency_seed(recipe, ProcessInfo("cpu"), 5) == 5  # one process is as it always was
     seeds = [consistency_seed(recipe, ProcessInfo("cpu", rank, 3), step) for step in range(4) for rank in range(3)]
     assert len(set(seeds)) == len(seeds)
 
 
-def test_batch_norms_of_several_processes_are_said_on_a_cpu(
+def test_separate_batch_norms_of_processes_on_a_cpu_give_a_notice(
     recipe: Recipe, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(setups, "DistributedDataParallel", lambda model: model)
@@ -208,7 +208,7 @@ def test_batch_norms_of_several_processes_are_said_on_a_cpu(
     assert "batch norms" not in caplog.text  # those of a frozen backbone keep their statistics
 
 
-def test_batch_norms_are_joined_where_they_train() -> None:
+def test_batch_norms_are_synchronised_if_they_train() -> None:
     inner = nn.Sequential(nn.BatchNorm2d(3).eval(), nn.BatchNorm2d(3))
     part = nn.Sequential(nn.BatchNorm2d(3), inner)
     weights = part[0].weight
@@ -217,7 +217,7 @@ def test_batch_norms_are_joined_where_they_train() -> None:
     assert part[0].weight is weights
 
 
-def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_table_needs_one_readable_picture_per_style(recipe: Recipe, tmp_path: Path) -> None:
     network = PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm="instance")
     with pytest.raises(UserError, match="3 style pictures for 2 styles"):
         open_batches(replace(recipe, network=network), ProcessInfo("cpu"))
@@ -226,7 +226,7 @@ def test_a_table_needs_one_readable_picture_a_style(recipe: Recipe, tmp_path: Pa
         open_batches(replace(recipe, network=network), ProcessInfo("cpu"))
 
 
-def test_a_date_among_the_expectations_is_no_obstacle(recipe: Recipe, tmp_path: Path) -> None:
+def test_expected_results_can_contain_a_date(recipe: Recipe, tmp_path: Path) -> None:
     dated = replace(recipe, steps=1, expected={"measured": date(2026, 11, 23)})
     list(train(dated, tmp_path, device="cpu"))
     assert checkpoints.load_checkpoint(tmp_path)[1]["step"] == 1

@@ -22,7 +22,7 @@ FOLDED = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
 
 @pytest.mark.parametrize("encoder_norm", ["batch", "instance", "folded"])
 @pytest.mark.parametrize("times", [2, 3])
-def test_a_widened_network_paints_the_same(encoder_norm: str, times: int) -> None:
+def test_a_widened_network_renders_the_same(encoder_norm: str, times: int) -> None:
     config = PasticheConfig(styles=("a", "b"), width=0.125, encoder_norm=encoder_norm)  # type: ignore[arg-type]
     network = shaken(config)
     wider = widen(network, times, torch.Generator().manual_seed(0))
@@ -32,7 +32,7 @@ def test_a_widened_network_paints_the_same(encoder_norm: str, times: int) -> Non
         torch.testing.assert_close(wider(content, embedding), network(content, embedding), rtol=0, atol=1e-5)
 
 
-def test_copies_have_gradients_of_their_own() -> None:
+def test_copied_channels_have_different_gradients() -> None:
     network = widen(shaken(PasticheConfig(styles=("a",), width=0.125)), 2, torch.Generator().manual_seed(0))
     network(torch.rand(1, 3, 32, 32), torch.ones(1, 1)).square().sum().backward()
     for block in network.transfer.residual:
@@ -50,7 +50,7 @@ def test_split_weights_are_positive_parts_that_sum_to_the_whole() -> None:
     assert pairs[:, :, 0].sub(pairs[:, :, 1]).abs().max() > 0.1
 
 
-def test_magenta_mobile_widened_with_statistics_paints_as_magenta_mobile(recipe: Recipe) -> None:
+def test_magenta_mobile_widened_with_statistics_renders_like_magenta_mobile(recipe: Recipe) -> None:
     """Before the first step, with constants measured on the training styles."""
     network = PasticheConfig(backbone=FOLDED, width=0.5, encoder_norm="folded", pooling="statistics")
     recipe = replace(
@@ -86,12 +86,12 @@ def test_magenta_mobile_widened_with_statistics_paints_as_magenta_mobile(recipe:
         )
 
 
-def test_a_wider_init_that_does_not_fit_says_so(recipe: Recipe) -> None:
+def test_a_wider_init_that_does_not_fit_is_a_one_line_error(recipe: Recipe) -> None:
     with pytest.raises(UserError, match="does not fit the recipe"):
         student.begin(replace(recipe, init=InitConfig("magenta-mobile", widen=3)))
 
 
-def test_a_network_with_statistics_goes_on_as_it_is(recipe: Recipe, tmp_path: Path) -> None:
+def test_a_network_with_statistics_starts_unchanged(recipe: Recipe, tmp_path: Path) -> None:
     config = replace(recipe.network, pooling="statistics")
     network: PasticheNetwork = shaken(config)
     save_checkpoint(tmp_path / "start.pt", network)

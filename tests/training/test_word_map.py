@@ -47,7 +47,7 @@ def fitted(seen: Seen) -> WordMap:
         return word_map.fit(seen, 256)
 
 
-def test_colour_words_lead_to_colours(fitted: WordMap) -> None:
+def test_colour_words_give_their_colours(fitted: WordMap) -> None:
     for name, color in COLORS.items():
         embedding = fitted.understand(name).embedding
         np.testing.assert_allclose(embedding, np.array(color) / 255, atol=0.12)
@@ -55,7 +55,7 @@ def test_colour_words_lead_to_colours(fitted: WordMap) -> None:
     assert fitted.names == ("Red Master", "Redism") and fitted.style_size == 256
 
 
-def test_what_is_drawn_comes_from_different_groups() -> None:
+def test_drawn_words_come_from_different_groups() -> None:
     groups: Sequence[Sequence[str]] = [("a", "b"), ("c",), ("d",)]
     for seed in range(20):
         drawn = word_map.draw(groups, 2, np.random.default_rng(seed))
@@ -64,7 +64,7 @@ def test_what_is_drawn_comes_from_different_groups() -> None:
     assert sorted(word_map.draw(groups, 9, np.random.default_rng(0)))[1:] == ["c", "d"]
 
 
-def test_what_cannot_be_used(seen: Seen, tmp_path: Path) -> None:
+def test_unusable_inputs_are_one_line_errors(seen: Seen, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="3 pictures are too few for a map of words"):
         word_map.fit(seen.part([0, 1, 2]), 256)
     (tmp_path / "labels.tsv").write_text("a\tb\n")

@@ -56,7 +56,7 @@ def encoded() -> list[dict[str, list[str]]]:
 
 
 @pytest.mark.parametrize("codec", CODECS)
-def test_memory_that_nothing_was_written_to_does_not_show(codec: str, encoded: list[dict[str, list[str]]]) -> None:
+def test_uninitialised_memory_does_not_change_the_bytes(codec: str, encoded: list[dict[str, list[str]]]) -> None:
     first, *others = [{key: run[key] for key in run if key.startswith(codec)} for run in encoded]
     assert first
     for other in others:

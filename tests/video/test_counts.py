@@ -16,7 +16,7 @@ from tests.video.conftest import make_clip, make_frames
 from tests.video.dying import PIECE, in_process, killed_run, paint
 
 
-def test_a_frame_that_is_lost_on_the_way_is_an_error_with_both_counts(
+def test_a_lost_frame_is_an_error_with_both_counts(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip, whole, style = clips(2 * PIECE)
@@ -35,7 +35,7 @@ def test_a_frame_that_is_lost_on_the_way_is_an_error_with_both_counts(
     assert target.read_bytes() == whole
 
 
-def test_a_seek_that_leads_past_the_last_frame_loses_none(
+def test_a_seek_past_the_last_frame_loses_none(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A run is left after its first piece; on `--resume` the decoder begins late, as in streams without an index."""
@@ -48,7 +48,7 @@ def test_a_seek_that_leads_past_the_last_frame_loses_none(
     assert target.read_bytes() == whole
 
 
-def test_a_clip_that_has_changed_under_its_name_is_not_continued(
+def test_a_changed_clip_of_the_same_name_is_not_continued(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
 ) -> None:
     """The file has the same size and time, and other frames."""

@@ -26,20 +26,20 @@ MASTERED = (
 )
 
 
-def test_pq_is_that_of_the_standard() -> None:
+def test_pq_equals_that_of_the_standard() -> None:
     """BT.2408, table 1: 58 % of PQ is 203 cd/m2, 75 % is 983 or about 1,000."""
     assert hdr.pq_to_light([0, 0.58, 1]) == pytest.approx([0, 202, 10_000], rel=0.01, abs=1e-6)
     assert hdr.light_to_pq([100, 203, 1000]) == pytest.approx([0.508, 0.581, 0.752], abs=0.001)
     assert hdr.pq_to_light(hdr.light_to_pq([0.01, 1, 5000])) == pytest.approx([0.01, 1, 5000], rel=1e-6)
 
 
-def test_hlg_is_that_of_the_standard() -> None:
+def test_hlg_equals_that_of_the_standard() -> None:
     """BT.2100, table 5: half of the code is a twelfth of the light, and 75 % of the code about 26.5 %."""
     assert hdr.hlg_to_scene([0, 0.5, 0.75, 1]) == pytest.approx([0, 1 / 12, 0.265, 1], abs=0.001)
     assert hdr.scene_to_hlg(hdr.hlg_to_scene([0.1, 0.5, 0.9])) == pytest.approx([0.1, 0.5, 0.9], abs=1e-6)
 
 
-def test_the_tone_curve_leaves_what_is_dark_and_compresses_what_is_bright() -> None:
+def test_the_tone_curve_keeps_dark_and_compresses_bright_values() -> None:
     light = np.array([0.1, 1, 20, 50, 300, 1000])
     mapped = hdr.tone_curve(light, 1000)
     assert mapped[:4] == pytest.approx(light[:4], rel=0.01)
@@ -52,7 +52,7 @@ def test_the_tone_curve_leaves_what_is_dark_and_compresses_what_is_bright() -> N
 
 @pytest.mark.parametrize("transfer", [PQ, HLG])
 @pytest.mark.parametrize("wide", [False, True])
-def test_what_becomes_sdr_and_back_is_the_same(transfer: int, wide: bool) -> None:
+def test_conversion_to_sdr_and_back_is_the_identity(transfer: int, wide: bool) -> None:
     """HLG has no code for a pure colour at its peak, so brightest colours are left out."""
     tone_map = ToneMap(transfer, 1000.0, wide)
     image = np.random.default_rng(0).uniform(0.05, 1 if transfer == PQ else 0.85, (64, 64, 3)).astype(np.float32)
@@ -107,7 +107,7 @@ def test_an_hdr_clip_is_read_as_sdr(tmp_path: Path) -> None:
     assert found == pytest.approx(expected, abs=0.01)
 
 
-def test_a_tone_mapped_clip_says_that_it_is_sdr(tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_tone_mapped_clip_is_tagged_as_sdr(tmp_path: Path, load: Load, grey: str) -> None:
     last = paint(make_hdr(tmp_path / "clip.mp4", [20, 100, 300]), tmp_path / "out.mp4", load, grey)
     assert last.notes == ["HDR (PQ, up to 1000 cd/m2) is tone-mapped to SDR; --hdr keep keeps it"]
     with av.open(str(tmp_path / "out.mp4")) as container:
@@ -116,7 +116,7 @@ def test_a_tone_mapped_clip_says_that_it_is_sdr(tmp_path: Path, load: Load, grey
 
 
 @pytest.mark.parametrize("codec", [None, "av1"])
-def test_kept_hdr_has_the_light_and_the_words_of_the_clip(
+def test_kept_hdr_has_the_light_and_the_tags_of_the_clip(
     codec: str | None, tmp_path: Path, load: Load, grey: str
 ) -> None:
     clip = make_hdr(tmp_path / "clip.mp4", [5, 50, 134])
@@ -137,7 +137,7 @@ def test_kept_hdr_has_the_light_and_the_words_of_the_clip(
     assert light == pytest.approx([5, 50, 134], rel=0.05)
 
 
-def test_hdr_is_kept_only_where_there_is_some_and_where_it_can_be(tmp_path: Path, load: Load, grey: str) -> None:
+def test_hdr_is_kept_only_for_hdr_clips_and_targets_that_can_hold_it(tmp_path: Path, load: Load, grey: str) -> None:
     sdr = make_clip(tmp_path / "sdr.mp4", make_frames(2), codec="libx264", form="yuv420p")
     with pytest.raises(UserError, match="--hdr keep does nothing: .* is not HDR"):
         paint(sdr, tmp_path / "out.mp4", load, grey, hdr="keep")
@@ -153,7 +153,7 @@ def test_hdr_is_kept_only_where_there_is_some_and_where_it_can_be(tmp_path: Path
         Settings((grey,), hdr="yes")
 
 
-def test_content_light_alone_is_carried(tmp_path: Path, load: Load, grey: str) -> None:
+def test_content_light_levels_alone_are_kept(tmp_path: Path, load: Load, grey: str) -> None:
     """Some clips say how bright their frames are, and nothing of the display they were made on."""
     clip = make_hdr(
         tmp_path / "clip.mp4", [50], params=MASTERED.replace(MASTERED[MASTERED.find("master-") :], "max-cll=700,90")
@@ -164,7 +164,7 @@ def test_content_light_alone_is_carried(tmp_path: Path, load: Load, grey: str) -
     assert (written.content, written.primaries) == ((700, 90), ())
 
 
-def test_prores_says_that_light_levels_are_left_out(tmp_path: Path, load: Load, grey: str) -> None:
+def test_prores_gives_a_notice_that_light_levels_are_left_out(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_hdr(tmp_path / "clip.mp4", [50, 134])
     last = paint(clip, tmp_path / "out.mov", load, grey, hdr="keep", codec="prores")
     assert last.notes == ["the light levels of the mastering display are left out; h265 and av1 keep them"]
@@ -188,7 +188,7 @@ def test_colours_outside_of_the_gamut_keep_luminance_and_hue() -> None:
     assert np.array_equal(hdr.into_gamut(inside), inside)
 
 
-def test_ten_bits_become_eight_where_the_encoder_has_no_more(tmp_path: Path, load: Load, grey: str) -> None:
+def test_ten_bits_become_eight_if_the_encoder_has_no_more(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv420p10le")
     note = "10 bits per channel become 8: libvpx-vp9 has no more here; h265 and av1 keep them"
     assert paint(clip, tmp_path / "out.webm", load, grey).notes == [note]
@@ -198,7 +198,7 @@ def test_ten_bits_become_eight_where_the_encoder_has_no_more(tmp_path: Path, loa
     assert np.abs(found[1].astype(int) - make_frames(2)[1]).mean() < 6
 
 
-def test_ten_bits_say_which_profile(tmp_path: Path, load: Load, grey: str) -> None:
+def test_ten_bits_of_h264_give_a_notice_about_players(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv420p10le")
     note = "10 bits per channel are written as H.264 High 10, which few players show; try --codec h265"
     assert paint(clip, tmp_path / "out.mp4", load, grey).notes == [note]

@@ -64,7 +64,7 @@ def test_interlaced_frames_are_deinterlaced(tmp_path: Path, load: Load, grey: st
     assert paint(path, tmp_path / "as-it-is.mkv", load, grey, deinterlace=False).notes == []
 
 
-def test_what_is_not_interlaced_needs_no_wish_to_stay_so(tmp_path: Path) -> None:
+def test_no_deinterlace_is_refused_for_progressive_clips(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(3), **H264)
     assert open_clip(str(clip)).notes == []
     with pytest.raises(UserError, match="--no-deinterlace does nothing: .* is not interlaced"):

@@ -15,7 +15,7 @@ from tests.video.conftest import make_clip, make_frames, packets, read_frames
 Load = Callable[[], Stylizer]
 
 
-def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
+def test_an_interrupted_run_leaves_a_playable_file_and_resumes_to_the_same_bytes(
     tmp_path: Path, load: Load, grey: str
 ) -> None:
     clip = make_clip(tmp_path / "clip.mp4", make_frames(24), codec="libx264", form="yuv420p", sound="aac")
@@ -39,7 +39,7 @@ def test_a_stopped_run_leaves_a_playable_file_and_goes_on_to_the_same_end(
 
 
 @pytest.mark.parametrize("target", ["out.mkv", "out/%03d.png"])
-def test_a_killed_run_goes_on_to_the_same_end(target: str, tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_killed_run_resumes_to_the_same_bytes(target: str, tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(12), sound="pcm_s16le")
     settings = Settings((grey,), strength=0.7)
     run_to_end(clip, tmp_path / "whole" / target, load, settings, piece=4)

@@ -31,7 +31,7 @@ def test_strokes_stay_sharp_over_a_long_pan() -> None:
     assert 0.8 < laplacian(steadied[-1]) / laplacian(alone[-1]) < 1.25
 
 
-def test_a_colour_that_is_as_bright_is_another_content() -> None:
+def test_a_colour_of_equal_brightness_is_another_content() -> None:
     """A red square moves over green of the same grey: nothing of it is left behind ten frames later."""
     frames = [np.tile(np.asarray([0, 130, 0], np.uint8), (128, 192, 1)) for _ in range(12)]
     for number, frame in enumerate(frames):
@@ -49,14 +49,14 @@ def test_torn_flow_is_not_trusted() -> None:
     assert trust[:14].min() > 0.99 and trust[26:].min() > 0.99
 
 
-def test_grain_is_no_motion() -> None:
+def test_grain_is_not_taken_for_motion() -> None:
     random = np.random.default_rng(9)
     still = make_frames(1, 192, 256)[0]
     one, other = (np.clip(still + random.normal(0, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(2))
     assert np.abs(optical_flow.find(one, other).flow).mean() < 0.01
 
 
-def test_a_saved_state_has_its_key(tmp_path: Path) -> None:
+def test_a_saved_state_contains_its_key(tmp_path: Path) -> None:
     still = make_frames(1, 96, 128)[0]
     frames = [np.clip(still.astype(int) + number, 0, 255).astype(np.uint8) for number in range(4)]
     state = painted(frames, STEADY)[-1]

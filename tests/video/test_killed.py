@@ -53,7 +53,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, str]:
 
 
 @pytest.mark.parametrize("frames", [0, 1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
-def test_a_run_killed_at_a_frame_goes_on_to_the_same_end(
+def test_a_run_killed_at_a_frame_resumes_to_the_same_bytes(
     frames: int, whole: tuple[Path, bytes, str], tmp_path: Path
 ) -> None:
     clip, expected, style = whole

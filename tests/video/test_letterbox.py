@@ -19,7 +19,7 @@ def boxed(pixels: Pixels, rows: int = 0, columns: int = 0) -> Pixels:
     return np.pad(np.maximum(pixels, 40), ((rows, rows), (columns, columns), (0, 0)))
 
 
-def test_bars_are_found() -> None:
+def test_black_bars_are_found() -> None:
     frames = make_frames(4)
     assert find_box([boxed(frame, 12) for frame in frames]) == Box(12, 60, 0, 64)
     assert find_box([boxed(frame, 0, 16) for frame in frames]) == Box(0, 48, 16, 80)
@@ -36,11 +36,11 @@ def test_bars_are_found() -> None:
     ("something appears in them", [boxed(make_frames(1)[0], 12), np.full((72, 64, 3), 90, np.uint8)]),
     ("nothing", []),
 ], ids=lambda value: value if isinstance(value, str) else "")  # fmt: skip
-def test_what_is_no_bar(name: str, frames: list[Pixels]) -> None:
+def test_dark_scenes_and_other_edges_are_not_bars(name: str, frames: list[Pixels]) -> None:
     assert find_box(frames) is None, name
 
 
-def test_bars_stay_as_they_are_and_the_rest_is_painted(tmp_path: Path, load: Callable[[], Stylizer], grey: str) -> None:
+def test_bars_stay_unchanged_and_the_rest_is_rendered(tmp_path: Path, load: Callable[[], Stylizer], grey: str) -> None:
     frames = [boxed(frame, 12) for frame in make_frames(6)]
     clip = make_clip(tmp_path / "clip.mkv", frames)
     settings = Settings((grey,), steady=0, codec="ffv1")
@@ -51,7 +51,7 @@ def test_bars_stay_as_they_are_and_the_rest_is_painted(tmp_path: Path, load: Cal
         assert np.array_equal(painted[12:60], negative(frame[12:60], 128 / 255))
 
 
-def test_stabilised_bars_are_black(tmp_path: Path, load: Callable[[], Stylizer], grey: str) -> None:
+def test_bars_stay_black_with_stabilisation(tmp_path: Path, load: Callable[[], Stylizer], grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", [boxed(frame, 24) for frame in make_frames(6, 96, 128)])
     for _ in run(str(clip), tmp_path / "out.mkv", load, Settings((grey,), codec="ffv1"), RunOptions()):
         pass

@@ -25,7 +25,7 @@ def clip(tmp_path: Path) -> Path:
     return make_clip(tmp_path / "clip.mp4", frames, codec="libx264", form="yuv420p", options={"qp": "1", "g": "12"})
 
 
-def test_twelve_frames_across_the_clip_are_painted(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:
+def test_twelve_frames_across_the_clip_are_rendered(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:
     settings = Settings((grey,))
     sheet = tmp_path / "sheet.png"
     found = preview(str(clip), Target(tmp_path / "out.mp4", settings), sheet, load, settings)
@@ -38,7 +38,7 @@ def test_twelve_frames_across_the_clip_are_painted(tmp_path: Path, clip: Path, l
     assert all(any(abs(shade - level) <= 2 for shade in shades) for level in wanted)
 
 
-def test_the_estimate_of_bytes_has_the_right_size(tmp_path: Path, load: Load, grey: str) -> None:
+def test_the_estimated_number_of_bytes_is_close(tmp_path: Path, load: Load, grey: str) -> None:
     frames = [np.random.default_rng(n).integers(0, 255, (96, 128, 3), np.uint8) for n in range(40)]
     noise = make_clip(tmp_path / "noise.mkv", frames)
     settings = Settings((grey,), steady=0, codec="ffv1")
@@ -48,14 +48,14 @@ def test_the_estimate_of_bytes_has_the_right_size(tmp_path: Path, load: Load, gr
     assert found.size == pytest.approx((tmp_path / "out.mkv").stat().st_size, rel=0.1)
 
 
-def test_the_line_says_how_long_and_how_large() -> None:
+def test_the_printed_line_states_duration_and_size() -> None:
     line = Preview(7200, 10.0, 52_000_000, []).line
     assert line == "7200 frames at 10.0 frames/s: about 12:00, about 52.0 MB without sound"
     assert Preview(720, 10.0, None, []).line == "720 frames at 10.0 frames/s: about 1:12"
     assert Preview(None, 10.0, None, []).line == "10.0 frames/s; the clip does not say how long it is"
 
 
-def test_a_sheet_that_exists_stays(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:
+def test_an_existing_sheet_is_kept(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:
     sheet = tmp_path / "sheet.png"
     sheet.write_text("mine")
     settings = Settings((grey,))

@@ -23,7 +23,7 @@ def complete(clip: Path, target: Path, style: str) -> None:
 
 @pytest.mark.parametrize("count", [1, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE])
 @pytest.mark.parametrize("phase", PHASES)
-def test_a_killed_run_is_completed(
+def test_resume_completes_a_killed_run(
     phase: str, count: int, clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
 ) -> None:
     clip, whole, style = clips(count)
@@ -38,7 +38,9 @@ def test_a_killed_run_is_completed(
     assert [path.name for path in tmp_path.iterdir()] == ["out.mkv"]
 
 
-def test_a_run_that_died_twice_is_completed(clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path) -> None:
+def test_resume_completes_a_run_that_was_killed_twice(
+    clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
+) -> None:
     clip, whole, style = clips(2 * PIECE)
     target = tmp_path / "out.mkv"
     for phase in ("before it takes the target's place", "while joining"):
@@ -72,7 +74,7 @@ def test_a_finished_file_is_never_deleted(clips: Callable[[int], tuple[Path, byt
     assert target.read_bytes() == whole
 
 
-def test_a_file_of_somebody_else_is_not_replaced(
+def test_a_file_of_another_program_is_not_replaced(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
 ) -> None:
     """A run dies, somebody puts another file in the target's place, and the run is resumed."""

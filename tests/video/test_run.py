@@ -24,7 +24,7 @@ def alone(grey: str, **choices: object) -> Settings:
     return Settings((grey,), steady=0, **choices)  # type: ignore[arg-type]
 
 
-def test_every_frame_is_painted_and_kept_without_loss(tmp_path: Path, load: Load, grey: str) -> None:
+def test_every_frame_is_rendered_and_stored_without_loss(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(5)
     clip = make_clip(tmp_path / "clip.mkv", frames)
     last = run_to_end(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
@@ -36,14 +36,14 @@ def test_every_frame_is_painted_and_kept_without_loss(tmp_path: Path, load: Load
     assert not list(tmp_path.glob(".*"))
 
 
-def test_strength_0_without_loss_is_the_clip(tmp_path: Path, load: Load, grey: str) -> None:
+def test_strength_0_with_a_lossless_codec_is_the_clip(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(3)
     clip = make_clip(tmp_path / "clip.mkv", frames)
     run_to_end(clip, tmp_path / "out.mkv", load, Settings((grey,), strength=0, codec="ffv1"))
     assert [pixels.tolist() for _, pixels in read_frames(tmp_path / "out.mkv")] == [frame.tolist() for frame in frames]
 
 
-def test_times_of_frames_stay_where_frames_come_irregularly(tmp_path: Path, load: Load, grey: str) -> None:
+def test_irregular_time_stamps_are_kept(tmp_path: Path, load: Load, grey: str) -> None:
     ticks = [0, 100, 900, 1500, 5000, 5001, 9000, 12288]
     clip = make_clip(tmp_path / "clip.mp4", make_frames(8), codec="libx264", form="yuv420p", ticks=ticks)
     run_to_end(clip, tmp_path / "out.mp4", load, alone(grey), piece=3)
@@ -76,7 +76,7 @@ def test_sound_and_subtitles_are_copied_packet_for_packet(
         assert container.metadata["title"] == "A film"
 
 
-def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load: Load, grey: str) -> None:
+def test_an_excerpt_starts_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(24)
     clip = make_clip(tmp_path / "clip.mkv", frames, sound="pcm_s16le", chapters=True)
     run_to_end(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1", start=0.25, end=0.75))
@@ -93,7 +93,7 @@ def test_a_part_begins_at_0_with_its_own_sound_and_chapters(tmp_path: Path, load
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
-def test_a_turned_clip_is_shown_as_a_player_shows_it(rotation: int, tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_rotated_clip_is_written_upright(rotation: int, tmp_path: Path, load: Load, grey: str) -> None:
     """OpenCV turns what it reads by itself."""
     clip = make_clip(tmp_path / "clip.mp4", make_frames(2), codec="libx264", form="yuv420p", rotation=rotation)
     run_to_end(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0, crf=1))
@@ -123,7 +123,7 @@ def test_ten_bits_stay_ten_bits(tmp_path: Path, load: Load, grey: str) -> None:
 
 
 @pytest.mark.parametrize(("codec", "ending"), [("h264", "mov"), ("h265", "mp4"), ("vp9", "webm"), ("prores", "mov")])
-def test_pieces_of_every_codec_become_one_clip(codec: str, ending: str, tmp_path: Path, load: Load, grey: str) -> None:
+def test_segments_of_every_codec_are_joined(codec: str, ending: str, tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(11))
     target = tmp_path / f"out.{ending}"
     run_to_end(clip, target, load, alone(grey, codec=codec), piece=4)
@@ -133,7 +133,7 @@ def test_pieces_of_every_codec_become_one_clip(codec: str, ending: str, tmp_path
     assert all(np.abs(pixels - frame).mean() < 6 for (_, pixels), frame in zip(painted, wanted, strict=True))
 
 
-def test_odd_sides_lose_a_line_and_that_is_said(tmp_path: Path, load: Load, grey: str) -> None:
+def test_odd_sides_lose_a_line_with_a_notice(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2, 49, 65))
     last = run_to_end(clip, tmp_path / "out.mp4", load, alone(grey))
     assert read_frames(tmp_path / "out.mp4")[0][1].shape == (48, 64, 3)
@@ -148,7 +148,7 @@ def test_the_long_side_is_limited(tmp_path: Path, load: Load, grey: str) -> None
     assert (last.width, last.height) == (32, 24)
 
 
-def test_numbered_pictures_go_in_and_out(tmp_path: Path, load: Load, grey: str) -> None:
+def test_image_sequences_are_read_and_written(tmp_path: Path, load: Load, grey: str) -> None:
     frames = make_frames(3)
     clip = make_clip(tmp_path / "clip.mkv", frames)
     run_to_end(clip, tmp_path / "first", load, Settings((grey,), strength=0))
@@ -161,7 +161,7 @@ def test_numbered_pictures_go_in_and_out(tmp_path: Path, load: Load, grey: str) 
 
 
 @pytest.mark.parametrize("ending", ["gif", "webp"])
-def test_animated_pictures_go_out_and_in(ending: str, tmp_path: Path, load: Load, grey: str) -> None:
+def test_animated_pictures_are_written_and_read(ending: str, tmp_path: Path, load: Load, grey: str) -> None:
     from PIL import Image
 
     clip = make_clip(tmp_path / "clip.mkv", make_frames(4), ticks=[0, 1228, 2457, 6144])
@@ -181,9 +181,7 @@ def test_animated_pictures_go_out_and_in(ending: str, tmp_path: Path, load: Load
     ]
 
 
-def test_a_frame_that_comes_once_more_is_not_painted_once_more(
-    tmp_path: Path, load: Load, runtime: Negative, grey: str
-) -> None:
+def test_a_repeated_frame_is_not_rendered_again(tmp_path: Path, load: Load, runtime: Negative, grey: str) -> None:
     frames = make_frames(2)
     clip = make_clip(tmp_path / "clip.mkv", [frames[0], frames[0], frames[0], frames[1]])
     run_to_end(clip, tmp_path / "out.mkv", load, Settings((grey,), codec="ffv1"))

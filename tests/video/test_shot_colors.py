@@ -43,7 +43,7 @@ def mean(pixels: Pixels) -> Image:
     return embedding
 
 
-def test_every_shot_has_its_own_colours() -> None:
+def test_every_shot_gets_its_own_colours() -> None:
     frames = [tinted(RED, n) for n in range(4)] + [tinted(BLUE, n) for n in range(4)]
     found = followed(frames)
     assert all(np.allclose(embedding, mean(frames[0]), atol=1e-4) for embedding in found[:4])
@@ -62,7 +62,7 @@ def test_a_slow_change_is_followed_without_a_jump() -> None:
     assert np.all(np.diff(found[:, 2]) > -1e-6)  # ever bluer
 
 
-def test_what_does_not_change_is_the_same_array_of_numbers() -> None:
+def test_unchanged_colours_give_the_same_array() -> None:
     found = followed([tinted(RED, n) for n in range(60)])
     assert len({embedding.tobytes() for embedding in found[30:]}) <= 2
 
@@ -73,7 +73,7 @@ def clip(tmp_path: Path) -> Path:
     return make_clip(tmp_path / "clip.mkv", shots)
 
 
-def test_shots_are_painted_in_their_colours(
+def test_shots_are_rendered_in_their_own_colours(
     tmp_path: Path, clip: Path, load: Callable[[], Stylizer], grey: str
 ) -> None:
     """The pastiche is half the negative and half the style, whose mean colour is that of the shot."""

@@ -106,13 +106,13 @@ def test_pixels_are_contiguous_bytes_of_rgb(frames: list[VideoFrame]) -> None:
     }
 
 
-def test_times_rise(frames: list[VideoFrame]) -> None:
+def test_time_stamps_increase(frames: list[VideoFrame]) -> None:
     times = [frame.pts for frame in frames]
     assert times == sorted(set(times))
     assert all(frame.duration >= 0 for frame in frames)
 
 
-def test_a_clip_says_what_its_frames_are(clip: Clip) -> None:
+def test_a_clip_describes_its_frames(clip: Clip) -> None:
     frames = list(clip.read(clip.start))
     assert (clip.height, clip.width, clip.depth, clip.count) == (48, 64, 8, COUNT)
     assert frames[0].pts == clip.start
@@ -128,7 +128,7 @@ def test_reading_begins_at_the_frame_of_a_tick(clip: Clip, number: int) -> None:
     assert np.array_equal(later[0].pixels, frames[number].pixels)
 
 
-def test_after_the_last_frame_nothing_comes(clip: Clip) -> None:
+def test_reading_after_the_last_frame_yields_nothing(clip: Clip) -> None:
     *_, last = clip.read(clip.start)
     assert list(clip.read(last.pts + 1)) == []
 
@@ -145,5 +145,5 @@ def test_a_size_limits_the_long_side(clip: Clip) -> None:
     assert next(small.read(small.start)).pixels.shape == (24, 32, 3)
 
 
-def test_a_fingerprint_tells_sizes_apart(clip: Clip) -> None:
+def test_fingerprints_differ_between_sizes(clip: Clip) -> None:
     assert clip.fingerprint() == open_clip(clip.name).fingerprint() != open_clip(clip.name, size=32).fingerprint()

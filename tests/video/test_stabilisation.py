@@ -35,7 +35,7 @@ def test_a_noisy_still_clip_flickers_no_more_than_its_noise() -> None:
     assert apart(steadied[3], steadied[4]) < noise
 
 
-def test_strokes_move_along_with_what_they_are_painted_on() -> None:
+def test_strokes_move_along_with_the_content() -> None:
     """Everything moves by 2 pixels a frame, so the last pastiche should be seen again 2 pixels further right."""
     random = np.random.default_rng(2)
     wide = np.kron(random.integers(0, 255, (24, 40, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
@@ -55,7 +55,7 @@ def test_the_motion_of_a_known_shift_is_found() -> None:
     assert not found.cut
 
 
-def test_what_is_dark_goes_along_with_the_plane_around_it() -> None:
+def test_dark_parts_follow_the_plane_around_them() -> None:
     """A camera comes nearer: everything moves away from the middle by 4 %, but a third of the flow is not sure."""
     y, x = np.mgrid[:120, :160].astype(np.float32)
     true = np.stack([(x - 80) * -0.04, (y - 60) * -0.04], axis=-1)
@@ -66,7 +66,7 @@ def test_what_is_dark_goes_along_with_the_plane_around_it() -> None:
     assert np.array_equal(flow_filling.fill(wrong, ~sure & False), wrong)  # nothing is sure: nothing is known better
 
 
-def test_two_planes_are_told_apart() -> None:
+def test_two_planes_are_distinguished() -> None:
     """The left half moves by 3 pixels and the right by -5; what is unknown of each takes that of its own half."""
     true = np.zeros((120, 160, 2), np.float32)
     true[:, :80, 0], true[:, 80:, 0] = 3, -5
@@ -76,7 +76,7 @@ def test_two_planes_are_told_apart() -> None:
     assert np.abs(found - true).max() < 0.1
 
 
-def test_motion_that_draws_out_or_leads_outside_is_not_trusted() -> None:
+def test_flow_that_stretches_or_leads_outside_is_not_trusted() -> None:
     flow = np.zeros((40, 60, 2), np.float32)
     flow[:, 20:40, 0] = -np.arange(20)  # twenty columns come from one
     flow[:, 40:, 0] = -19
@@ -87,7 +87,7 @@ def test_motion_that_draws_out_or_leads_outside_is_not_trusted() -> None:
     assert trust[:, 8:17].min() > 0.95 and trust[:, 44:].min() > 0.95
 
 
-def test_nothing_that_has_gone_shines_through() -> None:
+def test_content_that_has_left_is_not_visible() -> None:
     """A white square on black jumps further than any motion: where it was, the new pastiche is all there is."""
     frames = [np.zeros((128, 192, 3), np.uint8) for _ in range(2)]
     frames[0][40:80, 20:60] = 255
@@ -96,7 +96,7 @@ def test_nothing_that_has_gone_shines_through() -> None:
     assert apart(steadied[1][44:76, 24:56], alone[1][44:76, 24:56]) < 0.02
 
 
-def test_a_cut_begins_a_shot() -> None:
+def test_a_cut_starts_a_new_shot() -> None:
     one, other = (np.random.default_rng(seed).integers(0, 255, (6, 8, 3), np.uint8) for seed in (4, 5))
     first, second = (np.kron(small, np.ones((16, 16, 1), np.uint8)) for small in (one, other))
     noisy = [np.clip(first.astype(int) + n, 0, 255).astype(np.uint8) for n in range(3)]
@@ -119,7 +119,7 @@ def blended(pastiche: Image, last: Image, weight: float) -> Image:
     return stabilisation.stabilise(pastiche, pixels, key, weight)[0]
 
 
-def test_steadying_by_nothing_changes_nothing() -> None:
+def test_steady_0_changes_nothing() -> None:
     random = np.random.default_rng(6)
     pastiche, last = (random.random((32, 32, 3), np.float32) for _ in range(2))
     np.testing.assert_allclose(blended(pastiche, last, 0), pastiche, atol=1e-6)
@@ -133,7 +133,7 @@ def test_strokes_that_cancel_each_other_keep_their_contrast() -> None:
     assert blended(pastiche, last, 0.5).std() == pytest.approx(0.1, rel=0.02)
 
 
-def test_a_colour_stays_what_it_is_however_often_it_is_mixed() -> None:
+def test_colours_do_not_drift_by_repeated_mixing() -> None:
     pastiche = last = np.full((32, 32, 3), 0.3, np.float32)
     for _ in range(1000):
         last = blended(pastiche, last, 1)
@@ -158,7 +158,7 @@ class Waiting(Flickering):
         return content
 
 
-def test_frames_painted_together_come_in_their_order() -> None:
+def test_frames_rendered_together_keep_their_order() -> None:
     frames = [np.full((16, 16, 3), level, np.uint8) for level in (0, 200, 10, 210, 20, 220)]
     painter = FramePainter(Stylizer(Waiting()), together=2)
     found = list(pipeline.run_stages(states(frames), None, painter, 0, False, {}))
@@ -167,7 +167,7 @@ def test_frames_painted_together_come_in_their_order() -> None:
     ]  # fmt: skip
 
 
-def test_frames_that_hold_statistics_are_painted_one_by_one() -> None:
+def test_frames_with_held_statistics_are_rendered_one_by_one() -> None:
     stylizer = Stylizer(Flickering())
     assert (
         FramePainter(stylizer, hold=0.5, together=2).together
@@ -176,7 +176,7 @@ def test_frames_that_hold_statistics_are_painted_one_by_one() -> None:
     )
 
 
-def test_a_moment_is_kept_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_frame_state_is_saved_bit_for_bit(tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("kept") / "state.npz"
     state = painted(make_frames(3), STEADY)[-1]
     state.save(path)

@@ -72,7 +72,7 @@ def subtitles(path: Path) -> list[tuple[float, float, str]]:
     return found
 
 
-def test_a_subtitle_on_the_screen_at_the_start_is_kept(tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_subtitle_visible_at_the_start_of_an_excerpt_is_kept(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(24), **H264, subtitles="subrip")
     paint(clip, tmp_path / "out.mkv", load, grey, start=0.25, end=0.75)
     lines = subtitles(tmp_path / "out.mkv")
@@ -80,7 +80,7 @@ def test_a_subtitle_on_the_screen_at_the_start_is_kept(tmp_path: Path, load: Loa
     np.testing.assert_allclose([(start, end) for start, end, _ in lines], [(0, 0.15), (0.25, 0.5)], atol=0.002)
 
 
-def test_what_cannot_be_written_is_said_before_painting(
+def test_streams_that_cannot_be_written_are_reported_before_rendering(
     tmp_path: Path, runtime: Negative, load: Load, grey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A container that takes each stream but not all together: nothing has been painted when that is said."""
@@ -99,7 +99,7 @@ def test_what_cannot_be_written_is_said_before_painting(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["clip.mkv", "grey.png"]
 
 
-def test_chapters_of_mp4_go_into_mkv(tmp_path: Path, load: Load, grey: str) -> None:
+def test_chapters_of_mp4_are_kept_in_mkv(tmp_path: Path, load: Load, grey: str) -> None:
     """MP4 keeps their titles in a data stream of its own, which Matroska does not take and does not need."""
     clip = make_clip(tmp_path / "clip.mp4", make_frames(24), **H264, sound="aac", chapters=True)
     last = paint(clip, tmp_path / "out.mkv", load, grey)
@@ -137,7 +137,7 @@ def with_cover(clip: Path, target: Path) -> Path:
     return target
 
 
-def test_cover_second_camera_and_names_stay(tmp_path: Path, load: Load, grey: str) -> None:
+def test_covers_second_video_streams_and_titles_are_kept(tmp_path: Path, load: Load, grey: str) -> None:
     clip = with_cover(make_clip(tmp_path / "one.mp4", make_frames(12), **H264), tmp_path / "clip.mp4")
     last = paint(clip, tmp_path / "out.mp4", load, grey)
     assert last.notes == []
@@ -155,7 +155,9 @@ def test_cover_second_camera_and_names_stay(tmp_path: Path, load: Load, grey: st
 
 
 @pytest.mark.parametrize(("codec", "ending"), [("h264", "mp4"), ("h265", "mp4"), ("h264", "mkv"), ("av1", "mp4")])
-def test_a_stream_says_the_rate_of_the_clip(codec: str, ending: str, tmp_path: Path, load: Load, grey: str) -> None:
+def test_the_written_stream_states_the_frame_rate_of_the_clip(
+    codec: str, ending: str, tmp_path: Path, load: Load, grey: str
+) -> None:
     """Not the number of ticks in a second: players and editors that read the stream itself believe it."""
     clip = make_clip(tmp_path / "clip.mp4", make_frames(12), **H264)
     target = tmp_path / f"out.{ending}"
@@ -168,7 +170,7 @@ def test_a_stream_says_the_rate_of_the_clip(codec: str, ending: str, tmp_path: P
         assert container.streams.video[0].average_rate == 24
 
 
-def test_h265_in_mp4_is_named_as_players_expect(tmp_path: Path, load: Load, grey: str) -> None:
+def test_h265_in_mp4_has_the_tag_that_players_expect(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mp4", make_frames(3), **H264)
     paint(clip, tmp_path / "out.mp4", load, grey, codec="hevc")
     data = (tmp_path / "out.mp4").read_bytes()
@@ -176,7 +178,7 @@ def test_h265_in_mp4_is_named_as_players_expect(tmp_path: Path, load: Load, grey
     assert data.index(b"moov") < data.index(b"mdat")  # players on the web begin before they have all of it
 
 
-def test_names_that_look_like_patterns_or_protocols(tmp_path: Path, load: Load, grey: str) -> None:
+def test_file_names_that_look_like_patterns_or_protocols_work(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "50%.mkv", make_frames(3), **H264)
     odd = tmp_path / "12:30 100%d.mkv"
     odd.write_bytes(clip.read_bytes())
@@ -187,7 +189,7 @@ def test_names_that_look_like_patterns_or_protocols(tmp_path: Path, load: Load, 
     assert len(read_frames(tmp_path / "100%.mp4")) == 3
 
 
-def test_a_mirrored_clip_is_shown_mirrored(tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_mirrored_clip_is_written_mirrored(tmp_path: Path, load: Load, grey: str) -> None:
     """The display matrix of a front camera: -1 0 / 0 1."""
     path = make_clip(tmp_path / "clip.mp4", make_frames(2), **H264, options={"qp": "1"}, rotation=180)
     data = path.read_bytes()
@@ -200,7 +202,7 @@ def test_a_mirrored_clip_is_shown_mirrored(tmp_path: Path, load: Load, grey: str
     assert np.abs(shown - make_frames(2)[0]).mean() > 10
 
 
-def test_colours_of_a_clip_in_rgb_are_told_as_they_are_written(tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_clip_in_rgb_is_tagged_with_the_written_colours(tmp_path: Path, load: Load, grey: str) -> None:
     """FFV1 in RGB has no matrix; what is written of it has the one by which it was converted."""
     red = [np.full((48, 64, 3), (200, 30, 30), np.uint8)] * 2
     clip = make_clip(tmp_path / "clip.mkv", red)
@@ -212,7 +214,7 @@ def test_colours_of_a_clip_in_rgb_are_told_as_they_are_written(tmp_path: Path, l
         assert np.abs(frame.to_ndarray(format="rgb24").astype(int) - red[0]).max() < 4
 
 
-def test_a_clip_that_vanishes_is_not_called_a_full_disk(tmp_path: Path, load: Load, grey: str) -> None:
+def test_a_deleted_clip_is_not_reported_as_a_full_disk(tmp_path: Path, load: Load, grey: str) -> None:
     """The sound is read at the end: what fails there is reading, and the painted frames stay for --resume."""
     clip = make_clip(tmp_path / "clip.mkv", make_frames(4), **H264, sound="aac")
     hidden = tmp_path / "hidden"

@@ -18,7 +18,7 @@ from tests.video.clips import FRAME, H264, Load, brightness, flashes, later, pai
 from tests.video.conftest import make_clip, make_frames, read_frames
 
 
-def test_frames_without_presentation_times_are_all_there(tmp_path: Path, load: Load, grey: str) -> None:
+def test_all_frames_without_presentation_times_are_written(tmp_path: Path, load: Load, grey: str) -> None:
     """AVI knows no presentation times, and frames are stored in another order than they are shown."""
     clip = make_clip(
         tmp_path / "clip.avi", flashes(48), **H264, sound="libmp3lame", options={"bf": "3", "qp": "1"},
@@ -45,7 +45,9 @@ def joined(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
-def test_time_that_steps_back_goes_on(ending: str, joined: Path, tmp_path: Path, load: Load, grey: str) -> None:
+def test_time_stamps_that_step_back_are_continued(
+    ending: str, joined: Path, tmp_path: Path, load: Load, grey: str
+) -> None:
     target = tmp_path / f"out.{ending}"
     paint(joined, target, load, grey, crf=1)
     levels, shown = brightness(target), times(target, "video")
@@ -57,7 +59,7 @@ def test_time_that_steps_back_goes_on(ending: str, joined: Path, tmp_path: Path,
     assert heard[-1] - heard[0] == pytest.approx(3, abs=0.1)
 
 
-def test_a_part_of_joined_recordings_begins_where_it_should(
+def test_an_excerpt_of_joined_recordings_starts_at_the_right_frame(
     joined: Path, tmp_path: Path, load: Load, grey: str
 ) -> None:
     paint(joined, tmp_path / "out.mkv", load, grey, crf=1, start=2.0)
@@ -75,7 +77,7 @@ def test_a_start_in_a_stream_without_index_is_exact(tmp_path: Path, load: Load, 
     assert levels[0] == pytest.approx(10 + 200 * 48 // 96, abs=3)
 
 
-def test_a_raw_stream_starts_where_it_should(tmp_path: Path, load: Load, grey: str) -> None:
+def test_an_excerpt_of_a_raw_stream_starts_at_the_right_frame(tmp_path: Path, load: Load, grey: str) -> None:
     """Raw H.264 has no times at all: each frame takes its turn at the rate the stream says."""
     clip = make_clip(tmp_path / "clip.mp4", flashes(48), **H264, options={"g": "12", "qp": "1"})
     raw = remux(clip, tmp_path / "clip.h264")
@@ -89,7 +91,7 @@ def test_a_raw_stream_starts_where_it_should(tmp_path: Path, load: Load, grey: s
 
 
 @pytest.mark.parametrize("ending", ["mkv", "mp4"])
-def test_time_begins_at_0(ending: str, tmp_path: Path, load: Load, grey: str) -> None:
+def test_time_starts_at_0(ending: str, tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mp4", make_frames(24), **H264, sound="libmp3lame")
     moved = remux(clip, tmp_path / "moved.ts", later(50_000))
     target = tmp_path / f"out.{ending}"
@@ -104,7 +106,7 @@ def test_time_begins_at_0(ending: str, tmp_path: Path, load: Load, grey: str) ->
         assert float(container.duration / av.time_base) == pytest.approx(1, abs=0.1)
 
 
-def test_what_an_edit_list_cuts_off_stays_cut_off(tmp_path: Path, load: Load, grey: str) -> None:
+def test_frames_removed_by_an_edit_list_stay_removed(tmp_path: Path, load: Load, grey: str) -> None:
     """A clip cut without encoding it again holds frames and sound before its start, which no player shows."""
     clip = make_clip(tmp_path / "clip.mp4", flashes(48), **H264, options={"g": "48", "qp": "1"}, sound="aac")
     cut = remux(clip, tmp_path / "cut.mp4", later(-1.0), avoid_negative_ts="disabled")
@@ -118,7 +120,7 @@ def test_what_an_edit_list_cuts_off_stays_cut_off(tmp_path: Path, load: Load, gr
     assert heard[-1] - heard[0] == pytest.approx(1, abs=0.05)
 
 
-def test_decoding_times_that_do_not_rise_are_moved() -> None:
+def test_decoding_times_that_do_not_increase_are_corrected() -> None:
     class Packet:
         def __init__(self, pts: int, dts: int | None) -> None:
             self.pts, self.dts, self.time_base = pts, dts, Fraction(1, 1000)
@@ -145,7 +147,7 @@ def test_decoding_times_that_do_not_rise_are_moved() -> None:
     assert written == {1: 5}
 
 
-def test_times_of_a_gif_do_not_drift(tmp_path: Path, load: Load, grey: str) -> None:
+def test_time_stamps_of_a_gif_do_not_drift(tmp_path: Path, load: Load, grey: str) -> None:
     """24 frames a second are 41.67 ms each, and GIF counts in 10 ms: 40, 40, 50 and so on, 1 s in all."""
     clip = make_clip(tmp_path / "clip.mkv", make_frames(24))
     paint(clip, tmp_path / "out.gif", load, grey)
@@ -160,7 +162,7 @@ def test_times_of_a_gif_do_not_drift(tmp_path: Path, load: Load, grey: str) -> N
     assert set(durations) == {40, 50}
 
 
-def test_frames_that_a_file_promises_and_its_decoder_does_not_give_are_counted(
+def test_frames_missing_from_the_decoder_are_counted(
     tmp_path: Path, load: Load, grey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clip = make_clip(tmp_path / "clip.mp4", make_frames(40), **H264)

@@ -69,7 +69,7 @@ def test_alpha_is_read_and_hidden_colours_are_replaced(clip: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "codec", "error"), [("out.mkv", "ffv1", 0), ("out.mov", "prores", 3)])
-def test_alpha_goes_into_video_files_that_hold_it(
+def test_alpha_is_written_to_video_files_that_can_hold_it(
     name: str, codec: str, error: int, clip: Path, tmp_path: Path, load: Load, grey: str
 ) -> None:
     assert paint(clip, tmp_path / name, load, grey, codec=codec).notes == []
@@ -84,7 +84,7 @@ def test_alpha_goes_into_video_files_that_hold_it(
 
 
 @pytest.mark.parametrize("name", ["out.webm", "out.mkv"])
-def test_vp9_holds_alpha_and_is_read_with_it(name: str, clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
+def test_alpha_of_vp9_is_written_and_read(name: str, clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
     """No codec is named: a transparent clip takes one that holds alpha. Two pieces are joined with theirs."""
     settings = Settings((grey,), strength=0, crf=4)
     *_, last = run(str(clip), tmp_path / name, load, settings, RunOptions(piece=3))
@@ -99,7 +99,7 @@ def test_vp9_holds_alpha_and_is_read_with_it(name: str, clip: Path, tmp_path: Pa
         assert np.abs(frame.pixels[opaque].astype(int) - make_frames(COUNT)[number][opaque]).mean() < 6
 
 
-def test_a_transparent_clip_goes_where_alpha_is_kept(clip: Path, tmp_path: Path) -> None:
+def test_the_default_target_of_a_transparent_clip_keeps_alpha(clip: Path, tmp_path: Path) -> None:
     settings = Settings(("waves.jpg",))
     assert default_target(str(clip), settings).name == "clip-waves.mkv"
     Image.new("RGBA", (64, 48), (255, 0, 0, 128)).save(tmp_path / "still.png")
@@ -110,7 +110,7 @@ def test_a_transparent_clip_goes_where_alpha_is_kept(clip: Path, tmp_path: Path)
     assert not encoding_of(Path("out.mp4"), Settings(("waves.jpg",), codec="vp9"), alpha=True).alpha
 
 
-def test_what_is_hidden_does_not_count_in_statistics() -> None:
+def test_hidden_pixels_do_not_count_in_statistics() -> None:
     """Half of the frame is hidden: the fake model's statistics, the mean colour, are those of the other half."""
     pixels = np.full((32, 64, 3), 90, np.uint8)
     pixels[:, :16], pixels[:, 16:32] = 255, 0
@@ -123,7 +123,7 @@ def test_what_is_hidden_does_not_count_in_statistics() -> None:
     assert painted.pastiche.shape == (32, 64, 3)
 
 
-def test_alpha_goes_into_pictures_and_animations(clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
+def test_alpha_is_written_to_pictures_and_animations(clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
     assert paint(clip, tmp_path / "frames", load, grey).notes == []
     for number, path in enumerate(sorted((tmp_path / "frames").iterdir())):
         assert np.array_equal(np.asarray(Image.open(path))[..., 3], alpha(number))
@@ -136,7 +136,7 @@ def test_alpha_goes_into_pictures_and_animations(clip: Path, tmp_path: Path, loa
     assert all(frame.alpha is not None for frame in from_files.read(0))
 
 
-def test_elsewhere_transparent_parts_are_white_and_that_is_said(
+def test_other_targets_show_transparent_parts_as_white_with_a_notice(
     clip: Path, tmp_path: Path, load: Load, grey: str
 ) -> None:
     assert paint(clip, tmp_path / "out.mp4", load, grey, crf=1).notes == [NOTE]

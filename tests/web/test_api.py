@@ -24,7 +24,7 @@ def stylize(client: TestClient, *styles: bytes, content: bytes | None = None, **
     return client.post("/v1/stylize", files=files, data=fields)
 
 
-def test_a_photo_becomes_the_colour_of_its_style_at_its_own_size_and_format(client: TestClient) -> None:
+def test_a_pastiche_has_the_size_and_format_of_the_photo(client: TestClient) -> None:
     answer = stylize(client, encode(RED), content=encode(GREY, "WEBP", (40, 32), lossless=True))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
     assert pixels(answer.content).shape == (32, 40, 3)
@@ -40,7 +40,7 @@ def test_strength_0_is_the_photo(client: TestClient) -> None:
     assert (pixels(stylize(client, encode(RED), strength="0").content) == GREY).all()
 
 
-def test_size_format_quality_and_depth(client: TestClient) -> None:
+def test_size_format_quality_and_depth_are_respected(client: TestClient) -> None:
     small = stylize(client, encode(RED), size="24", format="jpeg", quality="50")
     assert small.headers["content-type"] == "image/jpeg"
     assert pixels(small.content).shape == (18, 24, 3)
@@ -48,7 +48,7 @@ def test_size_format_quality_and_depth(client: TestClient) -> None:
     assert deep.content[24] == 16  # bits a channel, in a PNG's header
 
 
-def test_alpha_and_exif_stay(client: TestClient) -> None:
+def test_alpha_and_exif_are_kept(client: TestClient) -> None:
     exif = Image.Exif()
     exif[271] = "A camera"
     answer = stylize(client, encode(RED), content=encode((1, 2, 3, 128), exif=exif))
@@ -57,7 +57,9 @@ def test_alpha_and_exif_stay(client: TestClient) -> None:
     assert np.asarray(image)[0, 0].tolist() == [255, 0, 0, 128]
 
 
-def test_strengths_of_a_moving_slider_ask_for_the_photo_itself_once(client: TestClient, runtime: FakeRuntime) -> None:
+def test_the_photo_s_own_embedding_is_predicted_once_for_all_strengths(
+    client: TestClient, runtime: FakeRuntime
+) -> None:
     files = {"content": encode(BLUE), "style": encode(RED)}
     shown = [
         client.post("/v1/stylize", files=files, data={"strength": strength}) for strength in ("0.25", "0.5", "0.75")
@@ -71,7 +73,7 @@ def test_strengths_of_a_moving_slider_ask_for_the_photo_itself_once(client: Test
     assert len(runtime.predicted) == 3  # another photo
 
 
-def test_an_embedding_is_predicted_once_a_picture_and_size(client: TestClient, runtime: FakeRuntime) -> None:
+def test_an_embedding_is_predicted_once_per_picture_and_size(client: TestClient, runtime: FakeRuntime) -> None:
     for size in ("96", "96", "128"):
         answer = client.post("/v1/embed", files={"style": encode(RED)}, data={"style_size": size})
         assert answer.json() == {"model": "colours", "embedding": [1, 0, 0], "notices": []}
@@ -110,7 +112,7 @@ BAD: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("words", BAD)
-def test_what_cannot_be_used_is_a_problem_of_one_line(client: TestClient, words: str) -> None:
+def test_unusable_values_are_problems_of_one_line(client: TestClient, words: str) -> None:
     files, fields = BAD[words]
     answer = client.post("/v1/stylize", files=files, data=fields)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
@@ -120,7 +122,7 @@ def test_what_cannot_be_used_is_a_problem_of_one_line(client: TestClient, words:
     assert words in problem["detail"] and "\n" not in problem["detail"] and "/" not in problem["detail"]
 
 
-def test_an_animation_is_painted_frame_by_frame_up_to_the_limit(client: TestClient) -> None:
+def test_an_animation_is_rendered_frame_by_frame_up_to_the_limit(client: TestClient) -> None:
     def animation(count: int) -> bytes:
         buffer = BytesIO()
         frames = [Image.new("RGB", (16, 16), (shade, 0, 0)) for shade in range(10, 10 + 40 * count, 40)]
@@ -136,7 +138,7 @@ def test_an_animation_is_painted_frame_by_frame_up_to_the_limit(client: TestClie
     assert (refused.status_code, "4 frames are more than the limit of 3" in refused.json()["detail"]) == (400, True)
 
 
-def test_a_region_takes_its_own_style_where_its_mask_is_white(client: TestClient) -> None:
+def test_a_region_has_its_own_style_where_its_mask_is_white(client: TestClient) -> None:
     left = np.zeros((24, 32), np.uint8)
     left[:, :16] = 255
     buffer = BytesIO()
@@ -153,7 +155,7 @@ def test_a_region_takes_its_own_style_where_its_mask_is_white(client: TestClient
     assert (painted[:, :14] == GREY).all() and (painted[:, 18:] == RED).all()
 
 
-def test_a_region_names_nothing_but_files_of_its_own_request(client: TestClient) -> None:
+def test_a_region_can_name_only_files_of_its_own_request(client: TestClient) -> None:
     files = [("content", ("photo", encode(GREY))), ("style", ("red", encode(RED)))]
     answer = client.post("/v1/stylize", files=files, data={"region": "/etc/passwd=red"})
     assert (answer.status_code, "no `mask` of the request" in answer.json()["detail"]) == (400, True)
@@ -162,13 +164,13 @@ def test_a_region_names_nothing_but_files_of_its_own_request(client: TestClient)
     assert (answer.status_code, "no style 'examples/glass.jpg'" in answer.json()["detail"]) == (400, True)
 
 
-def test_a_photo_without_a_style_is_decoded_where_the_strength_is_0(client: TestClient) -> None:
+def test_a_photo_without_a_style_is_returned_if_the_strength_is_0(client: TestClient) -> None:
     fields = {"strength": "0", "size": "20", "format": "png"}
     answer = client.post("/v1/stylize", files={"content": encode(GREY, size=(40, 32))}, data=fields)
     assert pixels(answer.content).shape == (16, 20, 3) and (pixels(answer.content) == GREY).all()
 
 
-def test_progress_is_told_until_the_request_is_over(client: TestClient) -> None:
+def test_progress_is_sent_until_the_request_ends(client: TestClient) -> None:
     board = ProgressBoard()
     report = board.reporter("a-key-of-mine")
     report(0.5)
@@ -188,7 +190,7 @@ def test_progress_is_told_until_the_request_is_over(client: TestClient) -> None:
     assert client.get("/v1/progress/x").status_code == 400  # too short to be anybody's own
 
 
-def test_what_is_no_form_is_a_media_type_that_is_not_taken(client: TestClient) -> None:
+def test_a_body_that_is_not_a_form_is_answered_with_415(client: TestClient) -> None:
     for kind in ("application/json", "image/jpeg", "text/plain; charset=utf-8"):
         answer = client.post("/v1/stylize", content=b"{}", headers={"Content-Type": kind})
         assert (answer.status_code, answer.headers["content-type"]) == (415, "application/problem+json")
@@ -205,7 +207,7 @@ def test_unknown_paths_and_methods_are_problems(client: TestClient) -> None:
         assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
 
 
-def test_the_shipped_model_has_named_styles_with_pictures(own_cache: object) -> None:
+def test_the_shipped_model_lists_named_styles_with_thumbnails(own_cache: object) -> None:
     loaded = stylizer.load("magenta-mobile")
     with TestClient(build(loaded, "magenta-mobile", names=Names.of(["testserver"]), page=False)) as client:
         styles = client.get("/v1/styles").json()

@@ -26,7 +26,7 @@ PATHS = (
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_no_path_reads_a_file_or_shows_more_than_is_documented(path: str) -> None:
+def test_no_path_reads_a_file_or_shows_an_undocumented_route(path: str) -> None:
     with TestClient(build(Stylizer(FakeRuntime()), "colours"), base_url="http://localhost") as client:
         answer = client.get(path)
     assert answer.status_code == 404
@@ -115,7 +115,7 @@ def test_malformed_requests_are_problems(kind: str, body: bytes) -> None:
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_file_name_from_a_client_names_nothing_on_the_machine(tmp_path: Path) -> None:
+def test_a_file_name_from_a_client_never_names_a_file_of_the_server(tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     name = f"../../../..{tmp_path}/written.png"
     with TestClient(build(Stylizer(FakeRuntime()), "colours"), base_url="http://localhost") as client:
@@ -125,7 +125,9 @@ def test_a_file_name_from_a_client_names_nothing_on_the_machine(tmp_path: Path) 
     assert sorted(tmp_path.rglob("*")) == before
 
 
-def test_what_a_crashed_server_left_goes_at_the_next_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_a_crashed_server_are_deleted_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(psutil, "pid_exists", lambda pid: pid == os.getpid())
     dead, own = (tmp_path / f"{scratch.PREFIX}{pid}-abc" for pid in (999_999, os.getpid()))
     foreign = tmp_path / "brushwork-clips-notes"
@@ -136,7 +138,7 @@ def test_what_a_crashed_server_left_goes_at_the_next_start(tmp_path: Path, monke
     assert sorted(tmp_path.iterdir()) == sorted([own, foreign])
 
 
-def test_clips_have_no_more_room_than_they_are_given() -> None:
+def test_clips_cannot_exceed_their_quota() -> None:
     folder = scratch.ScratchFolder(1000)
     folder.check(1000)
     (folder.path / "clip.mp4").write_bytes(bytes(600))

@@ -54,7 +54,7 @@ def use(session: WebSocketTestSession, **settings: Any) -> None:
     session.send_text(json.dumps(settings))
 
 
-def test_frames_are_painted_in_the_styles_that_were_sent_before(camera: WebSocketTestSession) -> None:
+def test_frames_are_rendered_in_the_styles_sent_before_them(camera: WebSocketTestSession) -> None:
     send(camera, 7)
     assert receive(camera) == (7, FRAME)  # no style yet: the frame itself
     use(camera, styles=[GREEN])
@@ -66,7 +66,7 @@ def test_frames_are_painted_in_the_styles_that_were_sent_before(camera: WebSocke
     assert np.abs(pixels(pastiche).astype(int) - (0, 255, 0)).max() < 3  # as near as JPEG comes
 
 
-def test_strength_0_shows_the_frame(camera: WebSocketTestSession) -> None:
+def test_strength_0_returns_the_frame(camera: WebSocketTestSession) -> None:
     use(camera, styles=[GREEN], strength=0)
     send(camera, 1)
     assert np.abs(pixels(receive(camera)[1]).astype(int) - BLUE).max() < 3
@@ -88,7 +88,7 @@ WRONG: tuple[tuple[dict[str, Any], str], ...] = (
 
 
 @pytest.mark.parametrize(("settings", "words"), WRONG)
-def test_wrong_settings_are_told_and_the_next_may_be_right(
+def test_invalid_settings_are_reported_and_can_be_corrected(
     camera: WebSocketTestSession, settings: dict[str, Any], words: str
 ) -> None:
     use(camera, **settings)
@@ -104,9 +104,7 @@ def test_wrong_settings_are_told_and_the_next_may_be_right(
     ("frame", "words"), [(b"no picture", "not a picture"), (FRAME[:300], "damaged"),
                          (encode(RED, size=(1500, 1400)), "megapixels")]
 )  # fmt: skip
-def test_a_frame_that_cannot_be_used_is_told_by_its_number(
-    camera: WebSocketTestSession, frame: bytes, words: str
-) -> None:
+def test_an_unusable_frame_is_reported_by_its_number(camera: WebSocketTestSession, frame: bytes, words: str) -> None:
     use(camera, styles=[GREEN])
     send(camera, 3, frame)
     problem = camera.receive_json()
@@ -129,7 +127,7 @@ def test_a_camera_that_is_silent_for_too_long_is_closed() -> None:
         assert ended.value.code == 1000
 
 
-def test_the_newest_frame_is_taken_and_older_ones_are_dropped() -> None:
+def test_the_newest_frame_is_rendered_and_older_ones_are_dropped() -> None:
     async def run() -> None:
         inbox = Inbox()
         for number in range(100):
@@ -153,7 +151,7 @@ def refused(web: TestClient, headers: dict[str, str] | None = None) -> int:
     return int(denied.value.status_code)
 
 
-def test_no_more_cameras_than_allowed_and_of_one_client_half_of_them() -> None:
+def test_cameras_are_limited_and_one_client_gets_half_of_them() -> None:
     with client(limits=Limits(cameras=4)) as web, ExitStack() as open_ones:
         for _ in range(2):
             open_ones.enter_context(web.websocket_connect(PATH))
@@ -170,7 +168,7 @@ def test_a_page_of_another_site_cannot_open_a_camera() -> None:
         pass
 
 
-def test_a_camera_needs_a_token_where_one_is_needed() -> None:
+def test_a_camera_needs_the_token_of_the_server() -> None:
     guarded = client(tokens=Tokens(["secret"]))
     assert refused(guarded) == 401
     assert refused(guarded, {"Authorization": "Bearer wrong"}) == 401
@@ -181,12 +179,12 @@ def test_a_camera_needs_a_token_where_one_is_needed() -> None:
         pass
 
 
-def test_what_is_no_websocket_is_told_so() -> None:
+def test_a_request_that_is_not_a_websocket_is_refused() -> None:
     answer = client().get(PATH)
     assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
 
 
-def test_an_embedding_fades_to_the_next_from_wherever_it_is() -> None:
+def test_a_cross_fade_starts_from_the_current_embedding() -> None:
     now = [0.0]
     fade = Fade(np.zeros((1, 1), np.float32), lambda: now[0])
     fade.to(np.ones((1, 1), np.float32))

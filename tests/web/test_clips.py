@@ -71,7 +71,7 @@ def events(server: TestClient, key: object) -> list[tuple[str, dict[str, object]
     return [(name.removeprefix("event: "), json.loads(data.removeprefix("data: "))) for name, data in parts]
 
 
-def test_a_clip_is_painted_and_fetched_with_its_sound(
+def test_a_clip_is_rendered_and_returned_with_its_sound(
     server: TestClient, patient: Patient, clip: bytes, tmp_path: Path
 ) -> None:
     patient.may.set()
@@ -89,7 +89,7 @@ def test_a_clip_is_painted_and_fetched_with_its_sound(
     assert [data for _, data in packets(painted, "audio")] == [data for _, data in packets(source, "audio")]
 
 
-def test_a_clip_that_is_not_painted_yet_cannot_be_fetched_and_can_be_stopped(
+def test_an_unfinished_clip_cannot_be_downloaded_but_can_be_stopped(
     server: TestClient, patient: Patient, clip: bytes
 ) -> None:
     key = begin(server, clip)["id"]
@@ -101,7 +101,7 @@ def test_a_clip_that_is_not_painted_yet_cannot_be_fetched_and_can_be_stopped(
     patient.may.set()
 
 
-def test_too_many_clips_come_back_later_and_old_ones_make_room(
+def test_too_many_clips_are_refused_and_old_finished_ones_are_deleted(
     server: TestClient, patient: Patient, clip: bytes
 ) -> None:
     first, second = (begin(server, clip)["id"] for _ in range(2))
@@ -114,7 +114,9 @@ def test_too_many_clips_come_back_later_and_old_ones_make_room(
     assert server.get(f"/v1/clips/{second}").status_code == 200
 
 
-def test_a_clip_longer_than_allowed_fails_with_one_line(server: TestClient, patient: Patient, tmp_path: Path) -> None:
+def test_a_clip_longer_than_allowed_fails_with_a_one_line_error(
+    server: TestClient, patient: Patient, tmp_path: Path
+) -> None:
     patient.may.set()
     key = begin(server, make_clip(tmp_path / "long.mkv", make_frames(9)).read_bytes())["id"]
     name, state = events(server, key)[-1]
@@ -134,7 +136,7 @@ def test_a_clip_longer_than_allowed_fails_with_one_line(server: TestClient, pati
     ],
     ids=["hls", "concat", "dash in disguise", "empty", "picture"],
 )
-def test_what_is_no_clip_is_refused_before_anything_opens_it(server: TestClient, data: bytes) -> None:
+def test_files_that_are_not_clips_are_refused_unread(server: TestClient, data: bytes) -> None:
     answer = server.post("/v1/clips", files={"clip": ("clip.mp4", data), "style": encode(RED)})
     assert (answer.status_code, answer.json()["status"]) == (400, 400)
     assert "not a clip of a kind taken here" in answer.json()["detail"]
@@ -146,7 +148,7 @@ def test_a_broken_clip_fails_without_a_path_of_the_server(server: TestClient, cl
     assert name == "failed" and "brushwork-clips" not in str(state["error"]) and "\n" not in str(state["error"])
 
 
-def test_a_clip_that_is_cut_short_says_how_many_frames_were_read(
+def test_a_truncated_clip_states_the_number_of_frames_read(
     server: TestClient, patient: Patient, tmp_path: Path
 ) -> None:
     patient.may.set()
@@ -160,7 +162,9 @@ def test_a_clip_that_is_cut_short_says_how_many_frames_were_read(
     assert f"{state['frames']} frames were read, of 8" in notes
 
 
-def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stored_clips_are_deleted_when_the_server_ends(
+    patient: Patient, clip: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: list[clips.Clips] = []
 
     def make(service: Service) -> clips.Clips:
@@ -177,7 +181,7 @@ def test_what_was_kept_goes_with_the_server(patient: Patient, clip: bytes, monke
     assert not folder.exists() and not folder.parent.exists()
 
 
-def test_without_the_extra_its_install_command_is_named(
+def test_without_the_extra_the_error_names_the_install_command(
     server: TestClient, clip: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(extras.EXTRAS, "video", ("missing_module",))

@@ -74,7 +74,7 @@ def test_a_connection_without_a_whole_request_is_closed(address: Address, sent: 
         assert connection.recv(100) == b""  # closed by the server; a patient one would let this time out
 
 
-def test_a_second_request_on_a_connection_is_not_waited_for_either(address: Address) -> None:
+def test_the_time_limit_also_applies_to_a_second_request(address: Address) -> None:
     with socket.create_connection(address, timeout=30) as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = connection.recv(10_000)
@@ -84,13 +84,13 @@ def test_a_second_request_on_a_connection_is_not_waited_for_either(address: Addr
         assert b"HTTP/1.1" not in rest
 
 
-def test_a_body_that_stops_coming_is_given_up(address: Address) -> None:
+def test_a_body_that_stops_is_answered_with_408(address: Address) -> None:
     with socket.create_connection(address, timeout=30) as connection:
         connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n--x\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 408")
 
 
-def test_a_body_that_comes_byte_by_byte_is_given_up(address: Address) -> None:
+def test_a_body_sent_byte_by_byte_is_answered_with_408(address: Address) -> None:
     """Each byte comes in time, all of them together would take for ever."""
     with socket.create_connection(address, timeout=0.1) as connection:
         connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n--x\r\n")
@@ -102,7 +102,7 @@ def test_a_body_that_comes_byte_by_byte_is_given_up(address: Address) -> None:
     assert answer.startswith(b"HTTP/1.1 408")
 
 
-def test_a_client_that_does_not_read_its_answer_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_does_not_read_its_answer_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "READS_WITHIN", 0.1)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -118,7 +118,7 @@ def test_a_client_that_does_not_read_its_answer_is_dropped(monkeypatch: pytest.M
         assert open_connections.all_end()
 
 
-def test_idle_connections_do_not_end_service(address: Address) -> None:
+def test_idle_connections_do_not_stop_the_server(address: Address) -> None:
     with contextlib.ExitStack() as stack:
         for _ in range(64):
             stack.enter_context(socket.create_connection(address, timeout=30))
@@ -135,7 +135,7 @@ def _until_served(client: httpx2.Client, address: str) -> httpx2.Response:
     raise AssertionError("not served in a thousand tries")
 
 
-def test_noise_as_requests_does_not_end_service(address: Address) -> None:
+def test_noise_as_requests_does_not_stop_the_server(address: Address) -> None:
     random = np.random.default_rng(0)
     for _ in range(20):
         with socket.create_connection(address, timeout=30) as connection:
@@ -171,12 +171,12 @@ def _close_code(connection: socket.socket) -> int:
     return int.from_bytes(connection.recv(2))
 
 
-def test_a_websocket_outlives_the_time_for_headers_and_ends_when_nothing_comes(address: Address) -> None:
+def test_a_websocket_is_closed_by_silence_and_not_by_the_limit_for_headers(address: Address) -> None:
     with _websocket(address) as connection:
         assert _close_code(connection) == 1000  # after a second, ten times as long
 
 
-def test_a_message_that_stops_coming_is_given_up(address: Address) -> None:
+def test_an_incomplete_message_ends_the_websocket(address: Address) -> None:
     with _websocket(address) as connection:
         connection.sendall(_message(100_000) + bytes(10))
         assert _close_code(connection) == 1000
@@ -188,7 +188,7 @@ def test_a_message_larger_than_allowed_ends_the_websocket(address: Address) -> N
         assert _close_code(connection) == 1009
 
 
-def test_a_websocket_that_is_not_read_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_does_not_read_a_websocket_is_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "READS_WITHIN", 0.1)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

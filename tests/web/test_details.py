@@ -47,11 +47,11 @@ def paint(client: TestClient, **fields: str) -> Response:
 
 
 @pytest.mark.parametrize(("detail", "level"), [("1", 255), ("0.6", 153), ("0.5", 128), ("0", 0), ("0.04", 0)])
-def test_a_request_is_painted_at_its_own_detail_in_tenths(client: TestClient, detail: str, level: int) -> None:
+def test_a_request_is_rendered_at_its_own_detail_in_tenths(client: TestClient, detail: str, level: int) -> None:
     assert (pixels(paint(client, detail=detail).content) == (level, 0, 0)).all()
 
 
-def test_without_one_it_is_painted_at_that_of_the_server(client: TestClient) -> None:
+def test_a_request_without_detail_uses_that_of_the_server(client: TestClient) -> None:
     assert (pixels(paint(client).content) == RED).all()
 
 
@@ -60,7 +60,7 @@ def test_a_detail_out_of_range_is_refused(client: TestClient, detail: str) -> No
     assert paint(client, detail=detail).status_code == 400
 
 
-def test_a_model_with_one_set_of_weights_says_so(client: TestClient) -> None:
+def test_a_model_with_one_set_of_weights_refuses_detail(client: TestClient) -> None:
     with TestClient(build(load(1), "colours", names=Names.of(["testserver"]), page=False)) as plain:
         refused = paint(plain, detail="0.5")
         assert (refused.status_code, refused.json()["detail"]) == (
@@ -69,7 +69,7 @@ def test_a_model_with_one_set_of_weights_says_so(client: TestClient) -> None:
         assert paint(plain, detail="1").status_code == 200
 
 
-def test_few_are_kept_and_each_is_loaded_once_while_it_is() -> None:
+def test_few_details_stay_loaded_and_each_is_loaded_once() -> None:
     loaded: list[float] = []
 
     def count(detail: float) -> Stylizer:

@@ -47,7 +47,7 @@ def test_no_request_breaks_a_server_with_a_token(case: Case) -> None:
 
 @closed.parametrize()
 @settings(drawn, max_examples=5)
-def test_nothing_but_its_health_is_told_without_a_token(case: Case) -> None:
+def test_only_the_health_check_works_without_a_token(case: Case) -> None:
     status = check(case, headers={"Authorization": "Bearer wrong"})
     assert status in ((200, 405) if case.path == "/healthz" else (401, 403, 413))
 
@@ -57,7 +57,7 @@ def document() -> Document:
     return build(Stylizer(FakeRuntime()), "colours").openapi()
 
 
-def test_every_error_is_a_problem_and_nothing_else(document: Document) -> None:
+def test_every_documented_error_is_a_problem(document: Document) -> None:
     found = 0
     for operations in document["paths"].values():
         for operation in operations.values():
@@ -71,7 +71,7 @@ def test_every_error_is_a_problem_and_nothing_else(document: Document) -> None:
     assert "HTTPValidationError" not in str(document)
 
 
-def test_tokens_and_what_needs_none_are_stated(document: Document) -> None:
+def test_the_document_states_which_routes_need_a_token(document: Document) -> None:
     assert set(document["components"]["securitySchemes"]) == {"bearer", "browser"}
     assert document["paths"]["/healthz"]["get"]["security"] == []
     assert {"bearer": []} in document["paths"]["/v1/stylize"]["post"]["security"]

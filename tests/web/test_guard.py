@@ -31,12 +31,12 @@ def asked_as(host: str, **settings: object) -> Response:
 @pytest.mark.parametrize(
     "host", ["localhost", "localhost:7860", "LOCALHOST", "127.0.0.1:7860", "[::1]:7860", "10.1.2.3"]
 )
-def test_own_names_and_addresses_in_numbers_are_answered(host: str) -> None:
+def test_own_names_and_numeric_addresses_are_answered(host: str) -> None:
     assert asked_as(host).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["evil.example:7860", "127.0.0.1.evil.example", "localhost.evil.example"])
-def test_a_name_that_was_made_to_point_here_is_refused(host: str) -> None:
+def test_an_unknown_host_name_is_refused(host: str) -> None:
     answer = asked_as(host)
     assert (answer.status_code, answer.headers["content-type"]) == (421, "application/problem+json")
     name = host.partition(":")[0]
@@ -62,7 +62,7 @@ def test_a_page_of_another_site_cannot_send_requests() -> None:
     assert client().delete("/v1/clips/x", headers=foreign).status_code == 403
 
 
-def test_only_a_listed_proxy_tells_under_which_name_it_was_called() -> None:
+def test_forwarded_headers_are_trusted_only_from_listed_proxies() -> None:
     told = {"Forwarded": 'for=192.0.2.7;proto=https;host="art.example"'}
     older = {"X-Forwarded-Host": "art.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
     names = Names.of(["art.example"], ["testclient"])
@@ -75,7 +75,7 @@ def test_only_a_listed_proxy_tells_under_which_name_it_was_called() -> None:
     assert posted.status_code == 200
 
 
-def test_a_request_larger_than_allowed_is_refused_whether_it_says_so_or_not() -> None:
+def test_a_too_large_request_is_refused_with_and_without_a_stated_length() -> None:
     small = client(limits=Limits(upload=1))
     said = small.post("/v1/embed", content=bytes(10**6 + 1))
     assert (said.status_code, said.headers["content-type"]) == (413, "application/problem+json")
@@ -98,7 +98,7 @@ ANY = 'p\u00e4\u00df; word="1",\u2713'
 
 
 @pytest.mark.parametrize("token", ["secret", ANY])
-def test_a_token_is_asked_for_and_can_be_shown_in_four_ways(token: str) -> None:
+def test_a_token_is_required_and_accepted_in_four_forms(token: str) -> None:
     closed = client(tokens=Tokens(["another", token]))
     assert closed.get("/healthz").status_code == 200
     refused = closed.get("/v1/styles")
@@ -121,7 +121,7 @@ def client_of(other: TestClient) -> TestClient:
     return TestClient(other.app, base_url="http://localhost:7860", follow_redirects=False)
 
 
-def test_a_browser_gets_a_form_and_programs_get_a_problem() -> None:
+def test_without_a_token_browsers_get_a_form_and_programs_a_problem() -> None:
     closed = client(tokens=Tokens(["secret"]))
     page = closed.get("/", headers={"Accept": "text/html"})
     assert page.status_code == 401 and 'action="/login"' in page.text
@@ -136,7 +136,7 @@ def test_an_empty_token_is_an_error() -> None:
         Tokens([""])
 
 
-def test_a_cookie_is_worth_nothing_after_a_restart() -> None:
+def test_a_cookie_is_invalid_after_a_restart() -> None:
     cookie = Tokens(["secret"]).cookie_for(b"secret")
     assert cookie and not Tokens(["secret"]).admit(Headers({"cookie": f"brushwork_token={cookie}"}))
 
@@ -146,7 +146,7 @@ def test_head_is_answered_like_get_without_a_body() -> None:
     assert (head.status_code, head.headers["content-length"], head.content) == (200, str(len(whole.content)), b"")
 
 
-def test_every_answer_has_the_headers_that_browsers_heed() -> None:
+def test_every_answer_has_the_security_headers() -> None:
     for answer in (client().get("/healthz"), client().get("/nothing"), client(tokens=Tokens(["t"])).get("/v1/styles")):
         assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "http" not in HEADERS["Content-Security-Policy"]  # no other place is named there
@@ -157,5 +157,5 @@ def test_every_answer_has_the_headers_that_browsers_heed() -> None:
     [("127.0.0.1", True), ("127.1.2.3", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
      ("192.168.1.2", False), ("studio.local", False)],
 )  # fmt: skip
-def test_what_only_this_machine_can_reach(host: str, local: bool) -> None:
+def test_only_loopback_addresses_are_local(host: str, local: bool) -> None:
     assert is_local(host) == local

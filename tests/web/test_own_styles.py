@@ -32,7 +32,7 @@ def client(own_data: Path) -> Iterator[TestClient]:
         yield client
 
 
-def test_ones_own_styles_come_first_with_a_picture_and_paint(client: TestClient) -> None:
+def test_own_styles_are_listed_first_with_thumbnails_and_render(client: TestClient) -> None:
     first, *others = client.get("/v1/styles").json()
     assert (first["name"], first["kind"], first["thumbnail"]) == ("mine", "own", "/v1/styles/mine/thumbnail")
     assert [style["thumbnail"] for style in others] == [None, None]  # this gallery has no picture of them
@@ -43,7 +43,7 @@ def test_ones_own_styles_come_first_with_a_picture_and_paint(client: TestClient)
     assert (pixels(answer.content) == RED).all()
 
 
-def test_a_model_without_words_says_so(client: TestClient) -> None:
+def test_a_model_without_words_refuses_them(client: TestClient) -> None:
     assert not any(model["words"] for model in client.get("/v1/models").json())
     for path, files in (("/v1/stylize", {"content": encode(GREY)}), ("/v1/embed", {"unused": b""})):
         answer = client.post(path, files=files, data={"words": "stormy sea"})
@@ -51,7 +51,7 @@ def test_a_model_without_words_says_so(client: TestClient) -> None:
         assert "cannot turn words into a style" in answer.json()["detail"]
 
 
-def test_a_name_as_long_as_a_book_is_refused(client: TestClient) -> None:
+def test_a_very_long_name_is_refused(client: TestClient) -> None:
     for field in ("style_name", "words"):
         data = {field: "sea " * 10_000}
         answer = client.post("/v1/stylize", files={"content": encode(GREY)}, data=data)

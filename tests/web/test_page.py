@@ -15,7 +15,7 @@ from tests.web.browser import Page, address, browser, page, photo, saved
 __all__ = ["address", "browser", "page", "photo"]
 
 
-def test_what_is_saved_is_what_the_api_gives(page: Page, address: str, photo: Path, tmp_path: Path) -> None:
+def test_the_saved_file_equals_the_answer_of_the_api(page: Page, address: str, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.says("Choose a style")
     names = [page.choose(0), page.choose(5)]
@@ -61,7 +61,7 @@ def test_a_second_photo_replaces_the_first_each_time(page: Page, photo: Path, tm
         page.wait_for("return document.querySelector('#after').naturalWidth === arguments[0]", width)
 
 
-def test_a_broken_file_is_explained_and_the_photo_stays(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_a_broken_file_gives_an_error_and_the_photo_stays(page: Page, photo: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(photo.read_bytes()[:3000])
     page.choose(0)
@@ -90,7 +90,7 @@ def test_two_tabs_do_not_disturb_each_other(page: Page, photo: Path) -> None:
     assert page.pastiche() == shown
 
 
-def test_back_forward_and_reload_give_a_page_that_works(page: Page, photo: Path) -> None:
+def test_back_forward_and_reload_give_a_working_page(page: Page, photo: Path) -> None:
     page.photo(photo)
     page.browser.get(f"{page.address}/page/icon.svg")
     page.browser.back()
@@ -107,7 +107,7 @@ def test_back_forward_and_reload_give_a_page_that_works(page: Page, photo: Path)
     assert page.complaints() == []
 
 
-def test_before_and_after_can_be_moved_zoomed_and_put_side_by_side(page: Page, photo: Path) -> None:
+def test_the_comparison_can_be_moved_zoomed_and_put_side_by_side(page: Page, photo: Path) -> None:
     page.photo(photo)
     page.choose(0)
     page.painted()
@@ -125,7 +125,7 @@ def test_before_and_after_can_be_moved_zoomed_and_put_side_by_side(page: Page, p
     assert page.run(ratio) == pytest.approx(1)
 
 
-def test_a_pastiche_that_takes_long_shows_progress_and_can_be_cancelled(page: Page, tmp_path: Path) -> None:
+def test_a_slow_pastiche_shows_progress_and_can_be_cancelled(page: Page, tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (100, 150, 3), dtype=np.uint8)
     Image.fromarray(noise).resize((4500, 3000)).save(tmp_path / "huge.jpg")
     page.photo(tmp_path / "huge.jpg")
@@ -138,7 +138,7 @@ def test_a_pastiche_that_takes_long_shows_progress_and_can_be_cancelled(page: Pa
     assert not list((tmp_path / "saved").glob("*")) and page.find("#render").is_enabled()
 
 
-def test_whatever_takes_longer_can_be_cancelled(page: Page, photo: Path) -> None:
+def test_slow_requests_can_be_cancelled(page: Page, photo: Path) -> None:
     page.run("const real = window.fetch; window.slow = true; window.fetch = (address, options = {}) => "
              "window.slow && options.method === 'POST' ? new Promise((_, reject) => options.signal.addEventListener("
              "'abort', () => reject(new DOMException('', 'AbortError')))) : real(address, options)")  # fmt: skip
@@ -160,7 +160,7 @@ def test_whatever_takes_longer_can_be_cancelled(page: Page, photo: Path) -> None
     assert page.complaints() == []
 
 
-def test_nothing_is_asked_of_anybody_else_and_the_first_load_is_small(page: Page, address: str) -> None:
+def test_the_page_requests_nothing_from_other_servers_and_is_small(page: Page, address: str) -> None:
     messages = page.requests()
     asked = [message["params"]["request"]["url"] for message in messages if message["method"].endswith("WillBeSent")]
     assert {url.split("/")[2] for url in asked if not url.startswith(("blob:", "data:"))} == {address.split("/")[2]}
@@ -171,7 +171,7 @@ def test_nothing_is_asked_of_anybody_else_and_the_first_load_is_small(page: Page
     assert 20_000 < sum(sizes) <= 150_000
 
 
-def test_a_tiff_of_a_million_colours_is_shown_though_no_browser_reads_it(page: Page, tmp_path: Path) -> None:
+def test_a_tiff_is_shown_although_browsers_cannot_read_it(page: Page, tmp_path: Path) -> None:
     Image.new("RGB", (64, 48), (200, 10, 10)).save(tmp_path / "red.tif")
     page.photo(tmp_path / "red.tif")
     data = page.run("""const image = document.querySelector('#before'), canvas = new OffscreenCanvas(64, 48);

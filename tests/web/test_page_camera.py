@@ -7,7 +7,7 @@ from tests.web.browser import Page, address, browser, page, photo
 __all__ = ["address", "browser", "page", "photo"]
 
 
-def test_the_camera_is_painted_over_one_websocket_and_a_photo_of_it_kept(page: Page, photo: Path) -> None:
+def test_camera_frames_are_rendered_over_one_websocket_and_one_can_be_kept(page: Page, photo: Path) -> None:
     page.click("#tab-camera")
     page.choose(4)
     page.requests()  # those so far
@@ -31,7 +31,7 @@ def test_the_camera_is_painted_over_one_websocket_and_a_photo_of_it_kept(page: P
     assert page.complaints() == []
 
 
-def test_the_photo_comes_back_after_the_camera(page: Page, photo: Path) -> None:
+def test_the_photo_is_shown_again_after_the_camera(page: Page, photo: Path) -> None:
     page.choose(4)
     page.click("#tab-camera")
     page.click("#start-camera")
@@ -59,7 +59,7 @@ def test_the_photo_comes_back_after_the_camera(page: Page, photo: Path) -> None:
     assert page.complaints() == []
 
 
-def test_a_camera_that_may_not_be_used_is_said_and_so_is_a_lost_connection(page: Page) -> None:
+def test_a_forbidden_camera_and_a_lost_connection_are_reported(page: Page) -> None:
     page.choose(4)
     page.click("#tab-camera")
     page.run("const real = window.WebSocket; window.WebSocket = class extends real "

@@ -36,11 +36,11 @@ def test_the_page_and_every_file_it_names_is_served(client: TestClient) -> None:
 @pytest.mark.parametrize(
     "path", ["/page/files.py", "/page/../files.py", "/page/%2e%2e/app.py", "/page/", "/page//etc/passwd"]
 )
-def test_nothing_else_is(client: TestClient, path: str) -> None:
+def test_no_other_file_is_served(client: TestClient, path: str) -> None:
     assert client.get(path).status_code == 404
 
 
-def test_a_browser_that_has_a_file_is_not_sent_it_again(client: TestClient) -> None:
+def test_a_cached_file_is_answered_with_304(client: TestClient) -> None:
     first = client.get("/page/style.css")
     again = client.get("/page/style.css", headers={"If-None-Match": first.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
@@ -49,13 +49,13 @@ def test_a_browser_that_has_a_file_is_not_sent_it_again(client: TestClient) -> N
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.name)
-def test_a_module_is_small_and_says_what_it_is_for(module: Path) -> None:
+def test_a_module_is_small_and_states_its_purpose(module: Path) -> None:
     lines = module.read_text(encoding="utf-8").splitlines()
     assert len(lines) < 200
     assert lines[0].startswith("// ")
 
 
-def test_nothing_comes_from_elsewhere_and_nothing_is_inline() -> None:
+def test_no_file_refers_to_another_server_or_has_inline_scripts() -> None:
     for path in [*MODULES, FOLDER / "style.css", FOLDER / "index.html"]:
         addresses = set(re.findall(r"https?://[^\s\"']+", path.read_text(encoding="utf-8")))
         assert addresses <= {"http://www.w3.org/2000/svg"}, path.name
@@ -63,7 +63,7 @@ def test_nothing_comes_from_elsewhere_and_nothing_is_inline() -> None:
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", html)
 
 
-def test_every_word_of_the_page_is_in_one_file() -> None:
+def test_all_texts_of_the_page_are_in_one_file() -> None:
     """The HTML holds keys alone, and each of them has its words."""
     html = (FOLDER / "index.html").read_text(encoding="utf-8")
     keys = set(re.findall(r'data-(?:text|label|placeholder|alt)="(\w+)"', html))

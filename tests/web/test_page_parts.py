@@ -22,7 +22,7 @@ def pixels(path: Path) -> np.ndarray[Any, Any]:
         return np.asarray(image, float)
 
 
-def test_a_region_takes_a_style_of_its_own_and_a_protected_part_stays(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_a_region_has_its_own_style_and_a_protected_part_stays(page: Page, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.unfold(0)
     page.click("#add-region")
@@ -50,7 +50,7 @@ def test_a_region_takes_a_style_of_its_own_and_a_protected_part_stays(page: Page
     assert page.complaints() == []
 
 
-def test_a_mask_can_be_painted_with_the_keyboard_and_loaded_and_saved(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_a_mask_can_be_painted_by_keyboard_loaded_and_saved(page: Page, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.unfold(0)
     page.click("#add-region")
@@ -70,7 +70,7 @@ def test_a_mask_can_be_painted_with_the_keyboard_and_loaded_and_saved(page: Page
     page.painted(shown)
 
 
-def test_a_clip_is_painted_played_saved_and_survives_a_reload(page: Page, tmp_path: Path) -> None:
+def test_a_clip_is_rendered_played_saved_and_survives_a_reload(page: Page, tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mp4", make_frames(5, 96, 128), codec="libx264", form="yuv420p", sound="aac")
     page.click("#tab-video")
     page.give("#choose-clip", clip)
@@ -126,7 +126,7 @@ def test_the_map_chooses_a_style_and_a_drag_blends_two(page: Page, photo: Path) 
     assert sum(weights) == pytest.approx(1) and 0.2 < weights[1] <= 1
 
 
-def test_on_a_phone_the_picture_stays_in_sight_and_targets_are_large(page: Page, photo: Path) -> None:
+def test_on_a_phone_the_picture_stays_visible_and_buttons_are_large(page: Page, photo: Path) -> None:
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
     page.browser.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True})
     page.open()
@@ -145,7 +145,7 @@ def test_on_a_phone_the_picture_stays_in_sight_and_targets_are_large(page: Page,
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280, 1920, 2560])
-def test_nothing_sticks_out_at_any_width(page: Page, width: int) -> None:
+def test_nothing_overflows_at_any_width(page: Page, width: int) -> None:
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     assert page.run("return document.documentElement.scrollWidth") <= width
@@ -155,7 +155,7 @@ def test_nothing_sticks_out_at_any_width(page: Page, width: int) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_wrong(page: Page, photo: Path, scheme: str) -> None:
+def test_axe_finds_no_violation(page: Page, photo: Path, scheme: str) -> None:
     axe = node_module("axe-core", "axe.min.js")
     feature = [{"name": "prefers-color-scheme", "value": scheme}]
     page.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": feature})
@@ -176,7 +176,7 @@ def test_axe_finds_nothing_wrong(page: Page, photo: Path, scheme: str) -> None:
     assert found == []
 
 
-def test_everything_can_be_reached_by_keyboard(page: Page, photo: Path) -> None:
+def test_every_control_can_be_reached_by_keyboard(page: Page, photo: Path) -> None:
     page.photo(photo)
     page.choose(0)
     page.painted()

@@ -16,7 +16,7 @@ from tests.web.browser import Page, address, browser, page, photo, saved
 __all__ = ["address", "browser", "page", "photo"]
 
 
-def test_undo_and_redo(page: Page, photo: Path) -> None:
+def test_undo_and_redo_restore_settings(page: Page, photo: Path) -> None:
     page.photo(photo)
     page.choose(1)
     page.slide("#strength", 0.25)
@@ -30,7 +30,7 @@ def test_undo_and_redo(page: Page, photo: Path) -> None:
     assert len(page.all("#blend li")) == 1 and not page.find("#redo").is_enabled()
 
 
-def test_a_blend_has_at_most_four_styles_all_of_them_marked(page: Page) -> None:
+def test_a_blend_has_at_most_four_styles_and_marks_them(page: Page) -> None:
     names = [page.choose(number) for number in range(4)]
     page.choose(4)
     page.says("at most 4")
@@ -40,7 +40,7 @@ def test_a_blend_has_at_most_four_styles_all_of_them_marked(page: Page) -> None:
     assert labels == [f"Weight of {name}" for name in names]
 
 
-def test_a_picture_of_ones_own_is_a_style_beside_the_others(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_an_own_picture_can_be_used_as_a_style(page: Page, photo: Path, tmp_path: Path) -> None:
     own = tmp_path / "stripes.png"
     stripes = np.zeros((128, 128, 3), np.uint8)
     stripes[:, ::8] = (255, 200, 0)
@@ -63,7 +63,7 @@ def test_thumbnails_show_the_photo_itself(page: Page, photo: Path) -> None:
     page.until(lambda _: (first.get_attribute("src") or "").startswith("blob:"))
 
 
-def test_styles_are_found_by_words(page: Page) -> None:
+def test_styles_are_found_by_search(page: Page) -> None:
     page.find("#search").send_keys("stained")
     shown = [style.get_attribute("data-style") for style in page.all("#gallery .style") if style.is_displayed()]
     assert "stained-glass" in shown and len(shown) < 10
@@ -71,7 +71,7 @@ def test_styles_are_found_by_words(page: Page) -> None:
     assert page.find("#no-styles").is_displayed()
 
 
-def test_the_recipe_paints_the_same_pastiche_elsewhere(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_the_recipe_gives_the_same_pastiche_by_command_and_curl(page: Page, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.choose(4)
     page.painted()
@@ -93,7 +93,7 @@ def test_the_recipe_paints_the_same_pastiche_elsewhere(page: Page, photo: Path, 
     assert (tmp_path / "again.png").read_bytes() == path.read_bytes()
 
 
-def test_settings_are_taken_from_a_recipe(page: Page) -> None:
+def test_settings_are_loaded_from_a_recipe(page: Page) -> None:
     page.unfold(2)
     text = page.find("#recipe-json")
     given = {"styles": [{"name": page.choose(6), "weight": 1}], "strength": 0.5, "keepColors": "luma"}
@@ -125,7 +125,7 @@ def test_a_slider_keeps_the_focus_while_it_is_moved_with_keys(page: Page, photo:
     assert float(str(strength.get_property("value"))) == 0.98
 
 
-def test_a_style_in_words_is_added_and_paints(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_a_style_in_words_can_be_added_and_renders(page: Page, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.until(lambda _: page.find("#words").is_displayed())
     page.find("#words").send_keys("stormy sea, dark blue", Keys.ENTER)
@@ -139,7 +139,7 @@ def test_a_style_in_words_is_added_and_paints(page: Page, photo: Path, tmp_path:
     assert page.complaints() == []
 
 
-def test_detail_is_another_set_of_weights_and_reset_with_the_rest(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_detail_changes_the_pastiche_and_is_reset(page: Page, photo: Path, tmp_path: Path) -> None:
     page.photo(photo)
     page.choose(3)
     usual = page.painted()
@@ -159,7 +159,7 @@ def test_detail_is_another_set_of_weights_and_reset_with_the_rest(page: Page, ph
     assert page.find("#detail-value").text == "100 %"
 
 
-def test_a_page_by_http_from_elsewhere_saves_and_copies(page: Page, photo: Path, tmp_path: Path) -> None:
+def test_a_page_over_http_from_another_machine_can_save_and_copy(page: Page, photo: Path, tmp_path: Path) -> None:
     """What browsers keep from pages that come without encryption is not there; the page does without."""
     hide = "delete Crypto.prototype.randomUUID; delete Navigator.prototype.clipboard;"
     page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": hide})

@@ -17,7 +17,7 @@ from PIL import Image
 from tests.web.conftest import Serve, encode
 
 
-def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
+def test_sigterm_finishes_running_requests(serve: Serve) -> None:
     server, address = serve("--no-page")
     noise = np.random.default_rng(0).integers(0, 255, (24, 32, 3), dtype=np.uint8)
     buffer = BytesIO()
@@ -39,7 +39,7 @@ def test_sigterm_finishes_what_is_running(serve: Serve) -> None:
         httpx2.get(address)
 
 
-def test_a_picture_as_large_as_allowed_fits_into_the_memory_of_the_service(serve: Serve) -> None:
+def test_a_picture_of_the_largest_allowed_size_fits_into_the_memory_limit(serve: Serve) -> None:
     """In a control group a server uses 0.7 of what is left; here --memory says so, and the picture is scaled down."""
     group = 860  # MB
     server, address = serve("--no-page", "--pixels", "1", "--memory", f"{round(0.7 * group)}M", "--seconds", "600")
@@ -53,7 +53,7 @@ def test_a_picture_as_large_as_allowed_fits_into_the_memory_of_the_service(serve
     assert int(status["VmHWM"].split()[0]) / 1024 < group
 
 
-def test_nothing_saved_for_a_browser_outlives_the_server(
+def test_temporary_files_are_deleted_when_the_server_ends(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -65,7 +65,7 @@ def test_nothing_saved_for_a_browser_outlives_the_server(
     assert list(tmp_path.glob("brushwork-*")) == []
 
 
-def test_an_address_that_others_reach_is_explained(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
+def test_listening_on_all_addresses_prints_a_warning(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
     command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", "--no-page", "--host", "0.0.0.0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
@@ -75,7 +75,7 @@ def test_an_address_that_others_reach_is_explained(serve: Serve, capfd: pytest.C
     assert "set --token" in said[1]
 
 
-def test_a_port_that_is_taken_is_one_line(serve: Serve) -> None:
+def test_a_port_in_use_is_a_one_line_error(serve: Serve) -> None:
     _, address = serve("--no-page")
     port = address.rpartition(":")[2]
     ended = subprocess.run(
@@ -86,7 +86,7 @@ def test_a_port_that_is_taken_is_one_line(serve: Serve) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="another process's limits can be set on Linux alone")
-def test_more_connections_than_files_do_not_end_service(serve: Serve) -> None:
+def test_more_connections_than_file_handles_do_not_stop_the_server(serve: Serve) -> None:
     resource = pytest.importorskip("resource")
     server, address = serve("--model", "brushwork-mobile")
     resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (256, 256))  # as a program begins on macOS

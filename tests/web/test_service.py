@@ -31,7 +31,7 @@ def service(**limits: int) -> Service:
     return Service(Stylizer(FakeRuntime()), Limits(**limits))
 
 
-def test_a_full_queue_says_when_to_come_back() -> None:
+def test_a_full_queue_states_when_to_retry() -> None:
     async def run() -> None:
         full, go = service(queue=2), threading.Event()
         waiting = [asyncio.create_task(full.queue.run(lambda _: go.wait(), stays)) for _ in range(2)]
@@ -49,7 +49,7 @@ def test_a_full_queue_says_when_to_come_back() -> None:
     asyncio.run(run())
 
 
-def test_one_client_cannot_fill_the_queue_of_all() -> None:
+def test_one_client_cannot_fill_the_queue() -> None:
     async def run() -> None:
         shared, go = service(queue=4, client_queue=2), threading.Event()
         greedy = [asyncio.create_task(shared.queue.run(lambda _: go.wait(), stays, "a")) for _ in range(2)]
@@ -87,7 +87,7 @@ def test_work_stops_when_its_client_leaves() -> None:
     asyncio.run(run())
 
 
-def test_work_that_takes_too_long_is_given_up() -> None:
+def test_work_that_takes_too_long_is_aborted() -> None:
     async def run() -> None:
         slow, go = service(seconds=1), threading.Event()
         with pytest.raises(RefusedError, match="more than 1 seconds") as refused:
@@ -99,7 +99,7 @@ def test_work_that_takes_too_long_is_given_up() -> None:
     asyncio.run(run())
 
 
-def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_embeddings_are_dropped_from_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("brushwork.web.api.service.KEPT", 2)
     assert KEPT > 2
     keeping = service()
@@ -110,7 +110,7 @@ def test_the_oldest_embeddings_are_forgotten(monkeypatch: pytest.MonkeyPatch) ->
     assert np.array_equal(keeping.embed(blue), [[0, 0, 1]])
 
 
-def test_a_region_takes_its_own_style_in_the_same_pass() -> None:
+def test_a_region_has_its_own_style_in_the_same_pass() -> None:
     painting, left = service(), BytesIO()
     Image.fromarray(np.repeat(np.array([[255, 0]], np.uint8), 8, axis=1).repeat(12, axis=0)).save(left, "PNG")
     red, blue = Style("red", encode((255, 0, 0))), Style("blue", encode((0, 0, 255)))
