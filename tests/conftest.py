@@ -1,4 +1,4 @@
-"""What many tests share: networks and model folders that are made once a session."""
+"""Fixtures for all tests: networks and model folders that are made once per session."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Programs that a test needs and only CI can be told to install: elsewhere the test is skipped with one line."""
+"""Programs that some tests need: without them a test is skipped with one line, and fails in CI."""
 
 import importlib.util
 import os

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, seen from outside while they are written."""
+"""Atomic files, seen from outside while they are written."""
 
 import os
 import stat

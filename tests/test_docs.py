@@ -1,4 +1,4 @@
-"""What documentation says of files, links, commands and packages, held against the repository."""
+"""Files, links, commands and packages in the documentation exist in the repository."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""The messages about names that are not known, and about what the system could not do."""
+"""Messages about unknown names and system errors."""
 
 import errno
 

@@ -1,4 +1,4 @@
-"""The table of extras, held against the package's own metadata."""
+"""The table of extras agrees with the package's metadata."""
 
 import re
 from importlib.metadata import metadata, packages_distributions

@@ -1,4 +1,4 @@
-"""Importing a module of the package does nothing else: no environment variable, no file, no output."""
+"""Importing a module of the package changes no environment variable, writes no file, and prints nothing."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The layers of the design, held against the import statements of every module."""
+"""The import statements of all modules respect the layers of the design."""
 
 import ast
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The embedded model against values recorded from the published one (TensorFlow Lite, Apache-2.0)."""
+"""The shipped Magenta model against values recorded from the published one (TensorFlow Lite, Apache-2.0)."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Networks between the two sets of weights that a model folder may hold."""
+"""Networks between the two sets of weights that a model folder can contain."""
 
 import shutil
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Model folders: cards, configurations, checkpoints and the default."""
+
 import dataclasses
 import json
 from pathlib import Path

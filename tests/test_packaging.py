@@ -1,4 +1,4 @@
-"""What is released: the version and its changelog, the floors of dependencies, and the contents of sdist and wheel."""
+"""A release: the version and its changelog, the floors of dependencies, and the contents of sdist and wheel."""
 
 import re
 import shutil

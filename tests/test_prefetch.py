@@ -1,4 +1,4 @@
-"""Results in order, errors in their place, and nothing that runs on after the consumer has left."""
+"""Prefetching: results in order, errors in their place, and nothing runs after the consumer has left."""
 
 import threading
 from collections.abc import Iterator

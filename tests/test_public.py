@@ -1,4 +1,4 @@
-"""The public surface is a list that changes on purpose only."""
+"""The public names and commands are a list that changes only on purpose."""
 
 from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""What the Python API refuses, each with one clear line."""
+"""Unusable arguments of the Python API are one clear line each."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""The scripts that complete a model folder, run as their users run them."""
+"""The scripts that complete a model folder, run like their users run them."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Files, functions and signatures stay small enough to be understood at a glance."""
+"""Files, functions and signatures stay within their limits."""
 
 import ast
 from collections.abc import Iterator

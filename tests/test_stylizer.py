@@ -1,3 +1,5 @@
+"""Stylizer: strength, accepted contents and styles, and unchanged arguments."""
+
 import itertools
 import pickle
 from pathlib import Path

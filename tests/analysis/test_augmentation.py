@@ -1,4 +1,4 @@
-"""The parts of the experiment on augmentation, by numbers worked out by hand."""
+"""The parts of the experiment on augmentation, checked by hand."""
 
 import pytest
 import torch

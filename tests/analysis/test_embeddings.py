@@ -1,4 +1,4 @@
-"""Stored embeddings: read again for the same pictures and the same model, and created again for others."""
+"""Stored embeddings are used only for the same pictures and the same model."""
 
 from pathlib import Path
 

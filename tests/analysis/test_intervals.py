@@ -1,4 +1,4 @@
-"""Intervals of tables: over seeds where there are several, else over the pairs."""
+"""Intervals of tables: over seeds if there are several, otherwise over the pairs."""
 
 import numpy as np
 

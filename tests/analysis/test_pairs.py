@@ -1,4 +1,4 @@
-"""Pairs on which networks are compared: the photo itself, optimised pixels, a start that knows style transfer."""
+"""Pairs on which networks are compared: the photo itself, optimised pixels, and warm starts."""
 
 from dataclasses import replace
 from pathlib import Path

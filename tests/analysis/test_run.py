@@ -1,4 +1,4 @@
-"""Every experiment at its tiny scale: a folder of numbers, figures and a page."""
+"""Every experiment at its tiny scale writes numbers, figures and a page."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The page of sliders: one file that needs nothing else, strips by axis and photo, the styles at either end."""
+"""The page of sliders: strips by axis and photo, and the styles furthest out in both directions."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The map of styles: one file that needs nothing else, and names that cannot break out of it."""
+"""The map of styles: its data, and that it loads nothing and escapes names."""
 
 import base64
 import json

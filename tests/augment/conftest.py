@@ -1,3 +1,5 @@
+"""Fixtures for style augmentation: a tiny model with a distribution of styles."""
+
 import shutil
 from pathlib import Path
 

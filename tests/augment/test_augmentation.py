@@ -1,4 +1,4 @@
-"""Style augmentation: the kinds of pictures, seeds, and the pixels against the one painting path."""
+"""Style augmentation: kinds of pictures, seeds, and pixels equal to those of `Stylizer`."""
 
 import json
 import pickle

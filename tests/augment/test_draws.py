@@ -1,4 +1,4 @@
-"""Random draws for style augmentation: their distribution, and that no worker repeats those of another."""
+"""Random draws for style augmentation: their distribution, and different numbers in each worker."""
 
 import multiprocessing
 from typing import Any

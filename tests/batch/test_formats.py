@@ -1,4 +1,4 @@
-"""Every kind of file through a run: in memory, by strips, and with each way to tile."""
+"""Every file format in a run: at once, in strips, and with each kind of tiling."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a run takes of memory: decided, and refused, from the header of each content."""
+"""Memory of a run: decisions and refusals from the header of each content."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What of a content is written: frames, pages, metadata, and what is refused before anything is painted."""
+"""What a run writes: frames, pages and metadata, and what it refuses before rendering."""
 
 from dataclasses import replace
 from pathlib import Path

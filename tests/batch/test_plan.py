@@ -1,4 +1,4 @@
-"""Where pastiches go: one file each, never over a content, the same on every system."""
+"""The target files of a run: one per pastiche, never a content, and the same on every system."""
 
 from dataclasses import replace
 from pathlib import Path

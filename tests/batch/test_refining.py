@@ -1,4 +1,4 @@
-"""`--refine` in a run: what it takes, what it writes, and Ctrl-C."""
+"""`--refine` in a run: accepted inputs, results, and Ctrl-C."""
 
 from collections.abc import Callable
 from pathlib import Path

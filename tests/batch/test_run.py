@@ -1,4 +1,4 @@
-"""A run of many pictures: order, failures, what is asked of the model, and that the three steps overlap."""
+"""A run of many pictures: order, failures, number of embeddings, and overlapping steps."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""How a session chooses to paint: at once, or in tiles where memory is short."""
+"""How a session chooses between a single pass and tiles."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A watched folder, look by look: between two looks the test does what a user would."""
+"""A watched folder; between two looks at it the test acts like a user."""
 
 import errno
 import os

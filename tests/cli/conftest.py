@@ -1,4 +1,4 @@
-"""The program as a user meets it: arguments in, files, lines and an exit code out."""
+"""Runs the program like a user: arguments in; files, lines and an exit code out."""
 
 import functools
 import os

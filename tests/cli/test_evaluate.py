@@ -1,4 +1,4 @@
-"""`brushwork evaluate` as a user meets it."""
+"""`brushwork evaluate` from the command line."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`brushwork experiment` as a user meets it."""
+"""`brushwork experiment` from the command line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The command line around formats: metadata, folders of styles, streams that are closed."""
+"""Formats on the command line: metadata, folders of styles, closed streams."""
 
 import json
 import os

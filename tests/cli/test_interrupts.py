@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run alike, even where Python would lose the interrupt."""
+"""Ctrl-C and SIGTERM end a run in the same way, even if Python loses the interrupt."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""`brushwork live` as a user starts it: a picture as style, a file in place of a camera, and Ctrl-C at the end."""
+"""`brushwork live` from the command line, with a file instead of a camera."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""`brushwork models` and `brushwork export`, and playing what was exported."""
+"""`brushwork models` and `brushwork export`, and rendering with an exported model."""
 
 import json
 import re

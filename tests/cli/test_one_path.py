@@ -1,4 +1,4 @@
-"""One photo through the command line, Python, the HTTP API and a clip of one frame: the same pixels."""
+"""One photo rendered by the command line, Python, the HTTP API and a clip of one frame: equal pixels."""
 
 import inspect
 from functools import wraps

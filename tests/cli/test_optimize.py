@@ -1,4 +1,4 @@
-"""`brushwork optimize`: a file out, the best so far at Ctrl-C, and one line for what cannot be done."""
+"""`brushwork optimize`: the written file, Ctrl-C, and one-line errors."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What the help says of ranges and defaults, held against the public functions that have them."""
+"""Ranges and defaults in the help agree with the public functions."""
 
 import inspect
 import re

@@ -1,4 +1,4 @@
-"""The program as a process of its own: pipes, terminals, Ctrl-C, and what it imports."""
+"""The program in its own process: pipes, terminals, Ctrl-C, and imports."""
 
 import json
 import os

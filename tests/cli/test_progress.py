@@ -1,4 +1,4 @@
-"""Bars, percentages and status lines, where a person watches and where nobody does."""
+"""Bars, percentages and status lines on a terminal and elsewhere."""
 
 import io
 import sys

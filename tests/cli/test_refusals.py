@@ -1,4 +1,4 @@
-"""A file or a place that cannot be used is one clear line on standard error and an exit code of 1, no traceback."""
+"""An unusable file or path is one clear line on standard error and an exit code of 1, without a traceback."""
 
 import io
 import os

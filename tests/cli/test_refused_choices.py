@@ -1,4 +1,4 @@
-"""Options that cannot be, and machines that lack what is needed: one clear line and an exit code of 1."""
+"""Impossible options and missing requirements are one clear line and an exit code of 1."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Regions, strokes and tiles as a user asks for them."""
+"""Regions, strokes and tiles on the command line."""
 
 import json
 from pathlib import Path

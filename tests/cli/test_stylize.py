@@ -1,4 +1,4 @@
-"""`brushwork stylize` doing what it is asked, with the shipped model."""
+"""`brushwork stylize` with the shipped model."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`brushwork train` as a program: its folder, Ctrl-C, a kill, and the way on."""
+"""`brushwork train` as a program: its folder, Ctrl-C, a kill, and resuming."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""`brushwork video` as a user meets it: files, lines and exit codes; and every kind of bad input in one line."""
+"""`brushwork video` from the command line: files, lines, exit codes, and one-line errors."""
 
 import json
 import os

@@ -1,3 +1,5 @@
+"""Fixtures for data sets: a folder of photos, and models that are loaded once."""
+
 import functools
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Embeddings of many styles as Parquet, and the nearest of them."""
+"""Embeddings of many styles as Parquet, and nearest neighbours."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Places: what others have written meanwhile is found, on file systems that remember their listings, too."""
+"""Places find files that other processes have written, also on file systems that cache listings."""
 
 from collections.abc import Iterator
 from typing import Any

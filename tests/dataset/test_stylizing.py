@@ -1,4 +1,4 @@
-"""Stylised data sets: names, classes and labels, the manifest, every kind of source, and runs that go on."""
+"""Stylised data sets: names, classes and labels, the manifest, kinds of sources, and resumed runs."""
 
 import tarfile
 from pathlib import Path

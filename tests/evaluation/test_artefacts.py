@@ -1,4 +1,4 @@
-"""Grids and frames that were planted are found; photos have none."""
+"""Added grids and frames are detected; photos have none."""
 
 from pathlib import Path
 

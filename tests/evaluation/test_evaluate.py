@@ -1,4 +1,4 @@
-"""Models and finished pastiches are judged pair by pair."""
+"""Models and finished pastiches are scored pair by pair."""
 
 from html.parser import HTMLParser
 from pathlib import Path

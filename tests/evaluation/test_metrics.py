@@ -1,4 +1,4 @@
-"""Losses and shares, against facts that can be worked out by hand."""
+"""Losses and shares, checked by hand."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Structural similarity, against scikit-image and against facts."""
+"""Structural similarity, compared with scikit-image and checked by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The temporal warping error: 0 where pixels move as they should, known where they do not."""
+"""The temporal warping error: 0 for exact motion, and a known value otherwise."""
 
 import json
 from pathlib import Path

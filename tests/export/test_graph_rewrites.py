@@ -1,4 +1,4 @@
-"""Shortcuts change how a graph is computed, not what."""
+"""Graph rewrites change how a graph is computed, not its result."""
 
 import shutil
 from pathlib import Path

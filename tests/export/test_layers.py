@@ -1,4 +1,4 @@
-"""What a graph says of its own layers."""
+"""The layers in the metadata of a graph."""
 
 from collections.abc import Iterator
 

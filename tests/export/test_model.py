@@ -1,3 +1,5 @@
+"""Exported model folders: runtimes agree on them, and they contain nothing unexpected."""
+
 import json
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures and files that the tests of `images` are made of."""
+"""Pictures and files for the tests of `images`."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Transparency: read, kept, laid on white and left out of averages."""
+"""Transparency: read, kept, blended with white, and excluded from averages."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""Colours kept: facts worked out by hand, and the moments of matched styles."""
+"""Keeping colours, checked by hand and by the moments of matched styles."""
 
 import numpy as np
 import pytest

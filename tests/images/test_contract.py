@@ -1,4 +1,4 @@
-"""One suite for every format that is written: what each promises in `FORMATS` holds on the way out and back."""
+"""One suite for every written format: what `FORMATS` promises holds after a round trip."""
 
 import numpy as np
 import pytest

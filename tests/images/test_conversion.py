@@ -1,4 +1,4 @@
-"""One conversion: every kind of file, read whole and by strips, is the same sRGB and alpha."""
+"""One conversion: every kind of file, read at once and in strips, gives the same sRGB and alpha."""
 
 import struct
 from pathlib import Path

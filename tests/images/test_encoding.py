@@ -1,4 +1,4 @@
-"""Pictures as they are written: levels, quality, names of formats and limits."""
+"""Encoding: levels, quality, names of formats and limits."""
 
 from pathlib import Path
 

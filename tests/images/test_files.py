@@ -1,4 +1,4 @@
-"""Files, streams and folders; a file is written whole or not at all."""
+"""Files, streams and folders; files are written atomically."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Cut-outs whose edges show the ground that they were taken from."""
+"""Cut-outs whose edges show their former background."""
 
 import numpy as np
 import pytest

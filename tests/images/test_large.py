@@ -1,4 +1,4 @@
-"""Pictures that go by strips from file to file."""
+"""Pictures that are read and written in strips."""
 
 from pathlib import Path
 

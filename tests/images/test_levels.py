@@ -1,4 +1,4 @@
-"""Rounding to integers, by hand: a value lies at most half a level from the integer it becomes."""
+"""Rounding to integers, by hand: a value differs by at most half a level from its integer."""
 
 import numpy as np
 import pytest

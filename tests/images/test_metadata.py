@@ -1,4 +1,4 @@
-"""EXIF, XMP and profiles, carried from the photo to its pastiche."""
+"""EXIF, XMP and profiles, copied from the photo to its pastiche."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""What travels beside the pixels, from every format to every other, whole and by strips."""
+"""Metadata from every format to every other, at once and in strips."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Files of several pictures, of which one is asked for: TIFF pages, smaller copies, raw files."""
+"""Files of several pictures: TIFF pages, reduced copies, raw files."""
 
 import io
 import struct

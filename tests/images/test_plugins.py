@@ -1,4 +1,4 @@
-"""HEIC and JPEG XL, which plug-ins read."""
+"""HEIC and JPEG XL, which are read by plug-ins."""
 
 import io
 from importlib.util import find_spec

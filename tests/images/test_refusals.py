@@ -1,4 +1,4 @@
-"""Files that cannot be read or written: one line that says why."""
+"""Files that cannot be read or written are one-line errors."""
 
 import struct
 import zlib

@@ -1,4 +1,4 @@
-"""JPEG files without their end marker: painted where no pixel is missing, damaged where one is."""
+"""JPEG files without an end marker are read if no pixel is missing, otherwise they are damaged."""
 
 from pathlib import Path
 

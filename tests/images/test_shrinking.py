@@ -1,4 +1,4 @@
-"""Pictures that are shrunk on their way to a canvas: the same as those that are shrunk in memory."""
+"""Pictures reduced on their way to a canvas equal those reduced in memory."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The fixtures of clips, for what plays them live."""
+"""The fixtures of clips, for tests of the live camera."""
 
 from tests.video.conftest import load, runtime
 

@@ -1,4 +1,4 @@
-"""The live camera: newest frame first, styles switched smoothly, and a page that only this machine sees."""
+"""The live camera: newest frame first, cross-faded styles, and a page that only this machine can open."""
 
 import http.client
 import subprocess

@@ -1,4 +1,4 @@
-"""What is seen besides the page: a real window on a display of its own (Xvfb), and what a virtual camera is sent."""
+"""Other screens: a real window on a virtual display (Xvfb), and a virtual camera."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Facts about the loss terms that can be worked out by hand."""
+"""The loss terms, checked by hand."""
 
 import pytest
 import torch

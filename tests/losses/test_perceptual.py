@@ -1,4 +1,4 @@
-"""The perceptual loss: its terms are those of the functions, and gradients reach the pastiche alone."""
+"""The perceptual loss: its terms equal those of the functions, and gradients reach only the pastiche."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""The loss network against a plain recomputation, and that nothing can train it."""
+"""The loss network equals a plain recomputation, and nothing can train it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,3 +1,5 @@
+"""The backbones of the style prediction network: published sizes, names and constants."""
+
 from pathlib import Path
 
 import pytest

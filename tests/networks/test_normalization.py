@@ -1,3 +1,5 @@
+"""Conditional instance normalisation and the norms that it is compared with, by hand."""
+
 import pytest
 import torch
 

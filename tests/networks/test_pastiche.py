@@ -1,3 +1,5 @@
+"""One network for the three systems: where embeddings come from, and where gradients go."""
+
 import pytest
 import torch
 

@@ -1,4 +1,4 @@
-"""Statistics that are measured, held, or between the two."""
+"""Statistics that are measured, held, or interpolated."""
 
 import numpy as np
 import pytest

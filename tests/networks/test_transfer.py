@@ -1,3 +1,5 @@
+"""The style transfer network: published sizes, order of parameters, norms of its encoder."""
+
 import pytest
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""The border that is painted with a content and cut off."""
+"""The border that is rendered with a content and cut off."""
 
 import numpy as np
 import pytest

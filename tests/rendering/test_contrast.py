@@ -1,4 +1,4 @@
-"""Contents of little contrast: a uniform one becomes a plain colour, and what fades to black gets dark."""
+"""Contents with little contrast: a uniform one becomes a plain colour, and a fade to black becomes dark."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Cut-outs: what alpha hides has no part in how the rest is painted."""
+"""Cut-outs: hidden pixels do not change how the rest is rendered."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Memory that may be used: what is free, within the limits of every control group; and the tiles that fit."""
+"""Available memory, with the limits of control groups, and the tiles that fit."""
 
 from pathlib import Path
 from types import SimpleNamespace

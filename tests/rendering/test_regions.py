@@ -1,4 +1,4 @@
-"""Styles under masks, by hand and against the picture in one style."""
+"""Styles under masks, checked by hand and against the picture in one style."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The size of the brush: coarse from the reduced copy, fine from the picture's own size."""
+"""Stroke sizes: coarse bands from the reduced copy, fine ones from the picture's own size."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tiles against the same picture painted at once."""
+"""Tiles compared with the same picture rendered in a single pass."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What every runtime promises, whoever executes the model: one suite for all of them."""
+"""One suite for every runtime: what all of them promise."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Deep styles: every graph of OpenVINO paints them as torch does, and a plain style stays what it was."""
+"""Deep styles: every OpenVINO graph renders them as torch does, and plain styles are unchanged."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Devices by name, on a machine whose GPUs are said to be there or not."""
+"""Devices by name, on a machine with and without simulated GPUs."""
 
 import pytest
 

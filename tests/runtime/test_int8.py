@@ -1,3 +1,5 @@
+"""8-bit integers: how weights are rounded, and when they are used."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The choice of CUDA: a driver, the extra torch and a GPU that torch can use are needed."""
+"""CUDA is chosen only with a driver, the extra torch, and a GPU that torch can use."""
 
 import shutil
 import sys

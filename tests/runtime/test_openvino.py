@@ -1,3 +1,5 @@
+"""The OpenVINO runtime: precisions, cached graphs, threads, errors and memory."""
+
 import os
 import subprocess
 import sys

@@ -1,3 +1,5 @@
+"""The torch runtime: precisions and devices."""
+
 import copy
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Tests that need Ray are skipped where it is not installed."""
+
 import pytest
 
 from brushwork import extras

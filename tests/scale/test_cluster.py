@@ -1,4 +1,4 @@
-"""Work on a real cluster of two nodes: a driver is killed in the middle, then a node; nothing is lost or twice."""
+"""A real cluster of two nodes: a driver is killed, then a node, and nothing is lost or done twice."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""What a worker of an evaluation returns: records, and lines about pairs that cannot be scored."""
+"""The results of a worker of an evaluation: records, and lines about pairs that cannot be scored."""
 
 import pickle
 from pathlib import Path

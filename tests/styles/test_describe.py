@@ -1,4 +1,4 @@
-"""What is measured of a picture, against pictures whose measures can be worked out."""
+"""Measures of pictures whose values can be worked out by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The distribution of styles: its numbers, its file, and the shipped ones."""
+"""The distribution of styles: its numbers, its file, and those that ship."""
 
 import dataclasses
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Embeddings of styles: proportions, blends, alpha, and the style size by painted size."""
+
 import numpy as np
 import pytest
 from PIL import Image

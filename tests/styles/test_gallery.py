@@ -1,3 +1,5 @@
+"""Galleries of named styles: interpolation between style sizes, files, and the shipped ones."""
+
 import json
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a user calls a style: one rule for the command line, Python, clips and the server."""
+"""Resolving style names: one rule for the command line, Python, clips and the server."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The user's own styles: files that are kept, renamed and refused, and what a model makes of them."""
+"""The user's own styles: their files, and their use with several models."""
 
 import base64
 import json

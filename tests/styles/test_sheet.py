@@ -1,3 +1,5 @@
+"""Contact sheets of all named styles."""
+
 from pathlib import Path
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Styles from words: how phrases are understood and added up, and the notices about unknown words."""
+"""Styles by words: how phrases are understood and added, and notices about unknown words."""
 
 from pathlib import Path
 

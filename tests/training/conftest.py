@@ -1,4 +1,4 @@
-"""A recipe so small that a step takes a moment, and pictures for it."""
+"""A recipe with tiny steps, and pictures for it."""
 
 from pathlib import Path
 

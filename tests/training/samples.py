@@ -1,4 +1,4 @@
-"""Pictures that the tests of training data are made of."""
+"""Pictures for the tests of training data."""
 
 import tarfile
 from io import BytesIO

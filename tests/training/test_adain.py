@@ -1,4 +1,4 @@
-"""The AdaIN baseline: its features are the loss network's, its statistics the style's, and the trainer trains it."""
+"""The AdaIN baseline: its features, its statistics, and its training."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What happens to pictures, each part against a fact worked out by hand or by another library."""
+"""Augmentation, each part checked by hand or against another library."""
 
 import colorsys
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Batches with cached targets: what the networks would say, wherever a run was interrupted."""
+"""Batches with cached targets equal those of the networks, also after an interruption."""
 
 import shutil
 from collections.abc import Iterator

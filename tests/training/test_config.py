@@ -1,3 +1,5 @@
+"""Recipes: those that ship, their values, overrides, and keys of older versions."""
+
 from pathlib import Path
 
 import pytest

@@ -1,4 +1,4 @@
-"""The consistency loss: motion that is known, strokes that must follow it."""
+"""The consistency loss: known motion, and strokes that must follow it."""
 
 from dataclasses import replace
 from pathlib import Path

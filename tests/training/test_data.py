@@ -1,4 +1,4 @@
-"""Batches are the same whoever makes them, and bad sources are said in one line."""
+"""Batches depend only on seed and step, and unreadable sources are one-line errors."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""Two real processes: what they train is what one process trains with twice the batch."""
+"""Two real processes train like one process with twice the batch size."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The layouts of published data sets, imitated with few pictures, one of them broken: read where they lie."""
+"""The layouts of published data sets, imitated with few pictures, one of them broken."""
 
 import tarfile
 import zipfile

@@ -1,4 +1,4 @@
-"""A style that is fitted to its picture: it comes closer, the content is kept, and the network stays as it is."""
+"""Fitting a style to its picture: it comes closer, the content is kept, and the network is unchanged."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The log of a run: JSON lines, TensorBoard events and grids."""
+
 import json
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Optimising pixels: the loss falls, the best is always at hand, and what cannot be done is one line."""
+"""Optimising pixels: the loss falls, the best result is always available, and errors are one line."""
 
 from collections.abc import Callable, Iterator
 from itertools import islice

@@ -1,4 +1,4 @@
-"""Means of terms, and the steps that a run of given minutes is planned to have."""
+"""Means of loss terms, and the planned steps of a run with a time limit."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""The file of records: bounded, keyed, and whole whatever happens to the process that writes it."""
+"""The file of records: bounded, keyed, and valid whatever happens to the process that writes it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A network's pastiche made better by the optimisation of its pixels, for as long as there is time."""
+"""Refining a network's pastiche by optimising its pixels for a given time."""
 
 from collections.abc import Callable, Iterator
 

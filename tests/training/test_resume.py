@@ -1,4 +1,4 @@
-"""A resumed run with other settings: they hold and are said, or are refused in one line."""
+"""A resumed run with changed settings: they apply and are named, or are refused in one line."""
 
 import logging
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Shards that are read from a server as they are needed."""
+"""Shards that are read from a server on demand."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a network of a recipe begins with, who teaches it, and its moving average."""
+"""The start of a network, its teacher, and its moving average."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Targets of styles that stay the same: each picture its own, and no more of them than fit."""
+"""Targets of unchanging styles: each picture has its own, and their number is bounded."""
 
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer

@@ -1,3 +1,5 @@
+"""The training loop: falling losses, resuming, refusals and checkpoints."""
+
 import math
 from dataclasses import replace
 from datetime import date

@@ -1,4 +1,4 @@
-"""Function-preserving widening, and statistics that a predictor begins with."""
+"""Function-preserving widening, and the initial statistics of a predictor."""
 
 from dataclasses import replace
 from pathlib import Path

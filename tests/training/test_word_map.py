@@ -1,4 +1,4 @@
-"""The training of a map of words, on pictures of one colour each."""
+"""Fitting a word map, on pictures of one colour each."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the tests of clips share: runs at strength 0, and clips as other programs leave them."""
+"""Helpers of the tests of clips: runs at strength 0, and clips like those of other programs."""
 
 from collections.abc import Callable
 from pathlib import Path

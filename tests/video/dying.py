@@ -1,4 +1,4 @@
-"""Runs that die: in every phase of their work, at a frame, or because the disk is full."""
+"""Runs that are killed: in every phase, at a frame, or by a full disk."""
 
 import multiprocessing
 import os

@@ -1,4 +1,4 @@
-"""A model whose strokes flicker, and the pastiches of clips that it paints."""
+"""A model whose strokes flicker, and its pastiches of clips."""
 
 from collections.abc import Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Encoders: the same frames always become the same bytes, which a run that is resumed relies on."""
+"""Encoders: the same frames always give the same bytes, which resuming relies on."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Every frame that the decoder gives is written: a lost one is an error, and a resumed run finds its place."""
+"""Every decoded frame is written: a lost one is an error, and a resumed run finds its place."""
 
 import os
 from collections.abc import Callable, Iterator

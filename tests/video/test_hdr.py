@@ -1,4 +1,4 @@
-"""HDR is mapped to SDR before it is painted, and back if it is to be kept: numbers of standards, and round trips."""
+"""HDR is converted to SDR for rendering, and back if it is to be kept: values of the standards, and round trips."""
 
 from collections.abc import Callable
 from pathlib import Path

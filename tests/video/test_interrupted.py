@@ -1,4 +1,4 @@
-"""A run that was stopped or killed goes on to the same end."""
+"""An interrupted or killed run resumes to the same end."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

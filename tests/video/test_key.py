@@ -1,4 +1,4 @@
-"""Strokes that move with a key pastiche: sharp over long pans, and nothing left behind, cracked or moved by grain."""
+"""Strokes that move with a key pastiche: sharp over long pans, without ghosts, cracks and moving grain."""
 
 from pathlib import Path
 

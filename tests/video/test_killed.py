@@ -1,4 +1,4 @@
-"""A run that is killed (SIGKILL) while it is at a frame of a long clip goes on to the same end, byte for byte."""
+"""A run killed (SIGKILL) at a frame of a long clip resumes to the same end, byte for byte."""
 
 import os
 import signal

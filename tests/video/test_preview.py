@@ -1,4 +1,4 @@
-"""A sheet of frames from all over a clip, painted as the whole would be, and an estimate that fits."""
+"""A sheet of frames from the whole clip, rendered as in a full run, and an estimate."""
 
 from collections.abc import Callable
 from pathlib import Path

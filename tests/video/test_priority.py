@@ -1,4 +1,4 @@
-"""Encoders leave the priority of the process alone."""
+"""Encoders do not change the priority of the process."""
 
 import os
 import sys

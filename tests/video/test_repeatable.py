@@ -1,4 +1,4 @@
-"""What a network paints into a clip is the same bytes, whether or not the run was interrupted, in every precision."""
+"""A rendered clip has the same bytes with and without an interruption, in every precision."""
 
 from pathlib import Path
 

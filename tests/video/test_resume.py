@@ -1,4 +1,4 @@
-"""Nothing is lost, whenever a run is killed or the disk is full: `--resume` completes the file or says that it is."""
+"""No frame is lost when a run is killed or the disk is full: `--resume` completes the file."""
 
 from collections.abc import Callable
 from pathlib import Path

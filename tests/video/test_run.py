@@ -1,4 +1,4 @@
-"""A clip becomes its pastiche: every frame, at its time, with all that travels with it."""
+"""A clip becomes its pastiche: every frame at its time, with sound, subtitles and metadata."""
 
 from collections.abc import Callable
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""With `--keep-colors histogram` styles take the colours of each shot, and follow slow changes gradually."""
+"""With `--keep-colors histogram`, styles get the colours of each shot and follow slow changes gradually."""
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction

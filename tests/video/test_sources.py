@@ -1,4 +1,4 @@
-"""What every source of frames promises, whatever it reads: one suite for all of them."""
+"""One suite for every source of frames: what all of them promise."""
 
 import threading
 from collections.abc import Callable, Iterator

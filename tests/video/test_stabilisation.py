@@ -1,4 +1,4 @@
-"""Steadying: still stays still, what moves keeps its strokes, nothing shines through, and cuts begin again."""
+"""Stabilisation: still content stays still, moving content keeps its strokes, no ghosts, and cuts start a new shot."""
 
 import threading
 

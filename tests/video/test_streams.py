@@ -1,4 +1,4 @@
-"""Clips as cameras, phones and editors make them: all that travels along, and what files are called."""
+"""Clips of cameras, phones and editors: streams and metadata are kept, and names of files."""
 
 from fractions import Fraction
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Clips as cameras, recorders and editors time them: every frame, in sync, from where it should start."""
+"""The timing of clips of cameras, recorders and editors: every frame, in sync, from the right start."""
 
 from collections import Counter
 from collections.abc import Iterator

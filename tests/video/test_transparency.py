@@ -1,4 +1,4 @@
-"""Transparent clips: alpha is kept where the target can hold it, and laid on white, with a notice, elsewhere."""
+"""Transparent clips: alpha is kept if the target can hold it, otherwise blended with white with a notice."""
 
 from collections.abc import Callable
 from fractions import Fraction

@@ -1,4 +1,4 @@
-"""A real browser (Debian's chromium, headless) and what a person does in it with the page."""
+"""A real browser (Debian's chromium, headless) and a user's actions on the page."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""An application over a model whose answers can be worked out by hand: a pastiche is the style's mean colour."""
+"""An application whose model can be worked out by hand: a pastiche is the style's mean colour."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""The API's answers, worked out by hand: content and style go in as bytes, a pastiche comes out as bytes."""
+"""Answers of the API, worked out by hand."""
 
 import asyncio
 from io import BytesIO

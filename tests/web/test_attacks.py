@@ -1,4 +1,4 @@
-"""What strangers try: reading files, bombs, playlists, traversal, malformed requests."""
+"""Attacks: reading files, bombs, playlists, traversal, malformed requests."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator

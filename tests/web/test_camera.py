@@ -1,4 +1,4 @@
-"""The camera's WebSocket: frames in, pastiches out, and what may not come in."""
+"""The camera's WebSocket: frames in, pastiches out, and refusals."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Clips over HTTP: begun, watched, fetched, removed. The model paints the style's mean colour everywhere."""
+"""Clips over HTTP: started, followed, downloaded and deleted. The model returns the style's mean colour."""
 
 import json
 import threading

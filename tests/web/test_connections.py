@@ -1,4 +1,4 @@
-"""Connections of strangers: slow to send, slow to read, idle, too many, and noise."""
+"""Hostile connections: slow to send, slow to read, idle, too many, and noise."""
 
 import contextlib
 import socket

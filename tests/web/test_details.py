@@ -1,4 +1,4 @@
-"""The detail of a request: another set of weights of the same model, where the model has one."""
+"""The detail of a request: another set of weights of the same model, if the model has one."""
 
 from collections.abc import Iterator
 

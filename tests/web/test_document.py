@@ -1,4 +1,4 @@
-"""The OpenAPI document, and requests drawn from it, right ones and wrong ones: none may break the server."""
+"""The OpenAPI document, and valid and invalid requests generated from it: none may break the server."""
 
 from typing import Any, TypeAlias
 

@@ -1,4 +1,4 @@
-"""Who may come in, and how much."""
+"""The guard: which requests are admitted, and their limits."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Styles that have no picture in the request: the user's own, and words."""
+"""Styles without a picture in the request: the user's own, and words."""
 
 from collections.abc import Iterator
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""The camera of the page, in a real browser with a camera of its own."""
+"""The camera of the page, in a real browser with a simulated camera."""
 
 from pathlib import Path
 

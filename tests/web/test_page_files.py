@@ -1,4 +1,4 @@
-"""The files of the page: a fixed list, small modules, nothing from elsewhere."""
+"""The files of the page: a fixed list, small modules, nothing from other servers."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The parts of the page that move: regions, clips, the map, a narrow phone, and a screen reader's tree."""
+"""Parts of the page: regions, clips, the map, a narrow phone, and accessibility."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""A real server in a process of its own on 127.0.0.1."""
+"""A real server in its own process on 127.0.0.1."""
 
 import contextlib
 import signal

@@ -1,4 +1,4 @@
-"""The queue: it is bounded, gives up what nobody waits for, and ends late work."""
+"""The queue: it is bounded, drops abandoned requests, and ends late work."""
 
 import asyncio
 import threading
