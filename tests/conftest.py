@@ -23,7 +23,7 @@ torch.set_num_threads(1)
 
 
 def shaken(config: PasticheConfig, seed: int = 0) -> PasticheNetwork:
-    """A network whose every weight and statistic differs from its start, so that a forgotten one shows."""
+    """A network whose every weight and statistic differs from its initial value, so that a forgotten one is noticed."""
     torch.manual_seed(seed)
     network = PasticheNetwork(config)
     for key, value in network.state_dict().items():
@@ -82,7 +82,7 @@ def predicted_folder(predicted_network: PasticheNetwork, tmp_path_factory: pytes
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Compiled graphs go to a folder of this test session, never to the cache of whoever runs the tests."""
+    """Compiled graphs go to a folder of this test session, never to the user's cache."""
     folder = tmp_path_factory.getbasetemp() / "cache"
     for name in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(folder))
@@ -91,7 +91,7 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
 
 @pytest.fixture(autouse=True)
 def own_data(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The user's own styles of a test: an empty folder, never that of whoever runs the tests."""
+    """The folder of own styles is an empty one for each test, never the user's."""
     folder = tmp_path_factory.mktemp("data")
     monkeypatch.setenv("BRUSHWORK_DATA", str(folder))
     return folder

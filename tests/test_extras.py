@@ -15,7 +15,7 @@ def normal(name: str) -> str:
 
 
 def distributions(extra: str) -> set[str]:
-    """The distributions that an extra of the package asks for, itself left out."""
+    """The distributions required by an extra of the package, without the package itself."""
     wanted = metadata("brushwork").get_all("Requires-Dist") or []
     named = [re.match(r"[\w.-]+", line) for line in wanted if re.search(rf"extra == ['\"]{extra}['\"]", line)]
     return {normal(match[0]) for match in named if match} - {"brushwork"}

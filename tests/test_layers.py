@@ -51,7 +51,7 @@ def imports(tree: ast.AST, modules: Mapping[str, str]) -> Iterator[str]:
 
 
 def at_start(tree: ast.Module) -> ast.Module:
-    """What of a module runs when it is imported."""
+    """The statements of a module that run when it is imported."""
     body = [
         node
         for node in tree.body
@@ -62,7 +62,7 @@ def at_start(tree: ast.Module) -> ast.Module:
 
 
 def violations(modules: Mapping[str, str]) -> list[str]:
-    """What of the table does not hold, one line each."""
+    """The violations of the table, one line each."""
     found = []
     edges: dict[str, set[str]] = {}
     for module, text in modules.items():
@@ -86,7 +86,7 @@ def violations(modules: Mapping[str, str]) -> list[str]:
 
 
 def allowed(module: str, target: str) -> bool:
-    """Whether the layers let a module import another; on the work layer anything that closes no cycle."""
+    """Whether the layers allow an import; on the work layer every import that closes no cycle is allowed."""
     above, below = part(module), part(target)
     if above == below:
         return True

@@ -32,7 +32,7 @@ def test_interpolation_between_two_files_by_hand(tmp_path: Path) -> None:
 
 @pytest.fixture
 def two_ends(table_folder: ModelFolder, tmp_path: Path) -> ModelFolder:
-    """A model folder with a second set of weights: the first, its last convolution turned round."""
+    """A model folder with a second set of weights: the first with its last convolution negated."""
     path = tmp_path / "two-ends"
     shutil.copytree(table_folder.path, path)
     name = "transfer.expand.2.conv.weight"

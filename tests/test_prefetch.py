@@ -50,7 +50,7 @@ def test_the_first_item_is_started_before_it_is_requested() -> None:
 
 
 def test_an_item_is_computed_while_another_is_used() -> None:
-    """With one ahead, the next is always begun before a result is handed out, and none after it."""
+    """With one item ahead, the next is always started before a result is returned, and no further one."""
     taken: list[int] = []
 
     def numbers() -> Iterator[int]:

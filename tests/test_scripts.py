@@ -104,7 +104,7 @@ def test_score_model_writes_measured_scores_into_the_card(
 
 
 def reweighted(folder: ModelFolder, path: Path) -> ModelFolder:
-    """A copy of a model with other weights: its graphs point at them, so they stay as they are."""
+    """A copy of a model with other weights; the graphs refer to them and are unchanged."""
     shutil.copytree(folder.path, path)
     weights = load_file(folder.weights)
     save_file({name: np.float16(0.1) + values[::-1].copy() for name, values in weights.items()}, path / WEIGHTS)

@@ -22,7 +22,7 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 
 
 def too_large(text: str, *, interface: bool = False, body: int = BODY) -> Iterator[str]:
-    """Yield what is too large in a file, one line each; an interface may have longer signatures."""
+    """Yield the violations in a file, one line each; commands can have longer signatures."""
     if text.count("\n") > LINES:
         yield f"{text.count(chr(10))} lines"
     for node in ast.walk(ast.parse(text)):

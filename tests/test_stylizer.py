@@ -82,7 +82,7 @@ def test_a_content_of_extreme_proportions_works_at_any_strength(fake_runtime: Fa
 def test_contents_and_styles_can_be_arrays_pictures_paths_and_names(
     fake_runtime: FakeRuntime, tmp_path: Path, random: np.random.Generator
 ) -> None:
-    """Floats, bytes, Pillow's image, a picture and a file of one photo are one photo."""
+    """A photo as floats, uint8, Pillow image, Picture and file gives the same result."""
     levels = random.integers(0, 256, (20, 30, 3), np.uint8)
     path = tmp_path / "photo.png"
     Image.fromarray(levels).save(path)
@@ -109,7 +109,7 @@ def test_masks_can_be_uint8_or_bool(fake_runtime: FakeRuntime) -> None:
 
 
 def test_histogram_gives_a_style_the_colours_of_the_content(fake_runtime: FakeRuntime) -> None:
-    """The fake model's embedding is a mean colour, and the style has that of the content then."""
+    """The fake model's embedding is the mean colour, which becomes that of the content."""
     varied = np.linspace(0, 1, 20 * 30 * 3, dtype=np.float32).reshape(20, 30, 3)
     pastiche = Stylizer(fake_runtime).stylize(varied, BLUE, keep_colors="histogram")
     np.testing.assert_allclose(pastiche[0, 0], varied.mean(axis=(0, 1)), atol=1e-4)

@@ -20,7 +20,7 @@ SIDE = 16
 
 @pytest.fixture
 def data() -> dict[str, Any]:
-    """The data of a page: a cloud that is long along its second number, whose styles have the grey of their place."""
+    """The data of a page: a distribution stretched along its second number; styles have the grey of their place."""
     random = np.random.default_rng(0)
     points = random.normal(size=(40, 3)) * (1.0, 5.0, 0.2)
     cloud = points[np.argsort(points[:, 1])].astype(np.float32)

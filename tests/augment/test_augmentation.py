@@ -99,7 +99,7 @@ def test_a_picture_that_is_not_drawn_is_returned_unchanged(model: Path) -> None:
 
 
 def test_embeddings_and_strengths_are_those_of_the_stylizer(model: Path) -> None:
-    """But for the border, which is left out: it is work for nothing in a picture that is trained on."""
+    """Except for the border, which pictures for training do not need."""
     loaded = stylizer.load(model, device="cpu", precision="f32")
     style = np.random.default_rng(1).normal(size=(1, 100)).astype(np.float32)
     content = (pictures()[0] / 255).astype(np.float32)

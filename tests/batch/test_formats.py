@@ -27,7 +27,7 @@ def stylizer(table_folder: ModelFolder) -> Stylizer:
 def test_a_pastiche_is_the_same_read_at_once_and_in_strips(
     name: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A picture so small is sampled whole, so the fast statistics are exact, too."""
+    """A picture this small is measured completely, so the fast statistics are exact."""
     (tmp_path / name).write_bytes(FILES[name])
     pastiches = {}
     for mode, large in (("never", 10**9), ("never", 0), ("fast", 0), ("exact", 0)):
@@ -47,7 +47,7 @@ def test_a_pastiche_is_the_same_read_at_once_and_in_strips(
 
 
 def cut_out(hidden: int) -> np.ndarray:
-    """A disc over a transparent ground, under which some grey is hidden."""
+    """A disc on a transparent background with hidden greys."""
     y, x = np.mgrid[:64, :80]
     pixels = np.full((64, 80, 4), hidden, np.uint8)
     pixels[..., 3] = np.clip(255 * (24 - np.hypot(y - 32, x - 40)), 0, 255)
@@ -86,7 +86,7 @@ def test_strength_0_keeps_hidden_colours(
 
 
 class Stream(io.BytesIO):
-    """A standard stream: what is written to it can be read when it is closed, too."""
+    """A standard stream whose written bytes can be read after it is closed."""
 
     @property
     def buffer(self) -> "Stream":
@@ -100,7 +100,7 @@ class Stream(io.BytesIO):
 def test_standard_input_too_large_for_memory_is_rendered_in_strips(
     kind: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """From file to file and from stream to stream it is the same bytes, and no temporary file is left."""
+    """Files and streams give the same bytes, and no temporary file is left."""
     monkeypatch.setattr("brushwork.batch.memory.LARGE", 0)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()

@@ -34,7 +34,7 @@ def test_a_content_whose_decoder_needs_too_much_memory_is_refused() -> None:
 
 
 def test_without_a_memory_option_the_free_memory_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The program has taken its own part of it already: with little left, small pictures are painted still."""
+    """The program's own memory is already taken: with little left, small pictures are still rendered."""
     monkeypatch.setattr("brushwork.rendering.memory.available", lambda: 100_000_000)
     for kind in ("PNG", "WEBP"):
         memory.check_content(Extent(1000, 1000, "AVIF", decoding=18_000_000), kind, Options())

@@ -21,7 +21,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def picture(*names: str) -> None:
-    """Make files that are pictures by name, which is all that planning looks at."""
+    """Create files with names of pictures, which is all that planning reads."""
     for name in names:
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
@@ -127,7 +127,7 @@ def test_different_spellings_of_a_path_are_the_same_path(here: Path) -> None:
 
 
 def pastiche(name: str) -> None:
-    """A picture that says that it is a pastiche."""
+    """A picture marked as a pastiche."""
     Path(name).parent.mkdir(parents=True, exist_ok=True)
     image = images.Picture.of(np.zeros((4, 4, 3), np.float32))
     images.save(replace(image, metadata=images.Metadata().marked()), name)
@@ -147,7 +147,7 @@ def test_pastiches_of_earlier_runs_are_not_contents(suffix: str) -> None:
 
 
 def test_a_repeated_run_has_the_same_plan() -> None:
-    """Even where a format or --strip leaves no mark: the name tells."""
+    """Even if a format or --strip leaves no mark, because the name shows it."""
     picture("photos/a.gif", "photos/b.gif")
     for _ in range(3):
         found = targets("photos", target="photos")

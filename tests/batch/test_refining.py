@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def refined(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Any, ...]]:
-    """The calls of the optimisation, which makes everything white and is interrupted at the second."""
+    """The calls of a fake optimisation, which makes everything white and is interrupted at the second call."""
     calls: list[tuple[Any, ...]] = []
 
     def white(content: Any, pastiche: Any, styles: Any, seconds: float, weights: Any, progress: Any) -> Any:

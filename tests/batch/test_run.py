@@ -135,7 +135,7 @@ def test_a_model_that_cannot_be_loaded_ends_the_run() -> None:
 
 
 class Waiting(FakeRuntime):
-    """A model that paints only once something else has happened, or fails after some seconds without it."""
+    """A model that renders only after an event, or fails if the event does not occur within some seconds."""
 
     def __init__(self, *events: threading.Event) -> None:
         super().__init__()
@@ -213,7 +213,7 @@ def test_a_closed_session_renders_no_more_frames(stylizer: Stylizer, here: Path)
 def test_a_full_disk_ends_the_run_with_one_error(
     stylizer: Stylizer, here: Path, monkeypatch: pytest.MonkeyPatch, reason: int
 ) -> None:
-    """The first has room, the second has none; what is there stays, and nothing half-written is left."""
+    """There is room for the first pastiche only; it stays, and no incomplete file is left."""
     write = atomic.write_bytes
 
     def short(path: Path, data: bytes, **options: bool) -> None:
@@ -233,7 +233,7 @@ def test_a_full_disk_ends_the_run_with_one_error(
 
 
 def test_a_file_that_grows_too_large_leaves_nothing_behind(stylizer: Stylizer, here: Path) -> None:
-    """A limit of the system (``ulimit -f``), as a disk that is full halfway through a file."""
+    """A limit of the system (``ulimit -f``) acts like a disk that becomes full within a file."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (64, before[1]))

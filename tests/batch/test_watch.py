@@ -27,7 +27,7 @@ def style(tmp_path: Path) -> str:
 
 
 def looks(folder: Path, style: str, deeds: Sequence[Callable[[], object]], **options: Any) -> list[str]:
-    """What is reported while one deed is done after each look; the watch ends with the last deed."""
+    """The reports while one action is done after each look; the watch ends with the last action."""
     target = folder.parent / "pastiches"
     rest: Iterator[Callable[[], object]] = iter(deeds)
     over = [False]
@@ -44,7 +44,7 @@ def looks(folder: Path, style: str, deeds: Sequence[Callable[[], object]], **opt
 
 
 def nothing() -> None:
-    """Time passes."""
+    """Do nothing between two looks."""
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_unusable_folders_are_one_line_errors(inbox: Path, style: str) -> None:
 
 
 def test_two_pictures_never_share_a_pastiche(tmp_path: Path) -> None:
-    """With --format both would be called so; the second, which comes later, gets a number."""
+    """With --format both would get the same name; the second gets a number."""
     (tmp_path / "in").mkdir()
     looks = 0
 

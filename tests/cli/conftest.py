@@ -57,7 +57,7 @@ def paint(here: Path) -> Paint:
 
 
 def colours(height: int, width: int, bands: int = 3, seed: int = 0) -> NDArray[np.uint8]:
-    """Random colours in soft blots, (height, width, bands)."""
+    """Random colours in soft spots, (height, width, bands)."""
     blots = np.random.default_rng(seed).integers(0, 256, (4, 4, 3), np.uint8)
     soft = np.asarray(Image.fromarray(blots).resize((width, height), Image.Resampling.BILINEAR))
     if bands == 3:
@@ -96,7 +96,7 @@ def loaded() -> stylizer.Stylizer:
 
 @pytest.fixture
 def quick(loaded: stylizer.Stylizer, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The shipped model without its start-up time, for whoever asks for no other."""
+    """The shipped model without its start-up time, unless another one is requested."""
     load = stylizer.load
 
     @functools.wraps(load)
@@ -118,7 +118,7 @@ def style(paint: Paint) -> str:
 
 
 def refused(brushwork: Run, *arguments: object) -> str:
-    """The one line about a run that cannot be."""
+    """The one-line error of a refused run."""
     ended = brushwork("stylize", *arguments)
     assert ended.code == 1
     assert ended.out == ""
@@ -128,14 +128,14 @@ def refused(brushwork: Run, *arguments: object) -> str:
 
 
 def environment(home: Path) -> dict[str, str]:
-    """The variables for a program of its own, whose user has a home in `home`."""
+    """The environment variables for a subprocess whose user has the home folder `home`."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "PYTEST"))}
     return kept | {"HOME": str(home)}
 
 
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """`brushwork` with arguments in a process of its own, which does not outlive the test."""
+    """`brushwork` with arguments in a subprocess, which is ended with the test."""
     command = [sys.executable, "-m", "brushwork", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:

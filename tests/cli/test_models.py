@@ -31,7 +31,7 @@ def test_models_are_listed(brushwork: Run) -> None:
 
 
 def test_help_names_every_model(brushwork: Run) -> None:
-    """With its megabytes, so that nobody has to list them to choose."""
+    """With its size in megabytes, so that users can choose without listing them."""
     said = " ".join(brushwork("stylize", "--help").out.split())
     for name in model_folder.names():
         folder = model_folder.find(name)
@@ -61,7 +61,7 @@ def test_the_card_of_a_model_is_printed(brushwork: Run) -> None:
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A training checkpoint of a network for two named styles, which paint differently."""
+    """A training checkpoint of a network for two named styles with different results."""
     torch.manual_seed(0)
     network = PasticheNetwork(PasticheConfig(styles=("a", "b"), width=0.125))
     for value in network.state_dict().values():
@@ -100,7 +100,7 @@ def test_an_exported_checkpoint_renders(brushwork: Run, paint: Paint, here: Path
 
 
 def test_a_model_folder_is_exported_again(brushwork: Run, here: Path, checkpoint: Path) -> None:
-    """As a user does whose folder an older version wrote: its graphs do not say what their layers are."""
+    """A folder written by an older version has graphs without the metadata of layers."""
     assert brushwork("export", checkpoint, "pair", "--title", "A pair").code == 0
     (here / "pair/gallery.json").write_text("{}")
     folder = model_folder.read(here / "pair")

@@ -27,7 +27,7 @@ EVERYTHING = {"strength": 0.6, "keep_colors": "luma"}
 
 @pytest.fixture
 def exact(monkeypatch: pytest.MonkeyPatch) -> Stylizer:
-    """The model that all four use, in float32: clips would else be painted in integers on some processors."""
+    """The model for all four, in float32: on some processors clips would otherwise be rendered in integers."""
     loaded = stylizer.load("brushwork-mobile", precision="f32")
     monkeypatch.setattr(stylizer, "load", wraps(stylizer.load)(lambda *_, **__: loaded))
     return loaded
@@ -74,7 +74,7 @@ def test_all_interfaces_render_one_photo_to_equal_pixels(
 
 
 def test_defaults_exist_once() -> None:
-    """Those of `Stylizer.stylize` hold for runs; commands leave unset what is not given; clips have own strokes."""
+    """Runs have those of `Stylizer.stylize`; commands leave options unset; only clips differ, with own strokes."""
     signature = inspect.signature(Stylizer.stylize).parameters
     for name in ("strength", "keep_colors", "stroke", "protect", "tile", "tile_size", "memory"):
         default = signature[name].default

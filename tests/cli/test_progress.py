@@ -9,14 +9,14 @@ from brushwork.cli import progress
 
 
 class Terminal(io.StringIO):
-    """Standard error that says it is a terminal."""
+    """A standard error that claims to be a terminal."""
 
     def isatty(self) -> bool:
         return True
 
 
 def watch(monkeypatch: pytest.MonkeyPatch) -> Terminal:
-    """A terminal as standard error, from now on: between fixture and test pytest puts its own in place."""
+    """Make standard error a terminal; called in the test, because pytest replaces it after fixtures."""
     shown = Terminal()
     monkeypatch.setattr(sys, "stderr", shown)
     monkeypatch.setenv("TERM", "xterm")

@@ -107,7 +107,7 @@ def test_unwritable_targets_are_one_line_errors(brushwork: Run, here: Path, phot
 
 @contextmanager
 def as_nobody() -> Iterator[None]:
-    """Root may read everything, so for a moment we are somebody else."""
+    """Root can read everything, so the test runs as another user."""
     import brushwork.batch.run
     import brushwork.cli.report  # noqa: F401, whoever nobody is may not read these
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("quick")
 
 @pytest.fixture
 def left(here: Path) -> str:
-    """A mask of the left half, as large as what `paint` paints."""
+    """A mask of the left half, in the size of pictures by `paint`."""
     mask = np.zeros((48, 64), np.uint8)
     mask[:, :32] = 255
     Image.fromarray(mask).save(here / "left.png")
@@ -127,7 +127,7 @@ def test_a_stroke_changes_the_picture_and_not_its_size(brushwork: Run, paint: Pa
 def test_a_large_picture_rendered_in_strips_is_the_same(
     brushwork: Run, paint: Paint, here: Path, left: str, monkeypatch: pytest.MonkeyPatch, mode: str, suffix: str
 ) -> None:
-    """With all that a small one may have: colours kept, alpha, a region, strength."""
+    """With everything that a small picture can have: kept colours, alpha, a region, strength."""
     monkeypatch.setattr(memory, "LARGE", 10_000)
     photo = paint("photo.png", 210, 149, alpha=True)
     paint("stars.png", seed=2)

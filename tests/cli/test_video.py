@@ -99,7 +99,7 @@ def test_a_clip_can_be_read_from_and_written_to_a_pipe(clip: Path, here: Path) -
 
 
 def test_the_default_container_can_hold_everything_in_the_clip(brushwork: Run, paint: Paint, here: Path) -> None:
-    """MP4 takes no SubRip as it is: Matroska does."""
+    """MP4 cannot hold SubRip without conversion; Matroska can."""
     paint("waves.jpg", 96, 96)
     make_clip(here / "clip.mkv", make_frames(3), subtitles="subrip").rename(here / "clip.mk3d")
     ended = brushwork("video", "clip.mk3d", "-s", "waves.jpg")

@@ -44,7 +44,7 @@ def write_tar(path: Path, count: int, first: int = 0) -> Path:
 
 
 def write_parquet(path: Path, count: int) -> Path:
-    """Rows as Hugging Face has them: a struct of bytes and path, and a label."""
+    """Rows in the form of Hugging Face: a struct of bytes and path, and a label."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [{"image": {"bytes": encoded(n), "path": f"{n}.jpg"}, "label": n % 2} for n in range(count)]
     pq.write_table(pa.Table.from_pylist(rows), path)

@@ -11,7 +11,7 @@ from brushwork.dataset.places import Place
 
 
 class RememberingFileSystem(MemoryFileSystem):  # type: ignore[misc]
-    """As s3fs and gcsfs do, answers from its first listing until it is told to forget."""
+    """Answers from its first listing until its cache is cleared, as s3fs and gcsfs do."""
 
     protocol = "remembering"
     listings: dict[str, list[str]] = {}  # noqa: RUF012  # one for all instances, as in a process

@@ -103,7 +103,7 @@ def test_untouched_contents_have_the_expected_summary(judged: list[Judged]) -> N
 
 
 class Tags(HTMLParser):
-    """Counts what is opened and closed, and keeps where pictures come from."""
+    """Counts opened and closed tags, and collects the sources of pictures."""
 
     def __init__(self, text: str) -> None:
         super().__init__()

@@ -11,7 +11,7 @@ from brushwork.model_folder import CONFIG, MODELS
 
 
 def folder_of(path: Path, count: int) -> Path:
-    """A folder of so many files that are pictures by name; nothing here opens them."""
+    """A folder with a number of files named like pictures; they are never opened."""
     path.mkdir()
     for number in range(count):
         (path / f"{path.name}{number}.png").touch()

@@ -38,7 +38,7 @@ def tiff(
     order: bytes = b"II",
     **tags: Any,
 ) -> bytes:
-    """A TIFF of one strip with any numbers, which neither Pillow nor pyvips writes."""
+    """A TIFF of one strip with arbitrary numbers, which neither Pillow nor pyvips can write."""
     height, width, bands = array.shape
     directory = TiffImagePlugin.ImageFileDirectory_v2(prefix=order)
     known = {256: width, 257: height, 258: (8 * array.itemsize,) * bands, 259: 1, 262: photometric, 277: bands}
@@ -60,7 +60,7 @@ def planar(array: NDArray[Any], extra: tuple[int, ...] = ()) -> bytes:
 
 
 def without_adobe(data: bytes) -> bytes:
-    """A JPEG without the segment APP14, in which Adobe's programs say how colours are stored."""
+    """A JPEG without the segment APP14, in which Adobe's programs state how colours are stored."""
     at = data.index(b"\xff\xee")
     return data[:at] + data[at + 2 + int.from_bytes(data[at + 2 : at + 4], "big") :]
 

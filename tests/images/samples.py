@@ -68,7 +68,7 @@ def levels(image: NDArray[Any] | None, top: int = 255) -> NDArray[np.int64]:
 
 
 def present(value: T | None) -> T:
-    """A value that must be there, such as the alpha of a picture with transparency."""
+    """A value that must not be None, such as the alpha of a transparent picture."""
     assert value is not None
     return value
 
@@ -95,7 +95,7 @@ def exif_of(orientation: int = 1) -> bytes:
 
 
 def seen_by_pillow(exif: bytes | None) -> Pillow.Exif:
-    """EXIF bytes, read by someone else."""
+    """EXIF bytes, read by an independent reader."""
     read = Pillow.Exif()
     read.load(present(exif))
     for folder in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):

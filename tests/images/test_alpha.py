@@ -83,7 +83,7 @@ def test_a_picture_is_blended_with_white_by_its_alpha() -> None:
 
 
 def test_hidden_pixels_take_the_colours_of_visible_pixels_nearby() -> None:
-    """By hand: the smallest block of 2, 4, ... squared that shows anything gives its mean, weighted by alpha."""
+    """By hand: the smallest square block (2, 4, ...) with visible pixels gives its mean, weighted by alpha."""
     image = np.zeros((4, 4, 3), np.float32)
     alpha = np.zeros((4, 4), np.float32)
     image[0, 0], alpha[0, 0] = (1, 0, 0), 1

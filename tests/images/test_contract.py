@@ -64,7 +64,7 @@ def test_sixteen_bits_are_kept_exactly_or_refused(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(set(ALL) - {"GIF"}))
 def test_metadata_survives_and_the_picture_stays_upright(kind: str) -> None:
-    """Stored 16 x 24, to be turned by a quarter when it is shown."""
+    """Stored as 16 x 24, with an orientation of a quarter turn."""
     photo = images.open(encoded(quantise(smooth(16, 24)), "PNG", exif=exif_of(6)))
     again = round_trip(photo, kind)
     assert photo.image.shape == again.image.shape == (24, 16, 3)

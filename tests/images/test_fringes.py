@@ -24,7 +24,7 @@ def photo(random: np.random.Generator) -> Image:
 
 
 def on(ground: tuple[float, float, float], image: Image, alpha: Image) -> Image:
-    """A cut-out that keeps the colours it had before its ground was taken away, in 8 bits."""
+    """A cut-out in 8 bits whose edges still show its former background."""
     mixed = alpha[..., None] * image + (1 - alpha[..., None]) * np.array(ground, np.float32)
     rounded: Image = (np.rint(mixed * 255) / 255).astype(np.float32)
     return rounded
@@ -48,7 +48,7 @@ def test_the_background_colour_is_found_and_removed(
 
 
 def test_edges_without_a_background_colour_are_unchanged(random: np.random.Generator) -> None:
-    """Clean ones, a rim that is darker than the rest, glass, and hidden colours of any kind."""
+    """Clean edges, edges darker than the rest, glass, and any hidden colours."""
     image, alpha = photo(random), disc(4)
     rim = image * np.where(disc(20) < 0.7, np.float32(0.6), 1)[..., None]
     glass = np.clip(disc(4), 0, 0.5)

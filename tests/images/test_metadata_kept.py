@@ -23,7 +23,7 @@ STREAMED = ("JPEG", "PNG", "TIFF")
 
 
 def exif(order: str = "<") -> bytes:
-    """EXIF with texts that are no ASCII, a place, and rationals, in one byte order."""
+    """EXIF with non-ASCII texts, a location, and rationals, in one byte order."""
     directory = Directory(order)
     directory.entries |= {315: Entry(2, ARTIST + b"\0"), 33432: Entry(2, COPYRIGHT + b"\0")}
     camera, place = Directory(order), Directory(order)

@@ -13,7 +13,7 @@ def test_a_signed_photo_with_negative_values_has_grey_at_0() -> None:
 
 
 def test_negative_values_of_signed_integers_are_mapped_as_documented() -> None:
-    """By hand: of a hundredth and less they are noise; else the least of the type, or of the picture, is black."""
+    """By hand: up to one in a hundred are noise; otherwise the lowest value of the type or picture is black."""
 
     def read(numbers: list[int], dtype: str) -> tuple[list[float], tuple[str, ...]]:
         picture = images.open(tiff(np.array(numbers, dtype).reshape(1, -1, 1), photometric=1, sample_format=2))

@@ -52,7 +52,7 @@ def test_opening_at_a_size_limits_the_long_side(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 def test_a_jpeg_is_reduced_while_it_is_decoded(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No array of the whole picture is made: the numbers come in strips, and are reduced strip by strip."""
+    """No array of the whole picture is made: it is decoded and reduced in strips."""
     source = smooth(1001, 803)
     data = written(source, kind)
     joined = []

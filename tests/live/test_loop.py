@@ -172,7 +172,7 @@ def test_a_still_picture_is_repeated(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_input_is_one_line_without_messages_of_ffmpeg(tmp_path: Path) -> None:
-    """In a process of its own, as OpenCV asks only once how much FFmpeg may say."""
+    """In a subprocess, because OpenCV reads the log level of FFmpeg only once."""
     (tmp_path / "broken.mp4").write_bytes(b"\0\0\0\x18ftypisom" + bytes(2000))
     program = """
 from brushwork.errors import UserError

@@ -25,7 +25,7 @@ BLACK, WHITE = np.zeros((1, 3), np.float32), np.ones((1, 3), np.float32)
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The name of a display that nobody sees; one for all, since Tk holds on to the first it has seen of a name."""
+    """The name of a virtual display; one for all tests, because Tk keeps the first display of a name."""
     need_tk()
     program = need("Xvfb", "xvfb")
     reads, writes = os.pipe()
@@ -53,7 +53,7 @@ def window(display: str) -> Iterator[Window]:
 
 
 def seen(display: str) -> Pixels:
-    """The middle of what a window of 96 x 64 pixels at the corner of a display shows, (16, 16, 3)."""
+    """The middle of a window of 96 x 64 pixels at the corner of a display, (16, 16, 3)."""
     return np.asarray(ImageGrab.grab(xdisplay=display))[24:40, 40:56].astype(int)
 
 

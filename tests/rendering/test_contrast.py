@@ -49,7 +49,7 @@ def test_a_uniform_content_becomes_a_plain_colour(stylizer: Stylizer) -> None:
 
 @pytest.mark.numeric
 def test_noise_of_a_uniform_content_is_not_amplified(stylizer: Stylizer, random: np.random.Generator) -> None:
-    """Half a level of noise, as rounding leaves it, has no mesh of its own making."""
+    """Half a level of noise, as rounding leaves it, does not become a mesh."""
     noisy = uniform((0.3, 0.3, 0.3)) + LEVEL * (random.random((90, 131, 3), np.float32) - np.float32(0.5))
     assert deviation(stylizer.stylize(noisy, EXAMPLES / "glass.jpg")) < 4 * LEVEL
 

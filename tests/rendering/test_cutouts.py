@@ -52,7 +52,7 @@ def test_hidden_colours_do_not_change_the_pastiche(
 
 @pytest.mark.parametrize("mode", MODES)
 def test_the_size_of_the_hidden_area_does_not_change_the_pastiche(stylizer: Stylizer, mode: str) -> None:
-    """86 and 97 % of the canvas; a pixel depends on 54 around it, and what is near is filled alike."""
+    """86 and 97 % of the canvas; a pixel depends on 54 around it, and pixels nearby are filled in the same way."""
     small, large = (
         stylizer.stylize(cut_out(*size, 0.0), STYLE, stroke="own", tile=mode, tile_size=MODES[mode])
         for size in ((104, 104), (204, 260))
@@ -86,7 +86,7 @@ def test_a_fully_transparent_picture_is_rendered_like_an_opaque_one(
 
 
 def test_contrast_is_measured_over_visible_pixels_only() -> None:
-    """Noise on 3 % of a canvas that is filled with its mean; what is uniform and seen has none."""
+    """Noise on 3 % of a canvas filled with its mean has contrast; a visible uniform area has none."""
     styles = StyleMap(np.zeros((1, 3), np.float32), np.ones(1, np.float32))
     noise, plain = cut_out(204, 260, 0.0), Picture.of(np.zeros((204, 260, 3), np.float32), cut_out(204, 260, 0).alpha)
     assert find_reference(FakeRuntime(), noise.filled().frames[0].pixels, styles) is None

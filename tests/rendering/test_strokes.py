@@ -66,7 +66,7 @@ def test_auto_is_the_default_stroke(fake_runtime: FakeRuntime) -> None:
 
 
 def test_a_fine_brush_on_a_small_picture_respects_the_memory(random: np.random.Generator) -> None:
-    """It is painted on a copy of 4096 pixels, whatever the size of the picture."""
+    """It is rendered on a copy of 4096 pixels, whatever the size of the picture."""
     runtime = FakeRuntime()
     picture = random.random((48, 64, 3), dtype=np.float32)
     pastiche = Stylizer(runtime).stylize(picture, np.full((32, 32, 3), 0.25, np.float32), stroke=0.25, memory=2**30)

@@ -37,7 +37,7 @@ def psnr(one: Array, other: Array) -> float:
 
 
 def jump(pastiche: Array, tile: int) -> float:
-    """How much larger steps between pixels are at the borders of tiles than beside them; 1 is no seam."""
+    """The ratio of steps between pixels at the borders of tiles to those beside them; 1 means no seam."""
     ratios = []
     for image in (pastiche, pastiche.swapaxes(0, 1)):
         steps = np.abs(np.diff(image, axis=0)).mean(axis=(1, 2))
@@ -84,7 +84,7 @@ def test_a_tiling_without_halo_or_with_its_own_statistics_is_detected(
 
 
 def test_exact_statistics_equal_those_of_the_whole(stylizer: Stylizer, styles: list[Array]) -> None:
-    """At sides that are no multiples of 4, in tiles of which the last are narrow."""
+    """With sides that are not multiples of 4, and narrow last tiles."""
     content = photo(203, 269)
     style = stylizer.compose(content, styles[0])
     _, expected = stylizer.runtime.transfer_with_statistics(content[None], styles[0])

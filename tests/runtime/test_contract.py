@@ -17,7 +17,7 @@ from brushwork.testing import FakeRuntime
 
 
 class Candidate(NamedTuple):
-    """A runtime, the numbers of its embeddings, and what rounding may move a pixel by, at most and on average."""
+    """A runtime, the size of its embeddings, and the largest and mean change of a pixel by rounding."""
 
     runtime: Runtime
     size: int
@@ -44,7 +44,7 @@ def candidate(
 
 @pytest.fixture
 def close(candidate: Candidate) -> Callable[[Array, Array], None]:
-    """Assert that two pastiches are one but for the rounding of the runtime's numbers."""
+    """Assert that two pastiches are equal except for the rounding of the runtime."""
 
     def check(found: Array, expected: Array) -> None:
         apart = np.abs(found - expected)
@@ -138,7 +138,7 @@ def test_masks_choose_between_styles(candidate: Candidate, close: Callable[[Arra
 
 @pytest.mark.parametrize("masked", [False, True])
 def test_hidden_pixels_are_not_measured(candidate: Candidate, masked: bool) -> None:
-    """Nor does it matter to what is visible, farther away than the 54 pixels that a pixel depends on."""
+    """They do not change visible pixels farther away than the 54 pixels that a pixel depends on."""
     content, visible = random(1, 33, 194, 3), np.zeros((1, 33, 194), np.float32)
     visible[..., :50] = 1
     other = content.copy()

@@ -6,7 +6,7 @@ from brushwork import extras
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what needs Ray where it is not installed, and say so."""
+    """Skip tests that need Ray, with a reason, if it is not installed."""
     if extras.installed("ray"):
         return
     for item in items:

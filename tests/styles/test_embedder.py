@@ -48,7 +48,7 @@ def test_a_transparent_style_is_blended_with_white(fake_runtime: FakeRuntime) ->
 
 
 def test_strips_and_arrays_have_the_same_own_embedding(fake_runtime: FakeRuntime) -> None:
-    """A content on the disk is judged by the same copy as in memory."""
+    """A content on disk has the same reduced copy as in memory."""
     content = np.random.default_rng(0).random((40, 2100, 3), dtype=np.float32)
     stylizer = Stylizer(fake_runtime)
     with images.canvas(40, 2100, 3) as canvas:
@@ -59,7 +59,7 @@ def test_strips_and_arrays_have_the_same_own_embedding(fake_runtime: FakeRuntime
 
 
 def test_the_style_size_depends_on_the_size_of_the_pastiche(fake_runtime: FakeRuntime) -> None:
-    """As a table of the model says: 512 is half of the way from 256 to 1024 in octaves, and steps are 32 pixels."""
+    """By the model's table: in octaves, 512 is halfway from 256 to 1024, and steps are 32 pixels."""
     stylizer = Stylizer(fake_runtime, style_size=300, style_sizes=((256, 192), (1024, 576)))
     sides = (16, 256, 512, 520, 1024, 9000)
     assert [stylizer.style_size_for(side) for side in sides] == [192, 192, 384, 384, 576, 576]

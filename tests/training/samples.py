@@ -11,7 +11,7 @@ from brushwork.training.data import Pictures
 
 
 def encoded(number: int, kind: str = "PNG", size: tuple[int, int] = (20, 16)) -> bytes:
-    """A picture of one grey, `number`, so that it can be told from others; with a corner in white."""
+    """A picture of the grey `number`, which identifies it, with a white corner."""
     pixels = np.full((*size[::-1], 3), number, np.uint8)
     pixels[0, 0] = 255
     buffer = BytesIO()

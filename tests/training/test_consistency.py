@@ -17,7 +17,7 @@ from brushwork.training.train import batch_loss, train
 
 
 def shifted(pixels: float, side: int) -> Tensor:
-    """Everything comes from so many pixels further right."""
+    """The flow of a shift by a number of pixels."""
     motion = torch.zeros(1, side, side, 2)
     motion[..., 0] = 2 * pixels / (side - 1)
     return motion
@@ -39,14 +39,14 @@ def test_motion_is_smooth_bounded_and_determined_by_its_seed() -> None:
 
 
 class Invert(torch.nn.Module):
-    """Paints each pixel by itself, so its strokes follow any motion."""
+    """Renders each pixel independently, so its strokes follow any motion."""
 
     def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
         return 1 - content
 
 
 class Stay(torch.nn.Module):
-    """Paints the same wherever the content goes."""
+    """Renders the same strokes wherever the content moves."""
 
     def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
         return torch.linspace(0, 1, content.shape[3]).expand(content.shape)

@@ -24,7 +24,7 @@ from tests.training.samples import encoded, greys, write_tar
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Seven pictures of different sizes, one of them deeper, and a text that is none."""
+    """Seven pictures of different sizes, one of them in a subfolder, and a text file."""
     (tmp_path / "pictures" / "deep").mkdir(parents=True)
     for number in range(7):
         place = tmp_path / "pictures" / ("deep" if number == 3 else "") / f"{number}.png"
@@ -211,7 +211,7 @@ def test_a_limit_of_remote_pictures_is_refused() -> None:
 
 
 def test_a_picture_of_too_many_pixels_is_refused_from_its_header(tmp_path: Path) -> None:
-    """Its file is whole and small: 240 million pixels of one colour would take 2.9 GB as an image."""
+    """Its file is valid and small, but 240 million pixels of one colour would take 2.9 GB as an image."""
     Image.new("L", (24_000, 10_000)).save(tmp_path / "bomb.png")
     (tmp_path / "small.png").write_bytes(encoded(7))
     with pytest.raises(ImageError, match="24000 x 10000 pixels exceed the limit"):

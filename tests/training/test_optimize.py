@@ -21,7 +21,7 @@ SIDE = 48
 
 
 def picture(seed: int, height: int = SIDE, width: int = SIDE, cells: int = 6) -> Image:
-    """Soft blots of random colours, (height, width, 3)."""
+    """Soft spots of random colours, (height, width, 3)."""
     blots = np.random.default_rng(seed).random((cells, cells, 3), np.float32)
     return resize(blots, (height, width))
 
@@ -144,7 +144,7 @@ def test_a_picture_in_its_own_style_stays_unchanged(optimizer: str) -> None:
 def test_gradients_below_rounding_count_as_zero(
     optimizer: str, content: Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Targets whose features were summed in another order, as another processor does, differ by rounding."""
+    """Targets summed in another order, as on another processor, differ by rounding."""
 
     def in_another_order(target: Callable[..., Any]) -> Callable[..., Any]:
         return lambda loss, image: target(loss, image.to(memory_format=torch.channels_last))

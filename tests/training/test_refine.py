@@ -22,7 +22,7 @@ def pictures(random: np.random.Generator) -> tuple[Picture, Picture]:
 
 
 def ticking(step: float = 1.0) -> Callable[[], float]:
-    """A clock that goes on by so many seconds whenever it is asked."""
+    """A clock that advances by a number of seconds with every call."""
     times: Iterator[float] = iter(np.arange(0, 1000, step).tolist())
     return lambda: next(times)
 

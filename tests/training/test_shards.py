@@ -17,7 +17,7 @@ from tests.training.samples import encoded, greys, write_tar
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Serve tmp_path; gives the address, and a list that fills with what was asked for."""
+    """Serve tmp_path; returns the address, and a list that collects the requested paths."""
     asked: list[str] = []
 
     class Handler(SimpleHTTPRequestHandler):

@@ -67,5 +67,5 @@ def brightness(path: Path) -> list[float]:
 
 
 def flashes(count: int) -> list[Any]:
-    """Frames of which each has a brightness of its own, so that their order can be seen."""
+    """Frames with different brightness, which shows their order."""
     return [np.full((48, 64, 3), 10 + 200 * number // count, np.uint8) for number in range(count)]

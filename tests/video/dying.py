@@ -46,7 +46,7 @@ def die_at_frame(number: int) -> None:
 
 
 def die_within_record() -> None:
-    """The last state is saved, and the record does not know it yet."""
+    """Die after the last state is saved and before the record contains it."""
     record = ResumeFolder._record
 
     def dying(self: ResumeFolder, pieces: int, frames: int) -> None:
@@ -121,7 +121,7 @@ def full_disk_run(limit: int, clip: str, target: str, style: str) -> None:
 
 
 def in_process(work: Callable[..., None], *arguments: Any) -> int:
-    """The exit code of a piece of work in a process of its own."""
+    """The exit code of a function in a subprocess."""
     process = PROCESSES.Process(target=work, args=arguments)
     process.start()
     process.join()

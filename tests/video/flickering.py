@@ -17,7 +17,7 @@ STYLE = np.full((1, 3), 0.5, np.float32)
 
 
 class Flickering(FakeRuntime):
-    """A model that paints the negative, with strokes of its own in every frame: soft noise that never repeats."""
+    """A model that renders the negative with different strokes in every frame: soft noise that never repeats."""
 
     def __init__(self) -> None:
         super().__init__()

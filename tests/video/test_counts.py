@@ -38,7 +38,7 @@ def test_a_lost_frame_is_an_error_with_both_counts(
 def test_a_seek_past_the_last_frame_loses_none(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A run is left after its first piece; on `--resume` the decoder begins late, as in streams without an index."""
+    """A run is stopped after its first segment; on `--resume` the decoder starts late, as without an index."""
     clip, whole, style = clips(2 * PIECE)
     target = tmp_path / "out.mkv"
     in_process(killed_run, "in the second piece", str(clip), str(target), style)
@@ -51,7 +51,7 @@ def test_a_seek_past_the_last_frame_loses_none(
 def test_a_changed_clip_of_the_same_name_is_not_continued(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
 ) -> None:
-    """The file has the same size and time, and other frames."""
+    """The file has the same size and time stamp, but other frames."""
     original, _, style = clips(2 * PIECE)
     clip = tmp_path / "clip.mkv"
     clip.write_bytes(original.read_bytes())

@@ -154,7 +154,7 @@ def test_hdr_is_kept_only_for_hdr_clips_and_targets_that_can_hold_it(tmp_path: P
 
 
 def test_content_light_levels_alone_are_kept(tmp_path: Path, load: Load, grey: str) -> None:
-    """Some clips say how bright their frames are, and nothing of the display they were made on."""
+    """Some clips state the brightness of their frames, but not of the mastering display."""
     clip = make_hdr(
         tmp_path / "clip.mp4", [50], params=MASTERED.replace(MASTERED[MASTERED.find("master-") :], "max-cll=700,90")
     )

@@ -15,7 +15,7 @@ from tests.video.conftest import make_clip, make_frames
 
 
 def interlaced(folder: Path) -> Path:
-    """A white bar that moves by 8 pixels from field to field, as a camera for television sees it."""
+    """A white bar that moves by 8 pixels from field to field, as in interlaced television."""
     fields = []
     for number in range(24):
         field = np.zeros((48, 128, 3), np.uint8)
@@ -44,7 +44,7 @@ def interlaced(folder: Path) -> Path:
 
 
 def combing(pixels: Any) -> float:
-    """How much a line differs from the mean of its neighbours."""
+    """The mean difference of a line from the mean of its neighbours."""
     gray = pixels.astype(float).mean(axis=-1)
     return float(np.abs(gray[1:-1] - (gray[:-2] + gray[2:]) / 2).mean())
 

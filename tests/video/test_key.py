@@ -32,7 +32,7 @@ def test_strokes_stay_sharp_over_a_long_pan() -> None:
 
 
 def test_a_colour_of_equal_brightness_is_another_content() -> None:
-    """A red square moves over green of the same grey: nothing of it is left behind ten frames later."""
+    """A red square moves over green of equal brightness: ten frames later no ghost is visible."""
     frames = [np.tile(np.asarray([0, 130, 0], np.uint8), (128, 192, 1)) for _ in range(12)]
     for number, frame in enumerate(frames):
         frame[40:80, 6 + 11 * number : 46 + 11 * number] = 255, 0, 0

@@ -20,7 +20,7 @@ COUNT = 2 * PIECE + 5
 def paint(
     clip: str, target: str, style: str, *, resume: bool = False, stop: Callable[[int], None] | None = None
 ) -> int:
-    """Paint a clip as `brushwork video` does, in H.264 and stabilised, and returns the number of frames."""
+    """Render a clip as `brushwork video` does, in H.264 and stabilised, and return the number of frames."""
     load: Callable[[], Stylizer] = lambda: Stylizer(Negative())  # noqa: E731
     for progress in run(clip, Path(target), load, Settings((style,)), RunOptions(resume=resume)):
         if stop:
@@ -29,7 +29,7 @@ def paint(
 
 
 def killed_run(clip: str, target: str, style: str, frames: int) -> None:
-    """A run whose process is killed when so many frames are painted; 0 is before the first."""
+    """A run whose process is killed after a number of rendered frames; 0 is before the first."""
 
     def stop(done: int) -> None:
         if done == max(1, frames):

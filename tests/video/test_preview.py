@@ -20,7 +20,7 @@ Load = Callable[[], Stylizer]
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    """48 frames that become ever brighter, so that each can be told on the sheet."""
+    """48 frames with increasing brightness, which identifies them on the sheet."""
     frames = [np.full((48, 64, 3), 5 * number, np.uint8) for number in range(48)]
     return make_clip(tmp_path / "clip.mp4", frames, codec="libx264", form="yuv420p", options={"qp": "1", "g": "12"})
 

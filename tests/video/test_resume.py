@@ -12,7 +12,7 @@ from tests.video.dying import PHASES, PIECE, full_disk_run, in_process, killed_r
 
 
 def complete(clip: Path, target: Path, style: str) -> None:
-    """What a person does after a run has died."""
+    """Complete a killed run as a user would."""
     try:
         paint(str(clip), str(target), style, resume=True)
     except UserError as error:
@@ -53,7 +53,7 @@ def test_resume_completes_a_run_that_was_killed_twice(
 def test_a_full_disk_loses_nothing(
     share: float, clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
 ) -> None:
-    """No file may grow beyond a part of the finished one: pieces, records or the joined file fail to be written."""
+    """No file can grow beyond a part of the finished one: segments, records or the joined file cannot be written."""
     clip, whole, style = clips(2 * PIECE)
     target = tmp_path / "out.mkv"
     assert in_process(full_disk_run, round(share * len(whole)), str(clip), str(target), style) == 1
@@ -77,7 +77,7 @@ def test_a_finished_file_is_never_deleted(clips: Callable[[int], tuple[Path, byt
 def test_a_file_of_another_program_is_not_replaced(
     clips: Callable[[int], tuple[Path, bytes, str]], tmp_path: Path
 ) -> None:
-    """A run dies, somebody puts another file in the target's place, and the run is resumed."""
+    """A run is killed, another program writes the target, and the run is resumed."""
     clip, _, style = clips(2 * PIECE)
     target = tmp_path / "out.mkv"
     in_process(killed_run, "while joining", str(clip), str(target), style)

@@ -20,7 +20,7 @@ GREY = 128 / 255
 
 
 def alone(grey: str, **choices: object) -> Settings:
-    """Every frame by itself, so that it can be worked out."""
+    """Settings without stabilisation, so that every frame can be worked out."""
     return Settings((grey,), steady=0, **choices)  # type: ignore[arg-type]
 
 
@@ -94,7 +94,7 @@ def test_an_excerpt_starts_at_0_with_its_own_sound_and_chapters(tmp_path: Path, 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_rotated_clip_is_written_upright(rotation: int, tmp_path: Path, load: Load, grey: str) -> None:
-    """OpenCV turns what it reads by itself."""
+    """OpenCV rotates the frames that it reads."""
     clip = make_clip(tmp_path / "clip.mp4", make_frames(2), codec="libx264", form="yuv420p", rotation=rotation)
     run_to_end(clip, tmp_path / "out.mp4", load, Settings((grey,), strength=0, crf=1))
     shown, painted = (cv2.VideoCapture(str(path)).read()[1] for path in (clip, tmp_path / "out.mp4"))

@@ -51,7 +51,7 @@ CLIPS = [video_file, video_with_b_frames, animation, image_folder, image_pattern
 
 @contextmanager
 def camera() -> Iterator[Camera]:
-    """A camera that gives a frame only when the one before was taken, so that none is dropped."""
+    """A camera that returns a frame only after the previous one was used, so that none is dropped."""
     left = list(FRAMES)
     taken = threading.Semaphore(1)
 

@@ -88,7 +88,7 @@ def test_flow_that_stretches_or_leads_outside_is_not_trusted() -> None:
 
 
 def test_content_that_has_left_is_not_visible() -> None:
-    """A white square on black jumps further than any motion: where it was, the new pastiche is all there is."""
+    """A white square on black jumps further than any motion: only the new pastiche is used where it was."""
     frames = [np.zeros((128, 192, 3), np.uint8) for _ in range(2)]
     frames[0][40:80, 20:60] = 255
     frames[1][40:80, 130:170] = 255
@@ -141,7 +141,7 @@ def test_colours_do_not_drift_by_repeated_mixing() -> None:
 
 
 class Waiting(Flickering):
-    """A model that paints a frame only when another one is being painted, and the first of a pair last."""
+    """A model that renders a frame only while another one is being rendered, and finishes the first of a pair last."""
 
     def __init__(self) -> None:
         super().__init__()

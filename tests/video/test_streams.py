@@ -83,7 +83,7 @@ def test_a_subtitle_visible_at_the_start_of_an_excerpt_is_kept(tmp_path: Path, l
 def test_streams_that_cannot_be_written_are_reported_before_rendering(
     tmp_path: Path, runtime: Negative, load: Load, grey: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A container that takes each stream but not all together: nothing has been painted when that is said."""
+    """A container can hold each stream but not all together: this is reported before rendering."""
     clip = make_clip(tmp_path / "clip.mkv", make_frames(4), **H264, sound="aac", subtitles="subrip")
     write = streams._write_start
 
@@ -158,7 +158,7 @@ def test_covers_second_video_streams_and_titles_are_kept(tmp_path: Path, load: L
 def test_the_written_stream_states_the_frame_rate_of_the_clip(
     codec: str, ending: str, tmp_path: Path, load: Load, grey: str
 ) -> None:
-    """Not the number of ticks in a second: players and editors that read the stream itself believe it."""
+    """Not the number of ticks per second: players and editors trust the rate in the stream."""
     clip = make_clip(tmp_path / "clip.mp4", make_frames(12), **H264)
     target = tmp_path / f"out.{ending}"
     paint(clip, target, load, grey, codec=codec)
@@ -203,7 +203,7 @@ def test_a_mirrored_clip_is_written_mirrored(tmp_path: Path, load: Load, grey: s
 
 
 def test_a_clip_in_rgb_is_tagged_with_the_written_colours(tmp_path: Path, load: Load, grey: str) -> None:
-    """FFV1 in RGB has no matrix; what is written of it has the one by which it was converted."""
+    """FFV1 in RGB has no matrix; the written clip is tagged with the matrix used for the conversion."""
     red = [np.full((48, 64, 3), (200, 30, 30), np.uint8)] * 2
     clip = make_clip(tmp_path / "clip.mkv", red)
     paint(clip, tmp_path / "out.mp4", load, grey, crf=1)
@@ -215,7 +215,7 @@ def test_a_clip_in_rgb_is_tagged_with_the_written_colours(tmp_path: Path, load: 
 
 
 def test_a_deleted_clip_is_not_reported_as_a_full_disk(tmp_path: Path, load: Load, grey: str) -> None:
-    """The sound is read at the end: what fails there is reading, and the painted frames stay for --resume."""
+    """The sound is read at the end: reading fails there, and the rendered frames are kept for --resume."""
     clip = make_clip(tmp_path / "clip.mkv", make_frames(4), **H264, sound="aac")
     hidden = tmp_path / "hidden"
     settings = Settings((grey,), strength=0)

@@ -19,7 +19,7 @@ from tests.video.conftest import make_clip, make_frames, read_frames
 
 
 def test_all_frames_without_presentation_times_are_written(tmp_path: Path, load: Load, grey: str) -> None:
-    """AVI knows no presentation times, and frames are stored in another order than they are shown."""
+    """AVI has no presentation times, and frames are stored in another order than they are shown."""
     clip = make_clip(
         tmp_path / "clip.avi", flashes(48), **H264, sound="libmp3lame", options={"bf": "3", "qp": "1"},
         base=Fraction(1, 24),

@@ -26,7 +26,7 @@ COUNT = 4
 
 
 def alpha(number: int) -> Any:
-    """A disc that grows, its edge soft."""
+    """A growing disc with a soft edge."""
     y, x = np.mgrid[:48, :64]
     distance = np.hypot(y - 24, x - 32)
     return np.clip((14 + 2 * number - distance) / 4 * 255, 0, 255).astype(np.uint8)
@@ -34,7 +34,7 @@ def alpha(number: int) -> Any:
 
 @pytest.fixture
 def clip(tmp_path: Path) -> Path:
-    """Frames without loss whose hidden parts are pure magenta, which nothing that is seen is."""
+    """Lossless frames whose hidden parts are pure magenta, which is not visible anywhere."""
     path = tmp_path / "clip.mkv"
     with av.open(str(path), "w") as out:
         stream: Any = out.add_stream("ffv1", rate=Fraction(24))
@@ -85,7 +85,7 @@ def test_alpha_is_written_to_video_files_that_can_hold_it(
 
 @pytest.mark.parametrize("name", ["out.webm", "out.mkv"])
 def test_alpha_of_vp9_is_written_and_read(name: str, clip: Path, tmp_path: Path, load: Load, grey: str) -> None:
-    """No codec is named: a transparent clip takes one that holds alpha. Two pieces are joined with theirs."""
+    """Without --codec, a transparent clip uses one with alpha; two segments are joined with their alpha."""
     settings = Settings((grey,), strength=0, crf=4)
     *_, last = run(str(clip), tmp_path / name, load, settings, RunOptions(piece=3))
     assert last.notes == []

@@ -58,7 +58,7 @@ def page(browser: ChromiumDriver, address: str) -> "Page":
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
-    """A photo with a note of its camera."""
+    """A photo with the camera in its EXIF."""
     exif = Image.Exif()
     exif[271] = "A camera"
     ramp = np.linspace(0, 255, 300, dtype=np.uint8)
@@ -120,7 +120,7 @@ class Page:
         element.click()
 
     def give(self, button: str, path: Path) -> None:
-        """Press a button that asks for a file, and gives it one."""
+        """Press a button that asks for a file, and choose one."""
         self.click(button)
         self.find("#chooser").send_keys(str(path))
 
@@ -146,16 +146,16 @@ class Page:
         return self.source("#after") if shown else ""
 
     def painted(self, before: str = "") -> str:
-        """Wait for another pastiche than the one before, and for nothing more to be on its way; its address."""
+        """Wait for a new pastiche and the end of all requests; return its address."""
         address: str = self.until(lambda _: (now := self.pastiche()) not in ("", before) and now)
         return address
 
     def value(self, selector: str) -> str:
-        """What stands in a field."""
+        """The value of a field."""
         return str(self.find(selector).get_property("value"))
 
     def slide(self, selector: str, value: float) -> None:
-        """Move a slider to a value, as dragging it and letting it go does."""
+        """Move a slider to a value, like dragging and releasing it."""
         script = """const [slider, value] = arguments; slider.value = value;
             for (const kind of ["input", "change"]) slider.dispatchEvent(new Event(kind, {bubbles: true}))"""
         self.run(script, self.find(selector), value)
@@ -173,11 +173,11 @@ class Page:
         self.until(lambda _: words in self.find("#note").text)
 
     def complaints(self) -> list[str]:
-        """Errors in the browser's console, but for the answers with a status that the page explains."""
+        """Errors in the browser's console, except for answers with a status that the page explains."""
         entries = [entry["message"] for entry in self.browser.get_log("browser") if entry["level"] == "SEVERE"]
         return [entry for entry in entries if "the server responded with a status of 400" not in entry]
 
     def requests(self) -> list[dict[str, Any]]:
-        """Everything that the browser has asked for on behalf of this page."""
+        """All requests of the browser for this page."""
         messages = [json.loads(entry["message"])["message"] for entry in self.browser.get_log("performance")]
         return [message for message in messages if message["method"].startswith("Network.")]

@@ -63,7 +63,7 @@ def _animation(frames: int, side: int) -> bytes:
 
 
 def _scans() -> bytes:
-    """A JPEG whose last scan comes a thousand times; each goes over all pixels, and is some bytes long."""
+    """A JPEG whose last scan is repeated a thousand times; each covers all pixels and takes a few bytes."""
     buffer = BytesIO()
     Image.new("L", (640, 480), 128).save(buffer, "JPEG", progressive=True)
     data = buffer.getvalue()

@@ -24,7 +24,7 @@ from tests.web.conftest import RED, encode
 
 
 class Patient(FakeRuntime):
-    """Paints once it may."""
+    """A model that renders once it is allowed to."""
 
     def __init__(self) -> None:
         super().__init__()

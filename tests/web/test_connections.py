@@ -60,7 +60,7 @@ def serving(app: Callable[..., object]) -> Iterator[tuple[Connections, Address]]
 
 @pytest.fixture
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
-    """A real server with little patience: connections that send nothing are closed after a tenth of a second."""
+    """A real server with short limits: connections that send nothing are closed after a tenth of a second."""
     monkeypatch.setattr(connections, "HEADERS_WITHIN", 0.1)
     monkeypatch.setattr(connections, "MOST", 8)
     with serving(build(Stylizer(FakeRuntime()), "colours", limits=Limits(idle=1))) as (_, address):
@@ -91,7 +91,7 @@ def test_a_body_that_stops_is_answered_with_408(address: Address) -> None:
 
 
 def test_a_body_sent_byte_by_byte_is_answered_with_408(address: Address) -> None:
-    """Each byte comes in time, all of them together would take for ever."""
+    """Each byte arrives in time, but the whole body would never end."""
     with socket.create_connection(address, timeout=0.1) as connection:
         connection.sendall(HEAD + b"Content-Length: 1000000\r\n\r\n--x\r\n")
         for _ in range(1000):

@@ -19,7 +19,7 @@ GREY = (100, 100, 100)
 
 
 class Dimmed(FakeRuntime):
-    """Pastiches as dark as the detail is low."""
+    """Pastiches that are darker with less detail."""
 
     def __init__(self, detail: float) -> None:
         super().__init__()

@@ -24,7 +24,7 @@ drawn = settings(max_examples=40, deadline=None, derandomize=True, suppress_heal
 
 
 def check(case: Case, **given: Any) -> int:
-    """Send a request; its status. An error has the one shape of errors."""
+    """Send a request and return its status; every error must be a problem."""
     answer = case.call(**given)
     assert answer.status_code < 500
     if answer.status_code >= 400:

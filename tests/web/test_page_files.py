@@ -64,7 +64,7 @@ def test_no_file_refers_to_another_server_or_has_inline_scripts() -> None:
 
 
 def test_all_texts_of_the_page_are_in_one_file() -> None:
-    """The HTML holds keys alone, and each of them has its words."""
+    """The HTML contains only keys, and each key has a text."""
     html = (FOLDER / "index.html").read_text(encoding="utf-8")
     keys = set(re.findall(r'data-(?:text|label|placeholder|alt)="(\w+)"', html))
     code = "".join(module.read_text(encoding="utf-8") for module in MODULES)

@@ -160,7 +160,7 @@ def test_detail_changes_the_pastiche_and_is_reset(page: Page, photo: Path, tmp_p
 
 
 def test_a_page_over_http_from_another_machine_can_save_and_copy(page: Page, photo: Path, tmp_path: Path) -> None:
-    """What browsers keep from pages that come without encryption is not there; the page does without."""
+    """The page works without the features that browsers deny to pages without encryption."""
     hide = "delete Crypto.prototype.randomUUID; delete Navigator.prototype.clipboard;"
     page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": hide})
     page.open()

@@ -40,7 +40,7 @@ def test_sigterm_finishes_running_requests(serve: Serve) -> None:
 
 
 def test_a_picture_of_the_largest_allowed_size_fits_into_the_memory_limit(serve: Serve) -> None:
-    """In a control group a server uses 0.7 of what is left; here --memory says so, and the picture is scaled down."""
+    """In a control group a server uses 0.7 of what is left; here --memory sets it, and the picture is scaled down."""
     group = 860  # MB
     server, address = serve("--no-page", "--pixels", "1", "--memory", f"{round(0.7 * group)}M", "--seconds", "600")
     noise = np.random.default_rng(0).integers(0, 255, (1000, 1000, 3), dtype=np.uint8)
