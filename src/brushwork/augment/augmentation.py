@@ -8,7 +8,7 @@ import numpy as np
 
 from brushwork import model_folder, stylizer
 from brushwork.augment.draws import Draw, Draws, Sample
-from brushwork.augment.painting import ArrayPainter, TensorPainter, paint
+from brushwork.augment.painting import OWN_SIZE, ArrayPainter, TensorPainter, paint
 from brushwork.augment.pixels import Batch, as_batch, is_tensor
 from brushwork.augment.styles import RANDOM, Styles, StyleSource
 from brushwork.errors import UserError
@@ -27,7 +27,7 @@ class StyleAugmentation:
     in [0, 1] or uint8, and returns the same kind: in a `Dataset`, among the transforms of torchvision (further inputs
     are passed through) and those of albumentations (``image=`` is rendered, all else passed through).
 
-    The model is loaded by the first call in each process; a forked worker has its parent's, if that was loaded. Pixels
+    The model is loaded at once. A forked worker has its parent's; a spawned one loads it with its first picture. Pixels
     on the CPU are painted by OpenVINO; tensors on a GPU there, by torch.
 
     Args:
@@ -66,8 +66,9 @@ class StyleAugmentation:
         self.model = model_folder.for_frames(model)
         self._draws = Draws(p, strength, seed)
         self._source = StyleSource(styles, model_folder.find(self.model))
-        self._loaded: Stylizer | None = None
         self._networks: dict[str, Any] = {}
+        self._loaded: Stylizer | None = None
+        self._stylizer()  # in this process, since forked ones cannot always load a model
 
     def __repr__(self) -> str:
         return f"StyleAugmentation(p={self.p}, strength={self.strength}, texture_only={self.texture_only})"
@@ -136,6 +137,7 @@ class StyleAugmentation:
         # holds would wait for the parent's threads for ever.
         if self._loaded is None:
             self._loaded = stylizer.load(self.model, device="cpu", threads=self.threads)
+            _run_once(self._loaded, model_folder.find(self.model).embedding_size)
         return self._loaded
 
     def _network(self, device: str) -> Any:
@@ -148,6 +150,13 @@ class StyleAugmentation:
                 network.transfer.to(torch.float16)
             self._networks[device] = network.requires_grad_(False)
         return self._networks[device]
+
+
+def _run_once(loaded: Stylizer, size: int) -> None:
+    """Wait until both networks have been compiled, which threads do, and threads do not live on in a forked process."""
+    loaded.runtime.transfer(np.zeros((1, 16, 16, 3), np.float32), np.zeros((1, size), np.float32))
+    if not loaded.styles:
+        loaded.runtime.predict(np.zeros((1, OWN_SIZE, OWN_SIZE, 3), np.float32))
 
 
 def _samples(pixels: Any, batch: Batch, sample: Any) -> Sequence[Sample | None]:

@@ -14,6 +14,7 @@ from brushwork import atomic
 from brushwork.runtime.bindings import ops, ov
 
 _starting = threading.Lock()
+_kept: list[Any] = []
 # By default, OpenVINO caches the kernels of each layer for the last 5,000 shapes, 0.4 to 1 MB per size of picture.
 # Without this cache, a picture takes 1 to 2 ms longer if its size differs from that of the previous one.
 SHAPES_CACHED = "CPU_RUNTIME_CACHE_CAPACITY"
@@ -34,6 +35,11 @@ def core() -> ov.Core:
 
 @functools.cache
 def _start() -> ov.Core:
+    """Return a new core, after an inference whose request is kept.
+
+    OpenVINO hands the threads of freed models to new models with the same number of threads. In a forked process these
+    threads do not exist, and the first model that is loaded there would wait for them for ever.
+    """
     core = ov.Core()
     with suppress(RuntimeError):  # older versions lack this property
         core.set_property("CPU", {SHAPES_CACHED: "0"})
@@ -44,6 +50,7 @@ def _start() -> ov.Core:
     request = core.compile_model(model, "CPU", properties).create_infer_request()
     for share in (True, False):
         list(request.infer({"number": np.zeros(1, np.float32)}, share_inputs=share).values())
+    _kept.append(request)
     return core
 
 
