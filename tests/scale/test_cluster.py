@@ -1,13 +1,15 @@
-"""A real cluster of two nodes: a driver is killed, then a node, and nothing is lost or done twice."""
+"""A real cluster of two nodes: drivers, nodes and workers are killed, and nothing is lost or done twice."""
 
 import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -15,7 +17,9 @@ import pytest
 from brushwork import stylizer
 from brushwork.cli import parts as command
 from brushwork.dataset.embedding import Embedding
-from brushwork.dataset.plan import Plan, open_plan
+from brushwork.dataset.parts import Part
+from brushwork.dataset.places import Place
+from brushwork.dataset.plan import Plan, Report, open_plan
 from brushwork.dataset.run import join_parts, run_here, run_plan
 from brushwork.dataset.stylizing import Stylizing
 from tests.dataset.samples import encoded, rows_of
@@ -63,6 +67,26 @@ def write_pictures(folder: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"broken" if number == 5 else encoded(number, "PNG"))
     return folder
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """A task in which one part kills every worker, as one that takes all memory does."""
+
+    settings: ClassVar[dict[str, Any]] = {}
+
+    def marker(self, part: Part) -> str:
+        return f"done/{part.index}"
+
+    def open(self, threads: int | None, device: str) -> Callable[[Place, Place, Part], Report]:
+        return self.make
+
+    def make(self, source: Place, target: Place, part: Part) -> Report:
+        target.write(f"tries/{part.index}-{time.time_ns()}", b"")
+        if part.index == 1:
+            os._exit(1)
+        target.write(self.marker(part), b"")
+        return Report(part.index, 1)
 
 
 def plan_of(source: Path | str, target: Path | str) -> Plan:
@@ -122,3 +146,19 @@ def test_styles_are_embedded_on_a_cluster(cluster: Any, tmp_path: Path, capfd: p
     out = capfd.readouterr()
     assert out.out.startswith(f"{PICTURES - 1} pictures; ")
     assert "INFO" not in out.err and "core_worker" not in out.err
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.slow
+def test_a_part_that_kills_its_workers_is_named_and_all_others_are_made(cluster: Any, tmp_path: Path) -> None:
+    from brushwork.scale.cluster import Cluster
+    from brushwork.scale.parts import TRIES, run_on
+
+    place = Place(tmp_path)
+    plan = Plan(place, place, Deadly(), [Part(index, "folder", (f"{index}.jpg",)) for index in range(4)])
+    reports = list(run_on(Cluster(threads=1, device="cpu"))(plan, plan.parts))
+    assert sorted(report.index for report in reports if report.failed is None) == [0, 2, 3]
+    (failed,) = [report.failed for report in reports if report.failed]
+    assert failed == f"1.jpg: {TRIES} workers died while making it"
+    assert [part.index for part in plan.remaining()] == [1]
+    assert len([name for name in place.find("tries") if name.startswith("tries/1-")]) == TRIES
