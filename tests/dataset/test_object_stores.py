@@ -1,7 +1,4 @@
-"""Data sets in object stores: S3 and GCS as servers on this machine, where their packages are installed.
-
-`pip install s3fs 'moto[server]' gcsfs gcp-storage-emulator` runs them; they are no part of the development extras.
-"""
+"""Data sets in object stores: S3 and GCS as servers on this machine."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,13 +12,14 @@ from brushwork.dataset.stylizing import Stylizing
 from tests.dataset.samples import BROKEN, NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # those of the servers
+MISSING = "a server of S3 or GCS is not installed: pip install -e '.[dev]'"
 
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a bucket of S3."""
-    server = pytest.importorskip("moto.server", reason="moto is not installed")
-    s3fs = pytest.importorskip("s3fs", reason="s3fs is not installed")
+    server = pytest.importorskip("moto.server", reason=MISSING)
+    s3fs = pytest.importorskip("s3fs", reason=MISSING)
     running = server.ThreadedMotoServer(port=0)
     running.start()
     host, port = running.get_host_and_port()
@@ -36,8 +34,8 @@ def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 @pytest.fixture
 def gcs(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a bucket of GCS."""
-    server = pytest.importorskip("gcp_storage_emulator.server", reason="gcp-storage-emulator is not installed")
-    gcsfs = pytest.importorskip("gcsfs", reason="gcsfs is not installed")
+    server = pytest.importorskip("gcp_storage_emulator.server", reason=MISSING)
+    gcsfs = pytest.importorskip("gcsfs", reason=MISSING)
     running = server.create_server("localhost", 0, in_memory=True, default_bucket="bucket")
     running.start()
     port = running._api._httpd.server_address[1]
