@@ -44,4 +44,5 @@ def test_files_of_other_processes_are_found_despite_cached_listings() -> None:
     place.write("a", b"1")
     assert place.find() == ["a"]
     MemoryFileSystem().pipe_file("/bucket/out/b", b"2")  # behind the back of the place
+    assert place.has("b") and not place.has("c")
     assert place.find() == ["a", "b"]

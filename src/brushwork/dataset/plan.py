@@ -101,14 +101,13 @@ def open_plan(source: str, target: str, task: Task, *, together: int = 256) -> P
         raise UserError(f"the pictures of a part are {together}; give at least 1")
     read, written = Place(source), Place(target)
     settings = {"source": read.url, **task.settings}
-    there = written.find() if written.there else []
-    if SETTINGS in there:
+    if written.has(SETTINGS):
         before = json.loads(written.read(SETTINGS))
         if before != settings:
             changed = sorted(key for key in {*before, *settings} if before.get(key) != settings.get(key))
             raise UserError(f"{target} holds a run with another {', '.join(changed)}; choose another folder")
         return Plan(read, written, task, _read_parts(written), find_parts(read.find(), together)[1])
-    if there:
+    if written.there and written.find():
         raise UserError(f"{target} is not empty, and holds no run that could go on")
     parts, others = find_parts(read.find(), together)
     rows = [{"part": part.index, "kind": part.kind, "name": name} for part in parts for name in part.names]

@@ -28,7 +28,7 @@ def run_plan(plan: Plan, runner: Runner) -> Iterator[Report]:
         plan: See `brushwork.dataset.plan.open_plan`.
         runner: Where the parts are made.
     """
-    there = set(plan.target.find())
+    there = set(plan.target.find()) if plan.others else set()
     for name in plan.others:
         if name in there:
             continue
