@@ -188,7 +188,10 @@ class Stylizer(StyleEmbedder):
         Raises:
             UserError: If the runtime cannot render this.
         """
-        tiling = tiling or self.choose_tiling(check_size("content", content), settings, style.masks is not None)
+        height, width = check_size("content", content)
+        if tiling is None:
+            held = memories.filling(height * width, content.shape[2] == 4)
+            tiling = self.choose_tiling((height, width), settings, style.masks is not None, held)
         paint(self.runtime, content, style, target, settings, tiling, held, progress)
 
     def choose_tiling(

@@ -1,6 +1,8 @@
 """Memory of a run: decisions and refusals from the header of each content."""
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +16,9 @@ from brushwork.batch.record import Record
 from brushwork.batch.run import run
 from brushwork.errors import UserError
 from brushwork.images import Extent
-from brushwork.rendering.memory import PICTURE, PROGRAM
+from brushwork.rendering.memory import CUT_OUT, PICTURE, PROGRAM
 from brushwork.rendering.settings import LEAST_MEMORY
+from brushwork.runtime import MEASURED, Array, NormInputs
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 
@@ -67,7 +70,7 @@ def test_frames_and_pages_of_one_file_count_together(extent: Extent) -> None:
 
 
 def test_prefetched_pictures_take_at_most_a_quarter_of_the_memory() -> None:
-    options = allow(480_000_000)
+    options = allow(672_000_000)
     assert not memory.is_large(1_000_000, options)
     assert memory.is_large(1_000_001, options)
     assert memory.is_large(memory.LARGE + 1, allow(64 * GIB)) and not memory.is_large(memory.LARGE, allow(64 * GIB))
@@ -83,6 +86,43 @@ def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
 def made(fake: FakeRuntime, content: str, target: str, options: Options) -> Record:
     (record,) = run(make_plan([content], ["red.png"], target, options=options), lambda: Stylizer(fake), options)
     return record
+
+
+class Copying(FakeRuntime):
+    """A runtime that takes no memory but for the pastiche."""
+
+    def transfer(self, content: Array, embedding: Array) -> Array:
+        return np.array(content)
+
+    def transfer_with_statistics(
+        self, content: Array, embedding: Array, norms: NormInputs = MEASURED
+    ) -> tuple[Array, Array]:
+        return np.array(content), np.zeros((1, 3), np.float32)
+
+
+CASES: tuple[tuple[bool, dict[str, Any], int], ...] = (
+    (False, {}, PICTURE),
+    (False, {"strength": 0.5}, PICTURE),
+    (True, {}, CUT_OUT),
+)
+
+
+@pytest.mark.parametrize(("alpha", "options", "counted"), CASES)
+def test_a_picture_rendered_at_once_takes_what_is_counted_for_it(
+    alpha: bool, options: dict[str, Any], counted: int, fake: FakeRuntime
+) -> None:
+    """The peak of all arrays, but for those of a tiny picture. From 1024 pixels a copy is rendered, too."""
+    peaks = []
+    for side in (64, 1100):
+        ramp = np.linspace(0, 255, side).astype(np.uint8)
+        photo = np.broadcast_to(ramp[:, None, None], (side, side, 4 if alpha else 3)).copy()
+        Image.fromarray(photo).save(f"{side}.png", compress_level=0)
+        del photo
+        tracemalloc.start()
+        assert made(Copying(), f"{side}.png", f"out-{side}.png", Options(tile="never", **options)).error is None
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert 0.75 * counted < (peaks[1] - peaks[0]) / 1100**2 <= counted
 
 
 @pytest.mark.parametrize("size", [None, 120])

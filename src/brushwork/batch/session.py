@@ -13,7 +13,7 @@ from brushwork.batch.options import Options
 from brushwork.errors import UserError
 from brushwork.images import ImageError, Picture, Rows
 from brushwork.rendering import masks, strokes
-from brushwork.rendering.memory import Tiling
+from brushwork.rendering.memory import Tiling, filling
 from brushwork.rendering.regions import Region, StyleMap
 from brushwork.runtime import Array
 from brushwork.styles import NamedStyle, resolve
@@ -139,7 +139,8 @@ class Session:
         """
         start = time.perf_counter()
         style = self.compose(content.filled(), embedding, source, notices)
-        tiling = self.choose_tiling(*content.image.shape[:2])
+        height, width = content.image.shape[:2]
+        tiling = self.choose_tiling(height, width, filling(height * width, content.alpha is not None))
         seconds["stylise"] = time.perf_counter() - start
 
         def stylize(pixels: Array) -> Array:

@@ -15,6 +15,7 @@ from brushwork.batch.output import kept_metadata
 from brushwork.errors import UserError
 from brushwork.images import Picture
 from brushwork.rendering import masks
+from brushwork.rendering.memory import filling
 from brushwork.rendering.regions import Region, StyleMap
 from brushwork.rendering.settings import check_size
 from brushwork.runtime import Array
@@ -170,7 +171,9 @@ class Service:
         own = self._own(content, filled, options, strengths)
         composed = self._compose(filled, own, styles, options, regions, protect)
         settings = options if options.memory else replace(options, memory=self.memory)
-        tiling = stylizer.choose_tiling(check_size("content", picture.image), settings, bool(regions))
+        height, width = check_size("content", picture.image)
+        held = filling(height * width, picture.alpha is not None)
+        tiling = stylizer.choose_tiling((height, width), settings, bool(regions), held)
 
         def tell(fraction: float) -> None:
             ticket.check()
