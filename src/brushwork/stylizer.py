@@ -190,8 +190,8 @@ class Stylizer(StyleEmbedder):
         """
         height, width = check_size("content", content)
         if tiling is None:
-            held = memories.filling(height * width, content.shape[2] == 4)
-            tiling = self.choose_tiling((height, width), settings, style.masks is not None, held)
+            filling = memories.filling(height * width, content.shape[2] == 4)
+            tiling = self.choose_tiling((height, width), settings, style.masks is not None, filling)
         paint(self.runtime, content, style, target, settings, tiling, held, progress)
 
     def choose_tiling(

@@ -50,6 +50,13 @@ def pages(name: str) -> None:
     found[0].save(name, save_all=True, append_images=found[1:])
 
 
+def test_a_depth_that_standard_output_cannot_hold_is_refused_before_rendering(fake: FakeRuntime) -> None:
+    """There the content's format is taken, which only its header tells."""
+    Image.new("RGB", (64, 64), (0, 0, 255)).save("a.jpg")
+    record = made(fake, "a.jpg", "-", depth=16)
+    assert record.error == "a.jpg: JPEG holds 8 bits per channel; choose PNG or TIFF" and fake.painted == []
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "tif"])
 def test_formats_of_one_frame_get_the_first_with_a_notice(fake: FakeRuntime, suffix: str) -> None:
     clip("a.gif")

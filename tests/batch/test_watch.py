@@ -162,11 +162,15 @@ def test_links_are_followed_and_pipes_and_folders_are_skipped(inbox: Path, style
 
 
 def test_unusable_folders_are_one_line_errors(inbox: Path, style: str) -> None:
-    def start(folder: Path, target: Path) -> None:
-        watch(folder, target, [style], Stylizer(FakeRuntime()), Options(), stop=lambda: True)
+    def start(folder: Path, target: Path, **options: Any) -> None:
+        watch(folder, target, [style], Stylizer(FakeRuntime()), Options(**options), stop=lambda: True)
 
     with pytest.raises(UserError, match="no folder"):
         start(inbox / "none", inbox.parent)
+    with pytest.raises(UserError, match="JPEG holds 8 bits per channel; choose PNG or TIFF"):
+        start(inbox, inbox.parent / "pastiches", format="jpg", depth=16)
+    with pytest.raises(UserError, match="unknown output format 'jpgg'"):
+        start(inbox, inbox.parent / "pastiches", format="jpgg")
     with pytest.raises(UserError, match="is a file"):
         start(inbox, Path(style))
     with pytest.raises(UserError, match="would be stylised again"):

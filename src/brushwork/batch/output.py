@@ -8,7 +8,7 @@ from pathlib import Path
 
 from brushwork import atomic, images
 from brushwork.batch.options import Options
-from brushwork.batch.plan import Job
+from brushwork.batch.plan import Job, check_format
 from brushwork.errors import UserError
 from brushwork.images import Frame, ImageError, Metadata, Picture
 
@@ -20,11 +20,12 @@ def kind_of(job: Job, options: Options, own: str = "") -> str:
     """Return the format of a job's output; that of the content if neither the run nor the target names one.
 
     Raises:
-        ImageError: If the target has no extension of a known format.
+        UserError: If the target has no extension of a known format, or that cannot hold the depth.
     """
-    if options.format or job.target:
-        return images.format_of(options.format or (job.target.suffix if job.target else ""))
-    return own if own in images.FORMATS else "JPEG" if own == "HEIF" else "PNG"
+    kind = options.format or (job.target.suffix if job.target else None)
+    if kind is None:
+        kind = own if own in images.FORMATS else "JPEG" if own == "HEIF" else "PNG"
+    return check_format(kind, options)
 
 
 def fit_frames(content: Picture, kind: str) -> tuple[Picture, str | None]:

@@ -54,7 +54,7 @@ def make_plan(
         UserError: If a folder has no pictures, a format is unknown or unsuitable, several pastiches have the same
             target file, or a target is also read.
     """
-    kind = images.format_of(options.format) if options.format else None
+    kind = None if options.format is None else check_format(options.format, options)
     found = find_contents(contents, recursive, target)
     groups = [(style,) for style in styles] if each and styles else [tuple(styles)]
     jobs = _single(found, groups, target, kind)
@@ -148,6 +148,18 @@ def _free(path: Path, taken: set[str]) -> Path:
     return candidate
 
 
+def check_format(name: str, options: Options) -> str:
+    """Return the format of a name or an extension.
+
+    Raises:
+        UserError: If it is unknown, or cannot hold the depth that the options ask for.
+    """
+    kind = images.format_of(name)
+    if options.depth == 16 and not images.FORMATS[kind].deep:
+        raise UserError(f"{kind} holds 8 bits per channel; choose PNG or TIFF")
+    return kind
+
+
 def _check(jobs: Sequence[Job], options: Options) -> None:
     """Raise errors of the outputs before any work is done."""
     regions = [name for region in options.regions for name in (region.mask, region.style)]
@@ -156,11 +168,9 @@ def _check(jobs: Sequence[Job], options: Options) -> None:
     masks = [path for folder in sources if is_folder(folder) for path in images.find(folder)]
     keys = {key(path) for path in (*sources, *masks)}
     for job in jobs:
-        kind = options.format or (job.target.suffix if job.target else None)
-        if kind and options.depth == 16 and not images.FORMATS[images.format_of(kind)].deep:
-            raise UserError(f"{images.format_of(kind)} holds 8 bits per channel; choose PNG or TIFF")
         if job.target is None:
             continue
+        check_format(options.format or job.target.suffix, options)
         if key(job.target) in keys or any(_same(job.target, path) for path in (*sources, job.content)):
             raise UserError(f"{job.target} is also read; write the pastiche to another file")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.batch.options import Options
-from brushwork.batch.plan import Job, make_plan
+from brushwork.batch.plan import Job, check_format, make_plan
 from brushwork.batch.record import Record
 from brushwork.batch.run import run
 from brushwork.batch.session import KnownStyles
@@ -51,6 +51,8 @@ def watch(
     Raises:
         UserError: At once, if a folder or a style cannot be used.
     """
+    if options.format is not None:
+        check_format(options.format, options)
     if not folder.is_dir():
         raise UserError(f"no folder {folder}")
     if target.exists() and not target.is_dir():
