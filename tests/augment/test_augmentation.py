@@ -135,6 +135,22 @@ def test_it_works_as_a_transform_of_torchvision_and_albumentations(always: Style
     assert set(always.available_keys) == {"image"}
 
 
+def test_the_first_picture_in_a_dict_or_a_tuple_is_painted_and_all_else_passed_through(
+    always: StyleAugmentation,
+) -> None:
+    """As torchvision's transforms take whole samples, with labels and boxes before or after the picture."""
+    picture, boxes = pictures()[0], torch.zeros(3, 4)
+    painted = always(picture, sample=2)
+    given = {"label": 3, "boxes": boxes, "image": picture}
+    found = always(given, sample=2)
+    assert list(found) == list(given) and found["label"] == 3 and found["boxes"] is boxes
+    assert np.array_equal(found["image"], painted) and given["image"] is picture
+    label, image = always((7, picture), sample=2)
+    assert label == 7 and np.array_equal(image, painted)
+    with pytest.raises(UserError, match="^there is no picture in this list$"):
+        always([boxes, 1])
+
+
 @pytest.mark.parametrize(
     ("values", "message"),
     [

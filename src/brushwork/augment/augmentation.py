@@ -9,7 +9,7 @@ import numpy as np
 from brushwork import model_folder, stylizer
 from brushwork.augment.draws import Draw, Draws, Sample
 from brushwork.augment.painting import OWN_SIZE, ArrayPainter, TensorPainter, paint
-from brushwork.augment.pixels import Batch, as_batch, is_tensor
+from brushwork.augment.pixels import Batch, as_batch, is_picture, is_tensor
 from brushwork.augment.styles import RANDOM, Styles, StyleSource
 from brushwork.errors import UserError
 from brushwork.rendering.settings import check_size
@@ -80,7 +80,8 @@ class StyleAugmentation:
         """Return the picture or batch, rendered in random styles.
 
         Args:
-            *inputs: The pictures, and anything else, which is passed through; several come back as a tuple.
+            *inputs: The pictures, or a dict, list or tuple whose first picture is rendered, and anything else, which is
+                passed through; several come back as a tuple.
             sample: Numbers that name the picture, such as (epoch, index): it is drawn for them and the seed alone.
                 For a batch of B pictures, B of these. None for draws that differ at each call, and in each worker.
             **data: ``image`` and anything else, as albumentations calls; then the result is a dict of them.
@@ -89,12 +90,23 @@ class StyleAugmentation:
             UserError: If it is no picture, its floats are not in [0, 1] (normalise afterwards), or a side is below 16.
         """
         if inputs:
-            painted = self._augment(inputs[0], sample)
+            painted = self._augment_in(inputs[0], sample)
             return (painted, *inputs[1:]) if len(inputs) > 1 else painted
         if "image" not in data:
             raise UserError("style augmentation takes a picture, or image=")
         data.pop("force_apply", None)
         return {**data, "image": self._augment(data["image"], sample)}
+
+    def _augment_in(self, given: Any, sample: Sample | Sequence[Sample] | None) -> Any:
+        """Render a picture, or the first one in a dict, list or tuple."""
+        if not isinstance(given, dict | list | tuple):
+            return self._augment(given, sample)
+        values = given if isinstance(given, dict) else dict(enumerate(given))
+        place = next((key for key, each in values.items() if is_picture(each)), None)
+        if place is None:
+            raise UserError(f"there is no picture in this {type(given).__name__}")
+        changed = {**values, place: self._augment(values[place], sample)}
+        return changed if isinstance(given, dict) else type(given)(changed.values())
 
     def _augment(self, pixels: Any, sample: Sample | Sequence[Sample] | None) -> Any:
         batch = as_batch(pixels)

@@ -52,6 +52,15 @@ def as_batch(pixels: Any) -> Batch:
     return _of_array(pixels)
 
 
+def is_picture(value: Any) -> bool:
+    """Return whether a value is a picture or a batch of pictures for `as_batch`."""
+    try:
+        as_batch(value)
+    except UserError:
+        return False
+    return True
+
+
 def is_tensor(pixels: Any) -> bool:
     """Whether it is a torch tensor; torch is not imported for that."""
     torch = sys.modules.get("torch")
