@@ -16,7 +16,7 @@ def test_camera_frames_are_rendered_over_one_websocket_and_one_can_be_kept(page:
     page.painted(first)
     page.choose(9)
     page.give("#own-style", photo)  # whose embedding is asked for once
-    page.until(lambda _: "a second" in page.find("#camera-rate").text)
+    page.until(lambda _: "per second" in page.find("#camera-rate").text)
     page.painted(page.painted(first))
     seen = page.requests()
     assert len([each for each in seen if each["method"] == "Network.webSocketCreated"]) == 1
