@@ -45,11 +45,11 @@ def clip(here: Path, paint: Paint) -> Path:
 
 @pytest.mark.parametrize(("arguments", "line"), [
     (("missing.mp4",), "cannot read missing.mp4: no such file or directory"),
-    (("waves.jpg", "-o", "waves.jpg"), "cannot write waves.jpg: choose one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
-    (("clip.mkv", "-o", "out.avi"), "cannot write out.avi: choose one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
+    (("waves.jpg", "-o", "waves.jpg"), "cannot write waves.jpg: use one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
+    (("clip.mkv", "-o", "out.avi"), "cannot write out.avi: use one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
     (("clip.mkv", "--codec", "vp8"), "unknown codec 'vp8'; did you mean 'vp9'? known: h264, h265, av1, vp9"),
     (("clip.mkv", "-o", "out.mp4", "--codec", "ffv1"), ".mp4 cannot hold ffv1; name the file out.mkv"),
-    (("clip.mkv", "--crf", "99"), "the crf is 99; h264 takes 0 (best) to 51"),
+    (("clip.mkv", "--crf", "99"), "crf is 99; for h264 it must be between 0 (best) and 51"),
     (("clip.mkv", "--steady", "2"), "steady is 2; it must be between 0 (every frame by itself) and 1"),
     (("clip.mkv", "--at", "soon"), "--at needs a time and a style, such as 0:05=other.jpg, not 'soon'"),
     (("clip.mkv", "--at", "1:99=waves.jpg"), "'1:99' is not a time; write seconds, 0:05 or 1:02:03.5"),
@@ -65,7 +65,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "--no-sound", "-o", "frames"), "--no-sound is for video files; pictures have no sound"),
     (("clip.mkv", "-o", "-", "--resume"), "a clip on standard input or output cannot be resumed"),
     (("clip.mkv", "-o", "-", "--json"), "--json and the pastiche cannot both go to standard output; name a file"),
-    (("clip.mkv", "-o", "out.gif", "--quality", "50"), "--quality does nothing: .gif files lose nothing"),
+    (("clip.mkv", "-o", "out.gif", "--quality", "50"), "--quality does nothing: .gif files are lossless"),
     (("clip.mkv", "--hdr", "tone-map"), "--hdr tone-map does nothing: clip.mkv is not HDR"),
     (("clip.mkv", "--at", "0:07=waves.jpg"), "--at 0:07=waves.jpg does nothing: the clip ends at 0:00"),
     (("clip.mkv", "--end", "0:00.1", "--at", "0:00.2=waves.jpg"), "--at 0:00=waves.jpg does nothing: the clip ends"),

@@ -27,7 +27,7 @@ def test_a_lost_frame_is_an_error_with_both_counts(
         yield from islice(stylize(*given), 2 * PIECE - 1)
 
     monkeypatch.setattr(pipeline, "stylize_frames", without_the_last)
-    with pytest.raises(UserError, match="7 frames were painted of 8 that were decoded; what was written is kept"):
+    with pytest.raises(UserError, match="7 of 8 decoded frames were rendered; the written pieces are kept"):
         paint(str(clip), str(target), style)
     assert not target.exists()
     monkeypatch.undo()

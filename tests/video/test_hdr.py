@@ -101,7 +101,7 @@ def paint(clip: Path, target: Path, load: Load, style: str, **choices: Any) -> V
 def test_an_hdr_clip_is_read_as_sdr(tmp_path: Path) -> None:
     clip = open_clip(str(make_hdr(tmp_path / "clip.mp4", [20, 203, 1000])))
     assert clip.notes == ["HDR (PQ, up to 1000 cd/m2) is tone-mapped to SDR; --hdr keep keeps it"]
-    assert (clip.color, clip.depth) == (hdr.SDR, 8)  # 10 bits of H.264 are shown by few players
+    assert (clip.color, clip.depth) == (hdr.SDR, 8)  # few players show 10 bits of H.264
     found = [frame.pixels.mean() / 65535 for frame in clip.read(clip.start)]
     expected = [float(hdr.tone_curve(level, 1000) / hdr.WHITE) ** (1 / 2.4) for level in (20, 203, 1000)]
     assert found == pytest.approx(expected, abs=0.01)
@@ -190,7 +190,7 @@ def test_colours_outside_of_the_gamut_keep_luminance_and_hue() -> None:
 
 def test_ten_bits_become_eight_if_the_encoder_has_no_more(tmp_path: Path, load: Load, grey: str) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2), codec="libx264", form="yuv420p10le")
-    note = "10 bits per channel become 8: libvpx-vp9 has no more here; h265 and av1 keep them"
+    note = "10 bits per channel become 8, the limit of this libvpx-vp9; h265 and av1 keep 10"
     assert paint(clip, tmp_path / "out.webm", load, grey).notes == [note]
     with av.open(str(tmp_path / "out.webm")) as container:
         found = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]

@@ -137,7 +137,7 @@ def test_odd_sides_lose_a_line_with_a_notice(tmp_path: Path, load: Load, grey: s
     clip = make_clip(tmp_path / "clip.mkv", make_frames(2, 49, 65))
     last = run_to_end(clip, tmp_path / "out.mp4", load, alone(grey))
     assert read_frames(tmp_path / "out.mp4")[0][1].shape == (48, 64, 3)
-    assert last.notes == ["65 x 49 has an odd side, which the codec cannot have: a line is cut"]
+    assert last.notes == ["65 x 49 has an odd side, which the codec cannot hold: a line is cut off"]
     run_to_end(clip, tmp_path / "out.mkv", load, alone(grey, codec="ffv1"))
     assert read_frames(tmp_path / "out.mkv")[0][1].shape == (49, 65, 3)
 

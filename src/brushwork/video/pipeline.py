@@ -165,7 +165,7 @@ def stabilise_frames(
 
 
 def _stabilised(state: FrameState, last: FrameState | None, weight: float) -> FrameState:
-    """Returns a state with its pastiche stabilised, and with the key for the next frame."""
+    """Return a state with its pastiche stabilised, and with the key for the next frame."""
     assert state.pastiche is not None and state.reduced is not None
     if last is None or last.key is None or state.begins:
         return replace(state, key=Key.begin(state.pastiche, state.reduced))

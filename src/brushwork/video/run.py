@@ -132,7 +132,7 @@ def _finished_states(
 
 
 def _counted(frames: Iterator[VideoFrame], progress: VideoProgress) -> Iterator[VideoFrame]:
-    """Yield the frames unchanged, and counts them."""
+    """Yield the frames unchanged, and count them."""
     for frame in frames:
         progress.decoded += 1
         yield frame
@@ -175,8 +175,8 @@ def _write(
         if progress.stopped:
             break
     if not progress.stopped and progress.frames != before + progress.decoded:
-        painted, decoded = progress.frames, before + progress.decoded
-        raise UserError(f"{painted} frames were painted of {decoded} that were decoded; what was written is kept")
+        rendered, decoded = progress.frames, before + progress.decoded
+        raise UserError(f"{rendered} of {decoded} decoded frames were rendered; the written pieces are kept")
     if last is not None:
         with encoding():
             if not progress.stopped:  # pieces of an interrupted run must end where those of an uninterrupted run end

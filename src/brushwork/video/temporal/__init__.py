@@ -1,1 +1,1 @@
-"""What depends on more than one frame: optical flow and stabilisation."""
+"""Operations on more than one frame: optical flow and stabilisation."""

@@ -1,7 +1,7 @@
-"""Fills optical flow where none can be measured: dark or blurred parts follow a plane fitted to what surrounds them.
+"""Fills optical flow where it cannot be measured: dark or blurred parts follow a plane fitted to their surroundings.
 
-Much of a scene, ground and walls, is nearly flat, and two views of a plane are related by a homography (Hartley and
-Zisserman 2004, *Multiple View Geometry*, section 13.1). A few of them are fitted to the reliable part of the flow.
+Much of a scene, such as ground and walls, is nearly flat, and two views of a plane are related by a homography (Hartley
+and Zisserman 2004, *Multiple View Geometry*, section 13.1). A few of them are fitted to the reliable part of the flow.
 """
 
 from collections.abc import Iterator
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 Flow: TypeAlias = NDArray[np.float32]  # (h, w, 2): x and y, in pixels of a frame of that size
 Mask: TypeAlias = NDArray[np.bool_]
 
-# At most this many planes; each needs this many points and this fraction of them, as fewer may be chance.
+# Most planes; least number and least fraction of the points that a plane must fit, as fewer may fit by chance.
 MAX_PLANES, MIN_POINTS, MIN_FRACTION = 4, 40, 0.04
-STEP = 8  # of this many pixels in each direction, one point is used
-INLIER, SUPPORT = 1.0, 1.5  # distance in pixels from a plane's motion of a point it is fitted to, and that supports it
+STEP = 8  # pixels between the points that are used, in each direction
+# Largest distance in pixels from a plane's motion of a point that the plane is fitted to, and of one that supports it.
+INLIER, SUPPORT = 1.0, 1.5
 REACH = 16  # pixels over which a point supports a plane
 
 
@@ -26,7 +27,7 @@ def fill(flow: Flow, reliable: Mask) -> Flow:
 
     Args:
         flow: Motion (h, w, 2).
-        reliable: Where (h, w) it can be relied on.
+        reliable: Where the motion is reliable (h, w).
     """
     if bool(reliable.all()):
         return flow
@@ -52,13 +53,13 @@ def fill(flow: Flow, reliable: Mask) -> Flow:
 
 
 def squared_length(flow: Flow) -> NDArray[np.float32]:
-    """Return the squared length (h, w) of a flow (h, w, 2), in a fifth of the time of a sum over its last axis."""
+    """Return the squared length (h, w) of a flow (h, w, 2); five times as fast as a sum over the last axis."""
     x, y = flow[..., 0], flow[..., 1]
     return np.asarray(x * x + y * y, np.float32)
 
 
 def _fit_planes(points: NDArray[np.float32], motion: Flow) -> Iterator[NDArray[Any]]:
-    """Yields homographies (3, 3), each of the motion (n, 2) of points (n, 2) that earlier ones do not explain."""
+    """Yield homographies (3, 3), each of the motion (n, 2) of points (n, 2) that earlier ones do not explain."""
     here, there = points, points + motion
     needed = max(MIN_POINTS, round(MIN_FRACTION * len(here)))
     for _ in range(MAX_PLANES):
@@ -75,7 +76,7 @@ def _fit_planes(points: NDArray[np.float32], motion: Flow) -> Iterator[NDArray[A
 
 
 def _motion_of(homography: NDArray[Any], points: NDArray[np.float32], flow: Flow) -> Flow:
-    """Returns the motion of points (h, w, 2) by a homography (3, 3), limited where it leads past its horizon."""
+    """Return the motion of points (h, w, 2) by a homography (3, 3), limited where it leads past its horizon."""
     moved = cv2.perspectiveTransform(points, homography) - points
     far = float(sum(flow.shape[:2]))
     return np.asarray(np.clip(np.nan_to_num(moved, posinf=far, neginf=-far), -far, far), np.float32)

@@ -1,4 +1,4 @@
-"""Stabilises pastiches over time: where the content only moved, an earlier pastiche moves along."""
+"""Stabilises pastiches over time: where the content only moved, an earlier pastiche moves with it."""
 
 import math
 from dataclasses import dataclass, replace
@@ -12,38 +12,39 @@ from brushwork.video.temporal import optical_flow
 from brushwork.video.temporal.flow_filling import Flow
 from brushwork.video.temporal.optical_flow import Motion, Plane
 
-# Differences at which the weight of the key's pastiche is down to 1/e: of the content's colours, which are blurred as
+# Differences that reduce the weight of the key's pastiche to 1/e: of the content's colours, which are blurred because
 # the flow has no finer detail; of the blurred pastiches, the least and relative to their contrast; of the logarithm of
-# that contrast. Pastiches are blurred over this many pixels, as strokes may differ while what they show does not.
+# that contrast. Pastiches are blurred over BLUR pixels, as strokes may differ while the picture does not.
 COLOR_SCALE, PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.10, 0.06, 1.0, 0.6, 8
-# Where the content is the same for sure, all around, pastiches may differ as they like. Difference of colours, grain
-# included, and fraction of what a pixel sees that has changed, at which it is down to 1/e; and how many pixels it sees
-# each way. Things that pass are painted with a halo, which would be left behind if only their own pixels counted.
+# Where the content around a pixel is certainly the same, any difference of the pastiches is accepted. Difference of
+# colours, grain included, and changed fraction of the surroundings that reduce this certainty to 1/e; and the reach of
+# the surroundings in pixels. Moving objects are rendered with a halo, which would be left behind if only their own
+# pixels counted.
 SAME_SCALE, CHANGED_SCALE, SEES = 0.045, 0.12, 54
-COARSE = 4  # pixels of a pastiche per pixel of the planes that say how it is mixed
-# Contrast may differ by these factors from that of the new pastiche. A variance below the last counts as none.
+COARSE = 4  # pixels of a pastiche per pixel of the planes of weights
+# Least and most contrast relative to the new pastiche, the largest gain of contrast, and the least variance.
 LEAST_CONTRAST, MOST_CONTRAST, MAX_GAIN, MIN_VARIANCE = 0.85, 1.15, 2.0, 1e-6
-# A key is replaced after so many frames, or once so much of the frame is not found in it.
+# Number of frames, and lost fraction of the frame, after which a key is replaced.
 MAX_AGE, MAX_LOST = 12, 0.03
-# Trust from which sharpness is compared, the most it is raised by at once, and a strength that is not worth its time.
+# Trust above which sharpness is compared, the largest increase at once, and the strength below which it is skipped.
 SEEN, MOST_SHARPENED, LEAST_SHARPENED = 0.5, 0.5, 0.004
 LARGE = 65536
 
 
 @dataclass(frozen=True, eq=False)
 class Key:
-    """A stabilised pastiche that those of later frames are moved from.
+    """A stabilised pastiche from which strokes are moved to later frames.
 
-    Each is moved from it at once, by the sum of the motions in between: moved from frame to frame, strokes would be
-    interpolated again and again, and blur.
+    They are moved in one step, by the sum of the motions in between: moved from frame to frame, strokes would be
+    interpolated repeatedly, and blur.
 
     Attributes:
         pastiche: (H, W, 3) in [0, 1].
-        content: What it was painted of, (h, w, 3) uint8, reduced and blurred a little: noise is no difference.
-        flow: From the latest frame back to the key, (h, w, 2) in pixels of its own size.
-        trust: How sure that is, (h, w) in [0, 1].
-        same: How sure it is that all that a pixel is painted of looks as it did there, (h, w) in [0, 1].
-        age: Number of frames since.
+        content: The frame of the key, (h, w, 3) uint8, reduced and slightly blurred, so that noise is no difference.
+        flow: Flow (h, w, 2) from the latest frame back to the key, in pixels of its own size.
+        trust: Confidence (h, w) in the flow, in [0, 1].
+        same: Confidence (h, w), in [0, 1], that the surroundings of a pixel look as in the key.
+        age: Number of frames since the key.
     """
 
     pastiche: Image
@@ -55,14 +56,14 @@ class Key:
 
     @classmethod
     def begin(cls, pastiche: Image, reduced: Pixels) -> "Key":
-        """Returns a key of a pastiche and its frame, which `optical_flow.reduce` has reduced (h, w, 3)."""
+        """Return a key of a pastiche and its frame, reduced (h, w, 3) by `optical_flow.reduce`."""
         content = _blurred(reduced)
         size = content.shape[:2]
         sure = np.ones(size, np.float32)
         return cls(pastiche, content, np.zeros((*size, 2), np.float32), sure, sure)
 
     def follow(self, motion: Motion | None, reduced: Pixels) -> "Key":
-        """Returns the same key as seen from the next frame, reduced (h, w, 3); a motion of None is none."""
+        """Return the same key as seen from the next frame, reduced (h, w, 3); None if nothing moves."""
         flow, trust = self.flow, self.trust
         if motion is not None:
             flow = motion.flow + optical_flow.warp(flow, motion.flow)
@@ -77,14 +78,14 @@ class Key:
 
 
 def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tuple[Image, Key]:
-    """Returns a pastiche blended with that of a key, moved to where things are now, and the key for the next frame.
+    """Return a pastiche blended with that of a key, which is moved along, and the key for the next frame.
 
-    The key's pastiche gets its weight where motion explains the content and where both paintings show the same at a
-    glance and with the same contrast. Elsewhere the new pastiche stays as it is, so that nothing of what has left
-    shines through. The blend keeps the contrast of what it is made of, near that of the new pastiche.
+    The key's pastiche has weight where motion explains the content and both pastiches look alike when blurred, with
+    the same contrast. Elsewhere the new pastiche is unchanged, so that nothing shows through of objects that have left.
+    The blend keeps the contrast of both pastiches, near that of the new one.
 
     Args:
-        pastiche: What the network painted of this frame, (H, W, 3) in [0, 1].
+        pastiche: The pastiche of this frame, (H, W, 3) in [0, 1].
         reduced: The frame, reduced (h, w, 3).
         key: The key, as seen from this frame.
         weight: Weight of the key's pastiche where it agrees, in [0, 1].
@@ -101,7 +102,7 @@ def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tupl
     weights = trust * agreement * np.float32(weight)
     mixed = _mix(pastiche, moved, weights)
     blurred = _blur(_mix(here, there, weights))
-    # A gain above 1 leads away from the blurred image, which raises contrast.
+    # A gain above 1 extrapolates from the blurred image, which raises contrast.
     raised = _mix(optical_flow.resize(blurred, size), mixed, _gain(one, other, between, weights))
     stable = np.clip(raised, 0, 1, out=raised)
     lost = float((weights < weight / 2).mean())
@@ -111,7 +112,7 @@ def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tupl
 
 
 def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
-    """Return how alike two coarse pastiches (h, w, 3) are, (h, w) in [0, 1], given their local variances (h, w)."""
+    """Return the similarity (h, w), in [0, 1], of coarse pastiches (h, w, 3) with local variances (h, w)."""
     mean = cv2.transform(cv2.absdiff(here, there), np.full((1, 3), 1 / 3, np.float32))
     difference = _blur(np.asarray(mean, np.float32))
     scale = np.asarray(PASTICHE_SCALE + OWN_SCALE * np.sqrt(one), np.float32)
@@ -122,23 +123,24 @@ def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
 
 
 def _fall(difference: Plane) -> Plane:
-    """Return 1 for a difference of 0, 1/e for 1 and nearly 0 for 2, steeper than a bell curve."""
+    """Return 1 for a difference of 0, 1/e for 1 and nearly 0 for 2; steeper than a Gaussian."""
     square = difference * difference
     return np.asarray(np.exp(-square * square), np.float32)
 
 
 def _mix(first: Image, second: Image, weights: Plane) -> Image:
     """Return a weighted mean of two images (H, W, 3), with weights (h, w) of the second one."""
-    # OpenCV divides by the sum of the weights plus 1e-5, so they are made large.
+    # OpenCV divides by the sum of the weights plus 1e-5, which large weights make negligible.
     of_second = optical_flow.resize(weights, first.shape) * np.float32(LARGE)
     return np.asarray(cv2.blendLinear(first, second, np.float32(LARGE) - of_second, of_second), np.float32)
 
 
 def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
-    """Return by how much the contrast of the mix of two images is to be raised, (h, w) like the weights.
+    """Return the gain (h, w) that restores the contrast of a mix of two images.
 
-    Strokes in different places cancel each other: var(mix) = (1 - w) var(first) + w var(second) - w (1 - w) var(first -
-    second), so the last term is what is lost. What is moved for long must not drift away from what is painted now.
+    Strokes in different positions cancel each other: var(mix) = (1 - w) var(first) + w var(second) - w (1 - w)
+    var(first - second), so the last term is lost. The contrast is limited relative to the new pastiche, so that strokes
+    moved over many frames do not drift away from it.
     """
     sum_of_both = (1 - weights) * one + weights * other + np.float32(MIN_VARIANCE)
     least, most = (factor**2 * one + np.float32(MIN_VARIANCE) for factor in (LEAST_CONTRAST, MOST_CONTRAST))
@@ -147,15 +149,16 @@ def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
 
 
 def _sharpened(moved: Image, gray: Plane, trust: Plane) -> tuple[Image, Plane]:
-    """Returns a moved pastiche (H, W, 3) that is as sharp as a new one, and its grey: to move is to blur a little.
+    """Return a moved pastiche (H, W, 3), sharpened to match a new one, and its grey plane; moving blurs slightly.
 
     A frame's sharpness is the energy of its Laplacian where the moved pastiche is trusted. Adding s times the negative
-    Laplacian multiplies that of the finest detail by 1 + 8 s. Lightness alone is sharpened: the eye sees no other.
+    Laplacian multiplies that of the finest detail by 1 + 8 s. Only lightness is sharpened, as the eye sees no other
+    sharpness.
 
     Args:
         moved: The moved pastiche.
         gray: The new one in grey, (H, W).
-        trust: How sure the motion is, (h, w).
+        trust: Confidence (h, w) in the motion, in [0, 1].
     """
     gray_moved = np.asarray(cv2.cvtColor(moved, cv2.COLOR_RGB2GRAY), np.float32)
     edges = [np.asarray(cv2.Laplacian(plane, cv2.CV_32F), np.float32) for plane in (gray_moved, gray)]
@@ -174,16 +177,16 @@ def _variance(plane: Plane, size: tuple[int, ...]) -> Plane:
 
 
 def _reduce(image: Image, size: tuple[int, ...]) -> Image:
-    """Return an image (H, W, 3) or plane (H, W) averaged over whole pixels, which is fast; it ignores up to 3 rows."""
+    """Return an image (H, W, 3) or plane (H, W) averaged over blocks of pixels; ignores up to 3 rows and columns."""
     height, width = COARSE * size[0], COARSE * size[1]
     return optical_flow.resize(image[:height, :width], size)
 
 
 def _blur(plane: Plane) -> Plane:
-    """Return a coarse plane (h, w) or image (h, w, 3), blurred."""
+    """Blur a coarse plane (h, w) or image (h, w, 3)."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), BLUR / COARSE), np.float32)
 
 
 def _blurred(reduced: Pixels) -> Pixels:
-    """Returns a reduced frame (h, w, 3) uint8, blurred a little."""
+    """Blur a reduced frame (h, w, 3), uint8, slightly."""
     return np.asarray(cv2.GaussianBlur(reduced, (0, 0), 1.0), np.uint8)

@@ -1,1 +1,1 @@
-"""Painted frames written to video files, animations and numbered images."""
+"""Writers of rendered frames: video files, animations and numbered images."""

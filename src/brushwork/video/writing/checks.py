@@ -1,4 +1,4 @@
-"""Refuses options that would do nothing for a clip or a target, before anything is painted."""
+"""Checks that refuse options without effect on a clip or a target, before anything is rendered."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ def check_pictures(path: Path, settings: Settings, *, numbered: bool) -> None:
     """Check the options of a target of numbered pictures, or of an animated one.
 
     Raises:
-        UserError: If one does nothing, or the name is no pattern.
+        UserError: If an option does nothing, or the name is not a pattern.
     """
     if settings.codec or settings.crf is not None:
         raise UserError("--codec and --crf are for video files; pictures take --quality")
@@ -25,16 +25,16 @@ def check_pictures(path: Path, settings: Settings, *, numbered: bool) -> None:
         raise UserError("--no-sound is for video files; pictures have no sound")
     form = images.format_of(path.suffix)
     if settings.quality is not None and images.FORMATS[form].quality is None:
-        raise UserError(f"--quality does nothing: {path.suffix} files lose nothing")
+        raise UserError(f"--quality does nothing: {path.suffix} files are lossless")
     if numbered and not re.fullmatch(r"[^%]*%(0\d+)?d[^%]*", path.name):
         raise UserError(f"{path} is not a pattern of numbered pictures such as frames/%05d.png")
 
 
 def check_clip(clip: Clip, settings: Settings) -> None:
-    """Check the options that are about what is in a clip.
+    """Check the options that depend on the contents of a clip.
 
     Raises:
-        UserError: If one does nothing.
+        UserError: If an option does nothing.
     """
     if settings.hdr is not None and clip.hdr is None:
         raise UserError(f"--hdr {settings.hdr} does nothing: {clip.name} is not HDR")

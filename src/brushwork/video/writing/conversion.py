@@ -1,4 +1,4 @@
-"""Converts sound and text subtitles that a container cannot hold as they are."""
+"""Converts sound and text subtitles that a container cannot hold unchanged."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -13,18 +13,18 @@ from brushwork.video.reading.timestamps import Packet, demux
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.copying import fit
 
-BIT_RATE = 96_000  # bits per second and channel of AAC and Opus: no difference is heard
+BIT_RATE = 96_000  # bits per second and channel of AAC and Opus, at which no difference is audible
 RATES = {"libopus": (48_000,), "aac": (48_000, 44_100, 96_000, 88_200, 64_000, 32_000, 24_000, 22_050, 16_000, 8_000)}
 MILLISECONDS = Fraction(1, 1000)
 
 
 def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
-    """Add a stream to a file that is to hold a stream of a clip in another codec.
+    """Add a stream to an open file for a stream of a clip in another codec, and return it.
 
     Args:
         out: The open file.
         name: The clip.
-        stream: Its stream.
+        stream: The stream of the clip.
         encoder: FFmpeg's name of the encoder.
     """
     if stream.type == "audio":
@@ -42,7 +42,7 @@ def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
 
 
 def converted_packets(clip: Clip, index: int, target: Any, span: TimeRange) -> Iterator[tuple[float, int, Packet]]:
-    """Yield the packets of a stream in another codec, those within a range, moved so that its origin is 0."""
+    """Yield the packets of a stream within a range in another codec, shifted so that the range's origin is 0."""
     with readable(clip.name), open_source(clip.name) as container:
         stream = container.streams[index]
         packets = demux(container, [stream], clip.discontinuities)
@@ -85,12 +85,12 @@ def _subtitles(packets: Iterator[Packet], stream: Any, target: Any, span: TimeRa
 def _decoded(packet: Packet) -> list[Any]:
     try:
         return list(packet.decode())
-    except InvalidDataError:  # a damaged packet is a moment of silence, as in players
+    except InvalidDataError:  # a damaged packet becomes a moment of silence, as in players
         return []
 
 
 def _subtitle_header(name: str, index: int) -> bytes | None:
-    """Return the styles of a subtitle stream, which its decoder knows once it has decoded something."""
+    """Return the header of a subtitle stream, its text styles, which its decoder knows after the first subtitle."""
     with open_source(name) as container:
         stream = container.streams[index]
         for packet in container.demux(stream):

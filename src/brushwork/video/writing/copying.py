@@ -11,17 +11,17 @@ from brushwork.video.reading.source import open_source, readable
 from brushwork.video.reading.timestamps import Packet, demux
 from brushwork.video.times import TimeRange
 
-# An edit list leaves out packets. Those within so many seconds of the start are sound that decoders need before they
-# give the first sample (priming); where there are more, a part of the recording was cut off and stays so.
+# An edit list excludes packets. Those within this many seconds before the start are sound that decoders need before
+# they give the first sample (priming); if there are more, a part of the recording was cut off and stays so.
 PRIMING = Fraction(1, 20)
 
 
 def copied_packets(clip: Clip, copies: dict[int, Any], span: TimeRange) -> Iterator[tuple[float, int, Packet]]:
-    """Yield the packets within a range, moved so that its origin is 0.
+    """Yield the packets within a range, shifted so that the range's origin is 0.
 
     Args:
         clip: The clip.
-        copies: Streams of the written file by the places of the clip's streams that are copied into them.
+        copies: Index of a stream of the clip -> stream of the written file into which it is copied.
         span: The range.
     """
     if not copies:
@@ -47,9 +47,9 @@ def copied_packets(clip: Clip, copies: dict[int, Any], span: TimeRange) -> Itera
 
 
 def fit(packet: Packet, span: TimeRange) -> bool:
-    """Move a packet so that the origin of a range is 0; returns whether it lies in the range.
+    """Shift a packet so that the origin of a range is 0, and return whether it lies in the range.
 
-    A subtitle that is on the screen at the start is shown from there on, and none is shown past the end.
+    A subtitle that is shown at the start of the range begins there, and none is shown past its end.
     """
     base = packet.time_base
     pts = packet.pts if packet.pts is not None else packet.dts

@@ -20,10 +20,10 @@ from brushwork.video.writing.conversion import add_converted, converted_packets
 from brushwork.video.writing.copying import copied_packets
 from brushwork.video.writing.streams import StreamPlan
 
-# When a packet is decoded, in seconds; the place of its stream; and the packet.
+# Decoding time of a packet in seconds, index of its stream, and the packet.
 Item: TypeAlias = tuple[float, int, Packet]
 OWN = ("major_brand", "minor_version", "compatible_brands", "encoder")  # metadata that muxers write themselves
-KEPT = ("title", "language", "handler_name")  # metadata of the video stream that is true of its pastiche, too
+KEPT = ("title", "language", "handler_name")  # metadata of the video stream that also holds for its pastiche
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class EncodedVideo:
 
     Attributes:
         pieces: Files with one video stream each.
-        times: Tick and duration of every frame, in the order they are shown.
+        times: Tick and duration of every frame, in display order.
         time_base: Seconds per tick.
     """
 
@@ -44,28 +44,28 @@ class EncodedVideo:
 def join(
     path: Path, video: EncodedVideo, clip: Clip, plans: Sequence[StreamPlan], span: TimeRange, encoding: Encoding
 ) -> None:
-    """Write a video file and verifies that it holds every frame.
+    """Write a video file and verify that it holds every frame.
 
     Args:
         path: Where to write; an existing file is replaced.
-        video: The painted frames.
-        clip: The clip that was painted.
+        video: The rendered frames.
+        clip: The clip that was rendered.
         plans: How its other streams are written.
-        span: The part of it that is written.
+        span: The part of the clip that is written.
         encoding: How the pieces were written.
 
     Raises:
-        UserError: If the clip can no longer be read, or the file does not hold what was written to it.
+        UserError: If the clip can no longer be read, or frames or sound are missing from the written file.
         av.error.FFmpegError: If the file cannot be written.
     """
-    # Bit-exact: without a random number and the writer's version, so that equal pieces make equal files.
+    # Bit-exact: without a random number and the writer's version, so that equal pieces give equal files.
     options = {"fflags": "+bitexact"}
     if encoding.container in ("mp4", "mov"):
-        options["movflags"] = "+faststart"  # players on the web begin before they have the whole file
+        options["movflags"] = "+faststart"  # web players start before they have the whole file
     with av.open(f"file:{path}", "w", format=encoding.container, options=options) as out:
         with av.open(f"file:{video.pieces[0]}") as first:
             target = out.add_stream_from_template(first.streams.video[0], opaque=True)
-            if encoding.container in ("mp4", "mov"):  # without it ProRes 4444 would be named like ProRes 422
+            if encoding.container in ("mp4", "mov"):  # otherwise ProRes 4444 would get the tag of ProRes 422
                 target.codec_context.codec_tag = encoding.codec.tag or first.streams.video[0].codec_context.codec_tag
         if encoding.alpha and encoding.codec.encoder == "libvpx-vp9":
             target.metadata["alpha_mode"] = "1"  # without it players do not look for alpha
@@ -108,8 +108,8 @@ def _mux_with_source(
 def _video_items(video: EncodedVideo, span: TimeRange, stream: Any) -> Iterator[Item]:
     """Yield the packets of all pieces, with the times of their frames.
 
-    Decoding times are created again: those of a piece know nothing of the pieces before. The frames' times in rising
-    order, late by as many frames as any frame is ahead of its turn, are never later than the frame itself.
+    Decoding times are computed anew, as those of a piece ignore the pieces before it. They are the display times in
+    ascending order, delayed by the largest reordering of any frame, and so never later than the frame's display time.
     """
     times, base = video.times, video.time_base
     shift = -round(span.origin / base)
@@ -124,7 +124,7 @@ def _video_items(video: EncodedVideo, span: TimeRange, stream: Any) -> Iterator[
                 before = done + place - late
                 packet.time_base = base
                 packet.pts, packet.duration = tick + shift, duration
-                # Before the first frame there are none to take times from: steps as long as the first frame.
+                # Before the first frame there are no times to take: steps as long as the first frame.
                 packet.dts = (times[before][0] if before >= 0 else times[0][0] + before * times[0][1]) + shift
                 packet.stream = stream
                 yield float(packet.dts * base), -1, packet
@@ -132,7 +132,7 @@ def _video_items(video: EncodedVideo, span: TimeRange, stream: Any) -> Iterator[
 
 
 def _display_order(piece: Path) -> list[int]:
-    """Return the places in a piece's file of its frames, in the order they are shown."""
+    """Return the positions of a piece's frames in its file, in display order."""
     with av.open(f"file:{piece}") as container:
         shown = [packet.pts for packet in container.demux(video=0) if packet.size]
     return sorted(range(len(shown)), key=lambda place: shown[place] or 0)
@@ -155,7 +155,7 @@ def _chapters(source: Any, span: TimeRange) -> list[Any]:
 def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Counter[int]) -> None:
     """Write all packets in the order of their decoding times, so that no stream waits for another in memory.
 
-    Decoding times that do not rise, which no container takes, are moved to just after the one before.
+    Decoding times that do not increase, which no container takes, are moved to just after the previous one.
     """
     out.start_encoding()  # from here on the streams have the time bases of the file
     latest: dict[int, int] = {}
@@ -174,7 +174,7 @@ def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Counter[int]) -> N
 
 
 def _verify(path: Path, video: EncodedVideo, written: Counter[int]) -> None:
-    """Raise `UserError` unless a written file holds as many frames, and packets of sound, as were written to it."""
+    """Raise `UserError` unless a file holds as many frames and packets of sound as were written to it."""
     found = Counter[int]()
     with av.open(f"file:{path}") as container:
         streams = {stream.index: stream.type for stream in container.streams}

@@ -1,4 +1,4 @@
-"""Write pastiches as pictures: numbered files, or one animated picture."""
+"""Writers of pastiches as pictures: numbered files, or one animated picture."""
 
 from pathlib import Path
 
@@ -11,15 +11,15 @@ from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import Pixels, as_image
 from brushwork.video.times import TimeRange
 
-UNITS = {".gif": 10}  # milliseconds in which a format counts times, where it is not one
+UNITS = {".gif": 10}  # unit of a format's durations in milliseconds, if not 1
 
 
 class ImageSequenceWriter:
-    """Write numbered pictures.
+    """Writer of numbered pictures.
 
     Args:
         pattern: Their path, such as ``frames/%05d.png``.
-        depth: Bits per channel of the clip; above 8, formats that can hold 16 bits do.
+        depth: Bits per channel of the clip; above 8, pictures have 16 bits if their format can hold them.
         overwrite: Whether existing pictures are replaced.
         quality: See `images.save`.
     """
@@ -29,7 +29,7 @@ class ImageSequenceWriter:
         self._number = 0
 
     def resume(self, pieces: int) -> None:
-        """Continue after so many pictures, and replaces those that the interrupted run wrote after them."""
+        """Continue after `pieces` pictures, and replace those that the interrupted run wrote after them."""
         self._number, self._overwrite = pieces, True
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
@@ -52,10 +52,10 @@ class ImageSequenceWriter:
 
 
 class AnimationWriter:
-    """Write an animated picture, at the end and from all frames: for short clips.
+    """Writer of an animated picture, which holds all frames in memory until the end: for short clips.
 
     Args:
-        clip: The clip that is painted.
+        clip: The clip that is rendered.
         target: The file.
         overwrite: Whether an existing file is replaced.
         quality: See `images.save`.
@@ -71,7 +71,7 @@ class AnimationWriter:
 
     def resume(self, pieces: int) -> None:
         """Raise `UserError`: an animated picture has no pieces."""
-        raise UserError("an animated picture is written at the end; there is nothing to resume")
+        raise UserError("nothing to resume: an animated picture is written at the end")
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
         """See `Writer.write`."""

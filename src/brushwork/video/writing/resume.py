@@ -15,7 +15,7 @@ STATE, LAST = "state.json", "last-{}.npz"
 
 @dataclass(frozen=True)
 class ResumePoint:
-    """How far a run has come: whole pieces, the frames in them, and the state of the last of those frames."""
+    """Progress of an interrupted run: complete pieces, the number of their frames, and the state of the last frame."""
 
     pieces: int
     frames: int
@@ -25,31 +25,31 @@ class ResumePoint:
 class ResumeFolder:
     """The folder beside a target that holds its pieces and a record of how they were made.
 
-    Whenever a run is killed, the record on the disk fits the pieces: it is replaced in one step, after the files it
-    speaks of are complete, and the folder disappears in one step before its files do.
+    The record on the disk matches the pieces whenever a run is killed: it is replaced in one step after the files that
+    it lists are complete, and the folder is renamed in one step before its files are removed.
 
     Args:
         target: The file, or pattern of files, that is written.
-        settings: What the pieces are made with; a run continues only with the same.
+        settings: Settings of the pieces; a run continues only with the same ones.
     """
 
     def __init__(self, target: Path, settings: dict[str, Any]) -> None:
         self.target = target
         self.folder = target.parent / f".{target.name}.parts"
-        self._rubbish = target.parent / f".{target.name}.done"
+        self._discarded = target.parent / f".{target.name}.done"
         self._settings: dict[str, Any] = json.loads(json.dumps(settings))
-        self._written: list[int] = []  # size and time of the target, if a run of ours wrote it
+        self._written: list[int] = []  # size and time of the target, if a run of this folder wrote it
 
     def begin(self, *, resume: bool, overwrite: bool) -> ResumePoint | None:
-        """Create the folder, or opens that of an interrupted run.
+        """Create the folder, or open that of an interrupted run.
 
         Returns:
             Where to continue; None if the run starts at the first frame.
 
         Raises:
-            UserError: If something would be lost, there is nothing to resume, or the settings differ.
+            UserError: If files would be lost, there is nothing to resume, or the settings differ.
         """
-        shutil.rmtree(self._rubbish, ignore_errors=True)
+        shutil.rmtree(self._discarded, ignore_errors=True)
         if resume and not self.folder.exists():
             raise UserError(f"nothing to resume: no unfinished {self.target}")
         state = self._read()
@@ -83,7 +83,7 @@ class ResumeFolder:
         return self.folder / "joined"
 
     def reached(self, pieces: int, frames: int, last: FrameState) -> None:
-        """Records that so many pieces, with so many frames up to the last one, are whole."""
+        """Record that `pieces` pieces with `frames` frames are complete, the last one with this state."""
         last.save(self.folder / LAST.format(pieces))
         self._record(pieces, frames)
         for path in self.folder.glob(LAST.format("*")):
@@ -91,23 +91,23 @@ class ResumeFolder:
                 path.unlink()
 
     def publish(self) -> None:
-        """Put the joined file in the target's place, and records it as our own, which a resumed run may replace."""
+        """Move the joined file to the target, and record that this run wrote it: a resumed run may replace it."""
         self._written = _stamp(self.joined)
         state = self._read() or {"pieces": 0, "frames": 0}
         self._record(state["pieces"], state["frames"])
         self.joined.replace(self.target)
 
     def remove_if_useless(self) -> None:
-        """Remove the folder unless a run can continue from it, or it says that the target is our own."""
+        """Remove the folder unless a run can continue from it, or it records that this run wrote the target."""
         state = self._read()
         if state is None or not (state["pieces"] or self._is_own(state)):
             self.remove()
 
     def remove(self) -> None:
-        """Remove the folder and all that lies in it."""
+        """Remove the folder and its contents."""
         if self.folder.exists():
-            self.folder.replace(self._rubbish)  # one step: a half-removed folder must not look like an unfinished run
-            shutil.rmtree(self._rubbish)
+            self.folder.replace(self._discarded)  # one step: a half-removed folder must not look like an unfinished run
+            shutil.rmtree(self._discarded)
 
     def _record(self, pieces: int, frames: int) -> None:
         state = {"settings": self._settings, "pieces": pieces, "frames": frames, "written": self._written}

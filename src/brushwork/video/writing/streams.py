@@ -1,20 +1,20 @@
-"""Decides, before anything is painted, how each stream of a clip gets into the written file.
+"""Decides before rendering how each stream of a clip is written to the file.
 
 ===================  ======================  ==================  =================================
-stream               copied where            otherwise becomes   left out, with a notice
+stream               copied if               otherwise becomes   left out, with a notice
 ===================  ======================  ==================  =================================
-sound                the container takes it  AAC (.mp4 .mov),    only where it cannot be decoded
+sound                the container takes it  AAC (.mp4 .mov),    only if it cannot be decoded
                                              FLAC (.mkv),
                                              Opus (.webm)
-text subtitles       the container takes it  mov_text, SubRip,   only where they cannot be decoded
+text subtitles       the container takes it  mov_text, SubRip,   only if they cannot be decoded
                                              WebVTT
-picture subtitles,   the container takes it  -                   elsewhere
+picture subtitles,   the container takes it  -                   otherwise
 cover pictures,
 other video, data,
 attachments
 ===================  ======================  ==================  =================================
 
-Whether a container takes a stream is not looked up but tried: its header and first packets are written to memory.
+Whether a container takes a stream is tried, not looked up: its header and first packets are written to memory.
 """
 
 from collections import Counter
@@ -35,9 +35,9 @@ from brushwork.video.writing.codecs import Encoding
 SOUND = {"mp4": "aac", "mov": "aac", "matroska": "flac", "webm": "libopus"}
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 WORDS = {"audio": "sound", "subtitle": "subtitles", "video": "video", "data": "data", "attachment": "attachment"}
-# Packets at the start of a clip that are looked at, and packets of each stream that are written in the trial.
+# Packets at the start of a clip that are examined, and packets of each stream that are written in the trial.
 EXAMINED, TRIED = 500, 3
-REFUSALS = (FFmpegError, ValueError)  # of PyAV and FFmpeg, where a container does not take a stream
+REFUSALS = (FFmpegError, ValueError)  # raised by PyAV and FFmpeg if a container does not take a stream
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ class StreamPlan:
     """How one stream of a clip is written.
 
     Attributes:
-        index: Its place in the clip.
+        index: Its index in the clip.
         action: Whether its packets are copied, converted or left out.
         encoder: FFmpeg's name of the codec it is converted to.
-        note: What the user should know.
+        note: Notice for the user; empty if there is none.
     """
 
     index: int
@@ -58,11 +58,11 @@ class StreamPlan:
 
 
 def plan_streams(name: str, main: int, encoding: Encoding, *, sound: bool) -> list[StreamPlan]:
-    """Return how each stream of a clip but the painted one is written.
+    """Return how each stream of a clip except the rendered one is written.
 
     Args:
         name: The clip.
-        main: Place of the stream that is painted.
+        main: Index of the stream that is rendered.
         encoding: How the file is written.
         sound: Whether sound is kept.
 
@@ -108,7 +108,7 @@ def _is_chapter_track(stream: Any) -> bool:
 
 
 def _takes(container: str, name: str, index: int) -> bool:
-    """Try whether a container takes a stream of a file."""
+    """Return whether a container takes a stream of a file, by trying."""
     with open_source(name) as source:
         try:
             _write_start(container, [source.streams[index]])
@@ -129,14 +129,14 @@ def _write_start(container: str, streams: Sequence[Any]) -> None:
         for packet in islice(streams[0].container.demux(), EXAMINED):
             index = packet.stream.index
             if packet.size and index in copies and written[index] < TRIED:
-                packet.pts = packet.dts = written[index] * 1000  # whether its own times fit is not asked here
+                packet.pts = packet.dts = written[index] * 1000  # the trial does not depend on the true times
                 packet.stream = copies[index]
                 out.mux(packet)
                 written[index] += 1
 
 
 def _decodes(name: str, index: int) -> bool:
-    """Try whether a stream can be decoded; subtitles, of which there may be none for an hour, are taken to be."""
+    """Return whether a stream can be decoded; assumed of subtitles, the first of which may be far from the start."""
     with open_source(name) as source:
         if source.streams[index].type == "subtitle":
             return True
@@ -148,11 +148,7 @@ def _decodes(name: str, index: int) -> bool:
 
 
 def check_together(name: str, plans: Sequence[StreamPlan], encoding: Encoding) -> None:
-    """Try whether the container takes all copied streams of a clip at once.
-
-    Raises:
-        UserError: If it does not.
-    """
+    """Raise `UserError` unless the container takes all copied streams of a clip at once."""
     copied = [plan.index for plan in plans if plan.action == "copy"]
     if not copied:
         return

@@ -1,4 +1,4 @@
-"""The target of a pastiche, and whether the pastiche fits into it, which is said before the work begins."""
+"""The target of a pastiche, and the checks before rendering that the pastiche fits it."""
 
 from pathlib import Path
 
@@ -22,14 +22,14 @@ NUMBERS = "%06d.png"  # names of the pictures in a folder
 
 
 def default_target(clip: str, settings: Settings) -> Path:
-    """Return ``clip-style.mp4`` beside ``clip.mp4``, in a container that takes all that is in the clip.
+    """Return ``clip-style.mp4`` beside ``clip.mp4``, in a container that takes all streams of the clip.
 
-    The clip's own container comes first, then .mp4, .webm for a transparent clip, and .mkv; where none takes all, the
-    first of them stays.
+    The clip's own container is tried first, then .mp4, .webm for a transparent clip, and .mkv; if none takes all
+    streams, the first of them is used.
 
     Args:
-        clip: What the user called it.
-        settings: How it is painted and written.
+        clip: Name of the clip as given by the user.
+        settings: How it is rendered and written.
 
     Raises:
         UserError: If the clip cannot be read.
@@ -52,7 +52,7 @@ def default_target(clip: str, settings: Settings) -> Path:
 
 
 def encoding_of(path: Path, settings: Settings, *, alpha: bool = False) -> Encoding:
-    """Return how a video file is written; HDR prefers H.265, as hardly anything plays it in H.264.
+    """Return how a video file is written; HDR prefers H.265, as few players show HDR in H.264.
 
     Raises:
         UserError: If the file cannot be written like this.
@@ -73,11 +73,11 @@ class Target:
         encoding: How a video file is written; None for pictures.
 
     Args:
-        path: What the user called it.
+        path: Path as given by the user.
         settings: How it is written.
 
     Raises:
-        UserError: If such a target, or this codec in it, cannot be written.
+        UserError: If such a target, or the codec of the settings in it, cannot be written.
     """
 
     def __init__(self, path: Path, settings: Settings) -> None:
@@ -109,13 +109,13 @@ class Target:
         return images.FORMATS[images.format_of(self.path.suffix)].alpha
 
     def open(self, name: str) -> tuple[Clip, list[str]]:
-        """Open a clip as it goes into the target.
+        """Open a clip in the form in which it is written to the target.
 
         Returns:
-            The clip, and what the user should know about it, one line each.
+            The clip and the notices for the user, one line each.
 
         Raises:
-            UserError: If it cannot be read, is too small, or cannot be written.
+            UserError: If the clip cannot be read, is too small, or cannot be written.
         """
         settings = self._settings
         clip = open_clip(name, size=settings.size, fps=settings.fps, deinterlaced=settings.deinterlace)
@@ -130,7 +130,7 @@ class Target:
         return clip, notes
 
     def fit(self, clip: Clip) -> Clip:
-        """Return the clip as it goes into the target: with even sides, or on white, where that must be."""
+        """Return the clip in a form that the target can hold: with even sides, or on white, if necessary."""
         clip = clip if self.holds_alpha or not clip.alpha else clip.on_white()
         return clip.with_even_sides() if self.even else clip
 
@@ -142,14 +142,15 @@ class Target:
                 raise UserError(f"{self.path} is one of the files read; write the pastiche elsewhere")
 
     def check(self, clip: Clip) -> list[str]:
-        """Return what the user should know about this clip in this target, one line each.
+        """Return the notices for the user about this clip in this target, one line each.
 
         Raises:
             UserError: If the streams of the clip cannot be written together.
         """
         notes = []
         if self.even and (clip.width % 2 or clip.height % 2):
-            notes.append(f"{clip.width} x {clip.height} has an odd side, which the codec cannot have: a line is cut")
+            size = f"{clip.width} x {clip.height}"
+            notes.append(f"{size} has an odd side, which the codec cannot hold: a line is cut off")
         if clip.alpha and not self.holds_alpha:
             kept = "vp9 in .webm, prores, ffv1, .png, .webp and .apng keep alpha"
             notes.append(f"transparent parts are painted on white; {kept}")
@@ -162,10 +163,10 @@ class Target:
         return notes
 
     def writer(self, clip: Clip, folder: ResumeFolder, *, overwrite: bool) -> Writer:
-        """Return what writes it.
+        """Return the writer of the target.
 
         Raises:
-            UserError: If there are such pictures already.
+            UserError: If pictures of this pattern already exist.
         """
         quality = self._settings.quality
         if self.encoding:

@@ -1,4 +1,4 @@
-"""Write a video file in pieces, which are joined at the end."""
+"""Writer of a video file in pieces that are joined at the end."""
 
 import os
 from pathlib import Path
@@ -21,19 +21,19 @@ from brushwork.video.writing.resume import ResumeFolder
 from brushwork.video.writing.streams import StreamPlan
 from brushwork.video.writing.writer import writable
 
-REORDERED = 16  # frames, more than any codec stores before their turn
+REORDERED = 16  # frames, more than any codec reorders
 
 
 class VideoFileWriter:
-    """Write a video file.
+    """Writer of a video file.
 
-    Each piece is encoded by itself, so that the file is the same whether or not the run was interrupted. Inside a
-    piece frames are numbered, at the clip's average rate: that rate is what the encoder writes into the stream. Their
-    true times are set when the pieces are joined.
+    Each piece is encoded by itself, so that the file is the same whether or not the run was interrupted. Frames of a
+    piece are numbered at the clip's average rate, which the encoder writes into the stream. Their true times are set
+    when the pieces are joined.
 
     Args:
-        clip: The clip that is painted.
-        folder: Where pieces are kept.
+        clip: The clip that is rendered.
+        folder: Folder of the pieces.
         encoding: How they are encoded.
         plans: How the other streams of the clip are written.
     """
@@ -75,7 +75,7 @@ class VideoFileWriter:
         return self._pieces
 
     def finish(self, span: TimeRange) -> None:
-        """See `Writer.finish`; the file takes the target's place after its frames have been counted."""
+        """See `Writer.finish`; the file replaces the target after its frames have been counted."""
         self._close()
         pieces = [self._folder.piece(number) for number in range(self._pieces)]
         video = EncodedVideo(pieces, self._times, self._clip.time_base)
@@ -95,7 +95,7 @@ class VideoFileWriter:
                 container.close()
 
     def _close(self) -> None:
-        """Complete the open piece, if there is one, and verifies that it holds every frame."""
+        """Complete the open piece, if any, and verify that it holds every frame."""
         if self._open is None:
             return
         (container, stream), self._open = self._open, None
@@ -110,7 +110,7 @@ class VideoFileWriter:
         self._pieces += 1
 
     def _mux(self, container: Any, packets: list[Any]) -> None:
-        """Write packets with decoding times of our own: those of x265 are random in short pieces."""
+        """Write packets with new decoding times, as those of x265 are random in short pieces."""
         for packet in packets:
             packet.dts = self._muxed - REORDERED
             self._muxed += 1
@@ -127,15 +127,15 @@ class VideoFileWriter:
 
 
 def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, ...]) -> av.VideoStream:
-    """Add the stream of a clip's pastiche to an open file.
+    """Add the stream of a clip's pastiche to an open file, and return it.
 
     Args:
         container: The file.
-        clip: The clip; rate, colours and aspect are its own.
+        clip: The clip, which gives the rate, colours and aspect.
         encoding: How the stream is encoded.
-        shape: Of a frame, (H, W, 3).
+        shape: Shape (H, W, 3) of a frame.
     """
-    os.environ.setdefault("SVT_LOG", "1")  # errors only: the AV1 encoder prints its settings, and has no other switch
+    os.environ.setdefault("SVT_LOG", "1")  # errors only: the AV1 encoder prints its settings and has no other switch
     light = clip.hdr.light if clip.hdr and clip.keeps_hdr else LightLevels()
     options = encoding.options_with(light.options(encoding.codec.encoder))
     stream = container.add_stream(encoding.codec.encoder, rate=clip.rate, options=options)

@@ -1,4 +1,4 @@
-"""What every writer of pastiches has in common."""
+"""The interface of writers of pastiches, and their errors."""
 
 import errno
 import os
@@ -19,14 +19,14 @@ class Writer(Protocol):
     """Takes pastiches in order and writes them to a target."""
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
-        """Take a pastiche (H, W, 3) in [0, 1] and its alpha (H, W), shown at a tick for a number of ticks."""
+        """Write a pastiche (H, W, 3) in [0, 1] and its alpha (H, W), shown at tick `pts` for `duration` ticks."""
         ...
 
     def end_piece(self) -> int | None:
         """Complete the open piece.
 
         Returns:
-            The number of whole pieces; None if an interrupted run cannot continue.
+            The number of complete pieces; None if an interrupted run cannot continue.
         """
         ...
 
@@ -35,17 +35,17 @@ class Writer(Protocol):
         ...
 
     def abort(self) -> None:
-        """Close what is open and leaves the target as it was."""
+        """Close open files and leave the target as it was."""
         ...
 
     def resume(self, pieces: int) -> None:
-        """Continue after the whole pieces of an interrupted run."""
+        """Continue after the complete pieces of an interrupted run."""
         ...
 
 
 @contextmanager
 def writable(path: Path) -> Iterator[None]:
-    """Turn FFmpeg's errors into one line that names the file."""
+    """Turn FFmpeg's errors into a `UserError` of one line that names the file."""
     try:
         yield
     except FFmpegError as error:
