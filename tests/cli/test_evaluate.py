@@ -91,7 +91,7 @@ def test_nested_folders_and_tars_are_scored_like_flat_folders(brushwork: Run, pa
         (["--pairs", 0], "the number of pairs is 0; it must be at least 1"),
         (["--size", 32], "the size is 32; pastiches are judged from 64 pixels on"),
         (["--styles", "nowhere"], "cannot read nowhere: no such file"),
-        (["--inception", "photos/p0.png"], "cannot read photos/p0.png: photos/p0.png is no file of weights"),
+        (["--inception", "photos/p0.png"], "cannot read photos/p0.png: photos/p0.png is not a file of weights"),
         (["--device", "abacus"], "unknown device 'abacus'"),
         (["--html", "photos"], "cannot write photos: it is a folder"),
         (["--json", "no/file.json"], "no folder no"),

@@ -1,4 +1,4 @@
-"""Graph rewrites change how a graph is computed, not its result."""
+"""Rewrites change how a graph is computed, not its result."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from brushwork.export import layers
-from brushwork.export.graph_rewrites import take_shortcuts
+from brushwork.export.graph_rewrites import rewrite
 from brushwork.model_folder import ModelFolder
 from brushwork.runtime.layers import Layer
 
@@ -68,7 +68,7 @@ def test_upsampling_and_convolution_become_one_transposed_convolution(
     path = graph(tmp_path, nodes, weight, enlarged=2)
     features = random.standard_normal((1, 5, *size), dtype=np.float32)
     plain = answer(path, features)
-    take_shortcuts(path)
+    rewrite(path)
     assert "ConvTranspose" in operators(path) and not {"Resize", "Conv"} & set(operators(path))
     np.testing.assert_allclose(answer(path, features), plain, atol=1e-4)
 
@@ -82,7 +82,7 @@ def test_an_enlarged_row_by_hand(tmp_path: Path) -> None:
         helper.make_node("Conv", ["padded", "weight", "bias"], ["answer"], kernel_shape=[3, 3]),
     ]
     path = graph(tmp_path, nodes, np.ones((4, 1, 3, 3), np.float32), enlarged=2)
-    take_shortcuts(path)
+    rewrite(path)
     row = answer(path, np.array([[[[1, 2], [1, 2]]]], np.float32))[0, 0, 0]
     np.testing.assert_allclose(row, [9, 12, 15, 18], rtol=1e-6)
 
@@ -96,10 +96,10 @@ def test_layers_with_few_channels_compute_two_rows_at_once(
     path = graph(tmp_path, [node], weight)
     features = random.standard_normal((1, 8, size[0] + 8, size[1] + 8), dtype=np.float32)
     plain = answer(path, features)
-    take_shortcuts(path)
-    shortcut = answer(path, features)
-    assert operators(path).count("Conv") == 1 and shortcut.shape == plain.shape == (1, 3, *size)
-    np.testing.assert_allclose(shortcut, plain, atol=1e-3)
+    rewrite(path)
+    rewritten = answer(path, features)
+    assert operators(path).count("Conv") == 1 and rewritten.shape == plain.shape == (1, 3, *size)
+    np.testing.assert_allclose(rewritten, plain, atol=1e-3)
 
 
 @pytest.mark.parametrize("name", ["transfer.onnx", "transfer-statistics.onnx", "transfer-regions.onnx"])
@@ -114,5 +114,5 @@ def test_rewriting_twice_changes_nothing_more(predicted_folder: ModelFolder, tmp
     shutil.copy(predicted_folder.path / "model.safetensors", tmp_path)
     path.write_bytes((predicted_folder.path / "transfer.onnx").read_bytes())
     before = operators(path)
-    take_shortcuts(path)
+    rewrite(path)
     assert operators(path) == before

@@ -84,7 +84,7 @@ def test_values_and_overrides_are_parsed(tmp_path: Path) -> None:
         ("steps = ", "is not TOML"),
         ("seed = -1", "seed is -1; it must be 0 or more"),
         ("minutes = nan", "minutes is nan; it must be 0 or more"),
-        ("[loss]\nstyle = -5", r"recipe \[loss\]: style is -5.0; a weight is 0 or more"),
+        ("[loss]\nstyle = -5", r"recipe \[loss\]: style is -5.0; it must be 0 or more"),
         ("[loss]\ncontent = nan", "content is nan"),
         ("[network]\nwidth = 0", r"recipe \[network\]: width is 0.0; it must be more than 0"),
         ("[network]\npredicted_size = 0", "predicted_size is 0"),

@@ -1,1 +1,1 @@
-"""Turning a trained network into a model folder."""
+"""Export of a trained network as a model folder."""

@@ -1,4 +1,4 @@
-"""Finding the layers of a traced style transfer graph, once: all that comes later reads them from its metadata."""
+"""Finds the layers of a traced style transfer graph once; all later steps read them from its metadata."""
 
 from collections import defaultdict
 
@@ -8,7 +8,7 @@ from brushwork.runtime.layers import METADATA, Layer, from_metadata, to_metadata
 
 
 def find(graph: GraphProto) -> list[Layer]:
-    """The layers of a graph as the exporter traced it, its weights under their state-dict names, in order."""
+    """Return the layers, in order, of a graph as the exporter traced it, with weights under their state-dict names."""
     made_by = {name: node for node in graph.node for name in node.output}
     users: dict[str, list[NodeProto]] = defaultdict(list)
     for node in graph.node:
@@ -41,12 +41,12 @@ def _stride(convolution: NodeProto) -> int:
 
 
 def write(model: ModelProto, layers: list[Layer]) -> None:
-    """Write the layers into the metadata of a graph, in place of other metadata."""
+    """Replace the metadata of a graph by its layers."""
     del model.metadata_props[:]
     model.metadata_props.add(key=METADATA, value=to_metadata(layers))
 
 
 def read(model: ModelProto) -> list[Layer]:
-    """The layers that `write` wrote."""
+    """Return the layers that `write` wrote."""
     (text,) = (entry.value for entry in model.metadata_props if entry.key == METADATA)
     return from_metadata(text)

@@ -1,4 +1,4 @@
-"""A trained network becomes a model folder: weights once, and ONNX graphs that point into them."""
+"""Writes a trained network as a model folder: the weights once, and ONNX graphs that point into them."""
 
 from __future__ import annotations
 
@@ -20,39 +20,38 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from brushwork import model_folder
-from brushwork.export import layers
-from brushwork.export.graph_rewrites import take_shortcuts
+from brushwork.export import graph_rewrites, layers
 from brushwork.export.variants import write_variants
 from brushwork.model_folder import PREDICTOR, REGIONS, STATISTICS, TRANSFER, WEIGHTS, ModelCard, ModelFolder
 from brushwork.networks import PasticheNetwork
 from brushwork.runtime import SMALLEST_SIDE
 
-# The deepest backbone halves a style five times without padding; below this nothing is left to average.
+# The deepest backbone halves a style five times without padding; from smaller ones no features remain to average.
 SMALLEST_STYLE = 76
 
 
 class TransferGraph(nn.Module):
-    """The style transfer network in the convention of the runtimes: pictures are (B, H, W, 3)."""
+    """The style transfer network with the interface of the runtimes: pictures are (B, H, W, 3)."""
 
     def __init__(self, network: PasticheNetwork) -> None:
         super().__init__()
         self.transfer = network.transfer
 
     def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
-        """Pastiches (B, H, W, 3) of contents (B, H, W, 3) in [0, 1] and embeddings (B, D)."""
+        """Return pastiches (B, H, W, 3) of contents (B, H, W, 3) in [0, 1] and embeddings (B, D)."""
         pastiche: Tensor = self.transfer(content.permute(0, 3, 1, 2), embedding)
         return pastiche.permute(0, 2, 3, 1)
 
 
 class PredictorGraph(nn.Module):
-    """The style prediction network in the convention of the runtimes."""
+    """The style prediction network with the interface of the runtimes."""
 
     def __init__(self, network: PasticheNetwork) -> None:
         super().__init__()
         self.predictor = network.predictor
 
     def forward(self, style: Tensor) -> Tensor:
-        """Embeddings (B, D) of styles (B, H, W, 3) in [0, 1]."""
+        """Return embeddings (B, D) of styles (B, H, W, 3) in [0, 1]."""
         assert self.predictor is not None
         embedding: Tensor = self.predictor(style.permute(0, 3, 1, 2))
         return embedding
@@ -61,21 +60,21 @@ class PredictorGraph(nn.Module):
 def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequence[Path] = ()) -> ModelFolder:
     """Write a model folder: float16 weights, graphs without weights, ``config.json``.
 
-    A folder of that name is replaced once the new one is whole.
+    An existing model folder is replaced when the new one is complete.
 
     Args:
-        network: What is exported.
-        folder: Where to; its name becomes the model's.
-        card: Its card.
+        network: The trained network.
+        folder: The model folder; its name becomes the model's.
+        card: The card of the model.
         extras: Files that are copied into the folder, see `ModelFolder.extras`.
 
     Raises:
-        ModelError: If the folder exists and is something else than a model folder, or the network cannot be exported.
+        ModelError: If the folder exists and is not a model folder, or the network cannot be exported.
     """
     if network.config.system != "conditional":
         raise model_folder.ModelError(f"{network.config.system} is a baseline of experiments and cannot be exported")
     if network.config.decoder_norm != "instance":
-        raise model_folder.ModelError(f"only instance norm can be exported, and this has {network.config.decoder_norm}")
+        raise model_folder.ModelError(f"decoder_norm is {network.config.decoder_norm}; only instance can be exported")
     if folder.exists() and not (folder / model_folder.CONFIG).is_file() and any(folder.iterdir()):
         raise model_folder.ModelError(f"{folder} exists and is not a model folder; nothing was written")
     network = network.cpu().float().eval()
@@ -83,18 +82,18 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         new = Path(temporary) / "model"
         new.mkdir()
-        # Batch norm's counters of batches are no weights.
+        # The batch counters of batch norms are integers and not weights.
         weights = {
             key: value.half().contiguous() for key, value in network.state_dict().items() if value.is_floating_point()
         }
         save_file(weights, new / WEIGHTS, metadata={"format": "pt", "title": card.title, "licence": card.licence})
-        (new / WEIGHTS).chmod(0o644)  # safetensors writes for its owner alone
+        (new / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner can read
         _write_graph(TransferGraph(network), new / TRANSFER, network.config.embedding_size)
         if network.predictor is not None:
             _write_graph(PredictorGraph(network), new / PREDICTOR, network.config.embedding_size)
         write_variants(new)
         for graph in (TRANSFER, STATISTICS, REGIONS):
-            take_shortcuts(new / graph)
+            graph_rewrites.rewrite(new / graph)
         for extra in extras:
             shutil.copy(extra, new)
         model_folder.write(new, card, dataclasses.asdict(network.config))
@@ -105,7 +104,7 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
 
 
 def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
-    """The ONNX graph of a module for any batch, height and width, with weights inline under their state-dict names."""
+    """Return the ONNX graph of a module for any batch, height and width; weights are inline under state-dict names."""
     batch = torch.export.Dim("batch")
     smallest = SMALLEST_SIDE if isinstance(graph, TransferGraph) else SMALLEST_STYLE
     picture = {0: batch, 1: torch.export.Dim("height", min=smallest), 2: torch.export.Dim("width", min=smallest)}
@@ -115,7 +114,7 @@ def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
         name = "pastiche"
     else:
         inputs, shapes, name = {"style": torch.rand(2, 267, 294, 3)}, {"style": picture}, "embedding"
-    # The exporter speaks of its own deprecations and of torchvision's absence; neither is the user's concern.
+    # The exporter warns about its own deprecations and about missing torchvision; neither concerns the user.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -124,8 +123,8 @@ def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
             input_names=list(inputs), output_names=[name], dynamic_shapes=shapes,
         )  # fmt: skip
         assert program is not None
-        # Only constants are folded. The exporter's full optimisation would also fold batch norms into convolutions,
-        # and the graph could then no longer point at the weights as they are.
+        # Only constants are folded. The exporter's full optimisation would also fold batch norms into convolutions, and
+        # the graph could then no longer point at the stored weights.
         onnxscript.optimizer.inline(program.model)
         onnxscript.optimizer.fold_constants(program.model)
         onnxscript.optimizer.remove_unused_nodes(program.model)
@@ -133,14 +132,14 @@ def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
 
 
 def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
-    """Trace a module and writes its graph, each weight replaced by a pointer into the safetensors file beside it."""
+    """Trace a module and write its graph, with weights replaced by pointers into the safetensors file beside it."""
     model = _trace(graph, embedding_size)
     found = layers.find(model.graph) if isinstance(graph, TransferGraph) else None
-    casts = _point(model, path.parent / WEIGHTS)
+    casts = _point_to_weights(model, path.parent / WEIGHTS)
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-    # Traces of the source code travel in these fields: paths of the exporting machine, and most of the bytes.
+    # These fields hold traces of the source code: paths of the exporting machine, and most of the bytes.
     del model.graph.value_info[:], model.metadata_props[:], model.graph.metadata_props[:]
     if found:
         layers.write(model, found)
@@ -151,8 +150,8 @@ def _write_graph(graph: nn.Module, path: Path, embedding_size: int) -> None:
     onnx.checker.check_model(str(path))
 
 
-def _point(model: onnx.ModelProto, weights: Path) -> list[onnx.NodeProto]:
-    """Replace weights by external data in a safetensors file, in place; returns the casts from float16 they need.
+def _point_to_weights(model: onnx.ModelProto, weights: Path) -> list[onnx.NodeProto]:
+    """Replace weights by external data in a safetensors file, in place, and return the casts from float16 they need.
 
     An offset is 8 bytes of header length + the header + the tensor's own offset (safetensors' format).
     """
@@ -162,14 +161,14 @@ def _point(model: onnx.ModelProto, weights: Path) -> list[onnx.NodeProto]:
     casts = []
     for tensor in model.graph.initializer:
         if tensor.name not in header:
-            continue  # A constant of the graph itself, such as the unit scale of an instance norm.
+            continue  # a constant of the graph itself, such as the unit scale of an instance norm
         name, shape = tensor.name, list(tensor.dims)
         start, end = header[name]["data_offsets"]
         tensor.Clear()
         tensor.name, tensor.data_type, tensor.data_location = f"{name}.half", TensorProto.FLOAT16, TensorProto.EXTERNAL
         tensor.dims.extend(shape)
-        where = {"location": weights.name, "offset": 8 + header_length + start, "length": end - start}
-        for key, value in where.items():
+        location = {"location": weights.name, "offset": 8 + header_length + start, "length": end - start}
+        for key, value in location.items():
             tensor.external_data.add(key=key, value=str(value))
         casts.append(helper.make_node("Cast", [tensor.name], [name], to=TensorProto.FLOAT))
     return casts

@@ -1,4 +1,4 @@
-"""Perceptual losses: the frozen loss network, the loss terms as pure functions, and both together (torch)."""
+"""Perceptual losses: the frozen loss network, the loss terms as pure functions, and their combination (torch)."""
 
 from brushwork.losses.adain import AdaINLoss
 from brushwork.losses.functional import (

@@ -1,6 +1,6 @@
-"""The loss terms, as pure functions. Each gives one number per sample, so that single styles can be compared.
+"""The loss terms as pure functions. Each returns one number per sample, so that single styles can be compared.
 
-Features may be half precision; every difference and every sum is taken in float32 (float64 stays float64).
+Features may be half precision; every difference and every sum is computed in float32 (float64 stays float64).
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-GRID = 4  # pixels: what one feature of the network's lowest resolution covers
+GRID = 4  # pixels, the side of the area that one feature of the network's lowest resolution covers
 TILE = 32  # pixels over which grids are averaged
 
 
@@ -18,20 +18,21 @@ def _precise(values: Tensor) -> Tensor:
 
 
 def _mean_square(values: Tensor) -> Tensor:
-    """Mean over all but the first dimension: (B, ...) -> (B,)."""
+    """Return the mean square (B,) of values (B, ...)."""
     return values.square().flatten(1).mean(dim=1)
 
 
 def gram_matrix(features: Tensor, scale: Tensor | None = None) -> Tensor:
-    """Gram matrices (B, C, C) of features (B, C, H, W), in float32 at least.
+    """Return the Gram matrices (B, C, C) of features (B, C, H, W), in float32 or more precise.
 
     ``G[i, j] = sum over positions p of F[i, p] F[j, p] / (H W)``: a mean over positions, not divided by the channels
-    (Gatys et al. 2016, eq. 3; scaled as in Ghiasi et al. 2017, eq. 4), hence comparable between sizes.
+    (Gatys et al. 2016, eq. 3; scaled as in Ghiasi et al. 2017, eq. 4), and so comparable between sizes.
 
     Args:
         features: (B, C, H, W).
-        scale: Numbers (B,) or (1,) that the matrices are divided by. The features are divided by their root before the
-            product, so that it is of order 1 and may be taken in bfloat16; without a scale it is taken in float32.
+        scale: Numbers (B,) or (1,) that the matrices are divided by. The features are divided by their square root
+            before the product, which is then of order 1 and can be computed in bfloat16; without a scale it is computed
+            in float32.
     """
     positions = features.shape[-2] * features.shape[-1]
     with torch.autocast(features.device.type, enabled=False):
@@ -44,7 +45,7 @@ def gram_matrix(features: Tensor, scale: Tensor | None = None) -> Tensor:
 
 
 class _SelfProduct(torch.autograd.Function):
-    """``X X^T``, whose gradient is one product, ``(D + D^T) X``; autograd by itself would take two."""
+    """``X X^T``, whose gradient is one product, ``(D + D^T) X``; autograd alone would compute two."""
 
     @staticmethod
     def forward(context: Any, rows: Tensor) -> Tensor:
@@ -59,13 +60,13 @@ class _SelfProduct(torch.autograd.Function):
 
 
 def self_product(rows: Tensor) -> Tensor:
-    """Products (B, C, C) of rows (B, C, N) with their own transpose, in their own precision."""
+    """Return the products (B, C, C) of rows (B, C, N) with their transpose, in the precision of the rows."""
     product: Tensor = _SelfProduct.apply(rows)  # type: ignore[no-untyped-call]  # torch's stubs
     return product
 
 
 def content_loss(features: Tensor, target: Tensor) -> Tensor:
-    """Mean squared difference (B,) of features (B, C, H, W) and the content's (B, C, H, W).
+    """Return the mean squared difference (B,) of features (B, C, H, W) and the content's (B, C, H, W).
 
     ``mean over (c, p) of (F - F_content)^2`` (Johnson et al. 2016, eq. 2; Ghiasi et al. 2017, eq. 2).
     """
@@ -73,7 +74,7 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
 
 
 def style_loss(gram: Tensor, target: Tensor) -> Tensor:
-    """Mean squared difference (B,) of Gram matrices (B, C, C) and the style's, (B, C, C) or (1, C, C).
+    """Return the mean squared difference (B,) of Gram matrices (B, C, C) and the style's, (B, C, C) or (1, C, C).
 
     ``mean over (i, j) of (G - G_style)^2`` (Gatys et al. 2016, eq. 4; as a mean in the published Ghiasi et al. 2017).
     """
@@ -81,33 +82,33 @@ def style_loss(gram: Tensor, target: Tensor) -> Tensor:
 
 
 def normalised_style_loss(gram: Tensor, target: Tensor) -> Tensor:
-    """The style loss (B,) as a share of the mean square of the style's own Gram matrix, (B, C, C) or (1, C, C).
+    """Return the style loss (B,) divided by the mean square of the style's Gram matrix, (B, C, C) or (1, C, C).
 
-    ``mean (G - G_style)^2 / mean G_style^2``. A departure from the papers: raw losses span four decades between
-    styles, so that a few styles of high contrast would own the gradient. 0 is the style, 1 a Gram matrix of zeros.
+    ``mean (G - G_style)^2 / mean G_style^2``. This differs from the papers: raw losses span four decades between
+    styles, so that a few styles of high contrast would dominate the gradient. 0 is the style, 1 a Gram matrix of zeros.
     """
     smallest = torch.finfo(target.dtype).tiny  # two Gram matrices of zeros differ by 0, not by 0 / 0
     return style_loss(gram, target) / _mean_square(target).clamp_min(smallest)
 
 
 def root_mean_square(gram: Tensor) -> Tensor:
-    """Roots (B,) of the mean squares of Gram matrices (B, C, C); at least the smallest number of their kind."""
+    """Return the root mean squares (B,) of Gram matrices (B, C, C), at least the smallest number of their dtype."""
     # Two Gram matrices of zeros differ by 0, not by 0 / 0.
     return _mean_square(gram).clamp_min(torch.finfo(gram.dtype).tiny).sqrt()
 
 
 def log_style_loss(normalised: Tensor, floor: float = 0.02) -> Tensor:
-    """Logarithm (B,) of normalised style losses (B,), ``log(x + floor)``.
+    """Return the logarithm (B,) of normalised style losses (B,), ``log(x + floor)``.
 
-    A departure from the papers. Summed over layers it is the logarithm of their geometric mean, which is how style is
-    scored; it weighs every layer and style alike, where the sum of the losses themselves is dominated by the largest.
-    A layer that is closer to its style than the floor hardly counts any more.
+    This differs from the papers. Its mean over layers is the logarithm of their geometric mean, which is the score of
+    style; it weighs all layers and styles equally, whereas the largest dominate the sum of the losses themselves. A
+    layer that is closer to its style than the floor has little effect.
     """
     return (normalised + floor).log()
 
 
 def total_variation(images: Tensor) -> Tensor:
-    """Total variation (B,) of images (B, C, H, W) in [0, 1] with sides of at least 2.
+    """Return the total variation (B,) of images (B, C, H, W) in [0, 1] with sides of at least 2.
 
     ``(mean of (x[h + 1, w] - x[h, w])^2 + mean of (x[h, w + 1] - x[h, w])^2) / 2``, each mean over its own number of
     differences (Ghiasi et al. 2017, as published; Johnson et al. 2016 sum the same squares).
@@ -117,15 +118,15 @@ def total_variation(images: Tensor) -> Tensor:
 
 
 def grid_power(images: Tensor) -> Tensor:
-    """Power (B,) of grids of period 2 and 4 pixels in images (B, C, H, W) in [0, 1] with sides of at least 32.
+    """Return the power (B,) of grids of period 2 and 4 pixels in images (B, C, H, W) in [0, 1], sides at least 32.
 
-    The project's own. Two up-samplings by 2 leave a grid that starts at the corner, so it is what remains when the
-    4 x 4 blocks of a tile of 32 x 32 pixels are averaged; texture and strokes do not remain, nor does a smooth ramp,
-    whose blocks are levelled first. The power is the mean over tiles of the variance within the mean block.
+    This term is not from the papers. Two upsamplings by 2 leave a grid that starts at the corner, so it remains when
+    the 4 x 4 blocks of a tile of 32 x 32 pixels are averaged; texture and strokes do not, nor does a smooth ramp,
+    which is subtracted first. The power is the mean over tiles of the variance within the mean block.
     """
     images = _precise(images)
     height, width = (side // TILE * TILE for side in images.shape[-2:])
-    # Less the mean of four pixels by four around each: a ramp is level then, and a grid of period 4 stays as it was.
+    # Subtract the mean of 4 x 4 pixels around each: this levels a ramp and leaves a grid of period 4 unchanged.
     around = F.avg_pool2d(F.pad(images, (1, 2, 1, 2), mode="replicate"), GRID, stride=1)
     blocks = F.pixel_unshuffle((images - around)[..., :height, :width], GRID).unflatten(1, (-1, GRID**2))
     mean_block = F.avg_pool3d(blocks, (1, TILE // GRID, TILE // GRID))

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from brushwork.errors import unknown
 
-# Each layer is a 3 x 3 convolution and its ReLU; the number is the key of the convolution's weights in the file.
-# A block (the first digit) begins with a pooling, except the first one.
+# Each layer is a 3 x 3 convolution with a ReLU; the number is the key of the convolution's weights in the file.
+# Every block (the first digit) but the first begins with a pooling.
 LAYERS = {
     "relu1_1": 0,
     "relu1_2": 2,
@@ -31,11 +31,11 @@ WEIGHTS = Path(__file__).with_name("vgg16.safetensors")
 class VGGFeatures(nn.Module):
     """Features of images at the ReLUs of VGG-16; float32 weights of the Visual Geometry Group, stored as float16.
 
-    Pools average as in the published Ghiasi et al. 2017 (Gatys et al. 2016 found it smoother), and not by the maximum
-    that the weights were trained with.
+    Pooling is by the average, as in the published Ghiasi et al. 2017 (Gatys et al. 2016 found it smoother), not by the
+    maximum that the weights were trained with.
 
-    The weights are buffers that no state dict contains: they cannot be trained, averaged or saved with what is
-    trained, only moved and cast with it.
+    The weights are buffers that no state dict contains: they are moved and cast with a module that contains them, but
+    never trained, averaged or saved with it.
     """
 
     mean: Tensor
@@ -50,20 +50,20 @@ class VGGFeatures(nn.Module):
         self.register_buffer("mean", mean, persistent=False)
 
     def forward(self, images: Tensor, layers: Iterable[str] = STYLE_LAYERS) -> dict[str, Tensor]:
-        """Features (B, C, h, w) by layer, of images (B, 3, H, W) in [0, 1].
+        """Return features (B, C, h, w) by layer of images (B, 3, H, W) in [0, 1].
 
-        From block to block, C is 64, 128, 256, 512, and h is H divided by 1, 2, 4, 8 and rounded down. Nothing is
-        computed past the deepest layer asked for. Sides of at least 8 reach every layer.
+        In blocks 1 to 4, C is 64, 128, 256, 512, and h is H divided by 1, 2, 4, 8 and rounded down. Nothing is computed
+        past the deepest of the layers. Every layer needs sides of at least 8.
 
         Raises:
-            ValueError: If a layer is unknown; the message names the nearest.
+            ValueError: If a layer is unknown; the message names the nearest one.
         """
         wanted = set(layers)
         for layer in wanted - LAYERS.keys():
             raise ValueError(unknown("layer", layer, LAYERS))
         features: dict[str, Tensor] = {}
-        # The mean is subtracted in the precision of the images, and not folded into the first bias: the zeros that
-        # the convolution pads with stand for the mean colour.
+        # The mean is subtracted in the precision of the images, not folded into the first bias, because the zero
+        # padding of the convolution must stand for the mean colour.
         x = (images * 255 - self.mean).to(self.mean.dtype)
         for layer in LAYERS:
             if features.keys() == wanted:

@@ -1,4 +1,4 @@
-"""The networks that are trained: style transfer network, style prediction network, conditional layer (torch)."""
+"""The trained networks: style transfer network, style prediction network and conditional layer (torch)."""
 
 from brushwork.networks.normalization import ConditionalInstanceNorm2d
 from brushwork.networks.pastiche import PasticheConfig, PasticheNetwork

@@ -1,9 +1,9 @@
-"""Adaptive instance normalisation (Huang and Belongie 2017), the parallel work, as a baseline to compare with.
+"""Adaptive instance normalisation (Huang and Belongie 2017), concurrent work, as a baseline for comparison.
 
-A frozen encoder, VGG to relu4_1; the features of the content get the means and deviations of the style's; a decoder,
-all that is trained, turns them into a picture. The embedding of a style is 1,024 statistics, and nothing predicts it.
+A frozen encoder, VGG up to relu4_1, computes features; those of the content get the means and deviations of the
+style's; a decoder, the only trained part, turns them into a picture. The embedding of a style is its 1,024 statistics.
 
-Departures from the published code: VGG-16 in place of a normalised VGG-19, with average pooling as in the loss network,
+Differences from the published code: VGG-16 instead of a normalised VGG-19, with average pooling as in the loss network,
 and zero padding in the encoder.
 """
 
@@ -22,12 +22,12 @@ WEIGHTS = Path(__file__).parents[1] / "losses" / "vgg16.safetensors"
 ENCODER = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17)
 CHANNELS = 512  # of relu4_1
 REDUCTION = 8
-# Of the decoder, the encoder's mirror image: outputs of each convolution; None doubles height and width.
+# Output channels of the convolutions of the decoder, the encoder's mirror image; None doubles height and width.
 DECODER = (256, None, 256, 256, 256, 128, None, 128, 64, None, 64, 3)
 
 
 class VGGEncoder(nn.Module):
-    """VGG-16 to relu4_1, frozen; its weights are buffers that no state dict contains."""
+    """VGG-16 up to relu4_1, frozen; its weights are buffers that no state dict contains."""
 
     mean: Tensor
 
@@ -42,7 +42,7 @@ class VGGEncoder(nn.Module):
         self.register_buffer("mean", mean, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features (B, 512, H / 8, W / 8), rounded down, of images (B, 3, H, W) in [0, 1]."""
+        """Return features (B, 512, H / 8, W / 8), rounded down, of images (B, 3, H, W) in [0, 1]."""
         features = images * 255 - self.mean
         for key in ENCODER:
             if key is None:
@@ -54,32 +54,32 @@ class VGGEncoder(nn.Module):
 
 
 class StatisticsPredictor(StylePredictionNetwork):
-    """The embedding (B, 1024) of a style: means, then standard deviations, of its features at relu4_1.
+    """Computes the embedding (B, 1024) of a style: means, then standard deviations of its features at relu4_1.
 
     Args:
-        encoder: What gives the features; nothing of it is trained.
+        encoder: The frozen encoder.
     """
 
     def __init__(self, encoder: VGGEncoder) -> None:
         nn.Module.__init__(self)
         self.pooling = "last"
-        self.backbone = encoder  # type: ignore[assignment]  # it has no levels
-        self.bottleneck = nn.Identity()  # type: ignore[assignment]  # there is no affine map
+        self.backbone = encoder  # type: ignore[assignment]  # without levels
+        self.bottleneck = nn.Identity()  # type: ignore[assignment]  # without an affine map
 
     def features(self, style: Tensor) -> Tensor:
-        """Embeddings (B, 1024) of style images (B, 3, H, W) in [0, 1]."""
+        """Return embeddings (B, 1024) of style images (B, 3, H, W) in [0, 1]."""
         return torch.cat(mean_and_deviation(self.backbone(style).float()), dim=1)
 
     def project(self, features: Tensor) -> Tensor:
-        """The features themselves (B, 1024)."""
+        """Return the features (B, 1024) unchanged."""
         return features
 
 
 class AdaINTransferNetwork(nn.Module):
-    """Encoder, adaptive instance normalisation, decoder: content and statistics of a style in, pastiche out.
+    """Encoder, adaptive instance normalisation and decoder: renders a content with the statistics of a style.
 
     Args:
-        encoder: What gives the features; nothing of it is trained.
+        encoder: The frozen encoder.
     """
 
     def __init__(self, encoder: VGGEncoder) -> None:
@@ -102,20 +102,23 @@ class AdaINTransferNetwork(nn.Module):
         normalise: Normalise = instance_normalise,
         masks: Tensor | None = None,
     ) -> Tensor:
-        """Pastiches (B, 3, H, W); in [0, 1] but for training, where what lies beyond must have a gradient.
+        """Return pastiches (B, 3, H, W); in [0, 1] except in training, where values beyond must have a gradient.
 
         Args:
             content: (B, 3, H, W) in [0, 1].
             embedding: Statistics (B, 1024) of the styles.
-            normalise: What takes the features' own mean and variance away.
+            normalise: Normalisation of the features.
             masks: None; this network has no regions.
+
+        Raises:
+            ValueError: If masks are given.
         """
         if masks is not None:
             raise ValueError("AdaIN has no regions")
         height, width = content.shape[2:]
         padded = F.pad(content, (0, -width % REDUCTION, 0, -height % REDUCTION), mode="replicate")
         mean, deviation = embedding[:, :, None, None].chunk(2, dim=1)
-        # Decoded at the scale of pixels in [0, 1], of features that are hundreds.
+        # Features are in the hundreds; the decoder sees them at the scale of pixels in [0, 1].
         pastiche: Tensor = self.decoder((normalise(self.encoder(padded)) * deviation + mean) / 255)
         pastiche = pastiche[:, :, :height, :width]
         return pastiche if self.training else pastiche.clamp(0, 1)

@@ -1,9 +1,10 @@
-"""Deep styles: betas and gammas of one style's own, beside what a predicted embedding gives (Dumoulin inside Ghiasi).
+"""Deep styles: betas and gammas of a single style in addition to those of its predicted embedding.
 
-A deep style is a longer embedding, (1, D + P): D numbers as a network predicts them, then P, one for each beta and
-gamma of the conditional layers, in layer order, which are added to what the affine maps make of the first D. Zeros
-there are the plain style, so blends and strengths work as ever. The affine maps take such embeddings once they are
-widened by columns that choose the number of each beta and gamma.
+They combine the styles of Dumoulin et al. 2017 with the predicted ones of Ghiasi et al. 2017. A deep style is a longer
+embedding, (1, D + P): D numbers as a network predicts them, then P, one for each beta and gamma of the conditional
+layers in layer order, which are added to the output of the affine maps for the first D. Zeros there give the plain
+style, so that blends and strengths work as with plain styles. The affine maps take such embeddings after they are
+widened by columns that select the number of each beta and gamma.
 """
 
 import copy
@@ -16,13 +17,13 @@ from brushwork.networks.transfer import StyleTransferNetwork
 
 
 def parameters_size(network: StyleTransferNetwork) -> int:
-    """P, the betas and gammas of a network: 2758 at full width."""
+    """Return P, the number of betas and gammas of a network: 2758 at full width."""
     return sum(2 * norm.channels for norm in _norms(network))
 
 
 @torch.no_grad()
 def deepen(network: StyleTransferNetwork) -> StyleTransferNetwork:
-    """Return a copy of a network that takes deep styles, (B, D + P)."""
+    """Return a copy of a network that takes deep styles (B, D + P)."""
     deep = copy.deepcopy(network)
     size, start = parameters_size(network), 0
     for norm in _norms(deep):

@@ -1,4 +1,4 @@
-"""One network for the three systems of the papers: where embeddings come from, and the style transfer network."""
+"""One network for the three systems of the papers: the source of embeddings and the style transfer network."""
 
 import math
 from collections.abc import Mapping
@@ -18,19 +18,23 @@ System = Literal["conditional", "adain"]
 
 @dataclass(frozen=True)
 class PasticheConfig:
-    """Everything that rebuilds a `PasticheNetwork` before its weights are loaded.
+    """The settings from which a `PasticheNetwork` is built before its weights are loaded.
 
     Attributes:
-        styles: Names of the styles of a table (Johnson et al. 2016: one; Dumoulin et al. 2017: N). Empty: predicted.
+        styles: Names of the styles of a table (Johnson et al. 2016: one; Dumoulin et al. 2017: N); empty if embeddings
+            are predicted.
         backbone: Name and options of the predictor's backbone (Ghiasi et al. 2017: ``{"name": "inception_v3"}``).
         predicted_size: Size of a predicted embedding.
         pooling: See `StylePredictionNetwork`.
         width: Multiplier of the style transfer network's channels.
         encoder_norm: See `StyleTransferNetwork`.
         gamma_start: See `ConditionalInstanceNorm2d`.
-        system: ``conditional``; ``adain`` is the baseline of `brushwork.networks.adain`, which has none of the above.
         decoder_norm: See `ConditionalInstanceNorm2d`; only networks with ``instance`` can be exported.
         norm_momentum: See `StyleTransferNetwork`.
+        system: ``conditional``; ``adain`` is the baseline of `brushwork.networks.adain`, which ignores the above.
+
+    Raises:
+        ValueError: If a value is out of its range.
     """
 
     styles: tuple[str, ...] = ()
@@ -51,17 +55,17 @@ class PasticheConfig:
         if self.system not in get_args(System):
             raise ValueError(f"system is {self.system!r}, not one of {', '.join(get_args(System))}")
         if self.system == "adain" and self.styles:
-            raise ValueError("AdaIN takes any style and has no table of styles")
+            raise ValueError("adain has no table of styles; omit styles")
         if not 0 < self.width < math.inf:
             raise ValueError(f"width is {self.width}; it must be more than 0")
         if not 0 <= self.norm_momentum <= 1:
-            raise ValueError(f"norm_momentum is {self.norm_momentum}; it must be in 0 to 1")
+            raise ValueError(f"norm_momentum is {self.norm_momentum}; it must be between 0 and 1")
         if self.predicted_size < 1:
             raise ValueError(f"predicted_size is {self.predicted_size}; it must be 1 or more")
 
     @property
     def embedding_size(self) -> int:
-        """D: the number of styles of a table, else the size of a predicted embedding."""
+        """D, the number of styles of a table, or the size of a predicted embedding."""
         if self.system == "adain":
             return 2 * CHANNELS
         return len(self.styles) or self.predicted_size
@@ -70,8 +74,8 @@ class PasticheConfig:
 class PasticheNetwork(nn.Module):
     """The source of embeddings and the style transfer network that they condition.
 
-    ``predictor`` is None for a table of styles; there an embedding is a row of weights over the styles, so that a
-    mixture of styles is a mixture of weights, and the network of one style has the constant embedding 1.
+    ``predictor`` is None for a table of styles. An embedding is then a row of weights of the styles, so a blend of
+    styles is a blend of weights, and the network of one style has the constant embedding 1.
     """
 
     def __init__(self, config: PasticheConfig) -> None:
@@ -98,17 +102,17 @@ class PasticheNetwork(nn.Module):
         )
 
     def embed(self, style: Tensor) -> Tensor:
-        """Embeddings (B, D) predicted from style images (B, 3, H, W) in [0, 1].
+        """Return embeddings (B, D) predicted from style images (B, 3, H, W) in [0, 1].
 
         Raises:
-            ValueError: If the network has a table of styles and so no prediction network.
+            ValueError: If the network has a table of styles and so no style prediction network.
         """
         if self.predictor is None:
-            raise ValueError(f"this network knows only its styles: {', '.join(self.config.styles)}")
+            raise ValueError(f"this network has only the styles of its table: {', '.join(self.config.styles)}")
         embedding: Tensor = self.predictor(style)
         return embedding
 
     def forward(self, content: Tensor, embedding: Tensor) -> Tensor:
-        """Pastiches (B, 3, H, W) of contents (B, 3, H, W) in [0, 1] and embeddings (B, D)."""
+        """Return pastiches (B, 3, H, W) of contents (B, 3, H, W) in [0, 1] and embeddings (B, D)."""
         pastiche: Tensor = self.transfer(content, embedding)
         return pastiche

@@ -1,4 +1,4 @@
-"""The style prediction network: a style image in, its embedding out (Ghiasi et al. 2017, section 2.2)."""
+"""The style prediction network, which predicts the embedding of a style image (Ghiasi et al. 2017, section 2.2)."""
 
 from contextlib import nullcontext
 from typing import Literal, get_args
@@ -11,22 +11,25 @@ from brushwork.networks.backbones import Backbone
 Pooling = Literal["last", "statistics"]
 LIMIT = 30.0  # standardised features beyond this are outliers of a single picture
 SMALLEST_DEVIATION = 1e-3
-TINY = 1e-12  # under the root of a variance, whose gradient at 0 is infinite
+SMALLEST_VARIANCE = 1e-12  # the gradient of the root is infinite at 0
 
 
 class StylePredictionNetwork(nn.Module):
-    """Backbone, pooling over height and width, affine map to the embedding. Fully convolutional: any size of style.
+    """Backbone, pooling over height and width, and affine map to the embedding; styles may have any size.
 
-    It computes in float32 under autocast, too: bfloat16 shifts a MobileNet's embedding by 6 to 10 %, which costs a
+    It computes in float32 even under autocast: bfloat16 shifts the embedding of a MobileNet by 6 to 10 %, which costs a
     quarter of the style.
 
     Args:
         backbone: Network for the style image: (B, 3, H, W) in [0, 1] -> (B, backbone.channels, h, w).
         embedding_size: D, the size of the embedding.
-        pooling: ``last`` takes the means of the last layer's channels, as published. ``statistics`` takes, for each of
-            the backbone's levels, the means and the standard deviations of its channels, then the means of the last
-            layer; these are standardised by `feature_mean` and `feature_deviation` and clamped to +-30. Texture is in
-            the shallow layers, which the last one has forgotten.
+        pooling: ``last`` takes the means of the last layer's channels, as published. ``statistics`` takes the means and
+            standard deviations of the channels of each of the backbone's levels, then the means of the last layer;
+            these are standardised by `feature_mean` and `feature_deviation` and clamped to +-30. The shallow layers
+            represent texture, which the last one does not.
+
+    Raises:
+        ValueError: If ``pooling`` is neither of the two.
     """
 
     feature_mean: Tensor
@@ -48,7 +51,7 @@ class StylePredictionNetwork(nn.Module):
         nn.init.zeros_(self.bottleneck.bias)
 
     def features(self, style: Tensor) -> Tensor:
-        """Pooled features (B, F) of style images (B, 3, H, W) in [0, 1], not yet standardised."""
+        """Return pooled features (B, F) of style images (B, 3, H, W) in [0, 1], not yet standardised."""
         with _without_autocast(style):
             style = style.float()
             if self.pooling == "last":
@@ -59,7 +62,7 @@ class StylePredictionNetwork(nn.Module):
             return torch.cat([*statistics, last.mean(dim=(2, 3))], dim=1)
 
     def project(self, features: Tensor) -> Tensor:
-        """Embeddings (B, D) of pooled features (B, F)."""
+        """Return embeddings (B, D) of pooled features (B, F)."""
         with _without_autocast(features):
             if self.pooling == "statistics":
                 features = ((features - self.feature_mean) / self.feature_deviation).clamp(-LIMIT, LIMIT)
@@ -68,25 +71,25 @@ class StylePredictionNetwork(nn.Module):
 
     @property
     def standardised(self) -> bool:
-        """Whether the features have constants of their own: always where only the last layer is pooled."""
+        """Whether the constants of standardisation are set; always if only the last layer is pooled."""
         return self.pooling == "last" or bool((self.feature_deviation != 1).any())
 
     @torch.no_grad()
     def standardise(self, features: Tensor) -> None:
-        """Take mean and deviation of pooled features (N, F) as the constants; embeddings stay the same.
+        """Set the constants of standardisation to mean and deviation of pooled features (N, F), at least 1e-3.
 
-        They stay but for what the clamp takes. Deviations are at least 1e-3.
+        The weights are adjusted so that embeddings stay the same, except for clamped features.
         """
         mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp_min(SMALLEST_DEVIATION)
-        weight = self.bottleneck.weight / self.feature_deviation  # of features that are not standardised
+        weight = self.bottleneck.weight / self.feature_deviation  # for features that are not standardised
         self.bottleneck.bias.add_(weight @ (mean - self.feature_mean))
         self.bottleneck.weight.copy_(weight * deviation)
         self.feature_mean.copy_(mean)
         self.feature_deviation.copy_(deviation)
 
     @torch.no_grad()
-    def take_over(self, other: "StylePredictionNetwork") -> None:
-        """Take the weights of a network of the same backbone that pools the last layer; embeddings stay the same."""
+    def copy_weights(self, other: "StylePredictionNetwork") -> None:
+        """Copy the weights of a network with the same backbone that pools the last layer; embeddings stay the same."""
         if (self.pooling, other.pooling) != ("statistics", "last"):
             self.load_state_dict(other.state_dict())
             return
@@ -96,18 +99,18 @@ class StylePredictionNetwork(nn.Module):
         self.bottleneck.bias.copy_(other.bottleneck.bias)
 
     def forward(self, style: Tensor) -> Tensor:
-        """Embeddings (B, D) of style images (B, 3, H, W) in [0, 1]."""
+        """Return embeddings (B, D) of style images (B, 3, H, W) in [0, 1]."""
         return self.project(self.features(style))
 
 
 def mean_and_deviation(features: Tensor) -> tuple[Tensor, Tensor]:
-    """Means and population standard deviations (B, C) of the channels of features (B, C, H, W)."""
+    """Return means and population standard deviations (B, C) of the channels of features (B, C, H, W)."""
     mean = features.mean(dim=(2, 3), keepdim=True)
     variance = (features - mean).square().mean(dim=(2, 3))
-    return mean[:, :, 0, 0], variance.clamp_min(TINY).sqrt()
+    return mean[:, :, 0, 0], variance.clamp_min(SMALLEST_VARIANCE).sqrt()
 
 
 def _without_autocast(values: Tensor) -> torch.autocast | nullcontext[None]:
-    """A context without autocast; none at all if there is none, because an export traces the context, too."""
+    """Return a context that disables autocast if it is enabled; otherwise an export would trace it."""
     kind = values.device.type
     return torch.autocast(kind, enabled=False) if torch.is_autocast_enabled(kind) else nullcontext()

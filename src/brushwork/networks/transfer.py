@@ -18,7 +18,7 @@ from brushwork.networks.normalization import (
 
 EncoderNorm = Literal["batch", "instance", "folded"]
 MOMENTUM = 0.01  # of the encoder's batch norms
-# Makes the conditional layer of so many channels.
+# Returns a conditional layer with a number of channels.
 Conditional: TypeAlias = Callable[[int], ConditionalInstanceNorm2d]
 
 
@@ -96,9 +96,9 @@ class StyleTransferNetwork(nn.Module):
         bias: Whether the 13 conditional layers have a bias; a table of styles has none.
         width: Multiplier of the paper's 32, 64 and 128 channels; Magenta's mobile network has 0.25.
         encoder_norm: ``batch`` (the paper), ``instance``, or ``folded`` (a batch norm as the convolution's bias).
-        gamma_start: Where gamma starts; 0 is the published start.
-        decoder_norm: What the conditional layers normalise by, see `ConditionalInstanceNorm2d`.
-        norm_momentum: How fast the running statistics of the encoder's batch norms follow; 0.001 is published.
+        gamma_start: Initial value of gamma; 0 is published.
+        decoder_norm: Normalisation of the conditional layers, see `ConditionalInstanceNorm2d`.
+        norm_momentum: Momentum of the running statistics of the encoder's batch norms; 0.001 is published.
 
     Raises:
         ValueError: If ``encoder_norm`` or ``decoder_norm`` is not one of the three.

@@ -107,7 +107,7 @@ def begin(recipe: Recipe) -> PasticheNetwork:
             if recipe.init.predictor:
                 start = load(recipe.init.predictor)
             if network.predictor is not None and start.predictor is not None:
-                network.predictor.take_over(start.predictor)
+                network.predictor.copy_weights(start.predictor)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
             raise UserError(f"{recipe.init.model} does not fit the recipe: {reason}") from None

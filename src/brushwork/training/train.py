@@ -171,7 +171,7 @@ def consistency_seed(recipe: Recipe, process: ProcessInfo, step: int) -> int:
 def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tensor]:
     """The terms of pastiches; only those that need no loss network where it is not used."""
     if not setup.loss.weights.uses_network:
-        return setup.loss.regular(pastiche)
+        return setup.loss.regularise(pastiche)
     if batch.targets is not None:
         return setup.loss.compare(pastiche, batch.targets.content, batch.targets.style)
     return setup.loss.compare(pastiche, setup.loss.content_target(batch.content), _style_target(setup, batch))

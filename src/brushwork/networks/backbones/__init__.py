@@ -15,7 +15,7 @@ BACKBONES: dict[str, type[Backbone]] = {"inception_v3": InceptionV3, "mobilenet_
 
 
 def build_backbone(name: str, **options: Any) -> Backbone:
-    """The backbone of that name with its own options.
+    """Build a backbone by name, with its options.
 
     Raises:
         ValueError: If the name is unknown; the message lists the known ones.
@@ -32,7 +32,7 @@ def load_pretrained(network: nn.Module, path: Path | str) -> None:
 
     Raises:
         OSError: If the file cannot be read.
-        ValueError: If it holds no tensors, or tensors are missing or have another shape; the message lists them.
+        ValueError: If the file holds no tensors, or tensors are missing or have another shape; the message lists them.
     """
     path = Path(path)
     state = _read_state(path)
@@ -58,10 +58,10 @@ def _read_state(path: Path) -> dict[str, Any]:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except Exception:  # the readers of both formats raise whatever the bytes of another file lead to
+    except Exception:  # the readers of both formats raise many types of errors for other files
         state = None
     if not isinstance(state, dict):
-        raise ValueError(f"{path} is no file of weights (.safetensors, or a state dict of torch)")
+        raise ValueError(f"{path} is not a file of weights (.safetensors, or a state dict of torch)")
     return state
 
 

@@ -1,4 +1,4 @@
-"""What every backbone has in common: its channels, and the scaling of pixels that its weights were trained with."""
+"""The common part of backbones: channels, and the scaling of pixels that the weights were trained with."""
 
 from typing import Literal
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 PixelRange = Literal["unit", "signed", "imagenet"]
 
-# Mean and deviation to which pixels in [0, 1] are standardised.
+# Mean and deviation by which pixels in [0, 1] are standardised.
 STATISTICS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
     "signed": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
@@ -19,8 +19,14 @@ class Backbone(nn.Module):
     """A fully convolutional network from style images to features.
 
     Attributes:
-        channels: Channels of the features it ends with.
-        level_channels: Channels of the levels, eight depths at which statistics of the features are taken.
+        channels: Channels of the last features.
+        level_channels: Channels of the levels, the eight depths at which statistics of the features are taken.
+
+    Args:
+        pixels: Scaling of pixels, a key of `STATISTICS`.
+
+    Raises:
+        ValueError: If ``pixels`` is unknown.
     """
 
     channels: int
@@ -33,7 +39,7 @@ class Backbone(nn.Module):
         self.pixels = pixels
 
     def standardise(self, images: Tensor) -> Tensor:
-        """Images (B, 3, H, W) in [0, 1], scaled as the pretrained weights expect."""
+        """Return images (B, 3, H, W), in [0, 1], scaled as the pretrained weights expect."""
         if self.pixels == "unit":
             return images
         mean, deviation = (
@@ -43,5 +49,5 @@ class Backbone(nn.Module):
         return (images - mean) / deviation
 
     def forward_levels(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Features (B, C, h, w) at each of the levels, and the last ones, of images (B, 3, H, W) in [0, 1]."""
+        """Return features (B, C, h, w) of each level, and the last ones, of images (B, 3, H, W) in [0, 1]."""
         raise NotImplementedError

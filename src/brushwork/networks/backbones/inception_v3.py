@@ -10,7 +10,7 @@ from brushwork.networks.backbones.backbone import Backbone, PixelRange
 
 Activation = Literal["relu", "relu6"]
 Pool = Literal["average", "max"]
-# Levels beside the outputs of Conv2d_1a_3x3, Conv2d_2b_3x3 and Conv2d_4a_3x3.
+# Levels besides the outputs of Conv2d_1a_3x3, Conv2d_2b_3x3 and Conv2d_4a_3x3.
 LEVELS = ("Mixed_5b", "Mixed_5d", "Mixed_6a", "Mixed_6c", "Mixed_6e")
 MOMENTUM = 0.01  # of the batch norms
 # Name of a branch -> its convolutions as (channels, kernel, stride, padding).
@@ -27,17 +27,19 @@ class BasicConv2d(nn.Module):
         self.activation = F.relu6 if activation == "relu6" else F.relu
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, channels, H', W')."""
+        """Return (B, channels, H', W') of features (B, inputs, H, W)."""
         return self.activation(self.bn(self.conv(features)))
 
 
 class InceptionBlock(nn.Module):
-    """Branches side by side: each a list of convolutions, one of them behind a pool.
+    """Parallel branches, each a list of convolutions; one of them follows a pooling.
 
     Args:
-        inputs: Channels of the features that come in.
-        branches: Convolutions of a branch are numbered as in torchvision (``branch5x5_1``), one alone is not.
+        inputs: Channels of the input features.
+        branches: Convolutions of each branch, numbered as in torchvision (``branch5x5_1``); a single one is not.
+        activation: Activation of every convolution.
         pool: ``average`` (followed by the branch ``branch_pool``) or ``max`` (stride 2, no convolution).
+        count_padding: Whether average pooling counts its zero padding.
     """
 
     def __init__(
@@ -58,7 +60,7 @@ class InceptionBlock(nn.Module):
                 channels_in = channels
 
     def forward(self, features: Tensor) -> Tensor:
-        """The branches' features side by side, (B, sum of channels, H', W')."""
+        """Return the concatenated features of the branches, (B, sum of channels, H', W'), of (B, inputs, H, W)."""
         if self.pool == "average":
             pooled = F.avg_pool2d(features, 3, 1, 1, count_include_pad=self.count_padding)
         else:
@@ -73,7 +75,7 @@ class InceptionBlock(nn.Module):
 
 
 def _block_a(pool_channels: int) -> Branches:
-    """Figure 5 of Szegedy et al. 2016, with the 5 x 5 that the published weights kept."""
+    """Return the block of figure 5 of Szegedy et al. 2016, with the 5 x 5 convolution of the published weights."""
     return {
         "branch1x1": [(64, 1, 1, 0)],
         "branch5x5": [(48, 1, 1, 0), (64, 5, 1, 2)],
@@ -83,7 +85,7 @@ def _block_a(pool_channels: int) -> Branches:
 
 
 def _block_c(narrow: int) -> Branches:
-    """Figure 6 of Szegedy et al. 2016: 7 x 7 as rows and columns."""
+    """Return the block of figure 6 of Szegedy et al. 2016: 7 x 7 convolutions as rows and columns."""
     row, column = ((1, 7), 1, (0, 3)), ((7, 1), 1, (3, 0))
     return {
         "branch1x1": [(192, 1, 1, 0)],
@@ -103,12 +105,15 @@ class InceptionV3(Backbone):
     """Style images (B, 3, H, W) in [0, 1], sides >= 75 -> features (B, 768, about H / 16, W / 16).
 
     Args:
-        pixels: The scaling that the weights expect: ``signed``, torchvision's too, which come from TensorFlow and whose
-            own network turns pixels scaled by ImageNet's statistics back to -1..1.
-        activation: ``relu6`` is what Ghiasi et al. 2017 trained with, ``relu`` what the ImageNet weights expect.
-        count_padding: Whether average pools count their zero padding: True in torchvision, False in Keras.
-        norm_momentum: How fast the running statistics of the batch norms follow; 0.0003 is published.
-        norm_scale: Whether the batch norms learn gamma beside beta; published without.
+        pixels: Scaling that the weights expect: ``signed`` for published weights, also for torchvision's, which come
+            from TensorFlow: its network converts pixels scaled by ImageNet's statistics back to [-1, 1].
+        activation: ``relu6`` as Ghiasi et al. 2017 trained, or ``relu`` as the ImageNet weights expect.
+        count_padding: Whether average pooling counts its zero padding: True in torchvision, False in Keras.
+        norm_momentum: Momentum of the running statistics of the batch norms; 0.0003 is published.
+        norm_scale: Whether the batch norms learn gamma in addition to beta; False is published.
+
+    Raises:
+        ValueError: If ``pixels`` or ``activation`` is unknown.
     """
 
     channels = 768
@@ -151,11 +156,11 @@ class InceptionV3(Backbone):
                 norm.weight.requires_grad_(norm_scale)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features at Mixed_6e of images (B, 3, H, W) in [0, 1]."""
+        """Return features at Mixed_6e of images (B, 3, H, W) in [0, 1]."""
         return self.forward_levels(images)[1]
 
     def forward_levels(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Features of three of the stem's convolutions and of `LEVELS`, and the last; see `Backbone.forward_levels`."""
+        """Return features of three convolutions of the stem and of `LEVELS`, and the last; see the base class."""
         levels = [self.Conv2d_1a_3x3(self.standardise(images))]
         levels.append(self.Conv2d_2b_3x3(self.Conv2d_2a_3x3(levels[-1])))
         levels.append(self.Conv2d_4a_3x3(self.Conv2d_3b_1x1(F.max_pool2d(levels[-1], 3, 2))))

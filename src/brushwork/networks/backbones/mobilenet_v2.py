@@ -10,24 +10,24 @@ from brushwork.networks.backbones.backbone import Backbone, PixelRange
 Norm = Literal["batch", "folded"]
 Padding = Literal["symmetric", "tensorflow"]
 
-LEVELS = (0, 1, 3, 6, 10, 13, 16, 17)  # the stem, and the last block of each stage
+LEVELS = (0, 1, 3, 6, 10, 13, 16, 17)  # the stem and the last block of each stage
 
 # Expansion, channels, blocks, stride of the first block.
 STAGES = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
 
 
 class ShiftedConv2d(nn.Conv2d):
-    """TensorFlow's SAME padding at stride 2: an even side is padded to (0, 1), so features sit half a stride apart."""
+    """Convolution with TensorFlow's SAME padding at stride 2, by (0, 1), which shifts features by half a stride."""
 
     def forward(self, features: Tensor) -> Tensor:
-        """As ``nn.Conv2d``."""
+        """See ``nn.Conv2d``."""
         return super().forward(F.pad(features, (0, 1, 0, 1)))
 
 
 def _layers(
     inputs: int, channels: int, kernel: int, stride: int, norm: Norm, padding: Padding, *, groups: int, activation: bool
 ) -> list[nn.Module]:
-    """Convolution, norm and ReLU6, numbered as in torchvision."""
+    """Return a convolution, its norm and a ReLU6, numbered as in torchvision."""
     bias = norm == "folded"
     layers: list[nn.Module] = [
         ShiftedConv2d(inputs, channels, kernel, stride, groups=groups, bias=bias)
@@ -39,7 +39,7 @@ def _layers(
 
 
 class InvertedResidual(nn.Module):
-    """Expand, filter depthwise, project; added to the features where size and channels stay."""
+    """Expansion, depthwise convolution and projection; added to the features if size and channels stay the same."""
 
     def __init__(self, inputs: int, channels: int, stride: int, expansion: int, norm: Norm, padding: Padding) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class InvertedResidual(nn.Module):
         self.added = stride == 1 and inputs == channels
 
     def forward(self, features: Tensor) -> Tensor:
-        """(B, inputs, H, W) -> (B, channels, ceil(H / stride), ceil(W / stride))."""
+        """Return (B, channels, ceil(H / stride), ceil(W / stride)) of features (B, inputs, H, W)."""
         change: Tensor = self.conv(features)
         return features + change if self.added else change
 
@@ -62,8 +62,8 @@ class MobileNetV2(Backbone):
     """Style images (B, 3, H, W) in [0, 1] -> features (B, 1280, H / 32, W / 32).
 
     Args:
-        pixels: The scaling that the weights expect; torchvision's expect ``imagenet``.
-        norm: ``batch``, or ``folded`` where the batch norms were folded into the convolutions' biases.
+        pixels: Scaling that the weights expect; ``imagenet`` for torchvision's.
+        norm: ``batch``, or ``folded`` if the batch norms were folded into the convolutions' weights and biases.
         padding: ``symmetric`` (torch) or ``tensorflow``.
     """
 
@@ -82,12 +82,12 @@ class MobileNetV2(Backbone):
         self.features = nn.Sequential(*blocks)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Features (B, 1280, ceil(H / 32), ceil(W / 32)) of images (B, 3, H, W) in [0, 1]."""
+        """Return features (B, 1280, ceil(H / 32), ceil(W / 32)) of images (B, 3, H, W) in [0, 1]."""
         features: Tensor = self.features(self.standardise(images))
         return features
 
     def forward_levels(self, images: Tensor) -> tuple[list[Tensor], Tensor]:
-        """Features after `LEVELS` and the last ones; see `Backbone.forward_levels`."""
+        """Return features after `LEVELS`, and the last ones; see `Backbone.forward_levels`."""
         features, levels = self.standardise(images), []
         for index, block in enumerate(self.features):
             features = block(features)
