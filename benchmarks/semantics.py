@@ -29,7 +29,7 @@ from brushwork.networks import PasticheNetwork, StylePredictionNetwork
 from brushwork.styles.embeddings import style_size_for
 from brushwork.training.config import OptimizerConfig, Recipe, SemanticsConfig
 from brushwork.training.data_config import DataConfig
-from brushwork.training.semantics import StyleBank, contrast
+from brushwork.training.semantics import StyleBank, contrastive_loss
 
 HELD_OUT = 5  # one picture of so many
 COUNTS = (1, 5)  # neighbours
@@ -51,7 +51,7 @@ def train(
         places = torch.from_numpy(random.choice(len(first), min(config.batch, len(first)), replace=False))
         found = learned.project(bank.features[places])
         moved = (found - first[places]).square().sum(dim=1).mean() / variance
-        terms = [contrast(found, rows[places], config.temperature) for rows in bank.labels.values()]
+        terms = [contrastive_loss(found, rows[places], config.temperature) for rows in bank.labels.values()]
         for group in optimizer.param_groups:
             group["lr"] = rate * (1 - step / steps)
         optimizer.zero_grad()

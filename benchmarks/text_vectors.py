@@ -26,7 +26,8 @@ from brushwork import model_folder
 from brushwork.runtime import Array
 from brushwork.styles import text_vectors
 from brushwork.training import word_map
-from brushwork.training.word_map import Seen
+from brushwork.training.labels import by_picture, read_labels
+from brushwork.training.word_map import DescribedPictures
 
 HEADS, LAYERS, EPSILON = 12, 6, 1e-12
 
@@ -68,11 +69,11 @@ def encoder(folder: Path) -> Callable[[str], Array]:
     return encode
 
 
-def unseen(seen: Seen, held: Seen, size: int) -> dict[str, list[float]]:
+def unseen(seen: DescribedPictures, held: DescribedPictures, size: int) -> dict[str, list[float]]:
     """Recall at 1, 5, 10 by words that were left out of the fit, and by others of their groups that were not."""
     limits, real_groups = word_map.limits_of(seen), word_map.groups_of
 
-    def fitted_words(each: Seen, place: int, bounds: np.ndarray) -> list[tuple[str, ...]]:
+    def fitted_words(each: DescribedPictures, place: int, bounds: np.ndarray) -> list[tuple[str, ...]]:
         return [tuple(dict.fromkeys(group))[:-1] or tuple(group) for group in real_groups(each, place, bounds)]
 
     word_map.groups_of = fitted_words  # type: ignore[assignment]
@@ -100,14 +101,14 @@ def main() -> None:
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--styles", nargs="+", required=True)
     options = parser.parse_args()
-    labels, size = word_map.read_labels(options.labels), model_folder.find().card.style_size
+    labels, size = by_picture(read_labels(options.labels)), model_folder.find().card.style_size
 
     def never(picture: Array) -> Array:
         raise SystemExit("the cache lacks pictures; run benchmarks.words first")
 
-    seen = word_map.join([part for _, part in word_map.look(options.styles, labels, never, options.cache)])
+    seen = word_map.join([part for _, part in word_map.describe(options.styles, labels, never, options.cache)])
     order = np.random.default_rng(0).permutation(len(seen.names)).tolist()
-    held, rest = seen.part(order[:HELD_OUT]), seen.part(order[HELD_OUT:])
+    held, rest = seen.subset(order[:HELD_OUT]), seen.subset(order[HELD_OUT:])
     for name, vectors in (("wordllama", text_vectors.vector_of), ("all-MiniLM-L6-v2", encoder(options.minilm))):
         word_map.vector_of = vectors  # type: ignore[assignment]
         start = time.process_time()

@@ -27,7 +27,7 @@ from brushwork.training.config import Recipe
 from brushwork.training.pictures import DecodedPictures
 from brushwork.training.process import find_process
 from brushwork.training.setup import Setup, cache_targets, open_batches, prepare
-from brushwork.training.train import accumulate, descend, learning_rate
+from brushwork.training.train import accumulate, learning_rate, update_weights
 
 DECODED = 64  # pictures
 
@@ -77,7 +77,7 @@ def step_in_parts(clock: Clock, setup: Setup, batches: Any, step: int) -> int:
 def whole_step(setup: Setup, recipe: Recipe, batches: Any, step: int) -> int:
     """One step as the loop makes it; its pastiches."""
     terms = accumulate(setup, recipe, batches, step)
-    descend(setup, recipe, learning_rate(recipe.optimizer, step, recipe.steps))
+    update_weights(setup, recipe, learning_rate(recipe.optimizer, step, recipe.steps))
     return len(terms["total"])
 
 

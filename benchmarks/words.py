@@ -16,6 +16,7 @@ from brushwork.images.color import oklab
 from brushwork.styles.adding import open_gallery
 from brushwork.styles.words import find
 from brushwork.training import word_map
+from brushwork.training.labels import by_picture, read_labels
 from brushwork.training.shards import find_shards, read_shard
 
 HELD_OUT, SIDE = 600, 256
@@ -53,7 +54,7 @@ def retrieval(fitted, seen, held):
             if labels:
                 move += np.sum([names[label] for label in held.labels[place] if label in names], axis=0)
             if count:
-                move += word_map.sum_vectors(word_map.draw(groups[place], count, random)) @ fitted.matrix
+                move += word_map.sum_vectors(word_map.draw_sentence(groups[place], count, random)) @ fitted.matrix
             rows.append(real @ (move @ fitted.axes))
         return recalls(ranks(np.array(rows)))
 
@@ -170,12 +171,14 @@ def main():
     parser.add_argument("--json", type=Path, help="where the numbers go")
     options = parser.parse_args()
     painter = stylizer.load(precision="f32")
-    labels = word_map.read_labels(options.labels)
+    labels = by_picture(read_labels(options.labels))
     size = model_folder.find().card.style_size
-    parts = [part for _, part in word_map.look(options.styles, labels, lambda x: painter.embed(x, size), options.cache)]
+    parts = [
+        part for _, part in word_map.describe(options.styles, labels, lambda x: painter.embed(x, size), options.cache)
+    ]
     seen = word_map.join(parts)
     order = np.random.default_rng(0).permutation(len(seen.names)).tolist()
-    held, rest = seen.part(order[:HELD_OUT]), seen.part(order[HELD_OUT:])
+    held, rest = seen.subset(order[:HELD_OUT]), seen.subset(order[HELD_OUT:])
     fitted = word_map.fit(rest, size)
     contents = [images.fit(images.open(path).image, SIDE) for path in images.find(options.contents)[: options.photos]]
     gallery = open_gallery(model_folder.find()).styles

@@ -52,7 +52,7 @@ def test_optimised_pixels_are_nearer_to_the_style_and_are_cached(pairs: Pairs, t
 def test_every_style_of_a_warm_start_is_the_mean_style_of_the_model(inputs: Inputs, tmp_path: Path) -> None:
     context = Context(inputs, tmp_path, "tiny")
     recipe = warm(context, "table", short_recipe(context, steps=2, side=32, styles=("a", "b")))
-    network, known = student.begin(recipe), student.load(PRETRAINED)
+    network, known = student.create_network(recipe), student.load(PRETRAINED)
     mean = torch.from_numpy(distribution.read(model_folder.find(PRETRAINED)).mean)[None]
     content = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
@@ -67,7 +67,7 @@ def test_a_warm_start_takes_embeddings_of_any_size(inputs: Inputs, tmp_path: Pat
     recipe = short_recipe(context, steps=2, side=32)
     for size in (8, 100):
         changed = replace(recipe, network=replace(recipe.network, predicted_size=size))
-        network = student.begin(warm(context, str(size), changed))
+        network = student.create_network(warm(context, str(size), changed))
         assert network.embed(torch.rand(1, 3, 64, 64)).shape == (1, size)
         key = "contract.0.conv.weight"
         assert torch.equal(network.transfer.state_dict()[key], student.load(PRETRAINED).transfer.state_dict()[key])

@@ -49,7 +49,7 @@ def clip(here: Path, paint: Paint) -> Path:
     (("clip.mkv", "-o", "out.avi"), "cannot write out.avi: use one of .mp4, .m4v, .mov, .mkv, .webm, .webp"),
     (("clip.mkv", "--codec", "vp8"), "unknown codec 'vp8'; did you mean 'vp9'? known: h264, h265, av1, vp9"),
     (("clip.mkv", "-o", "out.mp4", "--codec", "ffv1"), ".mp4 cannot hold ffv1; name the file out.mkv"),
-    (("clip.mkv", "--crf", "99"), "crf is 99; for h264 it must be between 0 (best) and 51"),
+    (("clip.mkv", "--crf", "99"), "the crf is 99; for h264 it must be between 0 (best) and 51"),
     (("clip.mkv", "--steady", "2"), "steady is 2; it must be between 0 (every frame by itself) and 1"),
     (("clip.mkv", "--at", "soon"), "--at needs a time and a style, such as 0:05=other.jpg, not 'soon'"),
     (("clip.mkv", "--at", "1:99=waves.jpg"), "'1:99' is not a time; write seconds, 0:05 or 1:02:03.5"),

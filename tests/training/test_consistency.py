@@ -10,7 +10,7 @@ from torch import Tensor
 from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.training.augmentation import NOTHING
 from brushwork.training.config import ConsistencyConfig, Recipe
-from brushwork.training.consistency import consistency_loss, draw_motion, move
+from brushwork.training.consistency import consistency_loss, draw_motion, warp
 from brushwork.training.process import ProcessInfo
 from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import batch_loss, train
@@ -25,7 +25,7 @@ def shifted(pixels: float, side: int) -> Tensor:
 
 def test_a_known_shift_moves_every_pixel_and_marks_those_from_outside() -> None:
     image = torch.rand(1, 3, 9, 9)
-    moved, inside = move(image, shifted(2, 9))
+    moved, inside = warp(image, shifted(2, 9))
     assert torch.allclose(moved[..., :7], image[..., 2:], atol=1e-6)
     assert inside[0, 0, 0].tolist() == [1] * 7 + [0] * 2
 

@@ -134,13 +134,13 @@ def test_unreadable_pictures_are_skipped_and_named(
 def test_a_source_without_pictures_is_a_one_line_error(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     for mode in (ResidentPictures, DecodedPictures):
-        with pytest.raises(DataError, match="not one readable picture in .*empty"):
+        with pytest.raises(DataError, match="no readable picture in .*empty"):
             mode(tmp_path / "empty", (0,))
     (tmp_path / "empty" / "broken.png").write_bytes(b"no")
-    with pytest.raises(DataError, match="not one readable picture"):
+    with pytest.raises(DataError, match="no readable picture"):
         ResidentPictures(tmp_path / "empty", (0,))
     pictures = DecodedPictures(tmp_path / "empty", (0,))
-    with pytest.raises(DataError, match="not one readable picture"):
+    with pytest.raises(DataError, match="no readable picture"):
         pictures.take(range(2))
     pictures.close()
 
@@ -163,7 +163,7 @@ def test_errors_of_sources_are_one_line_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"no pictures at .*; did you mean 'style-00.tar'\?"):
         find_shards(tmp_path / "style-01.tar")
     (tmp_path / "model.bin").write_bytes(b"no")
-    with pytest.raises(DataError, match="neither a folder, a .tar nor a picture"):
+    with pytest.raises(DataError, match="is not a folder, an archive or a picture"):
         find_shards(tmp_path / "model.bin")
     (tmp_path / "cut.tar").write_bytes(b"no tar at all")
     with pytest.raises(DataError, match=r"cannot read .*cut.tar"):
@@ -172,7 +172,7 @@ def test_errors_of_sources_are_one_line_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds 1 pictures, not 3"):
         DecodedPictures(tmp_path / "list.txt", (0,))
     (tmp_path / "list.txt").write_text("style-00.tar\tmany\n")
-    with pytest.raises(DataError, match="not a number of pictures"):
+    with pytest.raises(DataError, match="is not a number of pictures"):
         find_shards(tmp_path / "list.txt")
 
 
@@ -206,7 +206,7 @@ def test_a_limit_chooses_by_seed_and_a_larger_one_adds_to_the_same_pictures(fold
 
 
 def test_a_limit_of_remote_pictures_is_refused() -> None:
-    with pytest.raises(DataError, match="a limit of pictures needs all of them on disk"):
+    with pytest.raises(DataError, match="a limit needs all of them on disk"):
         DecodedPictures("http://127.0.0.1/a.tar", (0,), limit=3)
 
 
@@ -226,7 +226,7 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_early(
     for number in range(7, 40):
         (folder / f"{number}.png").write_bytes(encoded(number))
     monkeypatch.setattr(source_pictures, "SAMPLE", 10)
-    monkeypatch.setattr(source_pictures, "SAID", 10)
+    monkeypatch.setattr(source_pictures, "LOG_EVERY", 10)
     with caplog.at_level(logging.INFO):
         assert len(ResidentPictures(folder, (0,)).pixels) == 40
     assert "30 of 40 pictures decoded" in caplog.text
@@ -238,8 +238,8 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_early(
 
 def test_a_predictor_without_pretrained_weights_gives_a_notice(caplog: pytest.LogCaptureFixture) -> None:
     network = PasticheConfig(backbone={"name": "mobilenet_v2"}, width=0.05)
-    student.begin(Recipe(network=network))
+    student.create_network(Recipe(network=network))
     assert "pretrained is not set" in caplog.text
     caplog.clear()
-    student.begin(Recipe(network=PasticheConfig(styles=("a",), width=0.05)))
+    student.create_network(Recipe(network=PasticheConfig(styles=("a",), width=0.05)))
     assert "pretrained" not in caplog.text

@@ -17,7 +17,7 @@ from brushwork.networks import PasticheConfig
 from brushwork.training.config import OptimizerConfig, Recipe
 from brushwork.training.data_config import DataConfig
 from brushwork.training.process import find_process, leave_processes
-from brushwork.training.progress import Window
+from brushwork.training.progress import TermMeans
 from brushwork.training.setup import open_batches, prepare
 from brushwork.training.train import batch_loss, lead_minutes
 
@@ -34,11 +34,11 @@ process = find_process("cpu")
 setup = prepare(recipe, None, process)
 with open_batches(recipe, process) as batches:
     total, terms = batch_loss(setup, recipe, batches.batch(0))
-window = Window()
-window.add({"total": terms["total"]})
-window.join(process)
-assert torch.isclose(torch.tensor(window.check(1)["total"]), terms["total"].mean()) == (process.world == 1)
-logged = window.close(1, 1, 0.0, 0.0)
+means = TermMeans()
+means.add({"total": terms["total"]})
+means.join(process)
+assert torch.isclose(torch.tensor(means.check(1)["total"]), terms["total"].mean()) == (process.world == 1)
+logged = means.record(1, 1, 0.0, 0.0)
 total.backward()
 if process.lead:
     torch.save({name: p.grad for name, p in setup.network.named_parameters() if p.grad is not None}

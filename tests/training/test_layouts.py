@@ -141,5 +141,5 @@ def test_labels_of_data_sets_are_read(tmp_path: Path) -> None:
     info = read_labels(table)
     assert (info["artist"], info["movement"]) == ({"1.jpg": "ada", "2.jpg": "ada"}, {"1.jpg": "Cubism"})
     table.write_text("a,b\n1,2\n")
-    with pytest.raises(UserError, match="its columns are filename, artist and style"):
+    with pytest.raises(UserError, match="its columns must be filename, artist, style"):
         read_labels(table)

@@ -217,7 +217,7 @@ def test_impossible_runs_are_refused_before_they_start() -> None:
         optimize(CONTENT, [STYLE, OTHER], [1])
     with pytest.raises(UserError, match="at least one must be above 0"):
         optimize(CONTENT, [STYLE], [0])
-    with pytest.raises(UserError, match="no style: give one or more pictures"):
+    with pytest.raises(UserError, match="no style given; give one or more pictures"):
         optimize(CONTENT, [])
 
 

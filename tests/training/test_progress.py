@@ -7,15 +7,15 @@ import torch
 
 from brushwork.errors import UserError
 from brushwork.training.config import OptimizerConfig, Recipe
-from brushwork.training.progress import Timer, Window
-from brushwork.training.train import learning_rate, planned_steps
+from brushwork.training.progress import TermMeans, Timer
+from brushwork.training.train import learning_rate, plan_steps
 
 
 def test_means_weigh_every_pastiche_equally() -> None:
-    window = Window()
-    window.add({"total": torch.tensor([1.0, 2.0, 3.0, 4.0])})
-    window.add({"total": torch.tensor([10.0, 20.0]), "gradient": torch.tensor(5.0)})
-    progress = window.close(2, 12, 1e-3, 0.5)
+    means = TermMeans()
+    means.add({"total": torch.tensor([1.0, 2.0, 3.0, 4.0])})
+    means.add({"total": torch.tensor([10.0, 20.0]), "gradient": torch.tensor(5.0)})
+    progress = means.record(2, 12, 1e-3, 0.5)
     assert progress.terms == pytest.approx({"total": 40 / 6})
     assert (progress.gradient, progress.learning_rate, progress.minutes) == (5.0, 1e-3, 0.5)
     assert progress.pastiches == 6
@@ -24,10 +24,10 @@ def test_means_weigh_every_pastiche_equally() -> None:
 
 
 def test_a_term_that_is_not_finite_is_an_error() -> None:
-    window = Window()
-    window.add({"total": torch.tensor([1.0, math.nan])})
+    means = TermMeans()
+    means.add({"total": torch.tensor([1.0, math.nan])})
     with pytest.raises(UserError, match="no longer finite at step 7"):
-        window.check(7)
+        means.check(7)
 
 
 def test_time_continues_after_a_resume_and_checkpoints_are_due_by_it() -> None:
@@ -39,10 +39,10 @@ def test_time_continues_after_a_resume_and_checkpoints_are_due_by_it() -> None:
 
 def test_a_run_of_minutes_plans_as_many_steps_as_fit() -> None:
     recipe = Recipe(steps=1000, minutes=60.0)
-    assert planned_steps(Recipe(steps=1000), 5, 3.0) == 1000
-    assert planned_steps(recipe, 0, 0.0) == 1000
-    assert planned_steps(recipe, 100, 15.0) == 400
-    assert planned_steps(recipe, 100, 60.0) == 101  # this one is the last
+    assert plan_steps(Recipe(steps=1000), 5, 3.0) == 1000
+    assert plan_steps(recipe, 0, 0.0) == 1000
+    assert plan_steps(recipe, 100, 15.0) == 400
+    assert plan_steps(recipe, 100, 60.0) == 101  # this one is the last
 
 
 def test_the_rate_falls_only_at_the_end_of_a_run() -> None:

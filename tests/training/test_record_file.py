@@ -41,7 +41,7 @@ def test_another_key_starts_a_new_file(tmp_path: Path, caplog: pytest.LogCapture
     RecordFile(tmp_path / "a.bin", FIELDS, 4, {"seed": 1}).put(0, record(0))
     other = RecordFile(tmp_path / "a.bin", FIELDS, 4, {"seed": 2})
     assert other.get(0) is None
-    assert "begun again" in caplog.text
+    assert "created again" in caplog.text
 
 
 def test_an_incomplete_record_is_ignored(tmp_path: Path) -> None:

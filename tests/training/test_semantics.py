@@ -13,7 +13,7 @@ from brushwork.training import checkpoints
 from brushwork.training.checkpoints import CHECKPOINT
 from brushwork.training.config import Recipe, SemanticsConfig
 from brushwork.training.process import ProcessInfo
-from brushwork.training.semantics import BANK, StyleBank, contrast
+from brushwork.training.semantics import BANK, StyleBank, contrastive_loss
 from brushwork.training.setup import prepare
 from brushwork.training.train import train
 
@@ -24,17 +24,17 @@ def test_the_contrastive_term_of_two_pairs_by_hand() -> None:
     apart = torch.tensor([RIGHT, RIGHT, LEFT, LEFT])
     # Each has one partner of cosine 1, and two others of cosine -1.
     expected = math.log(math.e + 2 / math.e) - 1
-    assert float(contrast(apart, torch.tensor([0, 0, 1, 1]), 1.0)) == pytest.approx(expected)
+    assert float(contrastive_loss(apart, torch.tensor([0, 0, 1, 1]), 1.0)) == pytest.approx(expected)
     mixed = math.log(math.e + 2 / math.e) + 1  # partners of cosine -1
-    assert float(contrast(apart, torch.tensor([0, 1, 0, 1]), 1.0)) == pytest.approx(mixed)
-    assert float(contrast(3 * apart + 5, torch.tensor([0, 0, 1, 1]), 1.0)) == pytest.approx(expected)
+    assert float(contrastive_loss(apart, torch.tensor([0, 1, 0, 1]), 1.0)) == pytest.approx(mixed)
+    assert float(contrastive_loss(3 * apart + 5, torch.tensor([0, 0, 1, 1]), 1.0)) == pytest.approx(expected)
 
 
 def test_pictures_without_a_label_are_not_positive_pairs() -> None:
     rows = torch.tensor([RIGHT, RIGHT, LEFT, LEFT])
-    assert float(contrast(rows, torch.tensor([-1, -1, -1, -1]), 1.0)) == 0
-    assert float(contrast(rows, torch.tensor([0, 1, 2, 3]), 1.0)) == 0
-    two = contrast(rows, torch.tensor([0, 0, -1, -1]), 1.0)  # others are told from them all the same
+    assert float(contrastive_loss(rows, torch.tensor([-1, -1, -1, -1]), 1.0)) == 0
+    assert float(contrastive_loss(rows, torch.tensor([0, 1, 2, 3]), 1.0)) == 0
+    two = contrastive_loss(rows, torch.tensor([0, 0, -1, -1]), 1.0)  # others are told from them all the same
     assert float(two) == pytest.approx(math.log(math.e + 2 / math.e) - 1)
 
 

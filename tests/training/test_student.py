@@ -15,7 +15,7 @@ from brushwork.training.train import train
 
 def test_the_moving_average_by_hand() -> None:
     network = PasticheNetwork(PasticheConfig(styles=("a",), width=0.125))
-    averaged = student.average(network)
+    averaged = student.copy_for_average(network)
     with torch.no_grad():
         for weights, value in ((network, 1.0), (averaged, 0.0)):
             for tensor in weights.state_dict().values():
@@ -68,17 +68,17 @@ def test_a_small_predictor_learns_from_a_teacher(recipe: Recipe, tmp_path: Path)
 def test_a_run_starts_with_the_weights_of_a_model_folder(recipe: Recipe, tmp_path: Path) -> None:
     network = PasticheNetwork(recipe.network)
     checkpoints.save_checkpoint(tmp_path / "start.pt", network)
-    begun = student.begin(replace(recipe, init=InitConfig(str(tmp_path / "start.pt"))))
+    begun = student.create_network(replace(recipe, init=InitConfig(str(tmp_path / "start.pt"))))
     assert all(
         torch.equal(a, b) for a, b in zip(begun.state_dict().values(), network.state_dict().values(), strict=True)
     )
     with pytest.raises(UserError, match="does not fit the recipe"):
-        student.begin(replace(recipe, init=InitConfig("magenta-mobile")))
+        student.create_network(replace(recipe, init=InitConfig("magenta-mobile")))
 
 
 def test_an_unknown_backbone_is_a_user_error(recipe: Recipe) -> None:
     with pytest.raises(UserError, match=r"unknown backbone 'inceptoin'; did you mean 'inception_v3'"):
-        student.begin(replace(recipe, network=PasticheConfig(backbone={"name": "inceptoin"})))
+        student.create_network(replace(recipe, network=PasticheConfig(backbone={"name": "inceptoin"})))
 
 
 def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_path: Path) -> None:
@@ -93,16 +93,16 @@ def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_
 
 def test_a_style_is_added_to_an_existing_network(recipe: Recipe) -> None:
     with pytest.raises(UserError, match="set init"):
-        student.begin(replace(recipe, add_style="c"))
+        student.create_network(replace(recipe, add_style="c"))
 
 
 def test_a_backbone_starts_from_that_of_a_shipped_model(recipe: Recipe) -> None:
     folded = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
     network = replace(recipe.network, backbone=folded)
-    begun = student.begin(replace(recipe, network=network, pretrained="magenta-mobile"))
+    begun = student.create_network(replace(recipe, network=network, pretrained="magenta-mobile"))
     magenta = student.load("magenta-mobile")
     assert begun.predictor is not None and magenta.predictor is not None
     for one, other in zip(begun.predictor.backbone.parameters(), magenta.predictor.backbone.parameters(), strict=True):
         assert torch.equal(one, other)
     with pytest.raises(UserError, match="does not fit the recipe's"):
-        student.begin(replace(recipe, pretrained="magenta-mobile"))
+        student.create_network(replace(recipe, pretrained="magenta-mobile"))

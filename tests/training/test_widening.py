@@ -88,12 +88,12 @@ def test_magenta_mobile_widened_with_statistics_renders_like_magenta_mobile(reci
 
 def test_a_wider_init_that_does_not_fit_is_a_one_line_error(recipe: Recipe) -> None:
     with pytest.raises(UserError, match="does not fit the recipe"):
-        student.begin(replace(recipe, init=InitConfig("magenta-mobile", widen=3)))
+        student.create_network(replace(recipe, init=InitConfig("magenta-mobile", widen=3)))
 
 
 def test_a_network_with_statistics_starts_unchanged(recipe: Recipe, tmp_path: Path) -> None:
     config = replace(recipe.network, pooling="statistics")
     network: PasticheNetwork = shaken(config)
     save_checkpoint(tmp_path / "start.pt", network)
-    begun = student.begin(replace(recipe, network=config, init=InitConfig(str(tmp_path / "start.pt"))))
+    begun = student.create_network(replace(recipe, network=config, init=InitConfig(str(tmp_path / "start.pt"))))
     assert all(torch.equal(value, network.state_dict()[key]) for key, value in begun.state_dict().items())

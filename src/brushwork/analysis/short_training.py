@@ -97,7 +97,7 @@ def warm(context: Context, name: str, recipe: Recipe) -> Recipe:
         recipe: See `short_recipe`; its width is that model's, a quarter.
     """
     recipe = replace(recipe, network=replace(recipe.network, encoder_norm="folded"))
-    network, known = student.begin(recipe), student.load(PRETRAINED).transfer
+    network, known = student.create_network(recipe), student.load(PRETRAINED).transfer
     weights = {key: value for key, value in known.state_dict().items() if ".affine." not in key}
     network.transfer.load_state_dict({**network.transfer.state_dict(), **weights})
     mean = torch.from_numpy(distribution.read(model_folder.find(PRETRAINED)).mean)[None]

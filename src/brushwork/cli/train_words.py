@@ -36,19 +36,20 @@ def train_words(
 
     from brushwork import extras, model_folder
     from brushwork.training import word_map
+    from brushwork.training.labels import by_picture, read_labels
 
     extras.require("words", "train-words")
-    known = word_map.read_labels(labels) if labels else {}
+    known = by_picture(read_labels(labels)) if labels else {}
     found = model_folder.find(folder)
     stylizer = machine.loader(folder)()
     size = style_size or found.card.style_size
     with tempfile.TemporaryDirectory() as temporary:
-        seen = []
-        for address, part in word_map.look(
+        described = []
+        for address, part in word_map.describe(
             pictures, known, lambda picture: stylizer.embed(picture, size), cache or Path(temporary)
         ):
             print(f"{address}: {len(part.names)} pictures", file=sys.stderr)
-            seen.append(part)
-    word_map.fit(word_map.join(seen), size).write(found.path / model_folder.WORDS)
+            described.append(part)
+    word_map.fit(word_map.join(described), size).write(found.path / model_folder.WORDS)
     model_folder.write(found.path, found.card, found.network)
     print(found.path / model_folder.WORDS, file=sys.stderr)

@@ -1,1 +1,1 @@
-"""Training: pictures in, a trained network out (torch)."""
+"""Training of the networks on pictures (torch)."""

@@ -1,7 +1,7 @@
-"""Pictures in archives, read where they lie and never unpacked whole: tars, tars of tars, zips, compressed tars.
+"""Reads pictures from archives without unpacking them: tars, tars of tars, zips and compressed tars.
 
-The layouts of data sets are made of these: ImageNet is a tar of tars, Painter by Numbers a zip, DTD a compressed tar
-with lists of its splits, WebDataset plain tars.
+Data sets come in these: ImageNet is a tar of tars, Painter by Numbers a zip, DTD a compressed tar with lists of its
+splits, WebDataset plain tars.
 """
 
 import struct
@@ -16,19 +16,19 @@ from typing import IO
 from brushwork import images
 
 COMPRESSED = (".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
-LOCAL_HEADER = struct.Struct("<26x2H")  # of a file in a zip: 26 bytes, the lengths of its name and of what else follows
+LOCAL_HEADER = struct.Struct("<26x2H")  # of a file in a zip: 26 bytes, then the lengths of its name and its extra field
 READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One encoded picture: a whole file, a stretch of one, or bytes in memory.
+    """One encoded picture: a whole file, a part of one, or bytes in memory.
 
     Attributes:
-        name: What people call it.
+        name: Name for messages and labels.
         path: The file that holds it; empty for bytes in memory.
-        offset, size: Where it begins in the file, in a zip with its local header, and how long it is; -1 is to the end.
-        zipped: How a zip stores it; None outside of zips.
+        offset, size: Position in the file (in a zip, that of its local header) and length in bytes; -1 is to the end.
+        zipped: Compression method in a zip; None outside of zips.
         data: The bytes in memory.
     """
 
@@ -40,7 +40,11 @@ class Entry:
     data: bytes | None = None
 
     def read(self) -> bytes:
-        """The encoded bytes; raises OSError where the file is gone or damaged."""
+        """Return the encoded bytes.
+
+        Raises:
+            OSError: If the file is missing or damaged.
+        """
         if self.data is not None:
             return self.data
         with Path(self.path).open("rb") as file:
@@ -57,23 +61,23 @@ class Entry:
 
 
 def is_picture(name: str) -> bool:
-    """Whether a file in an archive is a picture by its name."""
+    """Return whether a file in an archive is a picture, by its name."""
     path = PurePosixPath(name)
     return path.suffix.lower() in images.EXTENSIONS and not path.name.startswith((".", "__MACOSX"))
 
 
 def is_archive(path: Path) -> bool:
-    """Whether a file is an archive by its name."""
+    """Return whether a file is an archive, by its name."""
     return path.name.lower().endswith((".tar", ".zip", *COMPRESSED))
 
 
 def list_archive(path: Path, split: str = "") -> list[Entry]:
-    """Return the pictures of an archive, in its own order; those of a compressed tar with their bytes.
+    """Return the pictures of an archive in its order; those of a compressed tar with their bytes.
 
     Args:
         path: The archive.
-        split: Name of a list in it, ``labels/NAME.txt`` with the end of a picture's path in each line, as DTD has them;
-            empty for all pictures.
+        split: Name of a list in the archive, ``labels/NAME.txt`` with the last two parts of a picture's path in each
+            line, as in DTD; empty for all pictures.
 
     Raises:
         OSError, tarfile.TarError, zipfile.BadZipFile: If it cannot be read.
@@ -98,7 +102,7 @@ def list_archive(path: Path, split: str = "") -> list[Entry]:
 
 
 def read_members(tar: tarfile.TarFile, place: str, lists: dict[str, set[str]] | None = None) -> Iterator[Entry]:
-    """Yield the pictures of a tar that is read once from front to back, with their bytes; collect the lists in it."""
+    """Yield the pictures of a tar, read once from front to back, with their bytes; collect the lists of its splits."""
     for member in tar:
         if not member.isfile() or not (file := tar.extractfile(member)):
             continue
@@ -110,7 +114,7 @@ def read_members(tar: tarfile.TarFile, place: str, lists: dict[str, set[str]] | 
 
 
 def _members(tar: tarfile.TarFile, path: Path, start: int, place: str) -> Iterator[Entry]:
-    """Yield the pictures of a plain tar that begins at a byte of a file, and those of the tars in it."""
+    """Yield the pictures of a plain tar that begins at byte `start` of a file, and those of the tars in it."""
     for member in tar:
         offset = start + member.offset_data
         if member.isfile() and member.name.lower().endswith(".tar"):
@@ -119,7 +123,7 @@ def _members(tar: tarfile.TarFile, path: Path, start: int, place: str) -> Iterat
             try:
                 with tarfile.open(fileobj=inner, mode="r:") as nested:
                     yield from _members(nested, path, offset, f"{place}/{member.name}")
-            except tarfile.TarError:  # a damaged one among many, said like a damaged picture when it is read
+            except tarfile.TarError:  # a damaged one among many is reported like a damaged picture when it is read
                 yield Entry(f"{place}/{member.name}", str(path), offset, member.size)
         elif member.isfile() and is_picture(member.name):
             yield Entry(f"{place}/{member.name}", str(path), offset, member.size)

@@ -1,7 +1,7 @@
-"""What happens to a picture before it is trained on: framing and colour, for a batch at once, on its device.
+"""Augmentation of pictures before training, framing and colour, for a whole batch on its device.
 
-Every random choice is a number in [0, 1) of a table that `draw` fills, one row per picture. So a batch can be cut into
-parts, or computed on another device, and the same happens to each picture.
+Every random choice is a number in [0, 1) of a table that `draw` fills, with one row for each picture. So a picture is
+augmented the same if its batch is split, or computed on another device.
 """
 
 import math
@@ -19,18 +19,21 @@ COLUMNS = ("zoom", "top", "left", "flip_left_right", "flip_up_down", "brightness
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may happen to a picture; each part is off at its neutral value.
+    """Ranges of the augmentations of a picture; each is off at its neutral value.
 
     Attributes:
-        zoom: Range of the short side, in sides of the square that is cut out. 1 cuts as much as there is.
-        random_crop: Whether the square is cut at a random position, or from the middle.
-        flip_left_right: Whether every second picture is mirrored.
-        flip_up_down: Whether every second picture is turned over.
-        brightness: Most that is added to or taken from every channel, which stays in [0, 1].
+        zoom: Range of the short side relative to the square that is cut out; 1 cuts the largest square.
+        random_crop: Whether the square is cut at a random position instead of the middle.
+        flip_left_right: Whether half of the pictures are flipped left to right.
+        flip_up_down: Whether half of the pictures are flipped upside down.
+        brightness: Largest change of every channel, which stays in [0, 1].
         saturation: Range of the factor of the saturation of HSV.
-        hue: Most that the hue is turned either way, in turns.
-        enlargement: Where it is not 0, most that a picture's own pixels are enlarged: `zoom` ends there, for each
-            picture. Enlarged pictures are blurred.
+        hue: Largest change of the hue in either direction, in turns.
+        enlargement: Largest enlargement of a picture's pixels, which limits `zoom` for each picture, as enlarged
+            pictures are blurred; 0 sets no limit.
+
+    Raises:
+        ValueError: If a value is out of its range.
     """
 
     zoom: tuple[float, float] = (258 / 256, 258 / 256)
@@ -46,39 +49,39 @@ class Augmentation:
         for name in ("zoom", "saturation"):
             low, high = getattr(self, name)
             if not 0 <= low <= high < math.inf:
-                raise ValueError(f"{name} is {[low, high]}; it takes two numbers of 0 and more, the smaller one first")
+                raise ValueError(f"{name} is {[low, high]}; it must be two numbers from 0 up, the smaller one first")
         for name, most in (("brightness", 1.0), ("hue", 0.5), ("enlargement", math.inf)):
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be between 0 and {most:g}")
         if self.zoom[0] < 1:
-            raise ValueError(f"zoom begins at {self.zoom[0]}; a square larger than the picture has no pixels")
+            raise ValueError(f"zoom begins at {self.zoom[0]}; it must be 1 or more, as the square lies in the picture")
 
 
-# As published (Ghiasi et al. 2017), where the square is 256 of a short side of 258, for styles of 258 to 455.
+# As published (Ghiasi et al. 2017): squares of 256 pixels, cut from a short side of 258, for styles of 258 to 455.
 CONTENT = Augmentation()
 STYLE = Augmentation((258 / 256, 455 / 256), flip_up_down=True, brightness=0.8, saturation=(0.5, 1.5), hue=0.2)
 NOTHING = Augmentation((1.0, 1.0), random_crop=False, flip_left_right=False)
 
 
 def draw(count: int, generator: torch.Generator) -> Tensor:
-    """Random numbers (count, 8) in [0, 1) that settle what happens to that many pictures, by COLUMNS."""
+    """Return random numbers (count, 8) in [0, 1) that determine the augmentation of `count` pictures, by `COLUMNS`."""
     return torch.rand(count, len(COLUMNS), generator=generator)
 
 
 def augment(
     pictures: Sequence[Tensor], side: int, augmentation: Augmentation, numbers: Tensor, device: str | torch.device
 ) -> Tensor:
-    """Images (B, 3, side, side) in [0, 1], on the device, of B pictures (3, h, w), uint8, of any sizes.
+    """Return images (B, 3, side, side) in [0, 1], on the device, of B pictures (3, h, w), uint8, of any sizes.
 
-    The published order is colour, flips, resizing, crop, and another resizing of the batch. Here it is one resampling
-    from the stored pixels and then colour, on as few pixels as are left: sharper, and several times cheaper.
+    The published order is colour, flips, resizing, crop, and another resizing of the batch. Here one resampling of the
+    stored pixels is followed by colour on the few remaining pixels: sharper, and several times faster.
 
     Args:
         pictures: The pictures, (3, h, w) each, on any device.
         side: Height and width of the images.
-        augmentation: What may happen.
-        numbers: What does happen: (B, 8) in [0, 1), from `draw`.
-        device: Where the images are wanted.
+        augmentation: Ranges of the augmentations.
+        numbers: Random numbers (B, 8) in [0, 1) from `draw`.
+        device: Device of the images.
     """
     column = dict(zip(COLUMNS, numbers.cpu().unbind(dim=1), strict=True))
     images = frame(pictures, side, augmentation, column, device)
@@ -104,17 +107,17 @@ def frame(
     column: dict[str, Tensor],
     device: str | torch.device,
 ) -> Tensor:
-    """Squares (B, 3, side, side) in [0, 1], cut out of pictures (3, h, w), uint8, resampled and flipped in one go."""
+    """Return squares (B, 3, side, side) in [0, 1], cut out of pictures (3, h, w), uint8, resampled and flipped."""
     sizes = torch.tensor([picture.shape[1:] for picture in pictures], dtype=torch.float32)  # (B, 2)
     window = _window(sizes.amin(dim=1), side, augmentation, column["zoom"])
     position = torch.stack((column["top"], column["left"]), dim=1) if augmentation.random_crop else torch.tensor(0.5)
     corner = position * (sizes - window[:, None])
-    # Only the pixels that a square is made of leave the picture, into a box as large as the largest needs.
+    # Only the pixels of a square are copied from its picture, into a box as large as the largest square needs.
     reach = (window / side).clamp_min(1)[:, None]
     first = (corner - reach).floor().clamp_min(0)
     count = torch.minimum((corner + window[:, None] + reach).ceil(), sizes) - first
     height, width = (int(most) for most in count.amax(dim=0))
-    # Rows before channels, so that both products below are plain batched ones: (h 3, w) by (w, S), (S, h) by (h, 3 S).
+    # Rows before channels make both products below plain batched ones: (h 3, w) by (w, S), and (S, h) by (h, 3 S).
     boxes = torch.zeros(len(pictures), height, 3, width, dtype=torch.uint8, device=pictures[0].device)
     for box, picture, (top, left), (high, wide) in zip(
         boxes, pictures, first.int().tolist(), count.int().tolist(), strict=True
@@ -134,7 +137,7 @@ def frame(
 
 
 def _window(short: Tensor, side: int, augmentation: Augmentation, numbers: Tensor) -> Tensor:
-    """Sides (B,) of the squares that are cut out, in pixels of pictures whose short sides (B,) are given."""
+    """Return the sides (B,) of the squares that are cut out, in pixels of pictures with short sides (B,)."""
     low, high = augmentation.zoom
     if not augmentation.enlargement:
         return short / _between(augmentation.zoom, numbers)
@@ -143,13 +146,13 @@ def _window(short: Tensor, side: int, augmentation: Augmentation, numbers: Tenso
 
 
 def reduce(picture: Tensor, scale: tuple[float, float], limit: int, numbers: Tensor) -> Tensor:
-    """An image (1, 3, h, w) in [0, 1]: a crop of a picture (3, H, W), uint8, at a scale of its own, flipped or not.
+    """Return an image (1, 3, h, w) in [0, 1], a crop of a picture (3, H, W), uint8, at a random scale and flip.
 
-    Pictures are reduced and never enlarged, so that their strokes keep the sharpness they have.
+    Pictures are reduced and never enlarged, so that their strokes stay sharp.
 
     Args:
         picture: The picture.
-        scale: Range of the scale; above 1 the picture is left as it is.
+        scale: Range of the scale; a scale above 1 leaves the picture unchanged.
         limit: Longest side of the crop in pixels.
         numbers: Four numbers in [0, 1) that determine scale, position from the top and from the left, and flip.
     """
@@ -169,17 +172,17 @@ def _flip_some(weights: Tensor, numbers: Tensor) -> Tensor:
 
 
 def resampling(start: Tensor, window: Tensor, count: Tensor, length: int, side: int) -> Tensor:
-    """Weights (B, side, length) that resample stretches of a line of pixels, linear and anti-aliased.
+    """Return weights (B, side, length) that resample parts of lines of pixels, linearly and anti-aliased.
 
-    Row i holds what each pixel gives to pixel i of the result: a triangle around its centre, as wide as a pixel of the
-    result but no narrower than one of the source (what Pillow and torch call bilinear with antialiasing).
+    Row i holds the weight of each pixel in pixel i of the result: a triangle around its centre, as wide as a pixel of
+    the result but no narrower than one of the source (bilinear with antialiasing in Pillow and torch).
 
     Args:
-        start: Where each stretch begins, (B,), in pixels of its line.
-        window: How long it is, (B,).
-        count: How many pixels of the line there are, (B,); the rest up to `length` is padding.
-        length: Pixels of the lines.
-        side: Pixels of the result.
+        start: Start (B,) of each part, in pixels of its line.
+        window: Length (B,) of each part in pixels.
+        count: Number of pixels (B,) of each line; the rest up to `length` is padding.
+        length: Length of the padded lines in pixels.
+        side: Length of the result in pixels.
     """
     step = (window / side)[:, None, None]
     centre = start[:, None, None] + step * (torch.arange(side, device=start.device)[:, None] + 0.5)  # (B, side, 1)
@@ -190,14 +193,14 @@ def resampling(start: Tensor, window: Tensor, count: Tensor, length: int, side: 
 
 
 def adjust_brightness(images: Tensor, delta: Tensor) -> Tensor:
-    """Images (B, 3, H, W) with delta (B,) added to every channel, kept in [0, 1]."""
+    """Return images (B, 3, H, W) with delta (B,) added to every channel, clamped to [0, 1]."""
     return (images + delta[:, None, None, None]).clamp(0, 1)
 
 
 def adjust_saturation_and_hue(images: Tensor, factor: Tensor, turns: Tensor) -> Tensor:
-    """Images (B, 3, H, W) in [0, 1] with saturation times factor (B,), at most 1, and hue turned by turns (B,), in HSV.
+    """Return images (B, 3, H, W) in [0, 1] with saturation times factor (B,), at most 1, and hue plus turns (B,).
 
-    What `tf.image.adjust_saturation` and then `tf.image.adjust_hue` do.
+    Equals `tf.image.adjust_saturation` followed by `tf.image.adjust_hue`.
     """
     hue, saturation, value = rgb_to_hsv(images).unbind(dim=1)
     saturation = (saturation * factor[:, None, None]).clamp(0, 1)
@@ -205,7 +208,7 @@ def adjust_saturation_and_hue(images: Tensor, factor: Tensor, turns: Tensor) -> 
 
 
 def rgb_to_hsv(images: Tensor) -> Tensor:
-    """Hue (in turns), saturation and value, each in [0, 1], (B, 3, H, W), of RGB (B, 3, H, W) (Smith 1978)."""
+    """Return hue (in turns), saturation and value (B, 3, H, W), in [0, 1], of RGB (B, 3, H, W) (Smith 1978)."""
     red, green, blue = images.unbind(dim=1)
     value, low = images.amax(dim=1), images.amin(dim=1)
     spread = value - low
@@ -219,7 +222,7 @@ def rgb_to_hsv(images: Tensor) -> Tensor:
 
 
 def hsv_to_rgb(images: Tensor) -> Tensor:
-    """RGB (B, 3, H, W) of hue (in turns), saturation and value (B, 3, H, W), all in [0, 1]."""
+    """Return RGB (B, 3, H, W) of hue (in turns), saturation and value (B, 3, H, W), all in [0, 1]."""
     hue, saturation, value = images.unbind(dim=1)
     offsets = torch.tensor((5.0, 3.0, 1.0), dtype=images.dtype, device=images.device)[:, None, None]
     k = (offsets + 6 * hue[:, None]) % 6  # (B, 3, H, W)

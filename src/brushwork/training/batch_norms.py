@@ -1,4 +1,4 @@
-"""Batch norms of a run with several processes: statistics over the batches of all of them."""
+"""Batch norms of a run with several processes: statistics over the batches of all processes."""
 
 import logging
 
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
-    """Let batch norms take their statistics over the batches of all processes, where torch can: on GPUs."""
+    """Let batch norms compute their statistics over the batches of all processes; torch supports this on GPUs."""
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d) and module.training]
     if not norms:
         return
@@ -20,11 +20,11 @@ def share_batch_norms(network: PasticheNetwork, process: ProcessInfo) -> None:
             if part is not None:
                 synchronise(part)
     elif process.lead:
-        log.warning("%d batch norms take their statistics in each process: torch joins them on GPUs only", len(norms))
+        log.warning("%d batch norms use the statistics of each process: torch joins them on GPUs only", len(norms))
 
 
 def synchronise(part: nn.Module) -> None:
-    """Replace the batch norms of a module that train, in place; those that are frozen stay."""
+    """Replace the batch norms of a module that are trained, in place; frozen ones stay."""
     for name, child in part.named_children():
         if isinstance(child, nn.BatchNorm2d) and child.training:
             setattr(part, name, nn.SyncBatchNorm.convert_sync_batchnorm(child))

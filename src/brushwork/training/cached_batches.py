@@ -1,9 +1,9 @@
-"""Batches with cached targets: the features of a crop, from the loss network and the frozen backbone, computed once.
+"""Batches with cached targets: features of a crop, from the loss network and the frozen backbone, are computed once.
 
-Crop n of the styles, and of the contents of each side, is a pure function of the seed and n. Before step k a window of
-crops may be chosen from, which advances with k; a batch draws from it at random. Targets of a crop that is drawn for
-the first time are computed and stored in a file; those of others are read. The files are a cache only: without them,
-or after an interruption, the batches are the same.
+Crop n of the styles, and of the contents of each side, is a pure function of the seed and n. The batch of step k draws
+at random from a window of crops that advances with k. When a crop is drawn for the first time, its targets are computed
+and stored in a file, and later read from it. The files are only a cache: without them, or after an interruption, the
+batches are the same.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ LARGEST = float(np.finfo(np.float16).max)
 
 @dataclass(frozen=True)
 class TargetNetworks:
-    """The networks that compute targets: the frozen backbone of the prediction network, and the loss network."""
+    """The networks that compute targets: the style prediction network with a frozen backbone, and the loss network."""
 
     predictor: StylePredictionNetwork
     loss: PerceptualLoss
@@ -43,10 +43,10 @@ class CachedBatches:
     """Batches by step, with their targets.
 
     Args:
-        batches: Where pictures come from.
-        recipe: Which crops there are, and how many of them a batch has.
+        batches: The source of the pictures.
+        recipe: Recipe with the settings of crops and batches.
         networks: The networks that compute the targets.
-        folder: Where the files are.
+        folder: Folder of the cache files.
     """
 
     def __init__(self, batches: Batches, recipe: Recipe, networks: TargetNetworks, folder: Path) -> None:
@@ -54,8 +54,8 @@ class CachedBatches:
         data, cache = recipe.data, recipe.cache
         weights = np.array(data.content_side_weights or [1.0] * len(data.content_sides))
         self._likely = weights / weights.sum()
-        self._judged = recipe.loss.uses_network
-        channels = CHANNELS if self._judged else {}
+        self._uses_loss = recipe.loss.uses_network
+        channels = CHANNELS if self._uses_loss else {}
         self._triangles = {layer: torch.triu_indices(count, count) for layer, count in channels.items()}
         key = self._key()
         fields = {layer: (np.float16, (index.shape[1],)) for layer, index in self._triangles.items()}
@@ -65,13 +65,13 @@ class CachedBatches:
         self._styles = RecordFile(folder / f"styles{name}.bin", styles, cache.styles, key)
         self._contents = {
             side: RecordFile(
-                folder / f"contents{side}{name}.bin", _content_fields(side, self._judged), cache.contents, key
+                folder / f"contents{side}{name}.bin", _content_fields(side, self._uses_loss), cache.contents, key
             )
             for side in data.content_sides
         }
 
     def _key(self) -> dict[str, Any]:
-        """What the records depend on, but for their number."""
+        """Return all that records depend on except their number."""
         recipe, digest = self.recipe, hashlib.sha256()
         for value in self.networks.predictor.backbone.state_dict().values():
             digest.update(value.cpu().contiguous().numpy().tobytes())
@@ -89,28 +89,28 @@ class CachedBatches:
         }
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step, counted from 0: a pure function of the seed, the step, and this process's share."""
+        """Return the batch of a step, counted from 0: a pure function of seed, step, rank and number of processes."""
         data, cache, batches = self.recipe.data, self.recipe.cache, self.batches
         random = np.random.default_rng((self.recipe.seed, 2, step))
         sides = data.content_sides
         index = int(random.choice(len(sides), p=self._likely))
-        each = [data.batch_of(side) for side in sides]
+        each = [data.batch_size(side) for side in sides]
         drawn = cache.first + int(step * cache.fresh_styles * float(self._likely @ each))
         styles = _choose(random, drawn, cache.styles, each[index])
         drawn = cache.contents + int(step * cache.fresh_contents * float(self._likely[index]) * each[index])
         contents = _choose(random, drawn, cache.contents, each[index])
-        share = slice(
+        own = slice(
             batches.rank * len(styles) // batches.world_size, (batches.rank + 1) * len(styles) // batches.world_size
         )
-        style = [self._style(number) for number in styles[share]]
-        content = [self._content(number, sides[index]) for number in contents[share]]
+        style = [self._style(number) for number in styles[own]]
+        content = [self._content(number, sides[index]) for number in contents[own]]
         grams = {layer: self._gram(style, index, layer) for index, layer in enumerate(self._triangles)}
         targets = Targets(self._stack(content, "features"), grams, self._stack(style, "features"))
         nothing = torch.zeros(len(style), 0, device=batches.device)
         return Batch(self._stack(content, "pixels"), nothing, torch.tensor(styles), targets)
 
     def style_features(self, count: int) -> Tensor:
-        """The predictor's pooled features (count, F) of the first style crops."""
+        """Return the predictor's pooled features (count, F) of the first `count` style crops."""
         return self._stack([self._style(number) for number in range(count)], "features")
 
     def _stack(self, records: list[Record], name: str) -> Tensor:
@@ -118,7 +118,7 @@ class CachedBatches:
         return stacked.to(self.batches.device).float()
 
     def _gram(self, records: list[Record], index: int, layer: str) -> Tensor:
-        """Gram matrices (B, C, C) of one layer, from their upper triangles and scales."""
+        """Return Gram matrices (B, C, C) of one layer from their upper triangles and scales."""
         rows, columns = self._triangles[layer]
         gram = torch.empty(len(records), CHANNELS[layer], CHANNELS[layer])
         halves = torch.from_numpy(np.stack([record[layer] * record["scales"][index] for record in records]))
@@ -138,13 +138,13 @@ class CachedBatches:
 
     @torch.no_grad()
     def _compute_style(self, number: int) -> Record:
-        """The record of style crop `number`."""
+        """Return the record of style crop `number`."""
         cache = self.recipe.cache
         ((_, picture),) = self.batches.style.pictures.take([number])
         numbers = torch.rand(4, generator=self._numbers(1, number))
         crop = reduce(picture, cache.style_scale, cache.style_limit, numbers).to(self.batches.device)
         grams: dict[str, Tensor] = {}
-        if self._judged:
+        if self._uses_loss:
             with self.networks.autocast:
                 grams = self.networks.loss.style_target(crop.contiguous(memory_format=torch.channels_last))
         scales = {layer: root_mean_square(gram) for layer, gram in grams.items()}
@@ -158,13 +158,13 @@ class CachedBatches:
 
     @torch.no_grad()
     def _compute_content(self, number: int, side: int) -> Record:
-        """The record of content crop `number` of a side."""
+        """Return the record of content crop `number` of a side."""
         slot = number * len(self._contents) + list(self._contents).index(side)
         ((_, picture),) = self.batches.content.pictures.take([slot])
         numbers = draw(1, self._numbers(0, side, number))
         crop = augment([picture], side, self.recipe.content_augmentation, numbers, self.batches.device)
         features = torch.zeros(1, 0)
-        if self._judged:
+        if self._uses_loss:
             with self.networks.autocast:
                 features = self.networks.loss.content_target(crop.contiguous(memory_format=torch.channels_last))
         return {
@@ -173,22 +173,22 @@ class CachedBatches:
         }
 
 
-def _content_fields(side: int, judged: bool) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
-    """The arrays of a content's record; without features where the loss network is not used."""
+def _content_fields(side: int, uses_loss: bool) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
+    """Return the arrays of a content's record, without features if the loss network is not used."""
     quarter = side // 2 // 2
-    features = (CONTENT_CHANNELS, quarter, quarter) if judged else (0,)
+    features = (CONTENT_CHANNELS, quarter, quarter) if uses_loss else (0,)
     return {"pixels": (np.float16, (3, side, side)), "features": (np.float16, features)}
 
 
 def _choose(random: np.random.Generator, drawn: int, capacity: int, count: int) -> list[int]:
-    """Numbers of `count` crops, of the last `capacity` of those that were drawn so far; none twice if that goes."""
+    """Return the numbers of `count` of the last `capacity` crops drawn so far; all different if there are enough."""
     size = min(drawn, capacity)
     numbers = drawn - size + random.choice(size, count, replace=size < count)
     return [int(number) for number in numbers]
 
 
 def _cached(file: RecordFile, number: int, compute: Callable[[], Record]) -> Record:
-    """The record of that number, computed and stored if the file does not have it yet."""
+    """Return the record of a number, computed and stored if the file does not have it."""
     record = file.get(number)
     if record is None:
         file.put(number, compute())

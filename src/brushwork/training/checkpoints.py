@@ -1,4 +1,4 @@
-"""Training checkpoints: a network, the rest of the training state, and slim copies in parts."""
+"""Training checkpoints: a network with its training state, and slim copies in parts."""
 
 import dataclasses
 import io
@@ -17,28 +17,28 @@ CHECKPOINT = "checkpoint.pt"
 
 
 def save_checkpoint(path: Path, network: PasticheNetwork, **state: Any) -> None:
-    """Write a training checkpoint that rebuilds itself: configuration, weights, and whatever else training needs."""
+    """Write a training checkpoint: configuration and weights of a network, and further state."""
     config = dataclasses.asdict(network.config)
     with atomic.write(path) as part:
         torch.save({"config": config, "network": network.state_dict(), **state}, part)
 
 
 def load_checkpoint(path: Path, *, averaged: bool = True) -> tuple[PasticheNetwork, dict[str, Any]]:
-    """The network of a training checkpoint, and the rest of what was saved with it.
+    """Return the network of a training checkpoint, and the state that was saved with it.
 
     Args:
         path: A checkpoint, the first part of a split one, or a run folder that holds one.
-        averaged: Whether the moving average of the weights is taken, if there is one.
+        averaged: Whether to take the moving average of the weights, if there is one.
 
     Raises:
-        ModelError: If the file is missing or is no checkpoint.
+        ModelError: If the file is missing or is not a checkpoint.
     """
     path = path / CHECKPOINT if path.is_dir() else path
     parts = find_parts(path)
     if not parts:
         raise ModelError(f"no checkpoint {path}")
     file = io.BytesIO(b"".join(part.read_bytes() for part in parts))
-    if not zipfile.is_zipfile(file):  # torch would take anything else for its own old format
+    if not zipfile.is_zipfile(file):  # torch would read anything else as its old format
         raise ModelError(f"{path} is not a checkpoint of brushwork")
     try:
         file.seek(0)
@@ -53,14 +53,14 @@ def load_checkpoint(path: Path, *, averaged: bool = True) -> tuple[PasticheNetwo
 
 
 def save_slim(path: Path, network: PasticheNetwork) -> list[Path]:
-    """Write the weights alone, in float16, as a checkpoint in parts of at most 15 MiB; returns the parts."""
+    """Write only the weights, in float16, as a checkpoint in parts of at most 15 MiB, and return the parts."""
     state = {key: value.half() for key, value in network.state_dict().items() if value.is_floating_point()}
     torch.save({"config": dataclasses.asdict(network.config), "network": state}, path)
     return split(path)
 
 
 def split(path: Path, size: int = 15 * 2**20) -> list[Path]:
-    """Parts a file into ``NAME.part00`` and so on, each of at most `size` bytes; the file itself goes."""
+    """Split a file into ``NAME.part00`` and so on, each of at most `size` bytes, and remove the file."""
     data = path.read_bytes()
     parts = []
     for number, start in enumerate(range(0, len(data), size)):
@@ -71,7 +71,7 @@ def split(path: Path, size: int = 15 * 2**20) -> list[Path]:
 
 
 def find_parts(path: Path) -> list[Path]:
-    """The files that make up a file: itself, or its parts in order, whose first may be named; else none."""
+    """Return the file itself, or its parts in order; none if neither exists. The path may be that of the first part."""
     if path.suffix == ".part00":
         path = path.with_suffix("")
     return [path] if path.is_file() else sorted(path.parent.glob(f"{path.name}.part[0-9][0-9]"))

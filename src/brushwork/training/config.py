@@ -1,4 +1,4 @@
-"""What a recipe says: the settings of one training run."""
+"""The settings of a training run, which a recipe states."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
 from brushwork.runtime import SMALLEST_SIDE
 from brushwork.training.augmentation import CONTENT, STYLE, Augmentation
-from brushwork.training.data_config import CacheConfig, DataConfig, ValidationConfig, at_least
+from brushwork.training.data_config import CacheConfig, DataConfig, ValidationConfig, require_at_least
 
 
 @dataclass(frozen=True)
@@ -16,10 +16,11 @@ class InitConfig:
     """The weights that a run starts from.
 
     Attributes:
-        model: Model folder or checkpoint; none: random weights.
-        predictor: Model folder or checkpoint whose prediction network to start from, where it is not that of `model`.
-        widen: How many times each channel of its style transfer network is repeated; the pastiches stay the same.
-        styles: Training styles over which the statistics of a predictor that has none yet are measured.
+        model: Model folder or checkpoint; random weights if empty.
+        predictor: Model folder or checkpoint of another style prediction network to start from; that of `model` if
+            empty.
+        widen: Number of copies of each channel of the style transfer network; the pastiches stay the same.
+        styles: Number of training styles from which the statistics of a predictor without statistics are measured.
     """
 
     model: str = ""
@@ -28,29 +29,30 @@ class InitConfig:
     styles: int = 1500
 
     def __post_init__(self) -> None:
-        at_least(1, self, "widen", "styles")
+        require_at_least(1, self, "widen", "styles")
 
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """How weights move.
+    """Settings of the optimizer and its learning rate.
 
     Attributes:
         name: ``adam``, or ``adamw`` for decoupled weight decay.
-        learning_rate: After the warm-up.
-        transfer: That of the style transfer network, as a share of it; 0 freezes it.
-        affine: That of the predictor's affine map, as a share of it: a map of thousands of standardised features moves
-            by its fan-in, so it needs less.
-        accumulate: Batches whose mean gradient makes one step.
-        backbone: That of the predictor's backbone, as a share of it; 0 freezes the backbone, statistics of its batch
-            norms included. A pretrained one forgets what it knows at the rate that new layers need.
-        warm_up: Steps over which it rises linearly from 0.
-        decay: How it falls.
-        anneal: Over which fraction of the run, at its end, it falls; before that it is constant.
-        floor: What it falls to, as a share of `learning_rate`.
+        learning_rate: Learning rate after the warm-up.
+        transfer: Factor of the learning rate for the style transfer network; 0 freezes it.
+        affine: Factor of the learning rate for the predictor's affine map. A map of thousands of standardised features
+            changes its output in proportion to its fan-in, so it needs a smaller one.
+        accumulate: Number of batches whose mean gradient makes one step.
+        backbone: Factor of the learning rate for the predictor's backbone; 0 freezes it, with the statistics of its
+            batch norms. A pretrained backbone loses its features at the rate that new layers need.
+        warm_up: Number of steps over which the learning rate rises linearly from 0.
+        decay: Form of its decay.
+        anneal: Fraction of the run, at its end, over which it decays; it is constant before.
+        floor: Final learning rate as a fraction of `learning_rate`.
         betas: Decay of Adam's averages of the gradient and of its square.
-        clip: Norm above which gradients are scaled down; 0 leaves them.
-        ema: Decay of the moving average of the weights, which is what is exported; 0 is the weights themselves.
+        weight_decay: Weight decay.
+        clip: Norm above which gradients are scaled down; 0 leaves them unchanged.
+        ema: Decay of the moving average of the weights, which is exported; 0 exports the weights themselves.
     """
 
     name: Literal["adam", "adamw"] = "adam"
@@ -69,8 +71,8 @@ class OptimizerConfig:
     ema: float = 0.999
 
     def __post_init__(self) -> None:
-        at_least(1, self, "accumulate")
-        at_least(
+        require_at_least(1, self, "accumulate")
+        require_at_least(
             0,
             self,
             "anneal",
@@ -86,17 +88,17 @@ class OptimizerConfig:
         )
         for name, decay in (*(("betas", beta) for beta in self.betas), ("ema", self.ema)):
             if not 0 <= decay < 1:
-                raise ValueError(f"{name} holds {decay}; a decay is at least 0 and less than 1")
+                raise ValueError(f"{name} holds {decay}; a decay must be at least 0 and less than 1")
 
 
 @dataclass(frozen=True)
 class ConsistencyConfig:
-    """How much the strokes of a picture that moves must stay as they are, see `training.consistency`.
+    """Settings of the consistency term, which keeps the strokes of a moving picture; see `training.consistency`.
 
     Attributes:
-        weight: Of the mean squared difference; 0 leaves it out, and costs nothing.
-        motion: How far things move, as a share of the side.
-        noise: Standard deviation of what is added to every pixel.
+        weight: Weight of the mean squared difference; 0 omits the term.
+        motion: Largest motion as a fraction of the side.
+        noise: Standard deviation of the noise that is added to every pixel.
     """
 
     weight: float = 0.0
@@ -104,21 +106,21 @@ class ConsistencyConfig:
     noise: float = 0.02
 
     def __post_init__(self) -> None:
-        at_least(0, self, "weight", "motion", "noise")
+        require_at_least(0, self, "weight", "motion", "noise")
 
 
 @dataclass(frozen=True)
 class SemanticsConfig:
-    """How much styles of one artist, or of one movement, belong together, see `training.semantics`.
+    """Settings of the semantic term, which brings styles of an artist or a movement together; see `training.semantics`.
 
     Attributes:
-        weight: Of the contrastive term; 0 leaves it out, and costs nothing.
-        labels: Table of labels, see `training.labels.read_labels`; of pictures among `data.styles`.
-        kinds: Kinds of labels that count, alike.
-        pictures: Labelled pictures whose features are computed, once; 0 for all of them.
-        batch: Of these, drawn in every step.
-        temperature: Of the term: less looks at the nearest alone.
-        short_side: Of the pictures as they are seen, in pixels.
+        weight: Weight of the contrastive term; 0 omits the term.
+        labels: Table of labels of pictures among `data.styles`, see `training.labels.read_labels`.
+        kinds: Kinds of labels that are used, with equal weights.
+        pictures: Number of labelled pictures whose features are computed, once; 0 for all of them.
+        batch: Number of these pictures that every step draws.
+        temperature: Temperature of the term; lower values consider only the nearest pictures.
+        short_side: Short side in pixels at which the pictures are embedded.
     """
 
     weight: float = 0.0
@@ -130,34 +132,37 @@ class SemanticsConfig:
     short_side: int = 256
 
     def __post_init__(self) -> None:
-        at_least(0, self, "weight", "pictures")
-        at_least(2, self, "batch")
-        at_least(1e-3, self, "temperature")
-        at_least(SMALLEST_SIDE, self, "short_side")
+        require_at_least(0, self, "weight", "pictures")
+        require_at_least(2, self, "batch")
+        require_at_least(1e-3, self, "temperature")
+        require_at_least(SMALLEST_SIDE, self, "short_side")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A training run.
+    """The settings of a training run.
 
     Attributes:
-        steps: Steps of the whole run.
-        minutes: Where it is not 0, the run ends after so many minutes, interruptions not counted, and the learning rate
-            falls by the minutes. Such a run is no longer the same bit for bit each time.
-        seed: Settles the start of the weights and everything that happens to the pictures.
-        precision: Of the style transfer and the loss network; ``auto`` is bf16 on CUDA and on a CPU that multiplies
-            it natively (AVX512_BF16, AMX), f32 elsewhere. The predictor and all sums of losses are f32.
+        steps: Number of steps of the run.
+        minutes: If not 0, the run ends after this many minutes, interruptions not counted, and the learning rate decays
+            by the minutes. Such a run cannot be repeated bit for bit.
+        seed: Seed of the initial weights and of all random choices.
+        precision: Precision of the style transfer network and the loss network; ``auto`` is bf16 on CUDA and on CPUs
+            that multiply it natively (AVX512_BF16, AMX), and f32 elsewhere. The predictor and all sums of losses are
+            f32.
         compile: Whether torch compiles the networks.
-        pretrained: State dict of the predictor's backbone to start from, or name of a model that comes along.
-        init: The weights to start from; a text is ``init.model``.
-        add_style: Name of a style to add to the table network `init`: one new column learns, all else is frozen.
-        teacher: Model folder or checkpoint that the network learns to repeat. Where `loss` has no weight on content
-            and style, the loss network is not used at all.
+        pretrained: State dict from which the predictor's backbone starts, or name of a shipped model.
+        init: The weights to start from; a string is ``init.model``.
+        add_style: Name of a style to add to the table network `init`: one new column is trained, all else is frozen.
+        teacher: Model folder or checkpoint whose outputs the network learns to reproduce. The loss network is not used
+            if `loss` has no weight on content and style.
         teaching: Weight of the mean squared difference of the embeddings.
         teaching_pastiche: Weight of the mean squared difference of the pastiches, of pixels in [0, 1].
-        log_every, grid_every, checkpoint_every: Steps between the lines of the log, sample grids and checkpoints.
-        checkpoint_minutes: Minutes after which a checkpoint is written at the latest.
-        expected: What a run gave, on what, in how long. For people: the program does not read it.
+        log_every, grid_every, checkpoint_every: Steps between lines of the log, sample grids and checkpoints.
+        checkpoint_minutes: Longest time in minutes between two checkpoints.
+        network, data, cache, validation, loss, consistency, semantics, optimizer: The tables of the recipe.
+        content_augmentation, style_augmentation: Augmentation of contents and of styles.
+        expected: Results of a run, its machine and its time, for readers; the program ignores it.
     """
 
     steps: int = 10_000
@@ -188,5 +193,5 @@ class Recipe:
     expected: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        at_least(1, self, "steps", "log_every", "grid_every", "checkpoint_every")
-        at_least(0, self, "seed", "minutes", "teaching", "teaching_pastiche", "checkpoint_minutes")
+        require_at_least(1, self, "steps", "log_every", "grid_every", "checkpoint_every")
+        require_at_least(0, self, "seed", "minutes", "teaching", "teaching_pastiche", "checkpoint_minutes")

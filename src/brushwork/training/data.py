@@ -1,8 +1,8 @@
-"""Batches of content and style images: the same ones for a seed and a step, wherever and however they are made.
+"""Batches of content and style images, which depend on the seed and the step only.
 
-Step k takes slots k B to (k + 1) B of the pictures' seeded order; of P processes with batches of B / P each, every one
-takes its share of them. What happens to the pictures is drawn for all B at once, from the seed and the step. So a run
-continues at any step as if it had never stopped, and the number of threads and processes changes nothing but rounding.
+Step k takes slots k B to (k + 1) B of the pictures' seeded order; each of P processes takes B / P of them. The random
+choices of the augmentation are drawn for all B at once, from the seed and the step. So a resumed run equals one without
+interruption, and the number of threads and processes changes only rounding.
 """
 
 from collections.abc import Sequence
@@ -30,19 +30,19 @@ class Targets(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """What one step is trained on."""
+    """The images of one step."""
 
     content: Tensor  # (B, 3, S, S) in [0, 1]
-    style: Tensor  # (B, 3, T, T) in [0, 1]
+    style: Tensor  # (B, 3, T, T) in [0, 1]; (B, 0) if targets are given
     style_number: Tensor  # (B,) int64, the index of each style in its source: for networks with a table of styles
-    targets: Targets | None = None  # where they are known; then there are no style images, (B, 0)
+    targets: Targets | None = None  # cached targets
 
 
 @dataclass(frozen=True)
 class Feed:
     """One half of a batch: pictures, the sides of the images made from them, and their augmentation.
 
-    Each step takes one of the sides, at random, for the whole batch.
+    Each step draws one of the sides at random for the whole batch.
     """
 
     pictures: Pictures
@@ -54,17 +54,17 @@ class Batches:
     """Batches by step.
 
     Args:
-        content: Where content images come from.
-        style: Where style images come from.
-        batch_size: Images in the batches of this process.
-        seed: Settles all that happens to the pictures.
-        device: Where the batches are wanted.
-        rank: The number of this process, of `world_size`.
-        world_size: How many processes share the batch of a step.
-        ahead: How many steps to decode in advance, where pictures are decoded as they are needed.
+        content: Source of the content images.
+        style: Source of the style images.
+        batch_size: Number of images in the batches of this process.
+        seed: Seed of the augmentation.
+        device: Device of the batches.
+        rank: Number of this process among `world_size`.
+        world_size: Number of processes that split the batch of a step.
+        ahead: Number of steps to decode in advance, if pictures are decoded when they are needed.
 
     Raises:
-        ValueError: If content and style have the same seed: sources of one length would always meet in the same pairs.
+        ValueError: If content and style have the same seed: sources of equal length would always give the same pairs.
     """
 
     def __init__(
@@ -86,13 +86,13 @@ class Batches:
         self.rank, self.world_size, self.ahead = rank, world_size, ahead
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step, counted from 0: a pure function of the seed, the step, and this process's share."""
+        """Return the batch of a step, counted from 0: a pure function of seed, step, rank and number of processes."""
         content, _ = self._images(self.content, 0, step)
         style, numbers = self._images(self.style, 1, step)
         return Batch(content, style, torch.tensor(numbers, device=self.device))
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """End the background threads."""
         self.content.pictures.close()
         self.style.pictures.close()
 
@@ -109,10 +109,10 @@ class Batches:
         return range(first, first + self.batch_size)
 
     def _images(self, feed: Feed, half: int, step: int) -> tuple[Tensor, list[int]]:
-        soon = [slot for later in range(step + 1, step + 1 + self.ahead) for slot in self._slots(later)]
-        numbers, pictures = zip(*feed.pictures.take(self._slots(step), soon), strict=True)
+        next_slots = [slot for later in range(step + 1, step + 1 + self.ahead) for slot in self._slots(later)]
+        numbers, pictures = zip(*feed.pictures.take(self._slots(step), next_slots), strict=True)
         words = np.random.SeedSequence((self.seed, half, step)).generate_state(1, np.uint64)
         generator = torch.Generator().manual_seed(int(words[0]))
         side = feed.sides[int(torch.randint(len(feed.sides), (), generator=generator))]
-        fates = draw(self.world_size * self.batch_size, generator)[self.rank * self.batch_size :][: self.batch_size]
-        return augment(pictures, side, feed.augmentation, fates, self.device), list(numbers)
+        choices = draw(self.world_size * self.batch_size, generator)[self.rank * self.batch_size :][: self.batch_size]
+        return augment(pictures, side, feed.augmentation, choices, self.device), list(numbers)

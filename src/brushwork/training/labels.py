@@ -1,4 +1,4 @@
-"""Labels of pictures: artist, movement, texture, from a table with one line each."""
+"""Labels of pictures (artist, movement, texture) from tables or the layout of a data set."""
 
 import csv
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ Labels = dict[str, dict[str, str]]
 def read_labels(path: Path) -> Labels:
     """Read the labels of a table, or of a data set in its own layout.
 
-    A table has lines of a name, a kind and a label with tabs between; a first line ``member kind label`` is a heading.
-    ``train_info.csv`` of Painter by Numbers has artists and movements; ``dtd-r1.0.1.tar.gz``, or its folder, names a
-    texture by the folder of a picture; a folder of WikiArt has movements of ``artist_title.jpg``.
+    A table has lines of name, kind and label, separated by tabs; a first line ``member kind label`` is a heading.
+    ``train_info.csv`` of Painter by Numbers has artists and movements; in ``dtd-r1.0.1.tar.gz``, or its folder, the
+    folder of a picture is its texture; in WikiArt, the folder is the movement and files are named ``artist_title.jpg``.
 
     Raises:
-        UserError: If it cannot be read, a line has not three parts, or there is no label in it.
+        UserError: If the file cannot be read, or a line does not have three parts.
     """
     if path.is_dir() or is_archive(path):
         return _by_folder(path)
@@ -36,7 +36,7 @@ def read_labels(path: Path) -> Labels:
         if not line.strip() or (number == 1 and parts[1:] == ["kind", "label"]):
             continue
         if len(parts) != 3:
-            raise UserError(f"{path}, line {number}: {len(parts)} parts; name, kind and label stand with tabs between")
+            raise UserError(f"{path}, line {number}: {len(parts)} parts; it needs name, kind and label between tabs")
         name, kind, label = (part.strip() for part in parts)
         labels.setdefault(kind, {})[name] = label
     return labels
@@ -51,12 +51,12 @@ def _painter_by_numbers(path: Path) -> Labels:
                     if row[column]:
                         labels[kind][row["filename"]] = row[column]
     except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
-        raise UserError(f"cannot read labels {path}: {error!r}; its columns are filename, artist and style") from None
+        raise UserError(f"cannot read labels {path}: {error!r}; its columns must be filename, artist, style") from None
     return labels
 
 
 def _by_folder(path: Path) -> Labels:
-    """Return textures by folder where a folder is ``images``, else movements by folder and artists by name."""
+    """Return the textures of pictures in subfolders of ``images``, else movements by folder and artists by name."""
     labels: Labels = {}
     for entry in read_shard(Shard(str(path))):
         *_, above, folder, name = ("", "", *PurePosixPath(entry.name).parts)
@@ -68,11 +68,20 @@ def _by_folder(path: Path) -> Labels:
 
 
 def labels_of(names: Sequence[str], known: dict[str, str]) -> list[str | None]:
-    """Return the label of each name, None without one; a table may name a picture by the end of its path only."""
+    """Return the label of each name, or None; a table may name a picture by the last parts of its path only."""
     return [next((known[end] for end in _endings(name) if end in known), None) for name in names]
 
 
+def by_picture(labels: Labels) -> dict[str, list[str]]:
+    """Return the labels of each picture by its name, artists first."""
+    found: dict[str, list[str]] = {}
+    for kind in sorted(labels, key=lambda kind: (kind != "artist", kind)):
+        for name, label in labels[kind].items():
+            found.setdefault(name, []).append(label)
+    return found
+
+
 def _endings(name: str) -> list[str]:
-    """Return a path and its ever shorter endings: ``a/b/c``, ``b/c``, ``c``."""
+    """Return a path and its endings, the longest first: ``a/b/c``, ``b/c``, ``c``."""
     parts = PurePosixPath(name).parts
     return ["/".join(parts[start:]) for start in range(len(parts))]

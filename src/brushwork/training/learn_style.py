@@ -1,8 +1,8 @@
-"""Learns one style: an embedding, or every beta and gamma, is fitted to a picture while the network stays as it is.
+"""Learns one style: fits an embedding, or every beta and gamma, to a picture, with a frozen network.
 
-The predicted embedding is where it begins. What is minimised is what `brushwork evaluate` calls the style share, the
-geometric mean over the layers of the style loss left, under the condition that pastiches keep as much of the content
-as they did. Ghiasi et al. 2017 predict styles, Dumoulin et al. 2017 fit the betas and gammas of each; this joins both.
+Learning starts from the predicted embedding. It minimises the style share of `brushwork evaluate`, the geometric mean
+over layers of the remaining style loss, on condition that pastiches keep as much of the content as before. Ghiasi et
+al. 2017 predict styles, and Dumoulin et al. 2017 fit the betas and gammas of each; this combines both.
 """
 
 import math
@@ -27,26 +27,26 @@ from brushwork.runtime import Array
 from brushwork.styles.own_file import Origin, OwnFile, digest_of, shrink
 from brushwork.training.process import multiplies_bfloat16
 
-PHOTOS = Path(__file__).parent / "photos"  # that are shipped
-SCALE = 256  # pixels of the short side of pictures and photos
-SIDE = 144  # pixels of the squares of photos that are painted: smaller ones make more steps
-SQUARES = 60  # of several photos: 18 of three are learned by heart, and unseen photos lose 6 % of their content
-# Of Adam. An embedding moves by a tenth of its spread in a step of 0.05: it takes a minute to come back.
+PHOTOS = Path(__file__).parent / "photos"  # shipped photos
+SCALE = 256  # short side in pixels of pictures and photos
+SIDE = 144  # side in pixels of the squares of photos; smaller squares allow more steps
+SQUARES = 60  # with 18 squares of three photos, learning overfits, and unseen photos lose 6 % of their content
+# Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
 RATES = {"embedding": 0.01, "parameters": 0.015}
-SLACK, FIRMNESS = 1.0, 8.0  # content loss that is aimed at, as a part of the first, and the penalty above it
-ALONE = 0.05  # part of the time in which the embedding is fitted before betas and gammas are
-FLOOR = 1e-4  # under the logarithm of a layer's normalised style loss
+SLACK, FIRMNESS = 1.0, 8.0  # limit of the content loss relative to the first, and the weight of the excess
+ALONE = 0.05  # fraction of the time in which only the embedding is fitted, before betas and gammas
+FLOOR = 1e-4  # added to a layer's normalised style loss before the logarithm
 
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """A style that was learned.
+    """A learned style.
 
     Attributes:
-        embedding: (D,), or of a deep style (D + P,), see `brushwork.networks.deep`.
+        embedding: Embedding (D,), or (D + P,) of a deep style, see `brushwork.networks.deep`.
         steps: Steps of the optimizer.
-        share: What is left of the photos' style loss, before and after.
-        content: The content loss, before and after.
+        share: Style share of the photos' pastiches, before and after.
+        content: Content loss, before and after.
     """
 
     embedding: Array
@@ -57,7 +57,7 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class _Square:
-    """A part of a photo (1, 3, h, w), its content target, and its losses as it is and under the first embedding."""
+    """A part of a photo (1, 3, h, w), its content target, its style losses, and its first pastiche's content loss."""
 
     pixels: Tensor
     target: Tensor
@@ -76,16 +76,16 @@ def learn(
     progress: Callable[[float, float], None] = lambda fraction, share: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Learned:
-    """Fit a style to a picture for some seconds; Ctrl-C ends it with what was learned so far.
+    """Fit a style to a picture within a time limit; Ctrl-C ends it with the result so far.
 
     Args:
-        network: The style transfer network, which stays as it is.
+        network: The style transfer network, which is not changed.
         start: The predicted embedding (1, D).
-        style: The picture (h, w, 3) in [0, 1]; its short side is scaled to that of the squares.
-        photos: Photos (h, w, 3) in [0, 1], of which squares are painted.
-        seconds: How long; the squares are made ready before.
+        style: The picture (h, w, 3) in [0, 1]; its short side is scaled to 256 pixels.
+        photos: Photos (h, w, 3) in [0, 1], of which squares are rendered.
+        seconds: Time limit, without the preparation of the squares.
         deep: Whether betas and gammas are fitted, too, after a twentieth of the time for the embedding alone.
-        progress: Called with the fraction of the time that has gone and the style share of the last step.
+        progress: Called with the elapsed fraction of the time and the style share of the last step.
         clock: Returns seconds.
 
     Raises:
@@ -108,14 +108,14 @@ def learn(
 
 
 def as_own_style(learned: Learned, style: Image, file: str, folder: ModelFolder, about: str | None = None) -> OwnFile:
-    """Return a learned style as one of the user's own; not yet written.
+    """Return a learned style as a file of an own style, not yet written.
 
     Args:
-        learned: What was learned.
-        style: The picture (h, w, 3) it was learned from, of which a small copy is kept.
+        learned: The learned style.
+        style: The picture (h, w, 3) it was learned from; a small copy is stored.
         file: The picture's name.
         folder: The model.
-        about: One line on it; None for where it came from.
+        about: Description in one line; None for its origin.
     """
     deep = len(learned.embedding) > folder.embedding_size
     digest = folder.sha256[WEIGHTS] if deep else digest_of(folder)
@@ -124,7 +124,7 @@ def as_own_style(learned: Learned, style: Image, file: str, folder: ModelFolder,
 
 
 class _Run:
-    """The squares, the loss and the numbers that are fitted."""
+    """The squares, the loss and the fitted numbers."""
 
     def __init__(
         self, network: StyleTransferNetwork, start: Array, style: Image, photos: Sequence[Image], deep: bool
@@ -147,12 +147,12 @@ class _Run:
 
     @property
     def embedding(self) -> Array:
-        """What was learned so far, (D,) or (D + P,)."""
+        """The embedding so far, (D,) or (D + P,)."""
         found: Array = self._condition()[0].detach().numpy().copy()
         return found
 
     def step(self, gone: float) -> None:
-        """One step, on the next of the squares."""
+        """Take a step on the next square; `gone` is the elapsed fraction of the time."""
         square = self._squares[self.steps % len(self._squares)]
         for group, rate in zip(self._optimizer.param_groups, RATES.values(), strict=True):
             group["lr"] = rate * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1)))
@@ -167,14 +167,14 @@ class _Run:
 
     @torch.no_grad()
     def judge(self) -> tuple[float, float]:
-        """Style share and content loss, means over all squares."""
+        """Return style share and content loss, means over all squares."""
         losses = [self._losses(square) for square in self._squares]
         return tuple(
             float(np.mean(each)) for each in ([math.exp(a.item()) for a, _ in losses], [b.item() for _, b in losses])
         )  # type: ignore[return-value]
 
     def _losses(self, square: _Square) -> tuple[Tensor, Tensor]:
-        """Logarithm of the style share, and the content loss, of one square's pastiche."""
+        """Return the logarithm of the style share, and the content loss, of one square's pastiche."""
         with self._precision():
             pastiche = self._network(square.pixels, self._condition())
             terms = self._loss.compare(pastiche, square.target, self._target)
@@ -185,7 +185,7 @@ class _Run:
         return torch.cat([self._code, self._offsets], dim=1)
 
     def _precision(self) -> AbstractContextManager[Any]:
-        """Half precision where the processor has it: half as many steps again in the same time."""
+        """Return half precision if the processor multiplies it natively, for half as many steps again."""
         half = multiplies_bfloat16("cpu")
         return torch.autocast("cpu", torch.bfloat16) if half else nullcontext()
 
@@ -199,7 +199,7 @@ class _Run:
 
 
 def _cut(photos: Sequence[Image]) -> list[Tensor]:
-    """Squares (1, 3, s, s) of photos, of each in turn: anywhere, every other mirrored, the same each time."""
+    """Return squares (1, 3, s, s) of the photos in turn, at random positions (constant seed), half of them flipped."""
     random, squares = np.random.default_rng(0), []
     for number in range(SQUARES):
         photo = fit_short(photos[number % len(photos)], SCALE)

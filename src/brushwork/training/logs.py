@@ -10,8 +10,8 @@ from brushwork import extras, images
 from brushwork.training.progress import Progress
 
 
-def facts(progress: Progress) -> dict[str, Any]:
-    """Numbers of a progress record in one flat dict."""
+def flatten(progress: Progress) -> dict[str, Any]:
+    """Return the numbers of a progress record as one flat dict."""
     return {
         "step": progress.step,
         **progress.terms,
@@ -24,19 +24,19 @@ def facts(progress: Progress) -> dict[str, Any]:
     }
 
 
-def known_until(path: Path, step: int) -> int:
-    """Return the bytes of a log up to the last whole line of that step or before.
+def length_until(path: Path, step: int) -> int:
+    """Return the length in bytes of a log up to its last complete line of a step or before.
 
-    A run that was killed has logged steps that its checkpoint does not hold, and perhaps half a line.
+    A killed run has logged steps that its checkpoint does not contain, and maybe an incomplete line.
     """
     end = 0
     with path.open("rb") as file:
         for line in file:
             try:
-                known = line.endswith(b"\n") and json.loads(line)["step"] <= step
+                valid = line.endswith(b"\n") and json.loads(line)["step"] <= step
             except (ValueError, KeyError, TypeError):
-                known = False
-            if not known:
+                valid = False
+            if not valid:
                 break
             end += len(line)
     return end
@@ -44,21 +44,21 @@ def known_until(path: Path, step: int) -> int:
 
 @contextmanager
 def open_log(folder: Path) -> Iterator[Callable[[Progress], None]]:
-    """Yield a function that logs a progress record in the folder, and to TensorBoard where that is installed."""
+    """Yield a function that logs a progress record in the folder, and to TensorBoard if it is installed."""
     folder.mkdir(parents=True, exist_ok=True)
     path, begun, board = folder / "log.jsonl", False, cast(Any, None)
     with path.open("a", encoding="utf-8") as log:
 
-        def keep(progress: Progress) -> None:
+        def write(progress: Progress) -> None:
             nonlocal begun, board
             if not begun:
-                log.truncate(known_until(path, progress.first))
+                log.truncate(length_until(path, progress.first))
                 begun = True
                 if extras.installed("training"):
                     from torch.utils.tensorboard import SummaryWriter
 
                     board = SummaryWriter(str(folder), purge_step=progress.first + 1)
-            numbers = facts(progress)
+            numbers = flatten(progress)
             print(json.dumps(numbers), file=log, flush=True)
             if board is not None:
                 for name, value in numbers.items():
@@ -66,6 +66,6 @@ def open_log(folder: Path) -> Iterator[Callable[[Progress], None]]:
             if progress.grid is not None:
                 images.save(progress.grid, folder / f"grid-{progress.step:07d}.png", overwrite=True)
 
-        yield keep
+        yield write
     if board is not None:
         board.close()

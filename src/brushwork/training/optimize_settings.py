@@ -1,4 +1,4 @@
-"""OptimizeSettings of the optimisation of pixels."""
+"""Settings of the optimisation of pixels."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,31 +9,31 @@ from torch.optim import LBFGS, Adam, Optimizer
 from brushwork.errors import UserError, unknown
 from brushwork.runtime.devices import DEVICES
 
-# Both evaluate the loss once a step: a line search would take several evaluations, and L-BFGS does well without.
+# Both evaluate the loss once a step: a line search would take several evaluations, and L-BFGS works well without.
 OPTIMIZERS: Mapping[str, Callable[[Tensor], Optimizer]] = {
     "lbfgs": lambda pixels: LBFGS([pixels], max_iter=1, history_size=10, tolerance_grad=0, tolerance_change=0),
     "adam": lambda pixels: Adam([pixels], lr=0.03),
 }
 STARTS = ("recolored", "content", "noise")
-SMALLEST_OPTIMIZED = 16  # the loss network halves a picture three times; below this hardly a position would be left
+SMALLEST_OPTIMIZED = 16  # the loss network halves a picture three times; smaller ones would leave hardly a position
 
 
 @dataclass(frozen=True)
 class OptimizeSettings:
-    """How pixels are optimised.
+    """Settings of the optimisation of pixels.
 
     Attributes:
-        size: Limit of the long side; a larger content is shrunk.
-        style_size: Limit of the short side at which styles are seen; None is the pastiche's own long side. Less means
+        size: Limit of the long side in pixels; a larger content is shrunk.
+        style_size: Limit of the styles' short side in pixels; None for the pastiche's long side. Smaller values give
             finer strokes.
-        coarsest: The long side is halved as long as it stays this long; the coarsest size comes first.
+        coarsest: Least long side of the coarsest size, which is optimised first; sizes are halved down to it.
         steps: Evaluations of the loss at each size.
-        style_weight: Weight of each layer's style term, where the content term's is 1 / 40,000 (see `LossWeights`).
+        style_weight: Weight of each layer's style term; that of the content term is 1 / 40,000 (see `LossWeights`).
         optimizer: A key of `OPTIMIZERS`.
         start: ``recolored``, the content in the colours of the styles (their mean and covariance); ``content``; or
             ``noise``, uniform in [0, 1].
-        seed: Settles the noise.
-        device: ``auto`` or one of `DEVICES`; ``auto`` is a GPU where torch sees one.
+        seed: Seed of the noise.
+        device: ``auto`` or one of `DEVICES`; ``auto`` is a GPU if torch supports one here.
 
     Raises:
         UserError: If a value is unknown or out of its range.

@@ -1,13 +1,13 @@
-"""Pictures in slots: decoded as they are needed by threads, or all at once into the memory of a device.
+"""Pictures in slots: decoded by threads when they are needed, or all at once into the memory of a device.
 
-Picture n of a run, its *slot*, is a pure function of the seed: epoch after epoch, each a permutation of the pictures.
-Where a picture cannot be read, the next readable one of its source replaces it.
+The picture of a slot is a pure function of the seed: each epoch is a permutation of the pictures. If a picture cannot
+be read, the next readable one of its source replaces it.
 
-Where a source names addresses, its shards are fetched one after another in a seeded order, each shuffled within itself.
-Two shards are in memory at a time, and every process fetches all of them. To begin late, whole shards are skipped where
-their list gives their counts; the others are fetched once to be counted.
+The shards of a remote source are fetched one after another in a seeded order, and each is shuffled separately. Two
+shards are in memory at a time, and every process fetches all of them. A resumed run skips the shards before its slot if
+their list states their counts; otherwise it fetches them once to count their pictures.
 
-Threads, not processes: Pillow lets go of the interpreter while it decodes, and two threads decode twice as much as one.
+Threads suffice: Pillow releases the interpreter lock while it decodes, and two threads decode twice as much as one.
 """
 
 import logging
@@ -23,42 +23,42 @@ from torch import Tensor
 
 from brushwork.images import ImageError
 from brushwork.prefetch import map_ahead
-from brushwork.training.order import Order, nothing_readable, permutation
+from brushwork.training.order import Order, permutation, unreadable_error
 from brushwork.training.shards import DataError, Entry, Source, decode
 
 Device: TypeAlias = str | torch.device
 
-SAMPLE = 200  # pictures after which the memory of all is estimated
-SAID = 1000  # pictures between two lines about how many are decoded
-WINDOW = 255  # pictures that are decoded before they are taken, so that memory holds no more than those
+SAMPLE = 200  # pictures after which the memory for all is estimated
+LOG_EVERY = 1000  # pictures between two lines of the log
+AHEAD = 255  # pictures that may be decoded in advance, which bounds the memory
 log = logging.getLogger(__name__)
 
 
 class Pictures(Protocol):
-    """The readable pictures of a source, in a seeded order without end."""
+    """The readable pictures of a source in a seeded, endless order."""
 
     seed: tuple[int, ...]
-    skipped: dict[str, str]  # the names of unreadable pictures, and what is wrong with them
+    skipped: dict[str, str]  # name of an unreadable picture -> error
 
     def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
-        """Number in its source and pixels (3, h, w), uint8, of the picture in each slot; `ahead` are wanted soon."""
+        """Return number and pixels (3, h, w), uint8, of the picture of each slot; slots `ahead` are needed soon."""
 
     def close(self) -> None:
-        """End what runs in the background."""
+        """End the background threads."""
 
 
 class DecodedPictures:
     """Pictures decoded when they are needed.
 
     Args:
-        source: Where they are, see `shards.find_shards`.
-        seed: Numbers that settle their order.
-        short_side: Pixels of the short side above which a picture is shrunk.
-        workers: Threads that decode.
+        source: Source of the pictures, see `shards.find_shards`.
+        seed: Seed of their order.
+        short_side: Short side in pixels above which a picture is shrunk.
+        workers: Number of decoding threads.
         limit: See `Order`.
 
     Raises:
-        DataError: If a source is missing or holds no picture; when they are taken, if not one can be read.
+        DataError: If a source is missing or contains no picture; in `take`, if no picture can be read.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class DecodedPictures:
         self._pending: dict[int, tuple[Future[NDArray[np.uint8]], list[Entry], int, int]] = {}
 
     def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
-        """Number in its source and pixels (3, h, w), uint8, of the picture in each slot; `ahead` are wanted soon."""
+        """Return number and pixels (3, h, w), uint8, of the picture of each slot; slots `ahead` are needed soon."""
         self._pending = {slot: self._pending.get(slot) or self._begin(slot) for slot in (*slots, *ahead)}
         return [self._finish(*self._pending[slot]) for slot in slots]
 
@@ -91,29 +91,29 @@ class DecodedPictures:
         self, decoded: Future[NDArray[np.uint8]], entries: list[Entry], number: int, first: int
     ) -> tuple[int, Tensor]:
         for attempt in range(len(entries)):
-            stand_in = (number + attempt) % len(entries)
+            replacement = (number + attempt) % len(entries)
             try:
-                pixels = decode(entries[stand_in], self._short_side) if attempt else decoded.result()
+                pixels = decode(entries[replacement], self._short_side) if attempt else decoded.result()
             except ImageError as error:
-                skip(self.skipped, entries[stand_in], error)
+                record_skipped(self.skipped, entries[replacement], error)
             else:
-                return first + stand_in, torch.from_numpy(pixels)
-        raise nothing_readable(self._order)
+                return first + replacement, torch.from_numpy(pixels)
+        raise unreadable_error(self._order)
 
 
 class ResidentPictures:
-    """All readable pictures, decoded once and kept as uint8 in the memory of a device: 3 H W bytes each.
+    """All readable pictures, decoded once and stored as uint8 in the memory of a device: 3 H W bytes each.
 
     Args:
-        source: Where they are, see `shards.find_shards`.
-        seed: Numbers that settle their order.
-        short_side: Pixels of the short side above which a picture is shrunk.
-        workers: Threads that decode.
-        device: Device that holds them.
+        source: Source of the pictures, see `shards.find_shards`.
+        seed: Seed of their order.
+        short_side: Short side in pixels above which a picture is shrunk.
+        workers: Number of decoding threads.
+        device: Device that stores them.
         limit: See `Order`.
 
     Raises:
-        DataError: If a source is missing, not one of its pictures can be read, or they do not fit into memory.
+        DataError: If a source is missing, none of its pictures can be read, or they do not fit into memory.
     """
 
     def __init__(
@@ -139,52 +139,52 @@ class ResidentPictures:
 
         for group in range(len(order.groups)):
             entries = order.read(group)
-            decoded = map_ahead(attempt, entries, workers=max(1, workers), ahead=WINDOW)
+            decoded = map_ahead(attempt, entries, workers=max(1, workers), ahead=AHEAD)
             for number, (entry, pixels) in enumerate(zip(entries, decoded, strict=True), start=1):
                 if isinstance(pixels, ImageError):
-                    skip(self.skipped, entry, pixels)
+                    record_skipped(self.skipped, entry, pixels)
                 else:
                     self.pixels.append(torch.from_numpy(pixels).to(device))
                 if number == SAMPLE and str(device) == "cpu":
-                    check_room(self.pixels, len(entries) - number)
-                if number % SAID == 0:
+                    check_memory(self.pixels, len(entries) - number)
+                if number % LOG_EVERY == 0:
                     log.info("%d of %d pictures decoded", number, len(entries))
         if not self.pixels:
-            raise nothing_readable(order)
+            raise unreadable_error(order)
         log.info("%d pictures in memory, %d skipped", len(self.pixels), len(self.skipped))
 
     def take(self, slots: Sequence[int], ahead: Sequence[int] = ()) -> list[tuple[int, Tensor]]:
-        """Number in memory and pixels (3, h, w), uint8, of the picture in each slot."""
+        """Return number and pixels (3, h, w), uint8, of the picture of each slot."""
         count = len(self.pixels)
-        places = [divmod(slot, count) for slot in slots]
-        numbers = [int(permutation(count, *self.seed, 0, epoch)[place]) for epoch, place in places]
+        positions = [divmod(slot, count) for slot in slots]
+        numbers = [int(permutation(count, *self.seed, 0, epoch)[index]) for epoch, index in positions]
         return [(number, self.pixels[number]) for number in numbers]
 
     def close(self) -> None:
-        """Nothing runs in the background."""
+        """Do nothing; there are no background threads."""
 
 
-def check_room(decoded: Sequence[Tensor], left: int) -> None:
-    """Check that as many more pictures as are left fit into the memory that is free.
+def check_memory(decoded: Sequence[Tensor], left: int) -> None:
+    """Check that the remaining pictures fit into free memory.
 
     Args:
-        decoded: The pictures so far, whose mean size is taken for that of the others.
-        left: Pictures to come.
+        decoded: The pictures so far; the others are assumed to have the same mean size.
+        left: Number of remaining pictures.
 
     Raises:
-        DataError: If they do not.
+        DataError: If they do not fit.
     """
     needed = left * sum(pixels.numel() for pixels in decoded) / max(1, len(decoded))
     free = psutil.virtual_memory().available
     if needed > free:
         raise DataError(
-            f"the pictures would take {needed / 1e9:,.1f} GB more and {free / 1e9:,.1f} GB of memory are free:"
-            " set data.resident=false, or a smaller data.short_side"
+            f"the pictures need {needed / 1e9:,.1f} GB more and {free / 1e9:,.1f} GB of memory are free;"
+            " set data.resident=false or a smaller data.short_side"
         )
 
 
-def skip(skipped: dict[str, str], entry: Entry, error: ImageError) -> None:
-    """Notes and logs an unreadable picture, the first time it is met."""
+def record_skipped(skipped: dict[str, str], entry: Entry, error: ImageError) -> None:
+    """Record and log an unreadable picture, unless it is recorded already."""
     if entry.name not in skipped:
         skipped[entry.name] = str(error)
         log.warning("skipped %s: %s (%d so far)", entry.name, error, len(skipped))

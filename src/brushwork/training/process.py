@@ -1,4 +1,4 @@
-"""Where a training process computes: its device, and the other processes of its run."""
+"""The device of a training process, and the other processes of its run."""
 
 import gc
 import os
@@ -12,7 +12,7 @@ from brushwork.runtime.devices import find_device
 
 @dataclass(frozen=True)
 class ProcessInfo:
-    """Where a process computes: its device, its number and how many there are (all from torchrun, else one)."""
+    """The device of a process, its rank and the number of processes, from torchrun; otherwise one process."""
 
     device: str
     rank: int = 0
@@ -20,15 +20,15 @@ class ProcessInfo:
 
     @property
     def lead(self) -> bool:
-        """Whether this process is the one that writes."""
+        """Whether this is the leading process, which writes files."""
         return self.rank == 0
 
 
 def find_process(device: str) -> ProcessInfo:
-    """Where this process computes; joins the others that torchrun started.
+    """Return the device and rank of this process, after joining the others that torchrun started.
 
     Raises:
-        UserError: If there is no such device here.
+        UserError: If this machine has no such device.
     """
     device = find_device(device, auto=("cuda",))
     rank, world, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN)
@@ -38,12 +38,12 @@ def find_process(device: str) -> ProcessInfo:
 
 
 def leave_processes() -> None:
-    """Parts from the other processes of a run; to be called when nothing else refers to its networks.
+    """Leave the group of processes; call it when nothing else refers to the networks of the run.
 
     A process that ends while threads of the group still run may be aborted, and torchrun then stops the others.
     """
     if distributed.is_initialized():
-        gc.collect()  # networks in cycles hold the group
+        gc.collect()  # networks in reference cycles hold the group
         distributed.destroy_process_group()
 
 
@@ -51,12 +51,12 @@ _TORCHRUN = (("RANK", "0"), ("WORLD_SIZE", "1"), ("LOCAL_RANK", "0"))
 
 
 def multiplies_bfloat16(device: str) -> bool:
-    """Whether a kind of device multiplies bfloat16 natively: any GPU of CUDA, and CPUs with AVX512_BF16 or AMX.
+    """Return whether a kind of device multiplies bfloat16 natively: CUDA GPUs, and CPUs with AVX512_BF16 or AMX.
 
-    Other CPUs convert to float32 and back, and are slower for it.
+    Other CPUs convert to float32 and back, which is slower than float32.
     """
     if device != "cpu":
         return device == "cuda"
-    # torch.ops.mkldnn's own question is answered yes where AVX512 only emulates it.
-    asked = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
-    return any(question() for question in asked if question is not None)
+    # The check of torch.ops.mkldnn is also true if AVX512 only emulates it.
+    checks = (getattr(torch.cpu, name, None) for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"))
+    return any(check() for check in checks if check is not None)

@@ -1,4 +1,4 @@
-"""Progress of a training run: means of the loss terms, speed, and minutes."""
+"""Progress of a training run: means of the loss terms, speed and minutes."""
 
 import math
 import time
@@ -15,7 +15,7 @@ from brushwork.training.process import ProcessInfo
 
 @dataclass(frozen=True)
 class Progress:
-    """A record of progress: means of the loss terms since the last record, and sometimes a sample grid."""
+    """A record of progress: means of the loss terms since the previous record, and sometimes a sample grid."""
 
     step: int
     steps: int
@@ -24,16 +24,16 @@ class Progress:
     gradient: float  # norm before clipping
     pastiches_per_second: float
     grid: Image | None = None
-    stopped: str = ""  # why the run ended before its last step
-    minutes: float = 0.0  # of training, those before an interruption included
-    minutes_left: float = 0.0  # at the speed of these steps
-    pastiches: int = 0  # in these steps
+    stopped: str = ""  # reason for ending before the last step
+    minutes: float = 0.0  # of training, including those before an interruption
+    minutes_left: float = 0.0  # at the speed since the previous record
+    pastiches: int = 0  # since the previous record
     validation: Mapping[str, float] = field(default_factory=dict)  # the terms of the validation pairs
-    first: int = 0  # steps that a checkpoint had, where the run was resumed
+    first: int = 0  # steps of the checkpoint from which the run was resumed
 
 
-class Window:
-    """Sums of terms, and how many pastiches they are of, since it was made."""
+class TermMeans:
+    """Means of loss terms over the pastiches since its creation."""
 
     def __init__(self) -> None:
         self._sums: dict[str, Tensor] = {}
@@ -42,14 +42,14 @@ class Window:
         self._start = time.monotonic()
 
     def add(self, terms: Mapping[str, Tensor]) -> None:
-        """Add terms (B,); on their device, because asking for numbers would make it wait."""
+        """Add terms (B,), on their device, because reading their values would make it wait."""
         self._steps += "total" in terms
         for name, term in terms.items():
             self._sums[name] = self._sums.get(name, 0) + term.detach().sum()
             self._counts[name] = self._counts.get(name, 0) + term.numel()
 
     def join(self, process: ProcessInfo) -> None:
-        """Add up the sums and counts of all processes, which call this together and have the same terms."""
+        """Add up the terms of all processes, which must call this together with the same terms."""
         if process.world == 1:
             return
         names = sorted(self._sums)
@@ -61,21 +61,21 @@ class Window:
             self._sums[name], self._counts[name] = total, int(count)
 
     def check(self, step: int) -> dict[str, float]:
-        """The means so far.
+        """Return the means so far.
 
         Raises:
-            UserError: If one is not finite; then nothing that was computed since is worth keeping.
+            UserError: If one is not finite; the weights since the last checkpoint are then useless.
         """
         means = {name: float(value) / self._counts[name] for name, value in self._sums.items()}
         if not all(map(math.isfinite, means.values())):
             raise UserError(
-                f"the loss is no longer finite at step {step}; the last good checkpoint stays"
+                f"the loss is no longer finite at step {step}; the last good checkpoint is kept"
                 " (try a lower optimizer.learning_rate or optimizer.clip)"
             )
         return means
 
-    def close(self, step: int, steps: int, learning_rate: float, minutes: float) -> Progress:
-        """The means, and the speed since the window was made, after so many of the run's steps; raises as `check`."""
+    def record(self, step: int, steps: int, learning_rate: float, minutes: float) -> Progress:
+        """Return a record of the means and the speed after `step` of the run's steps; raises as `check`."""
         seconds = time.monotonic() - self._start
         means = self.check(step)
         gradient = means.pop("gradient", 0.0)
@@ -95,7 +95,7 @@ class Window:
 
 
 class Timer:
-    """Minutes of training, those before an interruption included, and when a checkpoint is due.
+    """Minutes of training, including those before an interruption, and whether a checkpoint is due.
 
     Args:
         minutes: Minutes of training so far.
@@ -113,7 +113,7 @@ class Timer:
         return (time.monotonic() - self._start) / 60
 
     def checkpoint_due(self) -> bool:
-        """Whether it is time for a checkpoint; then the next one is due later."""
+        """Return whether a checkpoint is due; if so, start to wait for the next one."""
         due = time.monotonic() >= self._due
         if due:
             self._due = time.monotonic() + self._seconds

@@ -11,8 +11,8 @@ from brushwork.errors import UserError, unknown
 from brushwork.training.config import InitConfig, Recipe
 
 T = TypeVar("T")
-NAMES = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
-STYLE_FORMS = {True: "normalised", False: "squared"}  # what loss.normalised was
+NAMES = {int: "a whole number", float: "a number", str: "a string", bool: "true or false"}
+STYLE_FORMS = {True: "normalised", False: "squared"}  # values of the former loss.normalised
 
 log = logging.getLogger(__name__)
 
@@ -22,10 +22,10 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
     Args:
         path: A TOML file.
-        overrides: ``key=value`` with dotted keys (``optimizer.learning_rate=1e-3``); a value is TOML, or else a text.
+        overrides: ``key=value`` with dotted keys (``optimizer.learning_rate=1e-3``); a value is TOML, or else a string.
 
     Raises:
-        UserError: If the file cannot be read, a key is unknown (the message names the nearest) or a value does not fit.
+        UserError: If the file cannot be read, a key is unknown (the message names the nearest) or a value is invalid.
     """
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -40,14 +40,14 @@ def load(path: Path, overrides: Sequence[str] = ()) -> Recipe:
 
 
 def _rename(values: dict[str, Any]) -> None:
-    """Give keys of older recipes their present names, in place, with a notice."""
+    """Rename keys of older recipes, in place, with a notice."""
     if "optimiser" in values:
-        log.warning("the recipe's table optimiser is called optimizer now")
+        log.warning("the recipe's table optimiser is now called optimizer")
         old = values.pop("optimiser")
         values["optimizer"] = {**old, **values.get("optimizer", {})}
     loss = values.get("loss")
     if isinstance(loss, dict) and isinstance(loss.get("normalised"), bool):
-        log.warning("the recipe's loss.normalised is called loss.style_form now")
+        log.warning("the recipe's loss.normalised is now called loss.style_form")
         loss.setdefault("style_form", STYLE_FORMS[loss.pop("normalised")])
 
 
@@ -63,15 +63,15 @@ def _set(values: dict[str, Any], override: str) -> None:
     for table in tables:
         values = values.setdefault(table, {})
         if not isinstance(values, dict):
-            raise UserError(f"{table} in --set {override} is a value, not a table")
+            raise UserError(f"{table} in --set {override} is not a table")
     values[name] = value
 
 
 def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
-    """A dataclass of plain values, and of the dataclasses in it.
+    """Return a dataclass, and the dataclasses in it, from plain values.
 
     Raises:
-        UserError: If a key is unknown or a value does not fit.
+        UserError: If a key is unknown or a value is invalid.
     """
     hints = get_type_hints(kind)
     defaults = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]  # a dataclass, by contract
@@ -88,18 +88,18 @@ def build(kind: type[T], values: Mapping[str, Any], where: str = "") -> T:
 
 
 def _fit(hint: Any, value: Any, where: str) -> Any:
-    """The value as its type wants it: a list as a tuple, a whole number as a float where floats go."""
+    """Return a value converted to its type: a list to a tuple, a whole number to a float."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         fits, wanted = value in arguments, " or ".join(map(str, arguments))
     elif origin is tuple:
         open_end = arguments[-1] is ...
-        items = value if isinstance(value, list) else [value]  # one value is a list of one
+        items = value if isinstance(value, list) else [value]  # a single value is a list of one
         fits, wanted = open_end or len(items) == len(arguments), f"a list of {len(arguments)}"
         value = tuple(_fit(arguments[0], item, where) for item in items)
     elif hint is InitConfig and isinstance(value, str):
         return InitConfig(value)
-    elif dataclasses.is_dataclass(hint) or origin is not None:  # a table: of known keys, or of any
+    elif dataclasses.is_dataclass(hint) or origin is not None:  # a table with known or any keys
         fits, wanted = isinstance(value, dict), "a table"
         if fits and origin is None:
             value = build(hint, value, f"{where}.")

@@ -19,13 +19,13 @@ log = logging.getLogger(__name__)
 class RecordFile:
     """Records of arrays on disk; record n overwrites record n - capacity.
 
-    A process that is killed leaves a file that can be read: a record counts only with its number and its checksum.
+    The file stays readable if the process is killed: a record is valid only with its number and its checksum.
 
     Args:
-        path: The file; it is made, sparse, if there is none.
+        path: The file; it is created, sparse, if it does not exist.
         fields: The arrays of a record by name.
-        capacity: Number of records the file holds.
-        key: What the records depend on, as plain values; a file with another key is begun again.
+        capacity: Number of records in the file.
+        key: Values that the records depend on; a file with another key is discarded.
     """
 
     def __init__(self, path: Path, fields: Mapping[str, Field], capacity: int, key: Mapping[str, Any]) -> None:
@@ -38,13 +38,13 @@ class RecordFile:
 
     @staticmethod
     def _claim(path: Path, key: str, size: int) -> None:
-        """Make the file, unless it is there with the same key."""
+        """Create the file unless it exists with the same key."""
         sidecar = path.with_suffix(".json")
-        there = path.is_file() and path.stat().st_size == size
-        if there and sidecar.is_file() and sidecar.read_text(encoding="utf-8") == key:
+        exists = path.is_file() and path.stat().st_size == size
+        if exists and sidecar.is_file() and sidecar.read_text(encoding="utf-8") == key:
             return
         if path.exists():
-            log.warning("%s belongs to another recipe; it is begun again", path)
+            log.warning("%s is of another recipe; it is created again", path)
             path.unlink()
         path.parent.mkdir(parents=True, exist_ok=True)
         sidecar.write_text(key, encoding="utf-8")
@@ -52,7 +52,7 @@ class RecordFile:
             file.truncate(size)
 
     def get(self, number: int) -> Record | None:
-        """A copy of a record, or None if it is not in the file."""
+        """Return a copy of a record, or None if it is not in the file."""
         record = self._records[number % len(self._records)]
         if int(record["number"]) != number + 1:  # 0 marks an empty record
             return None
@@ -60,7 +60,7 @@ class RecordFile:
         return found if self._checksum(found) == int(record["checksum"]) else None
 
     def put(self, number: int, values: Mapping[str, NDArray[Any]]) -> None:
-        """Write a record, its number last."""
+        """Write a record, its number last, so that an incomplete one is not valid."""
         record = self._records[number % len(self._records)]
         record["number"] = 0
         for name in self._fields:

@@ -1,7 +1,7 @@
-"""The way from a network's pastiche to an optimised one: its pixels are improved for as long as there is time.
+"""Refines a network's pastiche: optimises its pixels within a given time.
 
-Levels go from coarse to fine, as in `brushwork.training.optimize`. What a level changes is added to the pastiche, so
-that a coarse level takes nothing of its detail, and so does the last of a picture larger than it is judged at.
+Levels go from coarse to fine, as in `brushwork.training.optimize`. The change at a level is added to the pastiche, so
+that coarse levels keep its detail, as does the last level of a picture that is larger than it is evaluated at.
 """
 
 import time
@@ -31,21 +31,21 @@ from brushwork.training.optimize import (
 from brushwork.training.optimize_settings import SMALLEST_OPTIMIZED, OptimizeSettings
 from brushwork.training.process import multiplies_bfloat16
 
-# Long side at which a larger picture is judged: the loss network takes 2 GB there.
+# Long side at which a larger picture is evaluated: the loss network takes 2 GB there.
 LONGEST = 1024
-MANY = 1_000_000  # steps; the clock ends a level
+MANY = 1_000_000  # steps; a level ends by the clock
 
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """What became of a pastiche.
+    """A refined pastiche.
 
     Attributes:
-        image: The pastiche (H, W, 3) of the least total loss.
+        image: The pastiche (H, W, 3) with the least total loss.
         steps: Evaluations of the loss.
-        before: What the network left of the content's style loss, see `OptimizeProgress.share`.
-        after: What is left now.
-        interrupted: Whether Ctrl-C ended it early.
+        before: Style share of the network's pastiche, see `OptimizeProgress.share`.
+        after: Style share of the refined pastiche.
+        interrupted: Whether Ctrl-C ended the refinement early.
     """
 
     image: Image
@@ -68,21 +68,21 @@ def refine(
 ) -> Refined:
     """Optimise the pixels of a pastiche with the loss of `brushwork.training.optimize.optimize`.
 
-    Ctrl-C ends it with the best so far. The result's total loss is never above that of the pastiche itself.
+    Ctrl-C ends it with the best result so far. The total loss of the result is never above that of the given pastiche.
 
     Args:
         content: The photo (H, W, 3) in [0, 1]; sides of at least 16.
-        pastiche: What a network made of it, (H, W, 3).
+        pastiche: The network's pastiche (H, W, 3).
         styles: The style pictures (h, w, 3).
-        seconds: How long; a step that has begun is finished.
-        weights: One a style, scaled to sum to 1; equal if none are given.
-        settings: Style size and weight, optimizer, coarsest size and device; the defaults if none are given.
-        progress: Called with the fraction of the time that has gone.
+        seconds: Time limit; a running step is completed.
+        weights: A weight for each style, scaled to sum to 1; None for equal weights.
+        settings: Style size and weight, optimizer, coarsest size and device; None for the defaults.
+        progress: Called with the elapsed fraction of the time.
         clock: Returns seconds.
 
     Raises:
         UserError: If a picture is too small.
-        MemoryError: If memory does not suffice.
+        MemoryError: If there is not enough memory.
     """
     settings = replace(settings or OptimizeSettings(), steps=MANY)
     if min(min(image.shape[:2]) for image in (content, *styles)) < SMALLEST_OPTIMIZED:
@@ -104,13 +104,13 @@ def refine(
 
 
 def _shares(levels: int) -> list[float]:
-    """Part of the time at which each level ends: the finest has half, the one before a quarter, and so on."""
+    """Return the fraction of the time at which each level ends: the finest has half, the previous a quarter, etc."""
     ends = np.cumsum([2.0**level for level in range(levels)])
     return [float(end / ends[-1]) for end in ends]
 
 
 class _Run:
-    """One picture that is refined, and how far it is."""
+    """The refinement of one picture."""
 
     def __init__(
         self,
@@ -130,7 +130,7 @@ class _Run:
         self._steps = 0
 
     def improve(self, size: tuple[int, int]) -> Iterator[OptimizeProgress]:
-        """Optimise at one size and yields after every step."""
+        """Optimise at one size, and yield a record after every step."""
         plain = resize(self._pastiche, size)
         aims = self._aims(size)
         with self._precision():
@@ -140,7 +140,7 @@ class _Run:
                 yield record
 
     def result(self) -> Refined:
-        """The best pastiche so far, at its own size; the one that came where none is better."""
+        """Return the best pastiche so far, at its full size; the given one if none is better."""
         plain, aims = resize(self._pastiche, self.sizes[-1]), self._aims(self.sizes[-1])
         before, after = (judge(self._loss, self._tensor(image), *aims) for image in (plain, self._changed(plain)))
         if after.terms["total"] < before.terms["total"]:
@@ -148,21 +148,21 @@ class _Run:
         return Refined(self._pastiche, self._steps, before.share, before.share, False)
 
     def _changed(self, image: Image) -> Image:
-        """An image (h, w, 3) and what was changed so far, at its size."""
+        """Return an image (h, w, 3) plus the change so far, resized to it."""
         if self._change is None:
             return image
         changed: Image = np.clip(image + resize(self._change, image.shape[:2]), 0, 1)
         return changed
 
     def _aims(self, size: tuple[int, int]) -> tuple[Tensor, dict[str, Tensor]]:
-        """The content (1, 3, h, w) at a size, and the styles' Gram matrices (1, C, C)."""
+        """Return the content (1, 3, h, w) at a size, and the styles' Gram matrices (1, C, C)."""
         short_side = (self._settings.style_size or max(self.sizes[-1])) * max(size) / max(self.sizes[-1])
         seen = [fit_short(style, max(SMALLEST_OPTIMIZED, round(short_side))) for style in self._styles]
         targets = [self._loss.style_target(self._tensor(style)) for style in seen]
         return self._tensor(resize(self._content, size)), blend_targets(targets, self._weights)
 
     def _precision(self) -> AbstractContextManager[Any]:
-        """Half precision where the device has it: more steps in the same time. What is reported is judged in full."""
+        """Return half precision if the device multiplies it natively, for more steps; scores are in float32."""
         half = multiplies_bfloat16(self._device.type)
         return torch.autocast(self._device.type, torch.bfloat16) if half else nullcontext()
 

@@ -1,4 +1,4 @@
-"""Settings of a resumed run that are not those of its checkpoint: applied and said, or refused."""
+"""Settings of a resumed run that differ from its checkpoint's: applied with a notice, or refused."""
 
 import logging
 from collections.abc import Mapping
@@ -11,42 +11,40 @@ import torch
 from brushwork.errors import UserError
 from brushwork.training.config import Recipe
 
-# What a checkpoint has settled for good; ``network`` is compared by whoever loads it.
-SETTLED = ("seed", "pretrained", "init", "add_style", "optimizer.name")
-# What may be another each time without a word.
+# Settings that a resumed run cannot change; ``network`` is compared when the checkpoint is loaded.
+FIXED = ("seed", "pretrained", "init", "add_style", "optimizer.name")
+# Settings that may change without a notice.
 FREE = ("steps", "minutes", "log_every", "grid_every", "checkpoint_every", "checkpoint_minutes", "compile", "expected")
 
 log = logging.getLogger(__name__)
 
 
 def check_settings(saved: Mapping[str, Any], recipe: Recipe, path: Path) -> None:
-    """Compare the recipe of a checkpoint with the one to go on with, and say what has changed.
+    """Compare the recipe of a checkpoint with that of the resumed run, and log the changes.
 
     Args:
-        saved: The checkpoint's recipe; keys that its version did not know are not compared.
-        recipe: The recipe to go on with.
+        saved: The checkpoint's recipe; keys that its version did not have are not compared.
+        recipe: The recipe of the resumed run.
         path: The checkpoint, for the message.
 
     Raises:
-        UserError: If something has changed that a checkpoint has settled.
+        UserError: If a setting has changed that a resumed run cannot change.
     """
     changed = differences(saved, {**asdict(recipe), "expected": {}})
     changed = {key: values for key, values in changed.items() if not key.startswith(("network", *FREE))}
     for key, (old, new) in changed.items():
-        if key.startswith(SETTLED):
-            raise UserError(
-                f"{path} was trained with {key} = {old}, not {new}; to change it start again with init={path}"
-            )
+        if key.startswith(FIXED):
+            raise UserError(f"{path} was trained with {key} = {old}, not {new}; to change it, start with init={path}")
     frozen = [values for key, values in changed.items() if key == "optimizer.backbone" and 0 in values]
     if frozen:
-        raise UserError(f"{path} has optimizer.backbone = {frozen[0][0]}; a run cannot begin or cease to freeze it")
+        raise UserError(f"{path} has optimizer.backbone = {frozen[0][0]}; a resumed run cannot freeze or unfreeze it")
     if changed:
         text = ", ".join(f"{key} from {old} to {new}" for key, (old, new) in changed.items())
-        log.warning("the run goes on with changed settings: %s", text)
+        log.warning("the run continues with changed settings: %s", text)
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> dict[str, tuple[Any, Any]]:
-    """Return the dotted keys that both have with other values, and both values."""
+    """Return the dotted keys of both mappings whose values differ, and both values."""
     found: dict[str, tuple[Any, Any]] = {}
     for key in old.keys() & new.keys():
         one, other = old[key], new[key]
@@ -62,17 +60,17 @@ def _plain(value: Any) -> Any:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Fill an optimizer's averages from a checkpoint; its settings stay those of the recipe.
+    """Load the averages of an optimizer from a checkpoint; its settings stay those of the recipe.
 
     Args:
-        optimizer: The optimizer, new.
-        state: The state of the one that was saved, of equal weights.
+        optimizer: The new optimizer.
+        state: The saved state of an optimizer of the same weights.
 
     Raises:
-        UserError: If it is of other groups of weights.
+        UserError: If its groups of weights differ.
     """
     if len(state["param_groups"]) != len(optimizer.param_groups):
-        raise UserError("the checkpoint's optimizer has other groups of weights; start again with init")
+        raise UserError("the checkpoint's optimizer has other groups of weights; start a new run with init")
     settings = [{key: value for key, value in group.items() if key != "params"} for group in optimizer.param_groups]
     optimizer.load_state_dict(dict(state))
     for group, values in zip(optimizer.param_groups, settings, strict=True):

@@ -1,4 +1,4 @@
-"""A training run in a folder, which holds its checkpoint, log and sample grids."""
+"""A training run in a folder with its checkpoint, log and sample grids."""
 
 import math
 import os
@@ -24,32 +24,32 @@ def run(
     max_minutes: float = math.inf,
     stop: Callable[[], bool] = lambda: False,
 ) -> Iterator[Progress]:
-    """Train in a folder, which keeps ``checkpoint.pt``, ``log.jsonl`` and sample grids, and yield what is logged.
+    """Train in a folder, which gets ``checkpoint.pt``, ``log.jsonl`` and sample grids, and yield the logged records.
 
-    Of several processes only the leading one logs and yields.
+    Of several processes, only the leading one logs and yields.
 
     Args:
-        recipe: What to train.
+        recipe: The recipe of the run.
         folder: The run's folder.
         resume: Whether to continue from the folder's checkpoint.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         max_minutes: Minutes after which the run ends with a checkpoint.
-        stop: Asked after every step; ends the run with a checkpoint.
+        stop: Called after every step; returns whether to end the run with a checkpoint.
 
     Raises:
-        UserError: If the folder holds a run that is not to be resumed, or none that could be; and as `train`.
+        UserError: If the folder holds a run and `resume` is False, or none and it is True; and as `train`.
     """
-    there = (folder / CHECKPOINT).exists()
-    if there and not resume:
+    exists = (folder / CHECKPOINT).exists()
+    if exists and not resume:
         raise UserError(f"{folder} holds a run; continue it with --resume or choose another --output")
-    if resume and not there:
+    if resume and not exists:
         raise UserError(f"nothing to resume: no {folder / CHECKPOINT}")
     folder.mkdir(parents=True, exist_ok=True)
     records = train(recipe, folder, resume=resume, device=device, max_minutes=max_minutes, stop=stop)
     if leads():
-        with open_log(folder) as keep:
+        with open_log(folder) as write:
             for record in records:
-                keep(record)
+                write(record)
                 yield record
     else:
         for _ in records:
@@ -58,7 +58,7 @@ def run(
 
 
 def leads() -> bool:
-    """Whether this process is the one of those that torchrun started that writes."""
+    """Return whether this is the leading process of those that torchrun started; only it writes files."""
     return int(os.environ.get("RANK", 0)) == 0
 
 

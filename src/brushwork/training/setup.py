@@ -28,38 +28,38 @@ from brushwork.training.style_targets import StyleTargets
 
 @dataclass(frozen=True)
 class Setup:
-    """All that a step touches."""
+    """The objects of a training run that its steps use."""
 
     network: PasticheNetwork
     averaged: PasticheNetwork
-    model: nn.Module  # the network as `student.Student`, spread over processes where there are several
+    model: nn.Module  # the network as `student.Student`, distributed over processes if there are several
     optimizer: torch.optim.Optimizer
     loss: PerceptualLoss
     teacher: PasticheNetwork | None
     autocast: AbstractContextManager[Any]
-    first: int  # the step to begin with
-    shift: int  # where the pictures' numbers begin in the table of styles
-    targets: StyleTargets | None  # Gram matrices by style, where styles are the same in every step
+    first: int  # the first step
+    shift: int  # index in the table of styles of the first style picture
+    targets: StyleTargets | None  # Gram matrices by style, if styles are the same in every step
     minutes: float = 0.0  # of training before the first step
     process: ProcessInfo = field(default_factory=lambda: ProcessInfo("cpu"))
     best: float = math.inf  # the smallest validation loss so far
-    bank: StyleBank | None = None  # labelled styles, where the recipe weighs semantics
+    bank: StyleBank | None = None  # labelled styles, if the semantic term has a weight
 
 
 def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Setup:
-    """The setup of a run, new, or as a checkpoint left it.
+    """Return the setup of a run, new or from a checkpoint.
 
     Raises:
         UserError: If weights cannot be read or do not fit.
     """
-    network = student.begin(recipe)
-    averaged = student.average(network)
+    network = student.create_network(recipe)
+    averaged = student.copy_for_average(network)
     saved = _restore(checkpoint, network, averaged) if checkpoint else None
     if saved and checkpoint:
         check_settings(saved.get("recipe", {}), recipe, checkpoint)
     loss = (AdaINLoss if recipe.loss.style_form == "statistics" else PerceptualLoss)(recipe.loss)
     teacher = student.load_teacher(recipe.teacher, network.config) if recipe.teacher else None
-    # The memory format must be settled before the optimizer is made.
+    # The memory format must be set before the optimizer is created.
     for part in (network, averaged, loss, teacher):
         if part is not None:
             part.to(process.device)
@@ -84,7 +84,7 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
     half = recipe.precision == "bf16" or (recipe.precision == "auto" and multiplies_bfloat16(kind))
     autocast = torch.autocast(kind, torch.bfloat16) if half else nullcontext()
     first = int(saved["step"]) if saved else 0
-    targets = StyleTargets() if _styles_stay(recipe) else None
+    targets = StyleTargets() if _has_constant_styles(recipe) else None
     minutes, best = (float((saved or {}).get(*each)) for each in (("minutes", 0.0), ("best", math.inf)))
     return Setup(
         network, averaged, model, optimizer, loss, teacher, autocast, first, shift, targets, minutes, process, best
@@ -92,17 +92,17 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
 
 
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
-    """Fill a network and its average from a checkpoint and returns the rest of it."""
+    """Load a network and its average from a checkpoint, and return the rest of its state."""
     loaded, saved = checkpoints.load_checkpoint(path, averaged=False)
     if loaded.config != network.config or "optimizer" not in saved:
-        raise UserError(f"{path} is of another network than the recipe's; start again with init={path}")
+        raise UserError(f"the network of {path} is not the recipe's; start a new run with init={path}")
     network.load_state_dict(loaded.state_dict())
     averaged.load_state_dict(saved["averaged"])
     return saved
 
 
 def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool) -> torch.optim.Optimizer:
-    """The optimizer; each group of weights has the `share` of the learning rate that is its own."""
+    """Return the optimizer; the `share` of each group of weights is its factor of the learning rate."""
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[config.name]
     parts: list[tuple[nn.Module, float]] = [(network.transfer, config.transfer)]
     if network.predictor is not None:
@@ -122,28 +122,28 @@ def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool
 
 
 def check_sources(recipe: Recipe) -> None:
-    """Check that the pictures that a recipe names exist, before networks are built and loaded.
+    """Check that the pictures of a recipe exist, before networks are built and loaded.
 
     Raises:
         UserError: If a source is missing, or none is named.
     """
     for name, source in (("contents", recipe.data.contents), ("styles", recipe.data.styles)):
         if not source:
-            raise UserError(f"the recipe names no pictures: set data.{name}")
+            raise UserError(f"the recipe names no pictures; set data.{name}")
         find_shards(source)
     for source in (recipe.validation.contents, recipe.validation.styles):
         find_shards(source)
 
 
 def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
-    """The batches of a process.
+    """Return the batches of a process.
 
     Raises:
-        UserError: If the data cannot be read, or a batch cannot be shared by so many processes.
+        UserError: If the data cannot be read, or a batch cannot be divided among the processes.
     """
     data = recipe.data
     if data.batch % process.world:
-        raise UserError(f"a batch of {data.batch} cannot be shared by {process.world} processes")
+        raise UserError(f"data.batch is {data.batch}; it must be a multiple of the {process.world} processes")
 
     def pictures(source: tuple[str, ...], half: int) -> Pictures:
         seed = (recipe.seed, half)
@@ -171,7 +171,7 @@ def open_batches(recipe: Recipe, process: ProcessInfo) -> Batches:
 
 @torch.no_grad()
 def standardise(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, process: ProcessInfo) -> None:
-    """Measure the constants of a predictor that has none yet, over the first training styles."""
+    """Measure the constants of standardisation over the first training styles, if the predictor has none."""
     predictor, averaged = setup.network.predictor, setup.averaged.predictor
     if predictor is None or averaged is None or predictor.standardised:
         return
@@ -188,23 +188,23 @@ def standardise(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, 
 
 
 def cache_targets(batches: Batches, recipe: Recipe, setup: Setup, folder: Path) -> CachedBatches:
-    """Batches with cached targets, made of plain ones.
+    """Return batches with cached targets, made from plain ones.
 
     Raises:
         UserError: If the targets would change during the run.
     """
     predictor = setup.network.predictor
     if recipe.loss.style_form == "statistics":
-        raise UserError("cached targets are Gram matrices, and style_form statistics has none: set cache.styles=0")
+        raise UserError("loss.style_form statistics has no cached targets; set cache.styles=0")
     if predictor is None or recipe.optimizer.backbone != 0:
-        raise UserError("cached targets need a predictor whose backbone is frozen: set optimizer.backbone=0")
-    if setup.teacher is not None and not _share_features(predictor, setup.teacher.predictor):
-        raise UserError("cached features are of one backbone: start from the teacher's, with init.predictor")
+        raise UserError("cached targets need a predictor with a frozen backbone; set optimizer.backbone=0")
+    if setup.teacher is not None and not _has_same_features(predictor, setup.teacher.predictor):
+        raise UserError("cached targets need the teacher's backbone; start from it with init.predictor")
     return CachedBatches(batches, recipe, TargetNetworks(predictor, setup.loss, setup.autocast), folder)
 
 
-def _share_features(one: StylePredictionNetwork, other: StylePredictionNetwork | None) -> bool:
-    """Whether two prediction networks pool the same features of a style."""
+def _has_same_features(one: StylePredictionNetwork, other: StylePredictionNetwork | None) -> bool:
+    """Return whether two style prediction networks pool the same features of a style."""
     if other is None or one.pooling != other.pooling:
         return False
     states = one.backbone.state_dict(), other.backbone.state_dict()
@@ -214,16 +214,16 @@ def _share_features(one: StylePredictionNetwork, other: StylePredictionNetwork |
 
 
 def _check_table(recipe: Recipe, styles: ResidentPictures) -> None:
-    """Raise `UserError` unless each style of a table has its picture: the n-th picture trains the n-th column."""
+    """Raise `UserError` unless each style of a table has a picture; the n-th picture trains the n-th column."""
     for name, error in styles.skipped.items():
         raise UserError(f"the style picture {name} cannot be used: {error}")
     names = 1 if recipe.add_style else len(recipe.network.styles)
     if len(styles.pixels) != names:
-        raise UserError(f"{len(styles.pixels)} style pictures for {names} styles; network.styles names each picture")
+        raise UserError(f"{len(styles.pixels)} style pictures for {names} styles; name each picture in network.styles")
 
 
-def _styles_stay(recipe: Recipe) -> bool:
-    """Whether a style picture is the same image in every step, so that its Gram matrices are computed once."""
+def _has_constant_styles(recipe: Recipe) -> bool:
+    """Return whether a style is the same image in every step, so that its Gram matrices can be computed once."""
     zoom = recipe.style_augmentation.zoom
-    still = replace(NOTHING, zoom=zoom) == recipe.style_augmentation
-    return still and zoom[0] == zoom[1] and len(recipe.data.style_sides) == 1
+    plain = replace(NOTHING, zoom=zoom) == recipe.style_augmentation
+    return plain and zoom[0] == zoom[1] and len(recipe.data.style_sides) == 1

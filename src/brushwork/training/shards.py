@@ -1,7 +1,7 @@
-"""Where training pictures come from: folders, archives, lists of them on disk or over http. No torch in here.
+"""Sources of training pictures: folders, archives and lists of them, on disk or over HTTP. This module needs no torch.
 
-A *shard* is a folder, an archive (see `archives`), a picture or the http address of a `.tar`. An *entry* is one
-picture file of it, still encoded.
+A *shard* is a folder, an archive (see `archives`), a picture or the HTTP address of a `.tar`. An *entry* is one encoded
+picture file of a shard.
 """
 
 import glob
@@ -33,24 +33,24 @@ __all__ = ["DataError", "Entry", "Shard", "Source", "decode", "find_shards", "re
 
 Source: TypeAlias = str | Path | Sequence[str | Path]
 LISTS = (".txt", ".tsv", ".list")
-MOST_PIXELS = 100_000_000  # of a picture to train on; a file of few bytes can claim any size
+MAX_PIXELS = 100_000_000  # of a training picture, as a small file can claim any size
 PAUSES = (1.0, 5.0, 25.0)  # seconds before each new attempt at an address
 
 log = logging.getLogger(__name__)
 
 
 class DataError(UserError):
-    """Something is wrong with the sources of training pictures; one line, for the user."""
+    """An error of the sources of training pictures; its message is one line for the user."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A place of pictures.
+    """A folder, archive, picture or remote tar.
 
     Attributes:
         address: A path, or an address that begins with http:// or https://.
-        count: The pictures in it, where a list says so.
-        split: Name of the list in an archive that says which of its pictures are meant; empty for all.
+        count: Number of its pictures, if a list states it.
+        split: Name of a list in an archive that selects some of its pictures; empty for all.
     """
 
     address: str
@@ -59,22 +59,22 @@ class Shard:
 
     @property
     def remote(self) -> bool:
-        """Whether it has to be fetched."""
+        """Whether it must be fetched."""
         return self.address.startswith(("http://", "https://"))
 
 
 def find_shards(source: Source) -> list[Shard]:
-    """What a source names, in order: a folder, an archive, a picture, an address, a pattern, or several of these.
+    """Return the shards of a source in order: of a folder, archive, picture, address or pattern, or of several of them.
 
-    A pattern has ``*``, or ``{000..012}`` for numbers of as many digits. After an archive, ``#NAME`` chooses the split
-    of that name: ``dtd-r1.0.1.tar.gz#train1``.
+    A pattern contains ``*``, or ``{000..012}`` for numbers with that many digits. After an archive, ``#NAME`` selects a
+    split: ``dtd-r1.0.1.tar.gz#train1``.
 
-    A text file (.txt, .tsv, .list) names one of these a line, relative to its own folder; one that begins with ``#`` is
-    a comment. After an address, a tab and the number of its pictures may follow: then a resumed run need not fetch the
-    shards it has seen to know how many pictures they held.
+    A text file (.txt, .tsv, .list) names one of these on each line, relative to its folder; lines that begin with ``#``
+    are comments. An address may be followed by a tab and the number of its pictures; a resumed run then does not fetch
+    earlier shards only to count their pictures.
 
     Raises:
-        DataError: If something named does not exist or is of another kind.
+        DataError: If one of them does not exist or is of another kind.
     """
     if not isinstance(source, str | Path):
         return [shard for part in source for shard in find_shards(part)]
@@ -88,7 +88,7 @@ def find_shards(source: Source) -> list[Shard]:
 def _named(line: str, folder: Path) -> list[Shard]:
     address, _, count = (part.strip() for part in line.partition("\t"))
     if count and not count.isdecimal():
-        raise DataError(f"not a number of pictures after {address}: {count!r}")
+        raise DataError(f"{count!r} after {address} is not a number of pictures")
     if span := re.search(r"\{(\d+)\.\.(\d+)\}", address):
         first, last = span.groups()
         numbers = range(int(first), int(last) + 1)
@@ -106,19 +106,19 @@ def _named(line: str, folder: Path) -> list[Shard]:
         raise DataError(f"no pictures at {path}" + (f"; did you mean {near!r}?" if near else ""))
     for path in found:
         if not path.is_dir() and not is_archive(path) and path.suffix.lower() not in images.EXTENSIONS:
-            raise DataError(f"neither a folder, a .tar nor a picture: {path}")
+            raise DataError(f"{path} is not a folder, an archive or a picture")
     return [Shard(str(path), shard.count, split) for path in found]
 
 
 def read_shard(shard: Shard) -> list[Entry]:
-    """The entries of a shard in their own order; a remote shard is fetched into memory, a local one only listed.
+    """Return the entries of a shard in their order; a remote shard is fetched into memory, a local one only listed.
 
     Raises:
-        DataError: If the shard cannot be read, or holds another number of pictures than its list says.
+        DataError: If the shard cannot be read, or does not contain the number of pictures that its list states.
     """
     entries = _fetch(shard.address) if shard.remote else _list(shard)
     if shard.count is not None and shard.count != len(entries):
-        raise DataError(f"{shard.address} holds {len(entries)} pictures, not {shard.count} as its list says")
+        raise DataError(f"{shard.address} contains {len(entries)} pictures, not {shard.count} as its list states")
     return entries
 
 
@@ -131,13 +131,13 @@ def _list(shard: Shard) -> list[Entry]:
     try:
         return list_archive(path, shard.split)
     except KeyError:
-        raise DataError(f"{path} has no split {shard.split!r}, a list labels/{shard.split}.txt") from None
+        raise DataError(f"{path} has no split {shard.split!r} (a list labels/{shard.split}.txt)") from None
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, zlib.error) as error:
         raise DataError(f"cannot read {path}: {error}") from error
 
 
 def _fetch(address: str) -> list[Entry]:
-    """Fetch a `.tar` from front to back; again after each of PAUSES, unless the server says that it never will."""
+    """Fetch a `.tar` from front to back; try again after each of `PAUSES` unless the server refuses it (4xx)."""
     for pause in (*PAUSES, None):
         try:
             with (
@@ -154,28 +154,27 @@ def _fetch(address: str) -> list[Entry]:
 
 
 def decode(entry: Entry, short_side: int) -> NDArray[np.uint8]:
-    """The picture (3, H, W), upright, in sRGB, transparency laid on white, its short side at most `short_side`.
+    """Return the picture (3, H, W), uint8, upright, in sRGB, on white, its short side at most `short_side`.
 
     Raises:
-        images.ImageError: If the picture is missing, broken or none, or has more than 100 million pixels; the message
-            is one line.
+        images.ImageError: If the file is missing, broken or not a picture, or has more than 100 million pixels.
     """
     try:
         data = entry.read()
     except OSError as error:
         raise images.ImageError(f"cannot read {entry.name}: {error.strerror}") from error
     try:
-        picture = images.open(data, size=_long_side(data, short_side), max_pixels=MOST_PIXELS)
-    except ModuleNotFoundError as error:  # pyvips, which a training machine may well lack, for TIFF and 16-bit PNG
+        picture = images.open(data, size=_long_side(data, short_side), max_pixels=MAX_PIXELS)
+    except ModuleNotFoundError as error:  # TIFF and 16-bit PNG need pyvips, which training machines may lack
         raise images.ImageError(f"cannot read {entry.name} without {error.name}") from error
     return np.ascontiguousarray(quantise(picture.on_white).transpose(2, 0, 1))
 
 
 def _long_side(data: bytes, short_side: int) -> int | None:
-    """The long side to decode to. From the header alone, so that a photo of a camera is never decoded in full."""
+    """Return the long side to decode to, from the header alone, so that a large photo is never decoded in full."""
     try:
         with Pillow.open(BytesIO(data)) as header:
             short, long = sorted(header.size)
     except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError):
-        return None  # images.open will say what is wrong
+        return None  # images.open reports the error
     return long * short_side // short if short > short_side else None

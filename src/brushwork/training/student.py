@@ -1,4 +1,4 @@
-"""The network as it is trained: from a batch to pastiches; and the ways in which a run can begin."""
+"""The network in training, from a batch to pastiches, and the networks from which a run starts."""
 
 import copy
 import logging
@@ -22,21 +22,21 @@ log = logging.getLogger(__name__)
 
 
 class Student(nn.Module):
-    """Embeddings and pastiches of a batch, in one call, as distributed training wants it."""
+    """Computes embeddings and pastiches of a batch in one call, as distributed training requires."""
 
     def __init__(self, network: PasticheNetwork, shift: int = 0) -> None:
         super().__init__()
         self.network = network
-        self.shift = shift  # where the pictures' numbers begin in the table of styles
+        self.shift = shift  # index in the table of styles of the first style picture
 
     def forward(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Pastiches (B, 3, S, S) and the embeddings (B, D) they are made with."""
+        """Return pastiches (B, 3, S, S) and their embeddings (B, D)."""
         embedding = embed(self.network, batch, self.shift)
         return self.network(batch.content, embedding), embedding
 
 
 def embed(network: PasticheNetwork, batch: Batch, shift: int = 0) -> Tensor:
-    """Embeddings (B, D) of a batch's styles, of a table from `shift` on; from pooled features where they are known."""
+    """Return embeddings (B, D) of a batch's styles: of a table from `shift` on, or predicted (from cached features)."""
     if network.config.styles:
         return F.one_hot(batch.style_number + shift, len(network.config.styles)).float()
     if batch.targets is None or network.predictor is None:
@@ -45,10 +45,10 @@ def embed(network: PasticheNetwork, batch: Batch, shift: int = 0) -> Tensor:
 
 
 def load(path: str) -> PasticheNetwork:
-    """The network of a model folder, a run folder or a checkpoint.
+    """Load the network of a model folder, a run folder or a checkpoint.
 
     Raises:
-        UserError: If there is none.
+        UserError: If it does not exist.
     """
     if (Path(path) / model_folder.CONFIG).is_file() or path in model_folder.names():
         return model_folder.load_network(model_folder.find(path))
@@ -57,32 +57,32 @@ def load(path: str) -> PasticheNetwork:
 
 
 def load_teacher(path: str, config: PasticheConfig) -> PasticheNetwork:
-    """The frozen network whose embeddings one of this config learns to repeat.
+    """Load the frozen network whose embeddings a network with this config learns to reproduce.
 
     Raises:
-        UserError: If there is none, or one of the two predicts no embeddings, or of another size.
+        UserError: If it does not exist, or the two do not both predict embeddings of the same size.
     """
     teacher = load(path).requires_grad_(False)
     if teacher.predictor is None or config.styles:
-        raise UserError("a teacher and its student both predict embeddings; a table of styles does not")
+        raise UserError("a table of styles predicts no embeddings; teacher and network must both predict them")
     if teacher.config.embedding_size != config.embedding_size:
-        taught = teacher.config.embedding_size
-        raise UserError(f"the teacher's embeddings have {taught} numbers; set network.predicted_size={taught}")
+        size = teacher.config.embedding_size
+        raise UserError(f"the teacher's embeddings have {size} numbers; set network.predicted_size={size}")
     return teacher
 
 
-def begin(recipe: Recipe) -> PasticheNetwork:
-    """The network a run begins with: new, from pretrained parts, from another run, or with a style to be added.
+def create_network(recipe: Recipe) -> PasticheNetwork:
+    """Return the network from which a run starts: new, pretrained, from another run, or with a style to be added.
 
     Raises:
-        UserError: If weights do not fit, or a style is to be added to what is no table.
+        UserError: If weights do not fit, or a style is to be added to a network without a table.
     """
     torch.manual_seed(recipe.seed)
     if recipe.add_style:
         if not recipe.init.model:
-            raise UserError("add_style adds to a trained table network: set init to its checkpoint or model folder")
+            raise UserError("add_style needs a trained table network; set init to its checkpoint or model folder")
         if recipe.optimizer.weight_decay:
-            raise UserError("weight decay would move the frozen weights; leave it 0 when a style is added")
+            raise UserError("weight decay would change the frozen weights; with add_style it must be 0")
         return add_style(load(recipe.init.model), recipe.add_style)
     try:
         network = PasticheNetwork(recipe.network)
@@ -91,14 +91,10 @@ def begin(recipe: Recipe) -> PasticheNetwork:
     if recipe.pretrained:
         if network.predictor is None:
             raise UserError("a table of styles has no predictor for pretrained weights")
-        _start_backbone(network.predictor.backbone, recipe.pretrained)
-    elif (
-        network.predictor is not None
-        and network.config.system == "conditional"
-        and not (recipe.init.model or recipe.init.predictor)
-    ):
+        _load_backbone(network.predictor.backbone, recipe.pretrained)
+    elif network.predictor is not None and network.config.system == "conditional" and not _has_init(recipe):
         log.warning("pretrained is not set: the style prediction network starts from random weights (see the guide)")
-    if recipe.init.model or recipe.init.predictor:
+    if _has_init(recipe):
         start = load(recipe.init.model) if recipe.init.model else network
         if recipe.init.widen > 1:
             start = widen(start, recipe.init.widen, torch.Generator().manual_seed(recipe.seed))
@@ -114,8 +110,13 @@ def begin(recipe: Recipe) -> PasticheNetwork:
     return network
 
 
-def _start_backbone(backbone: nn.Module, pretrained: str) -> None:
-    """Fill a backbone from a state dict of its own, or from the prediction network of a model that comes along."""
+def _has_init(recipe: Recipe) -> bool:
+    """Return whether the weights of a run come from another one."""
+    return bool(recipe.init.model or recipe.init.predictor)
+
+
+def _load_backbone(backbone: nn.Module, pretrained: str) -> None:
+    """Load a backbone from a state dict of its own, or from the style prediction network of a shipped model."""
     try:
         if pretrained not in model_folder.names():
             load_pretrained(backbone, pretrained)
@@ -131,17 +132,19 @@ def _start_backbone(backbone: nn.Module, pretrained: str) -> None:
 
 
 def add_style(network: PasticheNetwork, name: str) -> PasticheNetwork:
-    """A table network with one more style, of which only that style's column learns (Dumoulin et al. 2017, section 4).
+    """Return a table network with one more style; only its column is trained (Dumoulin et al. 2017, section 4).
 
-    The new column starts as the mean of the others. All else is frozen: parameters take no gradient, the other columns
-    a gradient of zero, and batch norms keep their statistics as long as the network stays in evaluation mode.
+    The new column starts as the mean of the others. All else is frozen: parameters have no gradient, the other columns
+    a gradient of zero, and batch norms keep their statistics while the network is in evaluation mode.
 
     Raises:
-        UserError: If the network has no table of styles, or one of that name.
+        UserError: If the network has no table of styles, or already has a style of that name.
     """
     old = network.config
-    if not old.styles or name in old.styles:
-        raise UserError(f"cannot add the style {name!r} to the styles {', '.join(old.styles) or 'of no table'}")
+    if not old.styles:
+        raise UserError(f"cannot add the style {name!r}: the network has no table of styles")
+    if name in old.styles:
+        raise UserError(f"cannot add the style {name!r}: the network has the styles {', '.join(old.styles)}")
     config = PasticheConfig(**{**vars(old), "styles": (*old.styles, name)})
     wider = PasticheNetwork(config)
     state = network.state_dict()
@@ -163,19 +166,19 @@ def _only_last_column(gradient: Tensor) -> Tensor:
     return masked
 
 
-def average(network: PasticheNetwork) -> PasticheNetwork:
-    """A copy of a network to hold the moving average of its weights."""
+def copy_for_average(network: PasticheNetwork) -> PasticheNetwork:
+    """Return a frozen copy of a network for the moving average of its weights."""
     copied = copy.deepcopy(network).requires_grad_(False)
     return copied.eval()
 
 
 @torch.no_grad()
 def update_ema(averaged: PasticheNetwork, network: PasticheNetwork, decay: float, step: int) -> None:
-    """Move an average towards the network, ``average += (1 - d) (weights - average)``, batch norms' statistics too.
+    """Update an average, ``average += (1 - d) (weights - average)``, with the statistics of batch norms.
 
-    Early on d is (1 + step) / (10 + step), so that the random start is soon forgotten.
+    In early steps d is (1 + step) / (10 + step), so that the random initial weights soon have no effect.
     """
-    share = 1 - min(decay, (1 + step) / (10 + step))
+    weight = 1 - min(decay, (1 + step) / (10 + step))
     states = zip(averaged.state_dict().values(), network.state_dict().values(), strict=True)
     pairs = [(mean, value) for mean, value in states if value.is_floating_point()]
-    torch._foreach_lerp_([mean for mean, _ in pairs], [value for _, value in pairs], share)
+    torch._foreach_lerp_([mean for mean, _ in pairs], [value for _, value in pairs], weight)

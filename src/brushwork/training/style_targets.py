@@ -1,4 +1,4 @@
-"""Gram matrices of styles that are the same image in every step: computed once, and no more of them than fit."""
+"""A bounded cache of Gram matrices of styles that are the same image in every step."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -12,10 +12,10 @@ Grams = dict[str, Tensor]
 
 
 class StyleTargets:
-    """Gram matrices by the number of a style, which no other picture of its source has.
+    """Gram matrices by the number of a style, which is unique in its source.
 
     Args:
-        capacity: Styles that are kept; those that were not asked for longest make room.
+        capacity: Number of styles; the least recently used one is removed first.
     """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
@@ -26,15 +26,15 @@ class StyleTargets:
         return len(self._known)
 
     def take(self, numbers: Sequence[int], compute: Callable[[int], Grams]) -> Grams:
-        """Return Gram matrices (B, C, C) by layer, of styles by number.
+        """Return Gram matrices (B, C, C) by layer of styles.
 
         Args:
             numbers: The numbers of B styles.
-            compute: Called with a place in the batch, 0 to B - 1, for the Gram matrices (1, C, C) of that style.
+            compute: Called with an index in the batch, 0 to B - 1; returns the Gram matrices (1, C, C) of that style.
         """
         found = []
-        for place, number in enumerate(numbers):
-            grams = self._known.pop(number, None) or compute(place)
+        for index, number in enumerate(numbers):
+            grams = self._known.pop(number, None) or compute(index)
             self._known[number] = grams
             found.append(grams)
             if len(self._known) > self._capacity:

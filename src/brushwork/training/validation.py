@@ -1,4 +1,4 @@
-"""Validation of a training run: the objective on pairs that never change."""
+"""Validation of a training run: the loss on constant pairs."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -20,20 +20,20 @@ class Validation:
     styles: list[Tensor]
 
     @staticmethod
-    def wanted(recipe: Recipe, setup: Setup) -> bool:
-        """Whether the recipe names pictures and the network predicts embeddings."""
+    def is_possible(recipe: Recipe, setup: Setup) -> bool:
+        """Return whether the recipe names validation pictures and the network predicts embeddings."""
         chosen = recipe.validation
         return bool(chosen.contents and chosen.styles) and setup.network.predictor is not None
 
     @classmethod
     def open(cls, recipe: Recipe, setup: Setup) -> Self | None:
-        """The recipe's pairs, or None if it names no pictures or the network predicts no embeddings.
+        """Return the recipe's pairs; None if it names no pictures or the network predicts no embeddings.
 
         Raises:
             UserError: If a picture cannot be read.
         """
         chosen = recipe.validation
-        if not cls.wanted(recipe, setup):
+        if not cls.is_possible(recipe, setup):
             return None
         device = next(setup.network.parameters()).device
         middle = draw(1, torch.Generator())
@@ -41,9 +41,9 @@ class Validation:
             augment([picture], chosen.content_side, NOTHING, middle, device)
             for picture in _pictures(chosen.contents, 2 * chosen.content_side)
         ]
-        still = torch.tensor([1.0, 0.5, 0.5, 1.0])
+        unchanged = torch.tensor([1.0, 0.5, 0.5, 1.0])
         styles = [
-            reduce(picture, (1.0, 1.0), 2 * chosen.style_side, still).to(device)
+            reduce(picture, (1.0, 1.0), 2 * chosen.style_side, unchanged).to(device)
             for picture in _pictures(chosen.styles, chosen.style_side)
         ]
         pairs = range(chosen.pairs)
@@ -51,7 +51,7 @@ class Validation:
 
     @torch.no_grad()
     def measure(self, setup: Setup) -> dict[str, float]:
-        """Means of the loss terms of the averaged network, by name."""
+        """Return the means of the loss terms of the averaged network, by name."""
         sums: dict[str, float] = {}
         for content, style in zip(self.contents, self.styles, strict=True):
             embedding = setup.averaged.embed(style)

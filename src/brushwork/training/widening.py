@@ -11,19 +11,19 @@ from torch import Tensor
 
 from brushwork.networks import PasticheNetwork
 
-# Parts of a split weight before they are scaled to sum to 1. They differ, or copies would stay equal for ever.
+# Range of the parts of a split weight before they are scaled to sum to 1; equal parts would stay equal for ever.
 PARTS = (0.6, 1.4)
 
 
 def widen(network: PasticheNetwork, times: int, generator: torch.Generator) -> PasticheNetwork:
-    """A network with `times` as many channels in its style transfer network, and the same pastiches.
+    """Return a network with `times` as many channels in its style transfer network, and the same pastiches.
 
-    Each channel is repeated `times`, with its encoder norm, beta and gamma. The prediction network does not change.
+    Each channel is repeated `times`, with its encoder norm, beta and gamma. The style prediction network is unchanged.
 
     Args:
         network: The network to widen; it is not changed.
-        times: 1 or more.
-        generator: Settles how weights are split.
+        times: Number of copies of each channel, 1 or more.
+        generator: Source of the random parts of split weights.
     """
     wider = PasticheNetwork(replace(network.config, width=network.config.width * times))
     prefix = "transfer."
@@ -36,11 +36,11 @@ def widen(network: PasticheNetwork, times: int, generator: torch.Generator) -> P
 
 
 def _widen(key: str, value: Tensor, times: int, generator: torch.Generator) -> Tensor:
-    """One tensor of the style transfer network's state; the image's own three channels stay at both ends."""
+    """Widen one tensor of the style transfer network's state; the three channels of images stay at both ends."""
     if not value.ndim:
         return value
     if not key.startswith("expand.2."):
-        # An affine map gives all betas before all gammas; everything else has one row a channel.
+        # An affine map gives all betas before all gammas; everything else has one row for each channel.
         halves = value.chunk(2) if ".affine." in key else (value,)
         value = torch.cat([half.repeat_interleave(times, dim=0) for half in halves])
     reads = value.ndim == 4 and not key.startswith("contract.0.")
@@ -48,9 +48,9 @@ def _widen(key: str, value: Tensor, times: int, generator: torch.Generator) -> T
 
 
 def split_inputs(weight: Tensor, times: int, generator: torch.Generator) -> Tensor:
-    """Weights (O, times I, h, w) of a convolution whose inputs are repeated, of its weights (O, I, h, w).
+    """Return weights (O, times I, h, w) for repeated inputs from the weights (O, I, h, w) of a convolution.
 
-    Each is split into random positive parts that sum to it, other ones for each output.
+    Each is split into random positive parts that sum to it, separately for each output.
     """
     low, high = PARTS
     parts = low + (high - low) * torch.rand(*weight.shape[:2], times, generator=generator)

@@ -174,6 +174,6 @@ def choose(target: Path, codec: str | None = None, crf: int | None = None, *, al
     if crf is not None and chosen.crf is None:
         raise UserError(f"{name} has no crf; omit --crf")
     if crf is not None and not 0 <= crf <= chosen.worst:
-        raise UserError(f"crf is {crf}; for {name} it must be between 0 (best) and {chosen.worst}")
+        raise UserError(f"the crf is {crf}; for {name} it must be between 0 (best) and {chosen.worst}")
     encoding = Encoding(container, chosen, chosen.crf if crf is None else crf)
     return replace(encoding, alpha=alpha and encoding.holds_alpha)
