@@ -22,7 +22,7 @@ from rich.table import Table
 from torch import Tensor
 
 from brushwork import evaluation, model_folder
-from brushwork.analysis.neighbours import chance, common, same_label
+from brushwork.analysis.neighbours import chance, frequent, same_label
 from brushwork.evaluation import Painted, Pair, PairPainter
 from brushwork.images import Image, fit_short
 from brushwork.networks import PasticheNetwork, StylePredictionNetwork
@@ -67,7 +67,7 @@ def neighbours(predictor: StylePredictionNetwork, bank: StyleBank) -> tuple[list
     rows = []
     for kind in KINDS:
         labels = [None if number < 0 else str(number) for number in bank.labels[kind].tolist()]
-        places = common(labels, LEAST)
+        places = frequent(labels, LEAST)
         known = [labels[place] or "" for place in places]
         found = same_label(embeddings[places].numpy(), known, COUNTS)
         rows += [f"{found[count]:.3f}" for count in COUNTS] + [f"{chance(known):.3f}"]

@@ -83,8 +83,10 @@ def test_a_probe_separates_linearly_separable_classes(shades: Domains) -> None:
     places = shades.places("sketch")
     styled = torch.stack([shades.pixels[places]] * 2)
     ways = augmented(shades.pixels[places], list(styled))
-    assert {way: len(parts) for way, parts in ways.items()} == {"none": 1, "colour": 2, "style": 2, "both": 2}
+    assert {method: len(parts) for method, parts in ways.items()} == {"none": 1, "colour": 2, "style": 2, "both": 2}
     test = torch.arange(16), shades.pixels.float().mean(dim=(1, 2, 3))[:, None] / 255
     scores = probe(Shade(), shades, "sketch", styled, 2, 2, test)
-    assert {way: len(each) for way, each in scores.items()} == dict.fromkeys(("none", "colour", "style", "both"), 2)
+    assert {method: len(each) for method, each in scores.items()} == dict.fromkeys(
+        ("none", "colour", "style", "both"), 2
+    )
     assert scores["none"] == scores["style"] == [{"photo": 1.0, "others": 1.0}] * 2

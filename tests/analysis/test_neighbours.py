@@ -7,7 +7,7 @@ import pytest
 
 from brushwork.analysis.embeddings import short_name
 from brushwork.analysis.layout import plane, principal_components
-from brushwork.analysis.neighbours import chance, common, nearest, same_label
+from brushwork.analysis.neighbours import chance, frequent, nearest, same_label
 from brushwork.errors import UserError
 from brushwork.training.labels import labels_of, read_labels
 
@@ -33,7 +33,7 @@ def test_chance_is_the_fraction_of_equal_pairs() -> None:
 
 
 def test_rare_labels_are_left_out() -> None:
-    assert common(["a", None, "b", "a", None, None], 2) == [0, 3]
+    assert frequent(["a", None, "b", "a", None, None], 2) == [0, 3]
 
 
 def test_labels_are_found_by_the_end_of_a_path(tmp_path: Path) -> None:

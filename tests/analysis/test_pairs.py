@@ -10,7 +10,7 @@ import torch
 from brushwork import model_folder
 from brushwork.analysis.experiment import Context, Inputs
 from brushwork.analysis.pairs import OPTIMISED, PHOTO, Pairs
-from brushwork.analysis.short_training import PRETRAINED, short_recipe, warm
+from brushwork.analysis.short_training import PRETRAINED, short_recipe, warm_start
 from brushwork.styles import distribution
 from brushwork.training import student
 
@@ -23,7 +23,7 @@ def pairs() -> Pairs:
 
 
 def test_a_photo_has_no_content_loss_and_a_style_share_of_1(pairs: Pairs) -> None:
-    found = pairs.judge_photos()
+    found = pairs.evaluate_photos()
     assert len(pairs) == 3
     assert found.content == pytest.approx(0, abs=1e-3)
     assert found.share == pytest.approx(1)
@@ -31,7 +31,7 @@ def test_a_photo_has_no_content_loss_and_a_style_share_of_1(pairs: Pairs) -> Non
 
 
 def test_a_style_itself_has_no_style_loss(pairs: Pairs) -> None:
-    found = pairs.judge(pairs.styles)
+    found = pairs.evaluate(pairs.styles)
     assert found.style == pytest.approx(0, abs=1e-6)
     assert found.share.max() < 1e-3
 
@@ -51,7 +51,7 @@ def test_optimised_pixels_are_nearer_to_the_style_and_are_cached(pairs: Pairs, t
 
 def test_every_style_of_a_warm_start_is_the_mean_style_of_the_model(inputs: Inputs, tmp_path: Path) -> None:
     context = Context(inputs, tmp_path, "tiny")
-    recipe = warm(context, "table", short_recipe(context, steps=2, side=32, styles=("a", "b")))
+    recipe = warm_start(context, "table", short_recipe(context, steps=2, side=32, styles=("a", "b")))
     network, known = student.create_network(recipe), student.load(PRETRAINED)
     mean = torch.from_numpy(distribution.read(model_folder.find(PRETRAINED)).mean)[None]
     content = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -67,7 +67,7 @@ def test_a_warm_start_takes_embeddings_of_any_size(inputs: Inputs, tmp_path: Pat
     recipe = short_recipe(context, steps=2, side=32)
     for size in (8, 100):
         changed = replace(recipe, network=replace(recipe.network, predicted_size=size))
-        network = student.create_network(warm(context, str(size), changed))
+        network = student.create_network(warm_start(context, str(size), changed))
         assert network.embed(torch.rand(1, 3, 64, 64)).shape == (1, size)
         key = "contract.0.conv.weight"
         assert torch.equal(network.transfer.state_dict()[key], student.load(PRETRAINED).transfer.state_dict()[key])

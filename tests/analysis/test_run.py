@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from brushwork.analysis.experiment import Context, Inputs
-from brushwork.analysis.page import shown
+from brushwork.analysis.page import format_cell
 from brushwork.analysis.run import EXPERIMENTS, run_experiment
 from brushwork.errors import UserError
 
@@ -43,4 +43,10 @@ def test_invalid_requests_are_one_line_errors(
 
 
 def test_numbers_are_formatted_for_people() -> None:
-    assert [shown(cell) for cell in (0.12345, 12345.6, 12345, "a", None)] == ["0.123", "12,346", "12,345", "a", "–"]
+    assert [format_cell(cell) for cell in (0.12345, 12345.6, 12345, "a", None)] == [
+        "0.123",
+        "12,346",
+        "12,345",
+        "a",
+        "–",
+    ]

@@ -1,1 +1,1 @@
-"""The experiments of the papers, created again: each writes numbers, figures and a short page (extra `analysis`)."""
+"""Reproductions of the papers' experiments, which write numbers, figures and a short page (extra `analysis`)."""

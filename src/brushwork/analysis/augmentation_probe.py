@@ -1,4 +1,4 @@
-"""Linear probes of frozen Inception features, with augmented pictures beside the plain ones."""
+"""Linear probes of frozen Inception features, trained on plain and augmented pictures."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,14 +14,14 @@ SMALLEST = 75  # side of the smallest picture that Inception takes
 
 
 def load_features(path: Path) -> nn.Module:
-    """Return Inception-v3 to Mixed_6e with published weights."""
+    """Return Inception-v3 up to Mixed_6e with published weights."""
     backbone = build_backbone("inception_v3").eval()
     load_pretrained(backbone, path)
     return backbone
 
 
 def features(backbone: nn.Module, pixels: Tensor) -> Tensor:
-    """Return features (N, 768), pooled over the picture, of pictures (N, 3, S, S), uint8."""
+    """Return features (N, 768), averaged over each picture, of pictures (N, 3, S, S), uint8."""
     side = max(pixels.shape[-1], SMALLEST)
     with torch.no_grad():
         parts = (F.interpolate(part.float() / 255, (side, side)) for part in pixels.split(16))
@@ -29,7 +29,7 @@ def features(backbone: nn.Module, pixels: Tensor) -> Tensor:
 
 
 def augmented(plain: Tensor, styled: Sequence[Tensor]) -> dict[str, list[Tensor]]:
-    """Return the pictures (N, 3, S, S), uint8, of each way: as they are, and as many variants of each as are styled."""
+    """Return the pictures (N, 3, S, S), uint8, by method: the plain ones, and as many variants as are styled."""
     generator = torch.Generator().manual_seed(0)
 
     def jittered(parts: Sequence[Tensor]) -> list[Tensor]:
@@ -39,12 +39,12 @@ def augmented(plain: Tensor, styled: Sequence[Tensor]) -> dict[str, list[Tensor]
     return {"none": [plain], "colour": colour, "style": list(styled), "both": both}
 
 
-def fit(known: Mapping[str, Sequence[Tensor]], way: str, labels: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
-    """Fit a probe to features (N, C); variants have half of the weight, as a network sees them with p = 0.5."""
+def fit(known: Mapping[str, Sequence[Tensor]], method: str, labels: Tensor, classes: int) -> Callable[[Tensor], Tensor]:
+    """Return a probe fitted to features (N, C); variants have half of the weight, as in training with p = 0.5."""
     parts, weights = list(known["none"]), [torch.ones(len(labels))]
-    if way != "none":
-        parts += known[way]
-        weights += [torch.full((len(labels),), 1 / len(known[way])) for _ in known[way]]
+    if method != "none":
+        parts += known[method]
+        weights += [torch.full((len(labels),), 1 / len(known[method])) for _ in known[method]]
     weight = torch.cat(weights)
     return train_probe(torch.cat(parts), labels.repeat(len(parts)), weight / weight.mean(), classes)
 
@@ -58,28 +58,28 @@ def probe(
     seeds: int,
     test: tuple[Tensor, Tensor],
 ) -> dict[str, list[dict[str, float]]]:
-    """Return the accuracies on the other domains of probes that were trained on one, by way and seed.
+    """Return the accuracies on the other domains of probes trained on one domain, by method and seed.
 
     Args:
         backbone: See `load_features`.
         domains: The pictures.
-        domain: What is trained on.
+        domain: The training domain.
         styled: Styled variants (V, n, 3, S, S), uint8, of the domain's pictures.
-        count: Training pictures of each class; every seed has other ones.
+        count: Training pictures of each class; every seed has different ones.
         seeds: Number of seeds.
-        test: Numbers of the test pictures, and their features.
+        test: Indices of the test pictures, and their features.
     """
     first = int(domains.places(domain)[0])
     places = domains.choose(domain, count * seeds, 0)
     pictures = augmented(domains.pixels[places], list(styled[:, places - first]))
-    known = {way: [features(backbone, part) for part in parts] for way, parts in pictures.items()}
+    known = {method: [features(backbone, part) for part in parts] for method, parts in pictures.items()}
     numbers, plain = test
     seen = domains._replace(domain=domains.domain[numbers], label=domains.label[numbers])
-    scores: dict[str, list[dict[str, float]]] = {way: [] for way in known}
+    scores: dict[str, list[dict[str, float]]] = {method: [] for method in known}
     for rows in torch.arange(len(places)).view(len(domains.classes), seeds, count).unbind(dim=1):
         chosen = rows.flatten()
-        these = {way: [part[chosen] for part in parts] for way, parts in known.items()}
-        for way in these:
-            fitted = fit(these, way, domains.label[places[chosen]], len(domains.classes))
-            scores[way].append(accuracies(fitted(plain).argmax(dim=1), seen, domain))
+        these = {method: [part[chosen] for part in parts] for method, parts in known.items()}
+        for method in these:
+            fitted = fit(these, method, domains.label[places[chosen]], len(domains.classes))
+            scores[method].append(accuracies(fitted(plain).argmax(dim=1), seen, domain))
     return scores

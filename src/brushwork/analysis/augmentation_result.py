@@ -1,4 +1,4 @@
-"""What the experiment on augmentation shows: tables of accuracies with confidence intervals, and a curve."""
+"""The result of the experiment on augmentation: tables of accuracies with confidence intervals, and a curve."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -8,9 +8,9 @@ from matplotlib.figure import Figure
 from brushwork.analysis.experiment import Cell, Plot, Result, Table
 from brushwork.analysis.intervals import interval
 
-WAYS = ("none", "colour", "style", "both")
+METHODS = ("none", "colour", "style", "both")
 TITLES = {"network": "Small network from scratch", "probe": "Linear probe on frozen Inception features"}
-# By what was varied, the scores of each seed: accuracy by domain, and the mean of the others as ``others``.
+# Varied setting -> scores of each seed: accuracy by domain, and the mean of the other domains as ``others``.
 Scores: TypeAlias = Mapping[Any, Sequence[Mapping[str, float]]]
 
 
@@ -26,9 +26,9 @@ def describe(
 
     Args:
         domains: Names of the domains.
-        first: The one on which pictures a class, p and strength were varied.
-        kinds: Scores by (way, domain) of the small network and, unless empty, of the probe.
-        counts: Scores by (way, pictures a class).
+        first: The domain on which pictures per class, p and strength were varied.
+        kinds: Scores by (method, domain) of the small network and, unless empty, of the probe.
+        counts: Scores by (method, pictures per class).
         sweep: Scores by (p, lowest strength, highest strength).
         setting: Sizes and settings.
     """
@@ -36,11 +36,11 @@ def describe(
     base = kinds["network"]["none", first]
     every = sorted({count for _, count in counts})
     rows: list[list[Cell]] = [
-        [count, *(_shown(_others(counts[way, count])) for way in ("none", "style")),
+        [count, *(_shown(_others(counts[method, count])) for method in ("none", "style")),
          _shown(_gains(counts["style", count], counts["none", count]))]
         for count in every
     ]  # fmt: skip
-    columns = ("pictures a class", "none", "style", "gain")
+    columns = ("pictures per class", "none", "style", "gain")
     tables.append(Table(f"Small network trained on {first}: accuracy on the others, %", columns, rows))
     rows = [
         [p, f"{low:g} to {high:g}", _shown(_others(scores)), _shown(_gains(scores, base))]
@@ -50,12 +50,12 @@ def describe(
     gains = _mean_gains(kinds["network"], domains, "style")
     return Result(
         summary=f"Style augmentation changes the small network's accuracy on unseen domains by {_shown(gains)} points "
-        f"(mean of {len(domains)} domains trained on; 95 % interval over seeds), colour augmentation by "
+        f"(mean of {len(domains)} training domains; 95 % interval over seeds), colour augmentation by "
         f"{_shown(_mean_gains(kinds['network'], domains, 'colour'))}.",
-        numbers=dict(_plain({**kinds, "pictures a class": counts, "p and strength": sweep})),
+        numbers=dict(_plain({**kinds, "pictures per class": counts, "p and strength": sweep})),
         tables=tables,
         plots=[
-            Plot("augmentation", "Accuracy on the other domains by training pictures a class.", _curve(counts, every))
+            Plot("augmentation", "Accuracy on the other domains by training pictures per class.", _curve(counts, every))
         ],
         setting=setting,
     )
@@ -67,11 +67,13 @@ def _plain(kinds: Mapping[str, Scores]) -> Iterator[tuple[str, Any]]:
 
 
 def _main_table(kind: str, scores: Scores, domains: Sequence[str]) -> Table:
-    rows: list[list[Cell]] = [[name, *(_shown(_others(scores[way, name])) for way in WAYS)] for name in domains]
-    rows.append(["mean", *(_shown(_means(scores, domains, way)) for way in WAYS)])
-    rows.append(["gain over none", None, *(_shown(_mean_gains(scores, domains, way)) for way in WAYS[1:])])
+    rows: list[list[Cell]] = [
+        [name, *(_shown(_others(scores[method, name])) for method in METHODS)] for name in domains
+    ]
+    rows.append(["mean", *(_shown(_means(scores, domains, method)) for method in METHODS)])
+    rows.append(["gain over none", None, *(_shown(_mean_gains(scores, domains, method)) for method in METHODS[1:])])
     caption = f"{TITLES[kind]}: accuracy on the other domains, %, mean of the seeds ± 95 %"
-    return Table(caption, ("trained on", *WAYS), rows)
+    return Table(caption, ("trained on", *METHODS), rows)
 
 
 def _others(scores: Sequence[Mapping[str, float]]) -> list[float]:
@@ -79,17 +81,17 @@ def _others(scores: Sequence[Mapping[str, float]]) -> list[float]:
 
 
 def _gains(scores: Sequence[Mapping[str, float]], base: Sequence[Mapping[str, float]]) -> list[float]:
-    """Paired by seed, which has the same training pictures and start."""
+    """Return the gains of pairs with the same seed, and so the same training pictures and initial weights."""
     return [after - before for after, before in zip(_others(scores), _others(base), strict=True)]
 
 
-def _means(scores: Scores, domains: Sequence[str], way: str) -> list[float]:
-    """By seed, the mean over the domains that were trained on."""
-    return [sum(each) / len(each) for each in zip(*(_others(scores[way, name]) for name in domains), strict=True)]
+def _means(scores: Scores, domains: Sequence[str], method: str) -> list[float]:
+    """Return the mean over training domains for each seed."""
+    return [sum(each) / len(each) for each in zip(*(_others(scores[method, name]) for name in domains), strict=True)]
 
 
-def _mean_gains(scores: Scores, domains: Sequence[str], way: str) -> list[float]:
-    pairs = zip(_means(scores, domains, way), _means(scores, domains, "none"), strict=True)
+def _mean_gains(scores: Scores, domains: Sequence[str], method: str) -> list[float]:
+    pairs = zip(_means(scores, domains, method), _means(scores, domains, "none"), strict=True)
     return [after - before for after, before in pairs]
 
 
@@ -101,11 +103,11 @@ def _shown(values: Sequence[float]) -> str:
 def _curve(counts: Scores, every: Sequence[int]) -> Figure:
     figure = Figure(figsize=(6, 4), layout="constrained")
     axis = figure.subplots()
-    for way in ("none", "style"):
-        found = [interval([100 * each for each in _others(counts[way, count])]) for count in every]
+    for method in ("none", "style"):
+        found = [interval([100 * each for each in _others(counts[method, count])]) for count in every]
         means, halves = [mean for mean, _ in found], [half or 0 for _, half in found]
-        axis.errorbar(every, means, halves, label=way, capsize=3)
-    axis.set(xlabel="training pictures a class", ylabel="accuracy on the other domains, %", xscale="log")
+        axis.errorbar(every, means, halves, label=method, capsize=3)
+    axis.set(xlabel="training pictures per class", ylabel="accuracy on the other domains, %", xscale="log")
     axis.set_xticks(every, [str(count) for count in every])
     axis.minorticks_off()
     axis.grid(alpha=0.3)

@@ -13,13 +13,13 @@ from brushwork.analysis.pictures import read
 from brushwork.errors import UserError
 from brushwork.training.augmentation import NOTHING, augment, draw
 
-# Returns a training batch (B, 3, S, S) in [0, 1] of the pictures with some numbers.
+# Returns a training batch (B, 3, S, S) in [0, 1] of the pictures with the given indices.
 Batch = Callable[[Tensor, torch.Generator], Tensor]
 BATCH = 32
 
 
 class Domains(NamedTuple):
-    """Labelled pictures, in the order of domain, class and name.
+    """Labelled pictures, ordered by domain, class and name.
 
     Attributes:
         pixels: (N, 3, S, S), uint8.
@@ -35,11 +35,11 @@ class Domains(NamedTuple):
     classes: list[str]
 
     def places(self, domain: str) -> Tensor:
-        """Return the numbers of a domain's pictures."""
+        """Return the indices of a domain's pictures."""
         return torch.nonzero(self.domain == self.domains.index(domain))[:, 0]
 
     def choose(self, domain: str, count: int, seed: int) -> Tensor:
-        """Return the numbers of so many pictures of each class of a domain; which ones the seed settles."""
+        """Return the indices of `count` pictures of each class of a domain, which the seed selects."""
         generator = torch.Generator().manual_seed(seed)
         chosen = []
         for each in range(len(self.classes)):
@@ -49,10 +49,10 @@ class Domains(NamedTuple):
 
 
 def read_domains(source: Sequence[str], side: int) -> Domains:
-    """Return the central squares of pictures that lie in folders, or in folders of tars, ``DOMAIN/CLASS/``.
+    """Return the central squares of pictures in folders, or in folders of tars, ``DOMAIN/CLASS/``.
 
     Raises:
-        UserError: If they show fewer than two domains or two classes.
+        UserError: If there are fewer than two domains or two classes.
     """
     found = sorted(read(source, side), key=lambda named: PurePosixPath(named.name).parts[-3:])
     names = [PurePosixPath(named.name).parts[-3:-1] for named in found]
@@ -93,12 +93,12 @@ def train_network(places: Tensor, labels: Tensor, batch: Batch, classes: int, st
     """Train a small network from scratch (AdamW, one cycle), with random flips and shifts of up to an eighth.
 
     Args:
-        places: Numbers of the training pictures (N,).
+        places: Indices of the training pictures (N,).
         labels: Their labels (N,).
-        batch: Returns the pictures with some numbers.
+        batch: Returns the pictures with the given indices.
         classes: Number of classes.
-        steps: Steps of 32 pictures.
-        seed: Settles the start, the order and the augmentation.
+        steps: Number of steps of 32 pictures.
+        seed: Seed of the initial weights, the order and the augmentation.
     """
     torch.manual_seed(seed)
     network, generator = small_network(classes), torch.Generator().manual_seed(seed + 1)
@@ -118,23 +118,23 @@ def train_network(places: Tensor, labels: Tensor, batch: Batch, classes: int, st
 
 
 def shift_and_flip(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return pictures (B, 3, S, S), each shifted by up to an eighth of its side, and half of them mirrored."""
+    """Return pictures (B, 3, S, S), each shifted by up to an eighth of its side, and half of them flipped."""
     side = pixels.shape[-1]
     reach = side // 8
     padded = F.pad(pixels, [reach] * 4, mode="reflect")
     tops, lefts = torch.randint(2 * reach + 1, (2, len(pixels)), generator=generator).tolist()
-    mirrored = (torch.rand(len(pixels), generator=generator) < 0.5).tolist()
+    flipped = (torch.rand(len(pixels), generator=generator) < 0.5).tolist()
     shifted = [
         padded[n, :, top : top + side, left : left + side]
         for n, (top, left) in enumerate(zip(tops, lefts, strict=True))
     ]
-    return torch.stack([each.flip(-1) if flip else each for each, flip in zip(shifted, mirrored, strict=True)])
+    return torch.stack([each.flip(-1) if flip else each for each, flip in zip(shifted, flipped, strict=True)])
 
 
 def jitter_colors(pixels: Tensor, generator: torch.Generator) -> Tensor:
-    """Return pictures (B, 3, S, S) in [0, 1] with brightness, contrast and saturation by 0.6 to 1.4 and hue by ±0.1.
+    """Return pictures (B, 3, S, S) in [0, 1] with brightness, contrast and saturation times 0.6 to 1.4, hue ± 0.1.
 
-    As torchvision's `ColorJitter(0.4, 0.4, 0.4, 0.1)`, but that the hue is turned in the plane of YIQ.
+    This is torchvision's `ColorJitter(0.4, 0.4, 0.4, 0.1)`, except that the hue is rotated in YIQ.
     """
     count = len(pixels)
     brightness, contrast, saturation = (0.6 + 0.8 * torch.rand((3, count, 1, 1, 1), generator=generator)).unbind()
@@ -161,7 +161,7 @@ def train_probe(features: Tensor, labels: Tensor, weights: Tensor, classes: int)
     Args:
         features: (N, C).
         labels: (N,).
-        weights: How much each row counts, (N,), mean 1.
+        weights: Weight of each row, (N,), mean 1.
         classes: Number of classes.
     """
     mean, deviation = features.mean(dim=0), features.std(dim=0) + 1e-6

@@ -1,4 +1,4 @@
-"""Embeddings and thumbnails of many style pictures, straight from folders and tars, or of a model's named styles."""
+"""Embeddings and thumbnails of many style pictures, from folders and tars, or of a model's named styles."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
 from brushwork.training.shards import Entry, decode
 
-STYLE_SIZE = 256  # short side, in pixels, at which all pictures are embedded
+STYLE_SIZE = 256  # short side in pixels at which all pictures are embedded
 THUMBNAIL = 48  # side of a thumbnail in pixels
-EVERY = 500  # pictures between two lines about what is being done
+LOG_EVERY = 500  # pictures between two lines of the log
 
 Thumbnails = NDArray[np.uint8]
 
@@ -28,7 +28,7 @@ class EmbeddedStyles:
     """N styles.
 
     Attributes:
-        names: The name of each: of a file in its folder or tar, or of a named style.
+        names: Names of files in their folder or tar, or of named styles.
         embeddings: (N, D), float32.
         thumbnails: (N, 48, 48, 3), uint8.
     """
@@ -42,7 +42,7 @@ class EmbeddedStyles:
 
 
 def short_name(name: str) -> str:
-    """Return a picture's name without the place of its tar, or the last two parts of a path.
+    """Return a picture's name without the path of its tar, or the last two parts of a path.
 
     >>> short_name("data/style-00.tar/wikiart/0001.webp")
     'wikiart/0001.webp'
@@ -59,15 +59,14 @@ def embed_pictures(
     cache: Path | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> EmbeddedStyles:
-    """Embed the pictures of folders and tars; those that cannot be used as a style are left out.
+    """Embed the pictures of folders and tars; pictures that cannot be used as a style are omitted.
 
     Args:
         stylizer: The model.
-        source: Where the pictures are, as a recipe's ``data.styles`` names them.
-        limit: Where it is not 0, so many of them.
-        cache: File in which the embeddings are stored, and from which they are read where it is of the same pictures
-            and the same model.
-        say: Called with a line now and then.
+        source: Source of the pictures, as in a recipe's ``data.styles``.
+        limit: If not 0, the number of pictures.
+        cache: File of stored embeddings, which is read if it is of the same pictures and model, and otherwise written.
+        say: Called with a line of progress.
 
     Raises:
         UserError: If a source is missing, or fewer than two of its pictures can be used.
@@ -95,10 +94,10 @@ def embed_pictures(
             continue
         names.append(short_name(entry.name))
         small.append(thumbnail(image))
-        if len(names) % EVERY == 0:
+        if len(names) % LOG_EVERY == 0:
             say(f"{len(names)} of {len(wanted)} pictures embedded")
     if len(names) < 2:
-        raise UserError(f"a map needs two pictures, and {len(names)} of {', '.join(source)} can be used")
+        raise UserError(f"a map needs two pictures; {len(names)} of {', '.join(source)} can be used")
     styles = EmbeddedStyles(names, np.stack(rows), np.stack(small))
     if cache is not None:
         _write(cache, key, styles)
@@ -106,7 +105,7 @@ def embed_pictures(
 
 
 def named_styles(stylizer: Stylizer) -> EmbeddedStyles:
-    """Return the styles that have names.
+    """Return the named styles of a model.
 
     Raises:
         UserError: If the model has fewer than two.
@@ -114,7 +113,7 @@ def named_styles(stylizer: Stylizer) -> EmbeddedStyles:
     gallery = stylizer.gallery
     names = list(gallery.styles)
     if len(names) < 2 or gallery.table:
-        raise UserError("this model has no named styles to compare; name pictures with --pictures")
+        raise UserError("this model has no named styles to compare; give pictures with --pictures")
     squares = [gallery.thumbnail(name) for name in names]
     small = [
         np.full((THUMBNAIL, THUMBNAIL, 3), 200, np.uint8)
@@ -135,12 +134,12 @@ def thumbnail(image: images.Image) -> Thumbnails:
 
 
 def _image(pixels: NDArray[np.uint8]) -> images.Image:
-    """Return an image (H, W, 3) of decoded pixels (3, H, W)."""
+    """Return decoded pixels (3, H, W), uint8, as an image (H, W, 3)."""
     return np.divide(pixels.transpose(1, 2, 0), 255, dtype=np.float32)
 
 
 def _same_model(stylizer: Stylizer, wanted: Sequence[Entry], known: EmbeddedStyles) -> bool:
-    """Whether the model gives the first stored embedding."""
+    """Return whether the model computes the first stored embedding."""
     entry = next((entry for entry in wanted if short_name(entry.name) == known.names[0]), None)
     if entry is None:
         return False
@@ -149,7 +148,7 @@ def _same_model(stylizer: Stylizer, wanted: Sequence[Entry], known: EmbeddedStyl
 
 
 def _read(cache: Path | None, key: Sequence[str]) -> EmbeddedStyles | None:
-    """Return what is stored, unless it is of other pictures or cannot be read."""
+    """Return the stored styles; None if they are of other pictures or cannot be read."""
     if cache is None or not cache.is_file():
         return None
     try:

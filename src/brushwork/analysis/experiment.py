@@ -1,4 +1,4 @@
-"""What an experiment is given, and what it returns."""
+"""The inputs and results of experiments."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from brushwork.errors import UserError
 from brushwork.images import Image
 
-# ``tiny`` shows in seconds that an experiment runs, and nothing about the claim; ``short`` has short training runs,
-# minutes each on two cores; ``report`` is large enough for the claim.
+# ``tiny`` only shows in seconds that an experiment runs; ``short`` has short training runs, minutes each on two cores;
+# ``report`` is large enough to test the claim.
 Scale = Literal["tiny", "short", "report"]
 SCALES: tuple[Scale, ...] = ("tiny", "short", "report")
 T = TypeVar("T")
@@ -20,17 +20,17 @@ Cell: TypeAlias = str | float | int | None
 
 @dataclass(frozen=True)
 class Inputs:
-    """The pictures of an experiment, as a recipe's `data` names them: folders, tars, patterns, lists.
+    """The pictures of an experiment, as in a recipe's `data`: folders, tars, patterns and lists.
 
     Attributes:
-        contents, styles: What is trained on.
-        new_contents, new_styles, new_textures: What is never trained on.
-        show_contents, show_styles: What figures show, and what is trained where styles are chosen; else new contents
-            and styles. For figures that may be passed on.
+        contents, styles: Pictures for training.
+        new_contents, new_styles, new_textures: Pictures that are not used for training.
+        show_contents, show_styles: Pictures for figures, for example with a licence that permits publication, and for
+            experiments that train selected styles; new contents and styles if empty.
         domains: Labelled pictures in folders DOMAIN/CLASS/, or in tars with such folders.
-        labels: Lines of a picture's name, a kind (``artist``, ``movement``, ``texture``) and a label, with tabs.
-        model: Name or folder of the model whose embeddings are looked at; None for the default.
-        inception: Weights of Inception-v3, where it is compared with MobileNet-v2, or its frozen features are used.
+        labels: Table of picture, kind (``artist``, ``movement``, ``texture``) and label, separated by tabs.
+        model: Name or folder of the model whose embeddings are analysed; None for the default.
+        inception: Weights of Inception-v3, for its comparison with MobileNet-v2 and for its frozen features.
     """
 
     contents: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Inputs:
         """Check that inputs are given.
 
         Raises:
-            UserError: If one is not; the message names its option.
+            UserError: If one is missing; the message names its option.
         """
         for name in names:
             if not getattr(self, name):
@@ -57,20 +57,20 @@ class Inputs:
 
     @property
     def shown(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Sources of the contents and of the styles that figures show."""
+        """Sources of the contents and of the styles in figures."""
         return self.show_contents or self.new_contents, self.show_styles or self.new_styles
 
 
 @dataclass(frozen=True)
 class Context:
-    """An experiment's inputs and surroundings.
+    """An experiment's inputs and settings.
 
     Attributes:
         inputs: The pictures.
-        folder: Where networks are trained; an experiment that is started again goes on from there.
-        scale: How large the experiment is.
-        seeds: How many seeds, where an experiment repeats what depends on chance.
-        say: Called with a line about what is being done.
+        folder: Folder of trained networks and results; an experiment that is started again continues there.
+        scale: Scale of the experiment.
+        seeds: Number of seeds, if the experiment repeats runs.
+        say: Called with a line of progress.
     """
 
     inputs: Inputs
@@ -80,12 +80,12 @@ class Context:
     say: Callable[[str], None] = lambda line: None
 
     def choose(self, sizes: Mapping[str, T]) -> T:
-        """Return the size of this scale; where an experiment has no short one, that of reports."""
+        """Return the size for this scale; that of reports if the experiment has no short one."""
         return sizes.get(self.scale, sizes["report"])
 
 
 class Table(NamedTuple):
-    """Rows of cells under named columns; a number is shown in the form of its column, or with four digits."""
+    """Rows of cells under named columns; see `page.format_cell` for numbers."""
 
     caption: str
     columns: Sequence[str]
@@ -93,7 +93,7 @@ class Table(NamedTuple):
 
 
 class Plot(NamedTuple):
-    """A figure, or an image (H, W, 3) in [0, 1], the name of its file without ending, and what it shows."""
+    """A figure, or an image (H, W, 3) in [0, 1], the stem of its file name, and its caption."""
 
     name: str
     caption: str
@@ -102,14 +102,14 @@ class Plot(NamedTuple):
 
 @dataclass(frozen=True)
 class Result:
-    """What an experiment found.
+    """The result of an experiment.
 
     Attributes:
-        summary: What was found, in a sentence or two.
-        numbers: Every number, as plain values.
-        tables, plots: What the page shows.
-        pages: Further pages that work offline: the name of the file, and its text.
-        setting: The sizes and settings of the experiment, as plain values.
+        summary: Summary in one or two sentences.
+        numbers: All numbers as plain values.
+        tables, plots: Tables and figures of the page.
+        pages: Further pages that work offline: file name -> text.
+        setting: Sizes and settings of the experiment as plain values.
     """
 
     summary: str

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from brushwork.analysis.experiment import Cell
 from brushwork.analysis.measures import Losses
-from brushwork.analysis.page import shown
+from brushwork.analysis.page import format_cell
 from brushwork.evaluation import bootstrap
 
 # Columns of tables of losses.
@@ -16,7 +16,7 @@ STUDENT = (math.nan, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.
 
 
 def interval(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return the mean of independent values, and half the width of its 95 % confidence interval (Student's t).
+    """Return the mean of independent values and half the width of its 95 % confidence interval (Student's t).
 
     The half width is None for a single value.
     """
@@ -29,22 +29,24 @@ def interval(values: Sequence[float]) -> tuple[float, float | None]:
 
 
 def cell(values: Sequence[float]) -> Cell:
-    """Return a cell of a table: the mean of values of several seeds ± half the width of its 95 % interval."""
+    """Return a cell with the mean of values of several seeds ± half the width of its 95 % interval."""
     mean, half = interval(values)
-    return mean if half is None else f"{shown(mean)} ± {shown(half)}"
+    return mean if half is None else f"{format_cell(mean)} ± {format_cell(half)}"
 
 
-def loss_cells(judged: Sequence[Losses]) -> list[Cell]:
-    """Return the cells of `LOSSES`: means over the pairs, and over what was judged, such as the networks of seeds.
+def loss_cells(evaluated: Sequence[Losses]) -> list[Cell]:
+    """Return the cells of `LOSSES`: means over the pairs, and over the networks of several seeds.
 
-    The interval is that over the seeds; of one network alone it is that over the pairs, by bootstrap.
+    The interval is over the seeds, or for a single network over the pairs, by bootstrap.
     """
-    means = [each.means() for each in judged]
-    if len(judged) > 1:
+    means = [each.means() for each in evaluated]
+    if len(evaluated) > 1:
         return [cell([each[name] for each in means]) for name in LOSSES]
-    values = (judged[0].content, judged[0].style, judged[0].share, judged[0].ssim)
+    values = (evaluated[0].content, evaluated[0].style, evaluated[0].share, evaluated[0].ssim)
     cells: list[Cell] = []
     for name, each in zip(LOSSES, values, strict=True):
         low, high = bootstrap.interval(each.tolist(), geometric=name == "style share")
-        cells.append(f"{shown(means[0][name])} ± {shown((high - low) / 2)}" if high > low else means[0][name])
+        cells.append(
+            f"{format_cell(means[0][name])} ± {format_cell((high - low) / 2)}" if high > low else means[0][name]
+        )
     return cells

@@ -9,7 +9,7 @@ from sklearn.manifold import TSNE
 
 from brushwork.runtime import Array
 
-PERPLEXITY = 30.0  # neighbours that count, of t-SNE; as its authors recommend
+PERPLEXITY = 30.0  # of t-SNE, the effective number of neighbours, as its authors recommend
 
 
 def plane(embeddings: Array, seed: int = 0) -> NDArray[np.float64]:
@@ -27,7 +27,7 @@ def plane(embeddings: Array, seed: int = 0) -> NDArray[np.float64]:
 
 
 class Components(NamedTuple):
-    """Principal components of N embeddings (N, D): K = min(N, D) of them."""
+    """The K = min(N, D) principal components of N embeddings (N, D)."""
 
     mean: Array  # (D,)
     axes: Array  # (K, D), unit vectors in falling order of variance
@@ -35,13 +35,13 @@ class Components(NamedTuple):
     explained: NDArray[np.float64]  # (K,), fractions of the whole variance
 
     def keep(self, embeddings: Array, count: int) -> Array:
-        """Return embeddings (M, D) with their first components alone; none at all is the mean."""
+        """Return embeddings (M, D) projected on their first `count` components; 0 gives the mean."""
         axes = self.axes[:count]
         kept: Array = ((embeddings - self.mean) @ axes.T @ axes + self.mean).astype(np.float32)
         return kept
 
     def dimensions(self, fraction: float) -> int:
-        """Return how many components explain that fraction of the variance."""
+        """Return the number of components that explain a fraction of the variance."""
         return int(np.searchsorted(np.cumsum(self.explained), fraction - 1e-12) + 1)
 
 
@@ -49,7 +49,7 @@ def principal_components(embeddings: Array) -> Components:
     """Return the principal components of embeddings (N, D)."""
     found = PCA(svd_solver="full").fit(embeddings.astype(np.float64))
     axes = found.components_
-    # The sign of a component is arbitrary: the largest weight is made positive, so that it is always the same.
+    # The sign of a component is arbitrary; it is set so that the largest weight is positive.
     signs = np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])
     return Components(
         found.mean_.astype(np.float32),

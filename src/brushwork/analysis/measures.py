@@ -18,7 +18,7 @@ from brushwork.losses.vgg import STYLE_LAYERS
 from brushwork.networks import PasticheNetwork
 
 Numbers = NDArray[np.float64]
-NOTHING = 1e-9
+EPSILON = 1e-9
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Losses:
     """Losses of N pastiches, (N,) each.
 
     Attributes:
-        content: Mean squared difference at relu3_3, raw.
-        style: Sum over the four layers of the normalised style losses.
-        share: Geometric mean over the layers of the style loss as a fraction of that of the untouched content.
+        content: Mean squared difference at relu3_3, not normalised.
+        style: Sum of the normalised style losses over the four layers.
+        share: Style loss as a fraction of the untouched content's, geometric mean over the layers.
         ssim: Structural similarity to the content.
     """
 
@@ -48,19 +48,19 @@ class Losses:
 
 
 @cache
-def loss() -> PerceptualLoss:
+def loss_network() -> PerceptualLoss:
     """Return the loss network, loaded once."""
     return PerceptualLoss()
 
 
 class Target(NamedTuple):
-    """What a pastiche is compared with.
+    """The targets of a pastiche.
 
     Attributes:
         image: The content (1, 3, S, S).
         content: Its features (1, C, h, w).
         style: Gram matrices of the style by layer.
-        untouched: The content's style loss by layer.
+        untouched: Style loss of the untouched content by layer.
     """
 
     image: Tensor
@@ -70,16 +70,16 @@ class Target(NamedTuple):
 
 
 @torch.no_grad()
-def grams(image: Tensor) -> dict[str, Tensor]:
+def gram_matrices(image: Tensor) -> dict[str, Tensor]:
     """Return the Gram matrices by layer of an image (1, 3, H, W) in [0, 1]."""
-    features = loss().features(image, STYLE_LAYERS)
+    features = loss_network().features(image, STYLE_LAYERS)
     return {layer: gram_matrix(features[layer]) for layer in STYLE_LAYERS}
 
 
 @torch.no_grad()
 def target(content: Tensor, style: Mapping[str, Tensor]) -> Target:
-    """Return what pastiches of a content (1, 3, S, S), in a style of Gram matrices by layer, are compared with."""
-    features = loss().features(content, STYLE_LAYERS)
+    """Return the targets of pastiches of a content (1, 3, S, S) in a style with Gram matrices by layer."""
+    features = loss_network().features(content, STYLE_LAYERS)
     left = {layer: style_loss(gram_matrix(features[layer]), style[layer]).item() for layer in STYLE_LAYERS}
     return Target(content, features[CONTENT_LAYER], style, left)
 
@@ -89,23 +89,23 @@ def compare(pastiches: Tensor, targets: Iterable[Target]) -> Losses:
     """Return the losses of pastiches (N, 3, S, S) against N targets."""
     rows = []
     for pastiche, wanted in zip(pastiches.split(1), targets, strict=True):
-        features = loss().features(pastiche, STYLE_LAYERS)
+        features = loss_network().features(pastiche, STYLE_LAYERS)
         layers, left = [], []
         for layer in STYLE_LAYERS:
             gram = gram_matrix(features[layer])
             layers.append(normalised_style_loss(gram, wanted.style[layer]).item())
-            ours = style_loss(gram, wanted.style[layer]).item()
-            left.append((ours + NOTHING) / (wanted.untouched[layer] + NOTHING))
+            remaining = style_loss(gram, wanted.style[layer]).item()
+            left.append((remaining + EPSILON) / (wanted.untouched[layer] + EPSILON))
         similarity = ssim(*(image[0].permute(1, 2, 0).numpy() for image in (pastiche, wanted.image)))
         content = content_loss(features[CONTENT_LAYER], wanted.content).item()
         rows.append((content, sum(layers), geometric_mean(left), similarity))
     return Losses(*np.asarray(rows, dtype=np.float64).T)
 
 
-def judge(pastiches: Tensor, contents: Tensor, styles: Tensor) -> Losses:
+def evaluate(pastiches: Tensor, contents: Tensor, styles: Tensor) -> Losses:
     """Return the losses of pastiches (N, 3, S, S) of contents (N, 3, S, S) in styles (N, 3, T, T), all in [0, 1]."""
     pairs = zip(contents.split(1), styles.split(1), strict=True)
-    return compare(pastiches, (target(content, grams(style)) for content, style in pairs))
+    return compare(pastiches, (target(content, gram_matrices(style)) for content, style in pairs))
 
 
 @torch.no_grad()
@@ -116,5 +116,5 @@ def paint(network: PasticheNetwork, contents: Tensor, embeddings: Tensor) -> Ten
 
 
 def pair_up(contents: int, styles: int, each: int = 1) -> list[tuple[int, int]]:
-    """Return pairs in which every style meets `each` contents, taken in turn."""
+    """Return pairs (content, style) in which every style has `each` contents, taken in turn."""
     return [((style * each + turn) % contents, style) for style in range(styles) for turn in range(each)]

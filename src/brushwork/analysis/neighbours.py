@@ -1,4 +1,4 @@
-"""Neighbours in the space of embeddings: the nearest styles, and how often they share a label."""
+"""Neighbours in the space of embeddings: the nearest styles, and the fraction with the same label."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from brushwork.runtime import Array
 
 
 def nearest(embeddings: Array, wanted: Array, count: int = 10) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return the numbers (M, K) and the Euclidean distances (M, K) of the nearest of N embeddings (N, D) to M (M, D).
+    """Return indices (M, K) and Euclidean distances (M, K) of the nearest of N embeddings (N, D) to M others (M, D).
 
-    K is `count`, or N where there are fewer.
+    K is `count`, or N if there are fewer.
 
     Raises:
         UserError: If the count is below 1.
@@ -27,16 +27,16 @@ def nearest(embeddings: Array, wanted: Array, count: int = 10) -> tuple[NDArray[
 
 
 def neighbours(points: Array, count: int) -> NDArray[np.int64]:
-    """Return the numbers (N, K) of the nearest others of each of N points (N, D)."""
+    """Return the indices (N, K) of the nearest other points of each of N points (N, D)."""
     index = NearestNeighbors(n_neighbors=min(count, len(points) - 1), algorithm="brute").fit(points)
     numbers: NDArray[np.int64] = index.kneighbors(return_distance=False)
     return numbers
 
 
 def same_label(points: Array, labels: Sequence[str], counts: Sequence[int]) -> dict[int, float]:
-    """Return, for each count K, the fraction of the K nearest others of N points (N, D) that have the same label.
+    """Return, for each count K, the fraction of the K nearest other points of N points (N, D) with the same label.
 
-    A point's own place does not count as its neighbour; all points weigh alike.
+    All points have equal weight.
     """
     found, names = neighbours(points, max(counts)), np.asarray(labels)
     same = names[found] == names[:, None]
@@ -44,13 +44,13 @@ def same_label(points: Array, labels: Sequence[str], counts: Sequence[int]) -> d
 
 
 def chance(labels: Sequence[str]) -> float:
-    """Return the fraction of pairs of two of N points that have the same label: what random neighbours would share."""
+    """Return the fraction of pairs of points with the same label, which random neighbours would have."""
     counts = np.asarray(list(Counter(labels).values()), dtype=np.float64)
     total = counts.sum()
     return float((counts * (counts - 1)).sum() / (total * (total - 1)))
 
 
-def common(labels: Sequence[str | None], least: int) -> list[int]:
-    """Return the numbers of the points whose label at least so many points have."""
+def frequent(labels: Sequence[str | None], least: int) -> list[int]:
+    """Return the indices of the points whose label has at least `least` points."""
     counts = Counter(label for label in labels if label is not None)
     return [number for number, label in enumerate(labels) if label is not None and counts[label] >= least]

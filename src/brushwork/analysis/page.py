@@ -1,4 +1,4 @@
-"""The folder of an experiment: ``numbers.json``, figures, and ``index.html``, which shows them and works offline."""
+"""Writes the folder of an experiment: ``numbers.json``, figures, and ``index.html``, which works offline."""
 
 import html
 import json
@@ -13,8 +13,8 @@ from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.evaluation.machine import describe_machine
 
 SMALL = {
-    "tiny": "it shows that the experiment runs, and no more",
-    "short": "few pairs, and networks that are hardly trained",
+    "tiny": "it only shows that the experiment runs",
+    "short": "few pairs, and networks with little training",
 }
 PAGE = """<!doctype html>
 <html lang="en">
@@ -44,7 +44,7 @@ figcaption, footer {{ color: #555; font-size: 14px }}
 
 
 def write_result(name: str, section: str, result: Result, context: Context, seconds: Mapping[str, float]) -> None:
-    """Write the numbers, the figures and the page of a result into the context's folder, in place of older ones."""
+    """Write the numbers, figures and page of a result to the context's folder, replacing older ones."""
     folder, machine = context.folder, describe_machine()
     values = {
         "experiment": name,
@@ -74,7 +74,7 @@ def write_result(name: str, section: str, result: Result, context: Context, seco
 
 
 def _write_plot(plot: Plot, folder: Path) -> str:
-    """Write a figure and returns the name of its file."""
+    """Write a figure, and return the name of its file."""
     if isinstance(plot.picture, Figure):
         file = f"{plot.name}.png"
         with atomic.write(folder / file) as part:
@@ -92,12 +92,14 @@ def _figure(plot: Plot, file: str) -> str:
 
 def _table(table: Table) -> str:
     head = "".join(f"<th>{html.escape(column)}</th>" for column in table.columns)
-    rows = "".join(f"<tr>{''.join(f'<td>{html.escape(shown(cell))}</td>' for cell in row)}</tr>" for row in table.rows)
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{html.escape(format_cell(cell))}</td>' for cell in row)}</tr>" for row in table.rows
+    )
     return f"<table><caption>{html.escape(table.caption)}</caption><thead><tr>{head}</tr></thead>{rows}</table>"
 
 
-def shown(cell: Cell) -> str:
-    """Return a cell as text: numbers with three digits, or whole where they are large; a dash for nothing."""
+def format_cell(cell: Cell) -> str:
+    """Return a cell as text: numbers with three digits, large ones rounded to integers, and a dash for None."""
     if cell is None:
         return "–"
     if isinstance(cell, str | int):
@@ -109,8 +111,8 @@ def _footer(setting: Mapping[str, Any], machine: Mapping[str, Any], seconds: Map
     settings = "; ".join(f"{key} {value}" for key, value in setting.items())
     versions = ", ".join(f"{key} {value}" for key, value in machine["versions"].items())
     took = f"{seconds['seconds']:,.0f} s, of which {seconds['processor seconds']:,.0f} s of processor time"
-    load = f"load {machine['load']}" if machine["load"] is not None else "load not known"
+    load = f"load {machine['load']}" if machine["load"] is not None else "load unknown"
     return (
         f"{settings}. {took}, on {machine['cores']} cores of {machine['processor']} ({load}); {versions}. "
-        "Every number is in numbers.json."
+        "All numbers are in numbers.json."
     )

@@ -1,4 +1,4 @@
-"""Pastiches of a loaded model for experiments that do not train: tensors in, tensors out."""
+"""Embeddings and pastiches of a loaded model as tensors, for experiments without training."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from brushwork.stylizer import Stylizer
 
 
 def embed(stylizer: Stylizer, styles: Tensor, size: int) -> Array:
-    """Return the embeddings (N, D) of styles (N, 3, T, T) in [0, 1], each seen at a short side of so many pixels."""
+    """Return the embeddings (N, D) of styles (N, 3, T, T) in [0, 1] at a short side of `size` pixels."""
     return np.concatenate([stylizer.embed(pixels(style), size) for style in styles])
 
 
@@ -23,5 +23,5 @@ def paint(stylizer: Stylizer, contents: Tensor, embeddings: Sequence[Array] | Ar
 
 
 def pixels(image: Tensor) -> Array:
-    """Return an image (H, W, 3) of a tensor (3, H, W)."""
+    """Return a tensor (3, H, W) as an image (H, W, 3)."""
     return np.ascontiguousarray(image.permute(1, 2, 0).numpy())

@@ -1,4 +1,4 @@
-"""Pairs of contents and styles on which networks are compared, with the photo itself and the optimised pixels."""
+"""Pairs of contents and styles on which networks are compared with the photos and with optimised pixels."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -21,15 +21,15 @@ PHOTO, OPTIMISED = "the photo itself", "optimised pixels"
 
 
 class Pairs:
-    """Pairs of a content and a style; what the losses need of them is computed once.
+    """Pairs of a content and a style; the targets of the losses are computed once.
 
     Args:
         contents: (M, 3, S, S) in [0, 1].
         styles: (K, 3, T, T) in [0, 1].
-        numbers: The numbers of the content and of the style of each of N pairs.
+        numbers: Indices of the content and of the style of each of N pairs.
 
     Attributes:
-        contents, styles: Those of the pairs, (N, 3, S, S) and (N, 3, T, T).
+        contents, styles: Contents (N, 3, S, S) and styles (N, 3, T, T) of the pairs.
     """
 
     def __init__(self, contents: Tensor, styles: Tensor, numbers: Sequence[tuple[int, int]]) -> None:
@@ -42,12 +42,12 @@ class Pairs:
 
     @cached_property
     def _targets(self) -> list[Target]:
-        known = [measures.grams(style) for style in self._all_styles.split(1)]
+        known = [measures.gram_matrices(style) for style in self._all_styles.split(1)]
         pairs = zip(self.contents.split(1), self._numbers, strict=True)
         return [measures.target(content, known[style]) for content, (_, style) in pairs]
 
-    def judge(self, pastiches: Tensor) -> Losses:
-        """Return the losses of pastiches (N, 3, S, S), one of each pair."""
+    def evaluate(self, pastiches: Tensor) -> Losses:
+        """Return the losses of pastiches (N, 3, S, S), one for each pair."""
         return measures.compare(pastiches, self._targets)
 
     def paint(self, network: PasticheNetwork) -> Tensor:
@@ -56,14 +56,14 @@ class Pairs:
             embeddings = torch.cat([network.embed(style) for style in self._all_styles.split(1)])
         return measures.paint(network, self.contents, embeddings[self._of_style])
 
-    def judge_photos(self) -> Losses:
+    def evaluate_photos(self) -> Losses:
         """Return the losses of the photos themselves: style share 1, content loss 0."""
-        return self.judge(self.contents)
+        return self.evaluate(self.contents)
 
     def optimise(self, folder: Path, steps: int, say: Callable[[str], None] = lambda line: None) -> Tensor:
-        """Return pixels (N, 3, S, S) that were optimised for each pair: what no network is expected to pass.
+        """Return optimised pixels (N, 3, S, S) of each pair, a bound that no network is expected to surpass.
 
-        Weights are those of the short training runs. A file in the folder keeps them for the next run.
+        The weights are those of the short training runs. The pixels are stored in a file in the folder for later runs.
         """
         digest = hashlib.sha256(self.contents.numpy().tobytes() + self.styles.numpy().tobytes()).hexdigest()[:16]
         file = folder / f"optimised-{steps}-{digest}.npy"
@@ -86,5 +86,5 @@ class Pairs:
         return torch.from_numpy(np.load(file)).permute(0, 3, 1, 2)
 
     def limits(self, folder: Path, steps: int, say: Callable[[str], None]) -> dict[str, Losses]:
-        """Return the losses between which those of any method lie: of the photos, and of optimised pixels."""
-        return {PHOTO: self.judge_photos(), OPTIMISED: self.judge(self.optimise(folder, steps, say))}
+        """Return the losses that bound those of any method: of the photos, and of optimised pixels."""
+        return {PHOTO: self.evaluate_photos(), OPTIMISED: self.evaluate(self.optimise(folder, steps, say))}

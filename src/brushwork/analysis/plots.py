@@ -1,4 +1,4 @@
-"""What the figures of experiments have in common: grids of pictures, and axes."""
+"""Figures that experiments share: grids of pictures, and curves of training logs."""
 
 from collections.abc import Mapping, Sequence
 from textwrap import wrap
@@ -11,11 +11,11 @@ from torch import Tensor
 from brushwork.images import Image
 
 GAP = 4  # pixels between the pictures of a grid
-NAME = 18  # letters of a row's name in a line, so that it is no longer than its row is high
+NAME = 18  # characters of a line of a row's name, so that it is no longer than its row is high
 
 
 def grid(rows: Sequence[Tensor]) -> Image:
-    """Return an image (H, W, 3) of rows of pictures (N, 3, S, S) in [0, 1], of one size, on white."""
+    """Return an image (H, W, 3) of rows of pictures (N, 3, S, S) in [0, 1], all of the same size, on white."""
     height, width = rows[0].shape[-2:]
     columns = max(len(row) for row in rows)
     sheet = np.ones((len(rows) * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), np.float32)
@@ -27,7 +27,7 @@ def grid(rows: Sequence[Tensor]) -> Image:
 
 
 def labelled_grid(rows: Mapping[str, Tensor], columns: Sequence[str] = ()) -> Figure:
-    """Return a figure of rows of pictures (N, 3, S, S) in [0, 1], each row with its name, each column with its own."""
+    """Return a figure of rows of pictures (N, 3, S, S) in [0, 1] with names of rows and columns."""
     pictures = list(rows.values())
     down, across = len(pictures), max(len(row) for row in pictures)
     figure = Figure(figsize=(1.35 * across + 1, 1.45 * down), layout="constrained")
@@ -45,7 +45,7 @@ def labelled_grid(rows: Mapping[str, Tensor], columns: Sequence[str] = ()) -> Fi
 
 
 def curves(logs: Mapping[str, Sequence[Mapping[str, float]]], terms: Mapping[str, str], batch: int) -> Figure:
-    """Return a figure of the terms of training logs against pastiches, a panel a term with its title."""
+    """Return a figure of terms of training logs by pastiches, with a panel and its title for each term."""
     figure = Figure(figsize=(5.2 * len(terms), 3.8), layout="constrained")
     for axis, (term, title) in zip(np.atleast_1d(figure.subplots(1, len(terms))), terms.items(), strict=True):
         for name, log in logs.items():

@@ -1,4 +1,4 @@
-"""The list of experiments, and how one is run into a folder."""
+"""The list of experiments, and the function that runs one in a folder."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from brushwork.errors import UserError, unknown
 
 
 class Claim(NamedTuple):
-    """What an experiment is about: where the claim stands, and what is shown."""
+    """The claim of an experiment: its source in the papers, and the contents of the result."""
 
     section: str
     shows: str
@@ -29,7 +29,7 @@ EXPERIMENTS = {
     ),
     "components": Claim(
         "Ghiasi et al. 2017, section 3.4",
-        "What the principal components of the embeddings do, and the quality with the first k of them",
+        "The effect of the principal components of the embeddings, and the quality with the first k of them",
     ),
     "identity-walk": Claim(
         "Ghiasi et al. 2017, section 3.5",
@@ -45,27 +45,27 @@ EXPERIMENTS = {
     ),
     "weighting": Claim(
         "Dumoulin et al. 2017, section 3; Ghiasi et al. 2017, section 3.2",
-        "Style by style: networks of one style, a network of N styles and one of any, under one weighting",
+        "Style loss by style: networks of one style, a network of N styles and one of any, with the same weights",
     ),
     "n-styles": Claim(
         "Dumoulin et al. 2017, sections 2 to 4",
-        "N styles in one network, mixtures of them, and one more style by one column",
+        "N styles in one network, blends of them, and one more style by one column",
     ),
     "predictors": Claim(
         "Ghiasi et al. 2017, section 2.2",
-        "Backbones of the style prediction network, pooling of one or of all levels, sizes of the embedding",
+        "Backbones of the style prediction network, pooling of one or all levels, sizes of the embedding",
     ),
     "adain": Claim(
         "Huang and Belongie 2017",
-        "Adaptive instance norm and our network after equal steps, beside the photo and the optimised pixels",
+        "AdaIN and this network after equal steps, compared with the photo and with optimised pixels",
     ),
     "speed": Claim(
         "Ghiasi et al. 2017, section 3.1; Dumoulin et al. 2017, section 1",
-        "Milliseconds by picture size and batch, prediction and transfer apart",
+        "Milliseconds by picture size and batch, separately for prediction and transfer",
     ),
     "augmentation": Claim(
         "Ghiasi et al. 2017, section 6; Jackson et al. 2018",
-        "Classifiers trained on one domain with random styles and without, tested on the others",
+        "Classifiers trained on one domain with and without random styles, tested on the others",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Short training runs of an experiment: narrow networks and small pictures, each in a folder of its own."""
+"""Short training runs of an experiment: narrow networks and small pictures, each run in a separate folder."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,16 @@ from brushwork.networks import PasticheConfig, PasticheNetwork
 from brushwork.networks.normalization import ConditionalInstanceNorm2d
 from brushwork.styles import distribution
 from brushwork.training import checkpoints, student
-from brushwork.training.augmentation import Augmentation
+from brushwork.training.augmentation import NOTHING
 from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
 from brushwork.training.data_config import DataConfig
 from brushwork.training.run import run
 
 BACKBONE = {"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"}
-PRETRAINED = "magenta-mobile"  # whose backbone has those options
-WARM_STYLES = 200  # over which the features of a new predictor are standardised
+PRETRAINED = "magenta-mobile"  # a model whose backbone has those options
+WARM_STYLES = 200  # styles over which the features of a new predictor are standardised
 BATCH = 4  # pastiches in a step
-MANY = 10_000  # pictures of a run from which on all are decoded at its beginning, and not as they are needed
-STILL = Augmentation((1.0, 1.0), random_crop=False, flip_left_right=False)
+MANY = 10_000  # number of pictures of a run above which all are decoded at its start, not when they are needed
 
 
 class Trained(NamedTuple):
@@ -45,18 +44,18 @@ def short_recipe(
     seed: int = 0,
     styles: Sequence[str] = (),
 ) -> Recipe:
-    """Return the recipe that the short runs have in common: any style, with a frozen pretrained backbone.
+    """Return the common recipe of short runs, for any style with a frozen pretrained backbone.
 
     Args:
-        context: Where contents and styles come from.
-        steps: Steps of the run.
-        side: Side in pixels of contents and styles.
+        context: The inputs.
+        steps: Number of steps.
+        side: Side of contents and styles in pixels.
         width: Multiplier of the channels.
         batch: Pastiches in a step.
-        learning_rate: The learning rate; it falls to a hundredth along the run.
-        seed: Of weights and pictures.
-        styles: Names of a table of styles, which takes the place of the prediction network; each style is one picture,
-            always seen whole.
+        learning_rate: The learning rate, which decays to a hundredth over the run.
+        seed: Seed of weights and pictures.
+        styles: Names of a table of styles, which replaces the style prediction network; each style is one picture,
+            without augmentation.
     """
     every = max(1, steps // 20)
     network = PasticheConfig(styles=tuple(styles), backbone=BACKBONE, width=width, encoder_norm="instance")
@@ -81,20 +80,20 @@ def short_recipe(
         loss=LossWeights(),
         optimizer=OptimizerConfig(learning_rate=learning_rate, backbone=0.0, warm_up=max(1, steps // 20), ema=0.98),
     )
-    return replace(recipe, style_augmentation=STILL) if styles else recipe
+    return replace(recipe, style_augmentation=NOTHING) if styles else recipe
 
 
-def warm(context: Context, name: str, recipe: Recipe) -> Recipe:
-    """Return a recipe whose network starts from convolutions that know style transfer, those of `PRETRAINED`.
+def warm_start(context: Context, name: str, recipe: Recipe) -> Recipe:
+    """Return a recipe whose network starts with the trained convolutions of `PRETRAINED`.
 
-    All that an embedding passes through is new, so that its size and source may be any: the predictor's last layer and
-    the affine maps, which start as the mean style of that model. A run of a hundred steps then shows what is compared,
-    and not how convolutions begin. That model was trained on other pictures than any experiment here.
+    The predictor's last layer and the affine maps are new, so that embeddings may have any size and source; the affine
+    maps start with the mean style of that model. So a run of a hundred steps shows the difference between embeddings,
+    not the start of the convolutions. The model was trained on other pictures than those of any experiment.
 
     Args:
-        context: Where the file of the start lies.
-        name: Of the run.
-        recipe: See `short_recipe`; its width is that model's, a quarter.
+        context: Context with the folder of the initial weights.
+        name: Name of the run.
+        recipe: See `short_recipe`; its width must be that of the model, a quarter.
     """
     recipe = replace(recipe, network=replace(recipe.network, encoder_norm="folded"))
     network, known = student.create_network(recipe), student.load(PRETRAINED).transfer
@@ -112,7 +111,7 @@ def warm(context: Context, name: str, recipe: Recipe) -> Recipe:
 
 @torch.no_grad()
 def _begin_at(norm: ConditionalInstanceNorm2d, parameters: torch.Tensor) -> None:
-    """Let every style begin at betas and gammas (2 C,)."""
+    """Set the initial betas and gammas (2 C,) of every style."""
     if norm.affine.bias is None:
         norm.affine.weight.copy_(parameters[:, None].expand_as(norm.affine.weight))
     else:
@@ -120,21 +119,21 @@ def _begin_at(norm: ConditionalInstanceNorm2d, parameters: torch.Tensor) -> None
 
 
 def train(context: Context, name: str, recipe: Recipe) -> Trained:
-    """Train in a folder of the experiment's own, or go on there; a finished run is read and not repeated.
+    """Train in a folder of the experiment, or continue there; a finished run is loaded and not repeated.
 
     Raises:
         UserError: If the data cannot be read or the loss is no longer finite.
     """
     folder = context.folder / "runs" / name
-    there = (folder / checkpoints.CHECKPOINT).exists()
-    for progress in run(recipe, folder, resume=there):
+    exists = (folder / checkpoints.CHECKPOINT).exists()
+    for progress in run(recipe, folder, resume=exists):
         context.say(f"{name}: step {progress.step} of {progress.steps}, loss {progress.terms['total']:.3g}")
     network, _ = checkpoints.load_checkpoint(folder)
     lines = (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()
     return Trained(network.eval(), [json.loads(line) for line in lines])
 
 
-def described(recipe: Recipe) -> Mapping[str, Any]:
+def describe_recipe(recipe: Recipe) -> Mapping[str, Any]:
     """Return the settings of a recipe that a page states."""
     data = recipe.data
     return {

@@ -1,4 +1,4 @@
-"""Principal components of embeddings as sliders: one HTML file that works offline, with strips of pastiches."""
+"""A page with principal components of embeddings as sliders: one offline HTML file with strips of pastiches."""
 
 import html
 import json
@@ -15,9 +15,9 @@ from brushwork.images.levels import quantise
 from brushwork.runtime import Array
 
 STEPS = (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5)  # standard deviations along an axis
-ENDS = 5  # styles that are shown for either end of an axis
+ENDS = 5  # styles shown for each end of an axis
 
-# Returns the pastiches (N, H, W, 3), of a photo by number, with embeddings (N, D).
+# Returns the pastiches (N, H, W, 3) of the photo with an index, with embeddings (N, D).
 Paint = Callable[[int, Array], Array]
 
 
@@ -27,12 +27,12 @@ def render_sliders(
     """Return the page.
 
     Args:
-        styles: Those whose components they are.
+        styles: The styles.
         components: Their principal components.
-        photos: Names of the photos that are shown.
-        paint: Called with the number of a photo and the embeddings of a strip.
-        axes: How many axes have a slider.
-        title: Its title.
+        photos: Names of the photos.
+        paint: Called with the index of a photo and the embeddings of a strip.
+        axes: Number of axes with a slider.
+        title: Title of the page.
     """
     along = (styles.embeddings - components.mean) @ components.axes.T  # (N, K)
     found, shown = [], list[int]()
@@ -67,6 +67,6 @@ def render_sliders(
 
 
 def _strip(pastiches: Array) -> str:
-    """Return the address of one JPEG of pastiches (N, H, W, 3) side by side."""
+    """Return the data URL of one JPEG of pastiches (N, H, W, 3) side by side."""
     image: Image = np.concatenate(list(pastiches), axis=1)
     return data_url(quantise(image))

@@ -1,4 +1,4 @@
-"""A map of styles as one HTML file that works offline: thumbnails on a plane, to zoom, colour, search and click."""
+"""A map of styles as one offline HTML file: thumbnails on a plane, with zoom, colours, search and neighbours."""
 
 import base64
 import html
@@ -16,8 +16,8 @@ from brushwork.analysis.layout import plane
 from brushwork.analysis.neighbours import neighbours
 from brushwork.training.labels import Labels, labels_of
 
-NEAR = 12  # nearest styles that a click shows
-QUALITY = 82  # of the JPEG that holds all thumbnails, and of strips of pastiches
+NEAR = 12  # nearest styles shown on a click
+QUALITY = 82  # of the JPEG with all thumbnails, and of strips of pastiches
 
 
 def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
@@ -25,8 +25,8 @@ def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
 
     Args:
         styles: Two or more styles.
-        labels: What they can be coloured by; kinds that none of them has are left out.
-        title: Its title.
+        labels: Labels by which they can be coloured; kinds that no style has are omitted.
+        title: Title of the page.
     """
     places = plane(styles.embeddings)
     data = {
@@ -39,7 +39,7 @@ def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
         "columns": _columns(len(styles)),
     }
     page = files("brushwork.analysis").joinpath("style_map.html").read_text(encoding="utf-8")
-    # A name in the data may not end the script.
+    # A name in the data must not end the script element.
     text = json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")
     for mark, value in (("__TITLE__", html.escape(title)), ("__SPRITE__", _sprite(styles.thumbnails))):
         page = page.replace(mark, value)
@@ -47,7 +47,7 @@ def render_map(styles: EmbeddedStyles, labels: Labels, title: str) -> str:
 
 
 def _labels(names: Sequence[str], labels: Labels) -> Mapping[str, object]:
-    """Return, for each kind, its labels once, and the number of each style's; -1 without one."""
+    """Return, for each kind, its different labels, and the index of each style's label, or -1."""
     found = {}
     for kind, known in labels.items():
         each = labels_of(names, known)
@@ -63,7 +63,7 @@ def _columns(count: int) -> int:
 
 
 def _sprite(thumbnails: Thumbnails) -> str:
-    """Return the address of one JPEG with all thumbnails in rows."""
+    """Return the data URL of one JPEG with all thumbnails in rows."""
     columns = _columns(len(thumbnails))
     rows = math.ceil(len(thumbnails) / columns)
     sheet = np.full((rows * columns, THUMBNAIL, THUMBNAIL, 3), 255, np.uint8)
@@ -73,7 +73,7 @@ def _sprite(thumbnails: Thumbnails) -> str:
 
 
 def data_url(pixels: Thumbnails) -> str:
-    """Return the address of a JPEG of pixels (H, W, 3), uint8, that holds the picture itself."""
+    """Return a data URL with a JPEG of pixels (H, W, 3), uint8."""
     file = BytesIO()
     Pillow.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
     return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -1,1 +1,1 @@
-"""The experiments, one module each with a function `run(context)`; `brushwork.analysis.run` lists them."""
+"""The experiments, each a module with a function `run(context)`; `brushwork.analysis.run` lists them."""

@@ -1,4 +1,4 @@
-"""Style augmentation against colour augmentation: classifiers trained on one domain and tested on the others."""
+"""Compares style and colour augmentation: classifiers are trained on one domain and tested on the others."""
 
 import json
 from collections.abc import Sequence
@@ -12,16 +12,16 @@ from torch.nn import functional as F
 
 from brushwork import atomic
 from brushwork.analysis.augmentation_probe import features, load_features, probe
-from brushwork.analysis.augmentation_result import WAYS, describe
+from brushwork.analysis.augmentation_result import METHODS, describe
 from brushwork.analysis.domains import Batch, Domains, accuracies, jitter_colors, read_domains, train_network
 from brushwork.analysis.experiment import Context, Result
 from brushwork.augment import StyleAugmentation
 
 
 class Size(NamedTuple):
-    """Sides of pictures that are painted and that are classified, steps of a run, pictures a class, styled variants."""
+    """Sides of rendered and of classified pictures, steps of a run, pictures per class, styled variants."""
 
-    painted: int
+    rendered: int
     side: int
     steps: int
     per_class: int
@@ -58,46 +58,46 @@ class Pool(NamedTuple):
     plain: Tensor
     styled: Tensor
 
-    def batch(self, way: str, p: float = P) -> Batch:
-        """Return what makes a training batch: a styled variant of each picture with probability p, colours jittered."""
+    def batch(self, method: str, p: float = P) -> Batch:
+        """Return a function for training batches: each picture is a styled variant with probability p, or jittered."""
 
         def take(places: Tensor, generator: torch.Generator) -> Tensor:
             pixels = self.plain[places]
-            if way in ("style", "both"):
+            if method in ("style", "both"):
                 wanted = torch.rand(len(places), generator=generator) < p
                 variant = torch.randint(len(self.styled), (len(places),), generator=generator)
                 pixels = torch.where(wanted[:, None, None, None], self.styled[variant, places], pixels)
             values = pixels.float() / 255
-            return jitter_colors(values, generator) if way in ("colour", "both") else values
+            return jitter_colors(values, generator) if method in ("colour", "both") else values
 
         return take
 
 
 def run(context: Context) -> Result:
-    """Train with no, colour, style and both augmentations, on every domain in turn, and test on all others.
+    """Train with no, colour, style and both augmentations on every domain in turn, and test on all others.
 
-    A picture is painted in a few random styles once, and not again in each epoch, which saves most of the time.
+    A picture is rendered in a few random styles once, not again in each epoch, which saves most of the time.
     """
     context.inputs.require("domains")
     size = context.choose(SIZES)
-    domains = read_domains(context.inputs.domains, size.painted)
+    domains = read_domains(context.inputs.domains, size.rendered)
     pools = _Pools(context, domains, size)
     seeds = range(context.seeds)
     first = _source(domains)
-    # By seed and not by way, so that a run that is stopped has all ways of some seeds.
+    # By seed first, so that an interrupted run has all methods for some seeds.
     for seed in seeds:
         for domain in sorted(domains.domains, key=lambda domain: domain != first):
-            for way in WAYS:
-                pools.score(domain, way, size.per_class, seed)
+            for method in METHODS:
+                pools.score(domain, method, size.per_class, seed)
     main = {
-        (way, domain): [pools.score(domain, way, size.per_class, seed) for seed in seeds]
+        (method, domain): [pools.score(domain, method, size.per_class, seed) for seed in seeds]
         for domain in domains.domains
-        for way in WAYS
+        for method in METHODS
     }
     counts = {
-        (way, count): [pools.score(first, way, count, seed) for seed in seeds]
+        (method, count): [pools.score(first, method, count, seed) for seed in seeds]
         for count in size.counts
-        for way in ("none", "style")
+        for method in ("none", "style")
     }
     sweep = {
         (p, low, high): [pools.score(first, "style", size.per_class, seed, p, (low, high)) for seed in seeds]
@@ -105,32 +105,32 @@ def run(context: Context) -> Result:
     }
     probed = _probe(context, domains, pools, size) if context.inputs.inception else {}
     setting = {
-        "pictures": len(domains.label), "painted at": size.painted, "classified at": size.side,
-        "steps of 32": size.steps, "pictures a class": size.per_class, "variants": size.variants, "p": P,
-        "strength": f"{STRENGTH[0]:g} to {STRENGTH[1]:g}", "pictures a class of the probe": size.probed,
+        "pictures": len(domains.label), "rendered at": size.rendered, "classified at": size.side,
+        "steps of 32": size.steps, "pictures per class": size.per_class, "variants": size.variants, "p": P,
+        "strength": f"{STRENGTH[0]:g} to {STRENGTH[1]:g}", "pictures per class of the probe": size.probed,
     }  # fmt: skip
     sweep[P, *STRENGTH] = main["style", first]
     return describe(domains.domains, first, {"network": main, "probe": probed}, counts, sweep, setting)
 
 
 def _source(domains: Domains) -> str:
-    """The domain of the smaller comparisons: photos where there are some."""
+    """Return the domain of the smaller comparisons: ``photo`` if it exists."""
     return "photo" if "photo" in domains.domains else domains.domains[0]
 
 
 class _Pools:
-    """Painted variants by range of strength, made when they are first asked for, and what is trained on them."""
+    """Rendered variants by range of strength, computed on first use, and the scores of networks trained on them."""
 
     def __init__(self, context: Context, domains: Domains, size: Size) -> None:
         self._context, self._domains, self._size = context, domains, size
         self._pools: dict[tuple[tuple[float, float], str], Pool] = {}
         self.plain = _shrink(domains.pixels, size.side)
         self._file = context.folder / "scores.json"
-        there = self._file.is_file()
-        self._scores: dict[str, dict[str, float]] = json.loads(self._file.read_text("utf-8")) if there else {}
+        exists = self._file.is_file()
+        self._scores: dict[str, dict[str, float]] = json.loads(self._file.read_text("utf-8")) if exists else {}
 
     def pool(self, strength: tuple[float, float], domain: str) -> Pool:
-        """Return the pictures, with those of a domain painted in random styles of a range of strengths."""
+        """Return the pictures, those of a domain with variants in random styles of a range of strengths."""
         key = strength, domain
         if key not in self._pools:
             places = self._domains.places(domain)
@@ -142,36 +142,33 @@ class _Pools:
         return self._pools[key]
 
     def paint(self, strength: tuple[float, float], domain: str) -> Tensor:
-        """Return variants (V, n, 3, S, S), uint8, of a domain's pictures; an earlier run may have left them."""
+        """Return variants (V, n, 3, S, S), uint8, of a domain's pictures, loaded if they are stored."""
         count = self._size.variants
         path = self._context.folder / "styled" / f"{domain}-{strength[0]:g}-{strength[1]:g}-{count}.npy"
         if not path.is_file():
-            self._context.say(f"painting {domain} at strengths {strength[0]:g} to {strength[1]:g}")
+            self._context.say(f"rendering {domain} at strengths {strength[0]:g} to {strength[1]:g}")
             _paint(
                 path, self._domains.pixels[self._domains.places(domain)], strength, count, self._context.inputs.model
             )
         return torch.from_numpy(np.load(path))
 
     def score(
-        self, domain: str, way: str, count: int, seed: int, p: float = P, strength: tuple[float, float] = STRENGTH
+        self, domain: str, method: str, count: int, seed: int, p: float = P, strength: tuple[float, float] = STRENGTH
     ) -> dict[str, float]:
-        """Return the accuracy on each other domain of a small network that was trained on one.
-
-        An earlier run may have left it.
-        """
-        name = f"{domain}, {way}, {count} a class, p {p:g}, strength {strength[0]:g} to {strength[1]:g}, seed {seed}"
+        """Return the accuracy on each other domain of a small network trained on one, loaded if it is stored."""
+        name = f"{domain}, {method}, {count} a class, p {p:g}, strength {strength[0]:g} to {strength[1]:g}, seed {seed}"
         if name not in self._scores:
-            self._scores[name] = self._train(domain, way, count, seed, p, strength)
+            self._scores[name] = self._train(domain, method, count, seed, p, strength)
             atomic.write_text(self._file, json.dumps(self._scores, indent=1) + "\n")
             self._context.say(f"{name}: {self._scores[name]['others']:.3f}")
         return self._scores[name]
 
     def _train(
-        self, domain: str, way: str, count: int, seed: int, p: float, strength: tuple[float, float]
+        self, domain: str, method: str, count: int, seed: int, p: float, strength: tuple[float, float]
     ) -> dict[str, float]:
         domains = self._domains
         places = domains.choose(domain, count, seed)
-        batch = self.pool(strength, domain).batch(way, p)
+        batch = self.pool(strength, domain).batch(method, p)
         network = train_network(places, domains.label[places], batch, len(domains.classes), self._size.steps, seed)
         with torch.no_grad():
             found = network(self.plain.float() / 255).argmax(dim=1)
@@ -196,14 +193,16 @@ def _shrink(pixels: Tensor, side: int) -> Tensor:
 def _probe(
     context: Context, domains: Domains, pools: "_Pools", size: Size
 ) -> dict[tuple[str, str], list[dict[str, float]]]:
-    """Probe every domain in turn."""
+    """Return the scores of probes trained on every domain in turn."""
     backbone = load_features(cast("Path", context.inputs.inception))
-    # As many test pictures of each class as may be trained on: features take most of the time.
+    # As many test pictures of each class as training pictures, because features take most of the time.
     tested = torch.cat([domains.choose(name, size.probed * context.seeds, 100) for name in domains.domains])
     test = tested, features(backbone, domains.pixels[tested])
     scores = {}
     for domain in domains.domains:
         found = probe(backbone, domains, domain, pools.paint(STRENGTH, domain), size.probed, context.seeds, test)
-        scores.update({(way, domain): each for way, each in found.items()})
-        context.say(f"probe on {domain}: " + ", ".join(f"{way} {each[0]['others']:.3f}" for way, each in found.items()))
+        scores.update({(method, domain): each for method, each in found.items()})
+        context.say(
+            f"probe on {domain}: " + ", ".join(f"{method} {each[0]['others']:.3f}" for method, each in found.items())
+        )
     return scores

@@ -1,4 +1,4 @@
-"""Principal components of the embeddings: what each axis does, and the quality with the first of them alone."""
+"""Principal components of the embeddings: the effect of each axis, and the quality with only the first ones."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -19,9 +19,9 @@ from brushwork.stylizer import Stylizer, load
 
 
 class Size(NamedTuple):
-    """Pictures whose components are taken (0: all), side, pairs that are judged, axes on the figure and with sliders.
+    """Pictures for the components (0: all), side, evaluated pairs, axes in the figure and with sliders, and steps.
 
-    And steps of the optimised pixels.
+    The steps are those of the optimised pixels.
     """
 
     pictures: int
@@ -37,13 +37,13 @@ SIZES = {
     "short": Size(0, 192, 6, 5, 8, 20),
     "report": Size(0, 256, 24, 6, 12, 40),
 }
-PHOTOS = 3  # that the sliders show
+PHOTOS = 3  # photos of the sliders
 KEPT = (0, 1, 2, 5, 10, 15, 20, 30, 50, 100)
 STEPS = (-2.5, -1.5, -0.75, 0.0, 0.75, 1.5, 2.5)  # standard deviations along an axis
 
 
 def run(context: Context) -> Result:
-    """Take the components of the training styles' embeddings, and judge on new contents and new styles."""
+    """Compute the components of the training styles' embeddings, and evaluate on new contents and new styles."""
     context.inputs.require("styles", "new_contents", "new_styles")
     size, stylizer = context.choose(SIZES), load(context.inputs.model)
     styles = embed_pictures(
@@ -62,11 +62,11 @@ def run(context: Context) -> Result:
     for count in sorted({min(count, len(components.axes)) for count in KEPT}):
         context.say(f"the first {count} components")
         kept = components.keep(embeddings, count)
-        losses = pairs.judge(painting.paint(stylizer, pairs.contents, kept))
+        losses = pairs.evaluate(painting.paint(stylizer, pairs.contents, kept))
         rows.append([count, float(components.explained[:count].sum()), *loss_cells([losses])])
         means[count] = losses.means()
     columns = ("components kept", "variance explained", *LOSSES)
-    found = pairs.judge(painting.paint(stylizer, pairs.contents, embeddings))
+    found = pairs.evaluate(painting.paint(stylizer, pairs.contents, embeddings))
     share = found.means()["style share"]
     limits = pairs.limits(context.folder, size.optimised, context.say)
     rows.append(["the embedding itself", 1.0, *loss_cells([found])])
@@ -80,9 +80,9 @@ def run(context: Context) -> Result:
                  **{name: losses.means() for name, losses in limits.items()}},
         tables=[Table(f"{len(pairs)} pairs of new contents and new styles at {size.side} px", columns, rows)],
         plots=[
-            Plot("axes", "One photo, the mean embedding moved along the first axes; steps in standard deviations.",
+            Plot("axes", "A photo with the mean embedding moved along the first axes, in standard deviations.",
                  _strips(stylizer, components, shown[0], size.axes)),
-            Plot("kept", "Style share with the first components alone; the line is that of the whole embedding.",
+            Plot("kept", "Style share with only the first components; the line is that of the whole embedding.",
                  _curve(shares, share)),
         ],
         pages={"sliders.html": _sliders(stylizer, styles, components, shown, size.sliders)},

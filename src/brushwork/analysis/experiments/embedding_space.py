@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from brushwork.analysis.embeddings import STYLE_SIZE, EmbeddedStyles, embed_pictures
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.analysis.layout import Components, plane, principal_components
-from brushwork.analysis.neighbours import chance, common, same_label
+from brushwork.analysis.neighbours import chance, frequent, same_label
 from brushwork.runtime import Array
 from brushwork.stylizer import load
 from brushwork.training.labels import labels_of, read_labels
 
 
 class Size(NamedTuple):
-    """Pictures (0 for all), the least pictures of an artist that counts, and how often eight artists are drawn."""
+    """Pictures (0 for all), least number of pictures of an artist, and number of draws of eight artists."""
 
     pictures: int
     least: int
@@ -26,16 +26,16 @@ class Size(NamedTuple):
 
 SIZES = {"tiny": Size(16, 3, 2), "report": Size(0, 40, 10)}
 COUNTS = (1, 5, 10)  # neighbours
-ARTISTS = 8  # whose pictures the paper's figure shows
-# Fractions among the neighbours in the published figure's 2-D map, over eight artists [calculated from its own data].
+ARTISTS = 8  # artists in the paper's figure
+# Fractions among the neighbours in the 2-D map of the published figure, over eight artists (computed from its data).
 PAPER = {1: 0.545, 5: 0.445, 10: 0.400}
 PAPER_CHANCE = 0.125
 FRACTIONS = (0.5, 0.8, 0.9, 0.95, 0.99)  # of the variance
-SHOWN = 10  # labels with a colour of their own
+SHOWN = 10  # labels shown in colour
 
 
 def run(context: Context) -> Result:
-    """Embed the training styles with the model, and look at who is near to whom."""
+    """Embed the training styles with the model, and compare the labels of neighbours."""
     context.inputs.require("styles", "labels")
     assert context.inputs.labels is not None
     size, labels = context.choose(SIZES), read_labels(context.inputs.labels)
@@ -51,7 +51,7 @@ def run(context: Context) -> Result:
     by_kind = {kind: labels_of(styles.names, known) for kind, known in labels.items()}
     rows, numbers = list[list[Cell]](), dict[str, Any]()
     for kind, each in by_kind.items():
-        kept = common(each, size.least if kind == "artist" else 2)
+        kept = frequent(each, size.least if kind == "artist" else 2)
         if len(kept) <= max(COUNTS):
             continue
         names = [str(each[number]) for number in kept]
@@ -76,7 +76,7 @@ def run(context: Context) -> Result:
         tables=[_neighbour_table(rows), _variance_table(components)],
         plots=[
             *(_kind_plot(kind, places, each) for kind, each in by_kind.items() if any(each)),
-            Plot("plane", "The same, as pictures: one in each cell of the plane.", _pictures(places, styles)),
+            Plot("plane", "The same plane with one picture in each cell.", _pictures(places, styles)),
             Plot("variance", "Variance explained by the first components.", _variance(components)),
         ],
         setting={"model": context.inputs.model or "the default", "pictures": len(styles), "style size": STYLE_SIZE,
@@ -88,8 +88,8 @@ WHERE = ("in the space of embeddings", "on a plane of their own")
 
 
 def _eight_artists(embeddings: Array, artists: list[str | None], size: Size) -> dict[str, Any]:
-    """Return the same fractions over eight artists, means of some draws; nothing where there are fewer."""
-    counts = Counter(artists[number] for number in common(artists, size.least))
+    """Return the same fractions over eight artists, means of several draws; empty if there are too few artists."""
+    counts = Counter(artists[number] for number in frequent(artists, size.least))
     names = sorted(str(name) for name in counts)
     if len(names) < min(ARTISTS, 4):
         return {}
@@ -117,8 +117,8 @@ def _summary(numbers: dict[str, Any]) -> str:
     if "eight artists" in numbers:
         nearest, expected = numbers["eight artists"][WHERE[1]][1], numbers["eight artists"]["chance"]
         text = (
-            f"Of the nearest neighbours of a painting on a plane of eight artists {nearest:.1%} are by the same artist "
-            f"(chance {expected:.1%}; the paper's own data: 54.5 %). {text}"
+            f"On a plane of eight artists, {nearest:.1%} of the nearest neighbours are by the same artist "
+            f"(by chance {expected:.1%}; the paper's data: 54.5 %). {text}"
         )
     return text
 
@@ -156,7 +156,7 @@ def _coloured(places: NDArray[np.float64], labels: list[str | None]) -> Figure:
 
 
 def _pictures(places: NDArray[np.float64], styles: EmbeddedStyles, cells: int = 28) -> NDArray[np.float32]:
-    """Return an image of the plane with one thumbnail in each cell that has any."""
+    """Return an image of the plane with one thumbnail in each cell that contains styles."""
     side = styles.thumbnails.shape[1]
     sheet = np.ones((cells * side, cells * side, 3), np.float32)
     where = np.minimum((places * cells).astype(int), cells - 1)

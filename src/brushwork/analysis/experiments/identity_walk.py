@@ -1,4 +1,4 @@
-"""The walk from a content's own style to another in the space of embeddings, with the losses of every step."""
+"""Interpolates embeddings from a content's own style to another one, with the losses of every step."""
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
@@ -19,7 +19,7 @@ from brushwork.stylizer import Stylizer, load
 
 
 class Size(NamedTuple):
-    """Side in pixels, pairs, steps from one style to the other, pairs that are shown, steps of the optimised pixels."""
+    """Side in pixels, pairs, steps from one style to the other, pairs in the figure, steps of the optimised pixels."""
 
     side: int
     pairs: int
@@ -32,7 +32,7 @@ SIZES = {"tiny": Size(64, 2, 3, 2, 2), "short": Size(192, 6, 7, 4, 20), "report"
 
 
 def run(context: Context) -> Result:
-    """Walk on straight lines of embeddings, with new contents and new styles (Ghiasi et al. 2017, figure 8)."""
+    """Interpolate embeddings linearly for new contents and new styles (Ghiasi et al. 2017, figure 8)."""
     context.inputs.require("new_contents", "new_styles")
     size, stylizer = context.choose(SIZES), load(context.inputs.model)
     contents = pictures.squares(context.inputs.new_contents, size.side)
@@ -42,7 +42,7 @@ def run(context: Context) -> Result:
     ends = [painting.embed(stylizer, each, STYLE_SIZE) for each in (pairs.contents, pairs.styles)]
     for weight in np.linspace(0, 1, size.steps):
         context.say(f"weight {weight:.2f}")
-        found[float(weight)] = pairs.judge(painting.paint(stylizer, pairs.contents, _between(ends, weight)))
+        found[float(weight)] = pairs.evaluate(painting.paint(stylizer, pairs.contents, _between(ends, weight)))
     limits = pairs.limits(context.folder, size.optimised, context.say)
     columns = ("weight of the style", *LOSSES)
     rows: list[list[Cell]] = [[weight, *loss_cells([losses])] for weight, losses in found.items()]
@@ -59,7 +59,7 @@ def run(context: Context) -> Result:
         tables=[Table(f"Means of {len(pairs)} pairs at {size.side} px", columns,
                       [*rows, *([name, *loss_cells([losses])] for name, losses in limits.items())])],
         plots=[
-            Plot("walk", "The content, the walk from its own style to the other, and the style.",
+            Plot("walk", "The content, its pastiches from its own style to the other, and the style.",
                  _figure(context, stylizer, size)),
             Plot("losses", "Losses by the weight of the style.", _curves(means)),
         ],
@@ -68,7 +68,7 @@ def run(context: Context) -> Result:
 
 
 def _between(ends: Sequence[Array], weight: float) -> Array:
-    """Return the embeddings (N, D) so far on the way between two others."""
+    """Return the embeddings (N, D) interpolated between two others with a weight of the second."""
     return (ends[0] + np.float32(weight) * (ends[1] - ends[0])).astype(np.float32)
 
 

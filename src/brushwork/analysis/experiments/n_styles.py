@@ -1,4 +1,4 @@
-"""One network for N styles: trained, its styles mixed, and one more style added by one column."""
+"""Trains one network for N styles, blends its styles, and adds one more style by one column."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from brushwork.analysis import measures, pictures, plots
 from brushwork.analysis.experiment import Context, Plot, Result, Table
 from brushwork.analysis.intervals import LOSSES, loss_cells
 from brushwork.analysis.pairs import Pairs
-from brushwork.analysis.short_training import BATCH, Trained, described, short_recipe, train
+from brushwork.analysis.short_training import BATCH, Trained, describe_recipe, short_recipe, train
 from brushwork.networks import PasticheNetwork
 from brushwork.training.config import InitConfig, Recipe
 
@@ -35,9 +35,9 @@ SIZES = {
 
 
 def run(context: Context) -> Result:
-    """Train a table of styles (Dumoulin et al. 2017), mix four of them on a grid, and add the first new style.
+    """Train a table of styles (Dumoulin et al. 2017), blend four of them on a grid, and add the first new style.
 
-    Styles that are shown are the first of the table.
+    The styles of figures are the first of the table.
     """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
     size = context.choose(SIZES)
@@ -53,11 +53,11 @@ def run(context: Context) -> Result:
     wanted = pictures.squares(added.data.styles, size.side)
     more = Pairs(contents, wanted, [(number, 0) for number in range(min(len(contents), size.styles))])
     after = train(context, "added", added)
-    own = pairs.judge(_paint(trained.network, pairs.contents, 0))
-    unchanged = pairs.judge(_paint(after.network, pairs.contents, 0))
-    extra = more.judge(_paint(after.network, more.contents, size.styles, len(more)))
+    own = pairs.evaluate(_paint(trained.network, pairs.contents, 0))
+    unchanged = pairs.evaluate(_paint(after.network, pairs.contents, 0))
+    extra = more.evaluate(_paint(after.network, more.contents, size.styles, len(more)))
     limits, more_limits = (each.limits(context.folder, size.optimised, context.say) for each in (pairs, more))
-    found = {f"{size.styles} styles, trained together": own, "the same after one was added": unchanged, **limits}
+    found = {f"{size.styles} styles, trained together": own, "the same, after one was added": unchanged, **limits}
     found[f"the added style, {size.more} steps of one column"] = extra
     found |= {f"{name}, the added style": each for name, each in more_limits.items()}
     kept = torch.equal(
@@ -69,8 +69,8 @@ def run(context: Context) -> Result:
     same = "bit for bit the same" if kept else "changed"
     return Result(
         summary=(
-            f"{size.styles} styles share {total - each * size.styles:,} weights and have {each:,} of their own each "
-            f"(beta and gamma). One more style learned by its column alone in {size.more} steps; the others are {same}."
+            f"{size.styles} styles have {total - each * size.styles:,} weights in common and {each:,} each (beta and "
+            f"gamma). One more style was learned in {size.more} steps of its column alone; the others are {same}."
         ),
         numbers={
             "rows": {name: losses.means() for name, losses in found.items()},
@@ -84,7 +84,7 @@ def run(context: Context) -> Result:
         tables=[Table(f"New photos at {size.side} px, one per style", ("network", *LOSSES),
                       [[name, *loss_cells([losses])] for name, losses in found.items()])],
         plots=_plots(context, size, trained, after, torch.cat([styles, wanted])),
-        setting={**described(recipe), "styles": size.styles, "steps for one more": size.more},
+        setting={**describe_recipe(recipe), "styles": size.styles, "steps for one more": size.more},
     )  # fmt: skip
 
 
@@ -94,28 +94,28 @@ def _plots(context: Context, size: Size, trained: Trained, after: Trained, style
     gallery = plots.grid(_gallery(after.network, small, styles, size))
     terms = {"total": "loss", "style": "style loss", "content": "content loss"}
     return [
-        Plot("mixtures", "One photo in mixtures of four styles, which are at the corners.", mixtures),
-        Plot("styles", "Styles, one photo in each, and at the end the style that was added.", gallery),
+        Plot("mixtures", "A photo in blends of four styles, which are at the corners.", mixtures),
+        Plot("styles", "Styles and a photo in each; the last one is the added style.", gallery),
         Plot("curves", "Terms of the loss during training.", plots.curves({"N styles": trained.log}, terms, BATCH)),
     ]
 
 
 def _store(context: Context, count: int) -> tuple[str, ...]:
-    """Return files of so many styles: those that are shown, and training styles that the seed chooses."""
+    """Return files of `count` styles: those of figures, then training styles that the seed selects."""
     shown = pictures.entries(context.inputs.show_styles) if context.inputs.show_styles else []
     chosen = [*shown[:count], *pictures.entries(context.inputs.styles, count)][:count]
-    return tuple(str(pictures.stored(each, context.folder / f"style-{n:02d}")) for n, each in enumerate(chosen))
+    return tuple(str(pictures.store(each, context.folder / f"style-{n:02d}")) for n, each in enumerate(chosen))
 
 
 def _paint(network: PasticheNetwork, contents: Tensor, first: int, repeated: int = 1) -> Tensor:
-    """Return pastiches (N, 3, S, S), each of the next style of the table from `first` on, or of one repeated."""
+    """Return pastiches (N, 3, S, S) in the styles of the table from `first` on, each `repeated` times."""
     numbers = torch.arange(len(contents)) // repeated + first
     return measures.paint(network, contents, torch.eye(len(network.config.styles))[numbers])
 
 
 def _add(context: Context, recipe: Recipe, size: Size) -> Recipe:
     """Return the recipe that adds the first new style to the trained table."""
-    style = pictures.stored(pictures.entries(context.inputs.new_styles)[0], context.folder / "added-style")
+    style = pictures.store(pictures.entries(context.inputs.new_styles)[0], context.folder / "added-style")
     return replace(
         recipe,
         steps=size.more,
@@ -129,7 +129,7 @@ def _add(context: Context, recipe: Recipe, size: Size) -> Recipe:
 
 
 def _mixtures(network: PasticheNetwork, content: Tensor, size: Size) -> dict[str, Tensor]:
-    """Return rows of pastiches: bilinear mixtures of the first four styles."""
+    """Return rows of pastiches in bilinear blends of the first four styles."""
     ends = torch.linspace(0, 1, size.grid)
     rows = {}
     for down in ends:

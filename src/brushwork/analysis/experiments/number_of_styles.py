@@ -1,4 +1,4 @@
-"""How well unseen styles are rendered by networks that were trained on few or many styles, at equal steps."""
+"""Compares losses on unseen styles of networks trained on few or many styles, after equal steps."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -15,14 +15,14 @@ from brushwork.analysis.intervals import LOSSES, loss_cells
 from brushwork.analysis.measures import Losses
 from brushwork.analysis.neighbours import nearest
 from brushwork.analysis.pairs import Pairs
-from brushwork.analysis.short_training import described, short_recipe, train, warm
+from brushwork.analysis.short_training import describe_recipe, short_recipe, train, warm_start
 from brushwork.networks import PasticheNetwork
 
 
 class Size(NamedTuple):
-    """Numbers of training styles (0: all), that whose distances are shown, steps, side in pixels, new styles.
+    """Numbers of training styles (0: all), the one for distances, steps, side in pixels, new styles, and pixels' steps.
 
-    And steps of the optimised pixels.
+    The last are the steps of the optimised pixels.
     """
 
     counts: tuple[int, ...]
@@ -41,9 +41,9 @@ SIZES = {
 
 
 def run(context: Context) -> Result:
-    """Train on nested sets of styles with each seed, and judge on new contents and new styles.
+    """Train on nested sets of styles with each seed, and evaluate on new contents and new styles.
 
-    All runs start from convolutions that know style transfer (`short_training.warm`): few steps show what differs.
+    All runs start with trained convolutions (`short_training.warm_start`), so that few steps show the difference.
     """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
     size = context.choose(SIZES)
@@ -52,23 +52,24 @@ def run(context: Context) -> Result:
     pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles)))
     available = len(pictures.entries(context.inputs.styles))
     recipe = short_recipe(context, steps=size.steps, side=size.side)
-    judged: dict[int, list[Losses]] = {count: [] for count in size.counts}
+    evaluated: dict[int, list[Losses]] = {count: [] for count in size.counts}
     distance: dict[str, Any] = {}
     for seed in range(context.seeds):
         for count in size.counts:
             name = f"{count or 'all'}-{seed}"
             own = replace(recipe, data=replace(recipe.data, styles_limit=count), seed=seed)
-            network = train(context, name, warm(context, name, own)).network
-            judged[count].append(pairs.judge(pairs.paint(network)))
+            network = train(context, name, warm_start(context, name, own)).network
+            evaluated[count].append(pairs.evaluate(pairs.paint(network)))
             if seed == 0 and count == size.near:
-                distance = _distances(context, network, judged[count][0], styles, count, size.side)
+                distance = _distances(context, network, evaluated[count][0], styles, count, size.side)
     limits = pairs.limits(context.folder, size.optimised, context.say)
     counts: list[dict[str, Any]] = [
-        {"styles": count or available, "seeds": [each.means() for each in losses]} for count, losses in judged.items()
+        {"styles": count or available, "seeds": [each.means() for each in losses]}
+        for count, losses in evaluated.items()
     ]
     numbers = {"counts": counts, "distance": distance, **{name: each.means() for name, each in limits.items()}}
     rows: list[list[Cell]] = [
-        [each["styles"], *loss_cells(judged[count])] for count, each in zip(judged, counts, strict=True)
+        [each["styles"], *loss_cells(evaluated[count])] for count, each in zip(evaluated, counts, strict=True)
     ]
     rows += [[name, *loss_cells([each])] for name, each in limits.items()]
     first, last = counts[0]["seeds"], counts[-1]["seeds"]
@@ -83,12 +84,13 @@ def run(context: Context) -> Result:
         tables=[Table(f"{len(styles)} new styles, each on a new photo; {context.seeds} seeds ± 95 %",
                       ("training styles", *LOSSES), rows)],
         plots=[
-            Plot("curve", "Style loss on unseen styles against the number of training styles; a dot for each seed.",
+            Plot("curve", "Style loss on unseen styles by the number of training styles; a dot for each seed.",
                  _curve(counts)),
-            Plot("distance", f"Style loss of an unseen style against the distance of its embedding to the nearest of "
+            Plot("distance", f"Style loss of an unseen style by the distance of its embedding to the nearest of "
                  f"{size.near} training styles.", _scatter(distance)),
         ],
-        setting={**described(recipe), "seeds": context.seeds, "pastiches of a run": size.steps * recipe.data.batch},
+        setting={**describe_recipe(recipe), "seeds": context.seeds,
+                 "pastiches of a run": size.steps * recipe.data.batch},
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Style prediction networks: backbones, pooling of the last layer against all levels, and sizes of the embedding."""
+"""Compares style prediction networks: backbones, pooling of the last layer or all levels, sizes of the embedding."""
 
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.analysis.intervals import LOSSES, loss_cells
 from brushwork.analysis.measures import Losses
 from brushwork.analysis.pairs import Pairs
-from brushwork.analysis.short_training import described, short_recipe, train, warm
+from brushwork.analysis.short_training import describe_recipe, short_recipe, train, warm_start
 from brushwork.training.config import Recipe
 
 
@@ -31,16 +31,16 @@ SIZES = {
     "report": Size((8, 32, 100, 256), 2000, 128, 128, 55, 40),
 }
 SMALL_STEPS = 0.1
-PUBLISHED = 100  # the size of the embedding where backbones are compared
-# Ours: the file of Inception-v3 is named in docs/guide/training.md, and its average pools do not count padding.
+PUBLISHED = 100  # size of the embedding for the comparison of backbones
+# For the weights of Inception-v3 that docs/guide/training.md names; average pooling does not count padding.
 INCEPTION = {"name": "inception_v3", "pixels": "unit", "count_padding": False}
 
 
 def run(context: Context) -> Result:
-    """Train with each predictor, backbone frozen, from the same start on the same pictures; judge on new pairs.
+    """Train with each predictor, its backbone frozen, on the same pictures; evaluate on new pairs.
 
-    Convolutions know style transfer at the start (`short_training.warm`). Inception-v3 is among the backbones where
-    its weights are given.
+    All runs start with trained convolutions (`short_training.warm_start`). Inception-v3 is included if its weights are
+    given.
     """
     context.inputs.require("contents", "styles", "new_contents", "new_styles")
     size = context.choose(SIZES)
@@ -50,38 +50,41 @@ def run(context: Context) -> Result:
     styles = pictures.squares(context.inputs.new_styles, size.style_side)
     pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles))[: size.pairs])
     recipes = _recipes(context, base, size)
-    judged: dict[str, list[Losses]] = {name: [] for name in recipes}
+    evaluated: dict[str, list[Losses]] = {name: [] for name in recipes}
     logs, weights = dict[str, list[dict[str, float]]](), dict[str, int]()
     for seed in range(context.seeds):
         for name, recipe in recipes.items():
             run_name = f"{name.replace(', ', '-').replace(' ', '-')}-{seed}"
-            trained = train(context, run_name, warm(context, run_name, replace(recipe, seed=seed)))
-            judged[name].append(pairs.judge(pairs.paint(trained.network)))
+            trained = train(context, run_name, warm_start(context, run_name, replace(recipe, seed=seed)))
+            evaluated[name].append(pairs.evaluate(pairs.paint(trained.network)))
             assert trained.network.predictor is not None
             weights[name] = sum(parameter.numel() for parameter in trained.network.predictor.parameters())
             logs.setdefault(name, trained.log)
     limits = pairs.limits(context.folder, size.optimised, context.say)
-    rows: list[list[Cell]] = [[name, weights[name], *loss_cells(losses)] for name, losses in judged.items()]
+    rows: list[list[Cell]] = [[name, weights[name], *loss_cells(losses)] for name, losses in evaluated.items()]
     rows += [[name, None, *loss_cells([each])] for name, each in limits.items()]
-    means = {name: float(np.mean([each.means()["style loss"] for each in losses])) for name, losses in judged.items()}
+    means = {
+        name: float(np.mean([each.means()["style loss"] for each in losses])) for name, losses in evaluated.items()
+    }
     return Result(
-        summary=f"Of {len(judged)} predictors {min(means, key=means.__getitem__)} leaves the smallest style loss on "
-        "new styles after equal steps.",
+        summary=f"Of {len(evaluated)} predictors, {min(means, key=means.__getitem__)} has the least style loss on new "
+        "styles after equal steps.",
         numbers={
-            **{name: {"weights": weights[name], "seeds": [each.means() for each in judged[name]]} for name in judged},
+            **{name: {"weights": weights[name], "seeds": [each.means() for each in losses]}
+               for name, losses in evaluated.items()},
             **{name: each.means() for name, each in limits.items()},
         },
         tables=[Table(f"{len(pairs)} pairs of new photos and new styles; {context.seeds} seeds ± 95 %",
                       ("predictor", "weights", *LOSSES), rows)],
         plots=[Plot("curves", "Terms of the loss during training, of the first seed.", plots.curves(
             logs, {"total": "loss", "style": "style loss", "content": "content loss"}, base.data.batch))],
-        setting={**described(base), "style side": size.style_side},
+        setting={**describe_recipe(base), "style side": size.style_side},
     )  # fmt: skip
 
 
 def _recipes(context: Context, base: Recipe, size: Size) -> dict[str, Recipe]:
     def changed(pretrained: str = base.pretrained, **network: Any) -> Recipe:
-        # A map of thousands of standardised features moves by its fan-in, see `OptimizerConfig`.
+        # A map of thousands of standardised features needs a smaller learning rate, see `OptimizerConfig`.
         affine = SMALL_STEPS if network.get("pooling") == "statistics" else 1.0
         optimizer = replace(base.optimizer, affine=affine)
         return replace(base, pretrained=pretrained, network=replace(base.network, **network), optimizer=optimizer)

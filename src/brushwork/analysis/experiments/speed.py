@@ -1,4 +1,4 @@
-"""Milliseconds by picture size and batch, prediction and transfer apart, on the device that is there."""
+"""Measures milliseconds by picture size and batch, separately for prediction and transfer, on this device."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from brushwork.stylizer import load
 
 
 class Size(NamedTuple):
-    """Sides of the pictures in pixels, pictures in a batch, and repeats of which the fastest counts."""
+    """Sides of the pictures in pixels, pictures in a batch, and repeats, of which the fastest is used."""
 
     sides: tuple[int, ...]
     batches: tuple[int, ...]
@@ -27,14 +27,14 @@ SIZES = {
 
 
 class Timing(NamedTuple):
-    """Milliseconds of a picture: by the clock, and of processor time."""
+    """Milliseconds per picture: by the clock, and of processor time."""
 
     clock: float
     processor: float
 
 
 def run(context: Context) -> Result:
-    """Time the runtime itself: no decoding, no files, random pictures; the fastest of some repeats."""
+    """Time the runtime on random pictures, without decoding and files; the fastest of several repeats is used."""
     size, stylizer = context.choose(SIZES), load(context.inputs.model)
     random = np.random.default_rng(0)
     rows: list[list[float]] = []
@@ -52,16 +52,16 @@ def run(context: Context) -> Result:
     columns = ("side", "batch", "prediction, ms", "processor", "transfer, ms", "processor time")
     largest, _, prediction_ms, _, transfer_ms, _ = rows[-len(size.batches)]
     return Result(
-        summary=f"A pastiche of {largest} x {largest} takes {transfer_ms:,.0f} ms, its style {prediction_ms:,.0f} ms.",
+        summary=f"A pastiche of {largest} x {largest} takes {transfer_ms:,.0f} ms, a style {prediction_ms:,.0f} ms.",
         numbers={"rows": [dict(zip(columns, row, strict=True)) for row in rows]},
-        tables=[Table("Milliseconds a picture, the fastest of the repeats", columns, rows)],
-        plots=[Plot("speed", "Milliseconds of a pastiche by its pixels, at batch 1.", _plot(rows))],
+        tables=[Table("Milliseconds per picture, the fastest of the repeats", columns, rows)],
+        plots=[Plot("speed", "Milliseconds of a pastiche by its number of pixels, at batch 1.", _plot(rows))],
         setting={"model": context.inputs.model or "the default", "repeats": size.repeats},
     )
 
 
 def _time(work: Callable[[], object], repeats: int) -> Timing:
-    """Return the fastest of some calls, after one that does not count."""
+    """Return the time of the fastest of `repeats` calls, after a first one that is not timed."""
     work()
     found = []
     for _ in range(repeats):

@@ -1,4 +1,4 @@
-"""Losses on training styles, on unseen paintings and on unseen textures, under one weighting for all."""
+"""Compares losses on training styles, unseen paintings and unseen textures, with the same weights."""
 
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from brushwork.stylizer import load
 
 
 class Size(NamedTuple):
-    """Side in pixels, styles of each kind at most, contents that every style meets, steps of the optimised pixels."""
+    """Side in pixels, most styles of each kind, contents for each style, steps of the optimised pixels."""
 
     side: int
     styles: int
@@ -23,12 +23,12 @@ class Size(NamedTuple):
 
 
 SIZES = {"tiny": Size(64, 2, 1, 2), "short": Size(96, 15, 1, 20), "report": Size(256, 48, 2, 40)}
-# The distributions that are shown: title, field of the losses, whether its logarithm is taken.
+# Distributions in the figure: title, field of the losses, whether its logarithm is taken.
 SHOWN = (("content loss", "content", False), ("style loss (normalised, sum of layers)", "style", True))
 
 
 def run(context: Context) -> Result:
-    """Judge the model on the same new contents in styles that it was trained on and in others."""
+    """Evaluate the model on the same new contents in training styles and in unseen styles."""
     context.inputs.require("styles", "new_contents", "new_styles", "new_textures")
     size, stylizer = context.choose(SIZES), load(context.inputs.model)
     contents = pictures.squares(context.inputs.new_contents, size.side)
@@ -44,7 +44,7 @@ def run(context: Context) -> Result:
         styles = pictures.squares(source, size.side, size.styles)
         pairs = Pairs(contents, styles, measures.pair_up(len(contents), len(styles), size.contents))
         painted = painting.paint(stylizer, pairs.contents, painting.embed(stylizer, pairs.styles, STYLE_SIZE))
-        losses[name] = pairs.judge(painted)
+        losses[name] = pairs.evaluate(painted)
         limits = pairs.limits(context.folder, size.optimised, context.say)
         rows += [_row(name, losses[name]), *(_row(f"... {each}", found) for each, found in limits.items())]
         numbers[name] = {**_numbers(losses[name]), **{each: found.means() for each, found in limits.items()}}
@@ -57,7 +57,7 @@ def run(context: Context) -> Result:
             f"{textures / seen:.2f} times that on training styles."
         ),
         numbers=numbers,
-        tables=[Table(f"New photos at {size.side} px, one weighting for all", columns, rows)],
+        tables=[Table(f"New photos at {size.side} px, the same weights for all", columns, rows)],
         plots=[Plot("distributions", "Distributions of the losses, as fractions of the pairs.", _histograms(losses))],
         setting={"model": context.inputs.model or "the default", "style size": STYLE_SIZE, "side": size.side},
     )

@@ -1,4 +1,4 @@
-"""One weighting for all styles: networks of one style each, one network of N styles, and one of any style."""
+"""Compares networks of one style, of N styles and of any style, trained with the same weights for all styles."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.analysis.intervals import LOSSES, cell, loss_cells
 from brushwork.analysis.measures import Losses
 from brushwork.analysis.pairs import Pairs
-from brushwork.analysis.short_training import short_recipe, train, warm
+from brushwork.analysis.short_training import short_recipe, train, warm_start
 from brushwork.networks import PasticheNetwork
 from brushwork.training.config import Recipe
 
@@ -24,7 +24,7 @@ Embedded: TypeAlias = tuple[PasticheNetwork, Tensor]
 
 
 class Size(NamedTuple):
-    """Styles, steps for each of them, side in pixels, contents that are judged, steps of the optimised pixels."""
+    """Styles, steps for each style, side in pixels, evaluated contents, steps of the optimised pixels."""
 
     styles: int
     steps: int
@@ -38,31 +38,31 @@ KINDS = ("one network each", "one network of N styles", "one network of any styl
 
 
 def run(context: Context) -> Result:
-    """Train the three systems with the same loss on the same styles, equally many pastiches a style.
+    """Train the three systems with the same loss on the same styles, with the same number of pastiches per style.
 
-    The network of any style is trained on these styles and all others: as many steps as the network of N styles. All
-    start from convolutions that know style transfer (`short_training.warm`).
+    The network of any style is trained on these styles and all others, for as many steps as the network of N styles.
+    All start with trained convolutions (`short_training.warm_start`).
     """
     context.inputs.require("contents", "styles", "new_contents")
     size = context.choose(SIZES)
     entries = pictures.entries(context.inputs.show_styles or context.inputs.styles, size.styles)
-    files = [str(pictures.stored(entry, context.folder / f"style-{n}")) for n, entry in enumerate(entries)]
+    files = [str(pictures.store(entry, context.folder / f"style-{n}")) for n, entry in enumerate(entries)]
     styles = pictures.squares(files, size.side)
     contents = pictures.squares(context.inputs.new_contents, size.side, size.contents)
     pairs = Pairs(
         contents, styles, [(content, style) for style in range(len(styles)) for content in range(len(contents))]
     )
     shown = pictures.squares(context.inputs.shown[0], size.side)[:1].expand(len(styles), -1, -1, -1)
-    judged: dict[str, list[Losses]] = {kind: [] for kind in KINDS}
+    evaluated: dict[str, list[Losses]] = {kind: [] for kind in KINDS}
     grid = {"style": styles}
     for seed in range(context.seeds):
         systems = _train(context, files, size, seed)
         for kind, system in systems.items():
-            judged[kind].append(pairs.judge(_paint(system, pairs.contents, len(contents))))
+            evaluated[kind].append(pairs.evaluate(_paint(system, pairs.contents, len(contents))))
             if seed == 0:
                 grid[kind] = _paint(system, shown, 1)
     limits = pairs.limits(context.folder, size.optimised, context.say)
-    found = {**judged, **{name: [each] for name, each in limits.items()}}
+    found = {**evaluated, **{name: [each] for name, each in limits.items()}}
     by_style = {name: _by_style(losses, len(styles)) for name, losses in found.items()}
     names = [f"style {number + 1}" for number in range(len(styles))]
     rows: list[list[Cell]] = [
@@ -72,7 +72,7 @@ def run(context: Context) -> Result:
     spread = [each.max() / each.min() for each in means.values()]
     return Result(
         summary=(
-            "Under one weighting the mean style loss is "
+            "With the same weights, the mean style loss is "
             + ", ".join(f"{each.mean():.2f} ({kind})" for kind, each in means.items())
             + f"; between styles it varies by factors of {min(spread):.1f} to {max(spread):.1f}."
         ),
@@ -81,7 +81,7 @@ def run(context: Context) -> Result:
         tables=[Table(f"Style loss by style, and means, on {len(contents)} new photos at {size.side} px; "
                       f"{context.seeds} seeds ± 95 %", ("system", *names, *LOSSES), rows)],
         plots=[
-            Plot("pastiches", "Styles, and one photo by each system.", plots.labelled_grid(grid)),
+            Plot("pastiches", "Styles, and a photo rendered by each system.", plots.labelled_grid(grid)),
             Plot("losses", "Style loss by style.", _bars(means)),
         ],
         setting={"steps for a style": size.steps, "side": size.side, "batch": 4,
@@ -96,7 +96,7 @@ def _train(context: Context, files: list[str], size: Size, seed: int) -> dict[st
 
     def trained(name: str, recipe: Recipe, sources: Sequence[str]) -> PasticheNetwork:
         own = replace(recipe, seed=seed, data=replace(recipe.data, styles=tuple(sources)))
-        return train(context, f"{name}-{seed}", warm(context, f"{name}-{seed}", own)).network
+        return train(context, f"{name}-{seed}", warm_start(context, f"{name}-{seed}", own)).network
 
     names = tuple(f"style-{number}" for number in range(count))
     single, table = (
@@ -116,7 +116,7 @@ def _train(context: Context, files: list[str], size: Size, seed: int) -> dict[st
 
 
 def _paint(system: list[Embedded], contents: Tensor, each: int) -> Tensor:
-    """Return pastiches (N, 3, S, S) of contents (N, 3, S, S), of which so many after one another are of one style."""
+    """Return pastiches (N, 3, S, S) of contents (N, 3, S, S), in groups of `each` for the styles in turn."""
     parts = zip(system, contents.split(each), strict=True)
     return torch.cat([measures.paint(network, part, row.expand(len(part), -1)) for (network, row), part in parts])
 
