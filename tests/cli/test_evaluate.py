@@ -48,7 +48,7 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
     assert "peer: 1 pairs at 64 x 64" in ended.out
     assert "style share   1.000  [1.000, 1.000]" in ended.out
     assert "the photo     content loss 0, style share 1" in ended.out
-    assert "seconds       not known" in ended.out
+    assert "seconds       unknown" in ended.out
 
 
 @pytest.mark.usefixtures("folders")
@@ -63,7 +63,7 @@ def test_optimised_pixels_are_a_row_beside_the_model(brushwork: Run, paint: Pain
     share = f"style share {optimised['style share']:.3f}"
     *_, row, beside = ended.out.splitlines()
     assert row.startswith("optimised     content loss ") and share in row and row.endswith("for the first 1 pairs")
-    assert beside.startswith("beside them   content loss 0, style share 1.000, SSIM 1.000, structure 0.000")
+    assert beside.startswith("same pairs    content loss 0, style share 1.000, SSIM 1.000, structure 0.000")
 
 
 @pytest.mark.usefixtures("folders")
@@ -89,7 +89,7 @@ def test_nested_folders_and_tars_are_scored_like_flat_folders(brushwork: Run, pa
         (["photos"], "photos lacks 6 of 6 pastiches; the first is p0-s0.*"),
         (["magenta-mobil"], "unknown model 'magenta-mobil'; did you mean 'magenta-mobile'?"),
         (["--pairs", 0], "the number of pairs is 0; it must be at least 1"),
-        (["--size", 32], "the size is 32; pastiches are judged from 64 pixels on"),
+        (["--size", 32], "the size is 32; it must be at least 64"),
         (["--styles", "nowhere"], "cannot read nowhere: no such file"),
         (["--inception", "photos/p0.png"], "cannot read photos/p0.png: photos/p0.png is not a file of weights"),
         (["--device", "abacus"], "unknown device 'abacus'"),

@@ -81,7 +81,7 @@ def test_a_single_dark_side_counts(photo: Image) -> None:
 
 def test_small_images_are_refused() -> None:
     small = np.zeros((63, 80, 3), np.float32)
-    with pytest.raises(ValueError, match="80 x 63 pixels is judged from 64"):
+    with pytest.raises(ValueError, match="the image is 80 x 63 pixels; both sides must be at least 64"):
         artefact_score(small)
-    with pytest.raises(ValueError, match="80 x 63 pixels is judged from 64"):
+    with pytest.raises(ValueError, match="the image is 80 x 63 pixels; both sides must be at least 64"):
         border_error(small, small)

@@ -64,7 +64,7 @@ def test_transparent_parts_become_white(tmp_path: Path) -> None:
 
 
 def test_a_small_size_and_a_broken_file_are_refused(pairs: list[Pair], tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="the size is 63; pastiches are judged from 64"):
+    with pytest.raises(UserError, match="the size is 63; it must be at least 64"):
         evaluate(pairs, _content, 63)
     broken = tmp_path / "b.png"
     broken.write_bytes(b"no picture")
@@ -99,7 +99,7 @@ def test_untouched_contents_have_the_expected_summary(judged: list[Judged]) -> N
     assert (
         lines[1] == "style share   1.000  [1.000, 1.000]  (relu1_2 1.000  relu2_2 1.000  relu3_3 1.000  relu4_3 1.000)"
     )
-    assert lines[-3:-1] == ["strength 0    the content, bit for bit", "seconds       1.00 a pastiche"]
+    assert lines[-3:-1] == ["strength 0    the content, bit for bit", "seconds       1.00 per pastiche"]
 
 
 class Tags(HTMLParser):

@@ -58,7 +58,7 @@ def test_the_true_motion_of_a_folder_is_used(tmp_path: Path) -> None:
 def test_the_motion_of_other_clips_is_estimated_between_all_frames(tmp_path: Path) -> None:
     frames, pairs = open_frames(str(make_clip(tmp_path / "clip.mkv", make_frames(4))), 3, None)
     assert (len(frames), [(pair.here, pair.there) for pair in pairs]) == (3, [(1, 0), (2, 1)])
-    with pytest.raises(UserError, match="has 1 frame; steadiness is measured between two and more"):
+    with pytest.raises(UserError, match="has 1 frame; steadiness needs at least two"):
         open_frames(str(make_clip(tmp_path / "one.mkv", make_frames(1))), 3, None)
 
 

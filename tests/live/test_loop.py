@@ -128,7 +128,7 @@ def test_a_file_used_as_a_camera_is_shown_on_the_page(tmp_path: Path, load: Load
     assert np.abs(seen - negative(pixels, 0)).mean() < 3
     stream.close()
     connection.close()
-    assert b"ms late" in ask(page, "GET", "/status")[1]
+    assert b"ms latency" in ask(page, "GET", "/status")[1]
 
 
 def test_buttons_and_keys_of_the_page_switch_styles(page: MJPEG) -> None:
@@ -150,7 +150,7 @@ def test_a_page_of_another_site_cannot_reach_the_camera_page(page: MJPEG) -> Non
 def test_a_page_without_viewers_keeps_only_the_last_picture(page: MJPEG) -> None:
     for _ in range(3):
         page.show(Shown(np.zeros((16, 16, 3), np.float32), "grey", 0.05, 12))
-    assert (page.count, page.line) == (3, "grey   12.0 frames/s   50 ms late")
+    assert (page.count, page.line) == (3, "grey   12.0 frames/s   50 ms latency")
 
 
 @pytest.mark.parametrize(("name", "line"), [

@@ -65,7 +65,7 @@ def test_a_window_shows_a_pastiche_and_its_figures(window: Window, display: str)
     window.show(shown(0.2))
     window.show(shown(0.6))
     assert np.all(seen(display) == 153)
-    assert window._root.title() == "brushwork live   grey   12.0 frames/s   50 ms late"
+    assert window._root.title() == "brushwork live   grey   12.0 frames/s   50 ms latency"
 
 
 def test_each_number_key_is_reported_once(window: Window) -> None:
@@ -104,13 +104,13 @@ def test_closing_the_window_ends_the_run(window: Window) -> None:
 def test_a_missing_display_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     need_tk()
     monkeypatch.delenv("DISPLAY", raising=False)
-    with pytest.raises(UserError, match=r"^no window can be opened \(.*\); use --output mjpeg$"):
+    with pytest.raises(UserError, match=r"^cannot open a window \(.*\); use --output mjpeg$"):
         Window("a window")
 
 
 def test_a_missing_tk_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tkinter", None)
-    with pytest.raises(UserError, match=r"^this Python has no Tk for a window; use --output mjpeg$"):
+    with pytest.raises(UserError, match=r"^this Python has no Tk, which a window needs; use --output mjpeg$"):
         Window("a window")
 
 
@@ -159,7 +159,7 @@ def test_a_virtual_camera_gets_8_bit_pixels(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_a_virtual_camera_without_package_or_driver_is_a_one_line_error(monkeypatch: pytest.MonkeyPatch) -> None:
     camera = virtual(monkeypatch, without_driver)
-    line = "^no virtual camera: 'v4l2loopback' backend: No v4l2 loopback device found. Did you run 'modprobe v4l2loop"
+    line = "^cannot open a virtual camera: 'v4l2loopback' backend: No v4l2 loopback device found. Did you run 'modprobe v4l2loop"
     with pytest.raises(UserError, match=line):
         camera.show(shown(0))
     camera.close()

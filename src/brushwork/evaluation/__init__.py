@@ -1,4 +1,4 @@
-"""How good pastiches are: those of a model, or finished ones of any program, in numbers and on a page (torch)."""
+"""Evaluation of pastiches, of a model or of any program, as numbers and as a page (torch)."""
 
 from brushwork.evaluation.evaluate import (
     Judged,

@@ -1,4 +1,4 @@
-"""Confidence intervals of means over pairs, by bootstrap: how much a mean owes to the choice of the pairs."""
+"""Confidence intervals of means over pairs, by bootstrap."""
 
 from collections.abc import Sequence
 
@@ -9,15 +9,15 @@ LEVEL = 0.95
 
 
 def interval(values: Sequence[float], *, geometric: bool = False, seed: int = 0) -> tuple[float, float]:
-    """Return the 95 % interval of the mean, from percentiles of 2,000 means of pairs drawn again (Efron 1979).
+    """Return the 95 % interval of the mean, from percentiles of 2,000 means of resampled pairs (Efron 1979).
 
-    It says how uncertain a mean is because of these pairs and not others; two models that were judged on the same
-    pairs differ by less than their intervals suggest.
+    It is the uncertainty of a mean due to the choice of the pairs; the difference of two models that were evaluated on
+    the same pairs is less uncertain than their intervals suggest.
 
     Args:
-        values: One or more values, one a pair; above 0 where the mean is geometric.
+        values: One or more values, one for each pair; above 0 if the mean is geometric.
         geometric: Whether the mean is geometric.
-        seed: Settles which pairs are drawn.
+        seed: Seed of the resampling.
     """
     numbers = np.log(values) if geometric else np.asarray(values, dtype=np.float64)
     drawn = np.random.default_rng(seed).integers(len(numbers), size=(RESAMPLES, len(numbers)))

@@ -1,7 +1,7 @@
-"""Distances in the features of other networks than the losses': structure, and distributions (torch).
+"""Distances of structure and of distributions, which are not part of the loss (torch).
 
-They are modelled on CFSD (Chung et al. 2024) and FID (Heusel et al. 2017), which are defined with other layers and
-other weights: their numbers cannot be compared with published ones.
+They follow CFSD (Chung et al. 2024) and FID (Heusel et al. 2017), which use other layers and weights, so their numbers
+cannot be compared with published ones.
 """
 
 from collections.abc import Iterable
@@ -15,20 +15,20 @@ from brushwork.errors import UserError
 from brushwork.images import Image
 from brushwork.networks.backbones import InceptionV3, load_pretrained
 
-CELLS = 16  # a side: the places whose similarity is compared
+CELLS = 16  # cells on each side, whose similarities are compared
 SMALLEST_SIDE = 75  # of a picture for Inception-v3
 
 
 def structure_distance(features: Tensor, target: Tensor) -> float:
-    """Return how much the similarity of places to one another differs between two pictures, 0 to 2.
+    """Return the difference of the self-similarity of two pictures, 0 to 2.
 
-    Features (1, C, h, w) of relu3_3 are averaged over 16 x 16 cells; the cosine similarity of every cell with every
-    other is taken in each picture; the distance is the mean absolute difference of the two tables. 0 is the content;
-    colours and textures that change everywhere alike change it little.
+    Features (1, C, h, w) of relu3_3 are averaged over 16 x 16 cells. The distance is the mean absolute difference of
+    the cosine similarities of all pairs of cells between the two pictures. It is 0 for the content itself; a uniform
+    change of colours and textures has little effect.
 
     Args:
-        features: Those of the pastiche.
-        target: Those of the content.
+        features: Features of the pastiche.
+        target: Features of the content.
     """
     return float((_similarity(features) - _similarity(target)).abs().mean())
 
@@ -46,7 +46,7 @@ class MixedFeatures:
         weights: File of the ImageNet weights, see docs/guide/training.md.
 
     Raises:
-        UserError: If they cannot be read or do not fit.
+        UserError: If the weights cannot be read or do not fit.
     """
 
     def __init__(self, weights: Path) -> None:
@@ -67,11 +67,11 @@ class MixedFeatures:
 def mixed_6e_distance(ours: Iterable[Tensor], theirs: Iterable[Tensor]) -> float:
     """Return the Frechet distance of two sets of features (D,): ``|m - n|^2 + tr(S + T - 2 (S T)^(1/2))``.
 
-    Means and covariances are those of normal distributions with the features' own. Of fewer than some thousand pictures
-    it is biased upwards, the more the fewer there are: compare sets of one size only.
+    It compares normal distributions with the means and covariances of the features. For fewer than several thousand
+    pictures it is biased upwards, and more so for fewer pictures: compare only sets of the same size.
 
     Raises:
-        ValueError: If a set has fewer than two.
+        ValueError: If a set has fewer than two features.
     """
     one, other = torch.stack(list(ours)).double(), torch.stack(list(theirs)).double()
     if min(len(one), len(other)) < 2:
@@ -80,5 +80,5 @@ def mixed_6e_distance(ours: Iterable[Tensor], theirs: Iterable[Tensor]) -> float
     values, vectors = torch.linalg.eigh(first)
     root = vectors * values.clamp_min(0).sqrt() @ vectors.T
     product = torch.linalg.eigvalsh(root @ second @ root).clamp_min(0).sqrt().sum()
-    apart = (one.mean(dim=0) - other.mean(dim=0)).square().sum()
-    return float(apart + first.trace() + second.trace() - 2 * product)
+    distance = (one.mean(dim=0) - other.mean(dim=0)).square().sum()
+    return float(distance + first.trace() + second.trace() - 2 * product)

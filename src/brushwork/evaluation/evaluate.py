@@ -1,4 +1,4 @@
-"""Scores pastiches pair by pair: those of a model, or finished ones of any program (torch)."""
+"""Scores the pastiches of pairs, of a model or of any program (torch)."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.evaluation import pairs as pairing
-from brushwork.evaluation.artefacts import SMALLEST_JUDGED
+from brushwork.evaluation.artefacts import SMALLEST_EVALUATED
 from brushwork.evaluation.metrics import Scores, score
 from brushwork.evaluation.pairs import Pair
 from brushwork.evaluation.sources import read_source
@@ -24,7 +24,7 @@ from brushwork.stylizer import Stylizer
 
 
 class Painted(NamedTuple):
-    """A pastiche (H, W, 3), its seconds, and whether strength 0 returns the content bit for bit, where known."""
+    """A pastiche (H, W, 3), its seconds, and whether strength 0 returns the content bit for bit; None if unknown."""
 
     pastiche: Image
     seconds: float | None = None
@@ -45,7 +45,7 @@ class PairRecord:
     identity: bool | None = None
 
     def values(self) -> dict[str, Any]:
-        """The same as plain values."""
+        """Return the numbers as plain values."""
         scores = self.scores
         return {
             "content": self.pair.content.name,
@@ -64,7 +64,7 @@ class PairRecord:
 
 
 class Judged(NamedTuple):
-    """A record, and the pictures (size, size, 3) it is about."""
+    """A record and its pictures (size, size, 3)."""
 
     record: PairRecord
     content: Image
@@ -73,10 +73,10 @@ class Judged(NamedTuple):
 
 
 def evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int = 512) -> Iterator[Judged]:
-    """Score the pastiche of each pair; records are yielded as they are made, and no picture is stored.
+    """Score the pastiche of each pair, and yield each record when it is complete; no picture is stored.
 
-    Contents, styles and pastiches are judged as squares, see `square`. The loss network runs where torch has a GPU,
-    else on the CPU.
+    Contents, styles and pastiches are evaluated as squares, see `square`. The loss network runs on a GPU if torch
+    supports one here, otherwise on the CPU.
 
     Args:
         pairs: The pairs to score.
@@ -84,10 +84,10 @@ def evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int = 512) -> It
         size: Side of the squares, at least 64.
 
     Raises:
-        UserError: At once if the size is too small; later if a picture cannot be read or painted.
+        UserError: At once if the size is too small; later if a picture cannot be read or rendered.
     """
-    if size < SMALLEST_JUDGED:
-        raise UserError(f"the size is {size}; pastiches are judged from {SMALLEST_JUDGED} pixels on")
+    if size < SMALLEST_EVALUATED:
+        raise UserError(f"the size is {size}; it must be at least {SMALLEST_EVALUATED}")
     return _evaluate(pairs, painter, size)
 
 
@@ -108,9 +108,9 @@ def loss_network() -> VGGFeatures:
 
 
 def of_model(stylizer: Stylizer) -> PairPainter:
-    """Return a painter that uses a model, with each whole style picture at the model's own style size.
+    """Return a painter that uses a model, with each whole style picture at the model's style size.
 
-    A model with a table of styles uses the one whose name is that of the style's file.
+    A model with a table of styles uses the style named like the style's file.
     """
 
     def paint(pair: Pair, content: Image, style: Image) -> Painted:
@@ -129,17 +129,17 @@ def of_model(stylizer: Stylizer) -> PairPainter:
 
 
 def of_folder(folder: Path, pairs: Sequence[Pair]) -> PairPainter:
-    """Return a painter that reads finished pastiches from a folder, of the contents' squares or of whole contents.
+    """Return a painter that reads finished pastiches from a folder, of squares of the contents or of whole contents.
 
     Raises:
-        UserError: If one of the pairs is missing there.
+        UserError: If the pastiche of a pair is missing.
     """
     found = pairing.find(folder, pairs)
     return lambda pair, content, style: Painted(read(found[pair]))
 
 
 def read(path: Path) -> Image:
-    """Read a picture's first image (H, W, 3) in [0, 1], on white where it is transparent; also one in a `.tar`.
+    """Read a picture's first image (H, W, 3) in [0, 1], on white if it is transparent; it may be in a `.tar`.
 
     Raises:
         UserError: If it cannot be read.

@@ -1,4 +1,4 @@
-"""The limits between which the scores of any method lie: the photos themselves, and optimised pixels (torch)."""
+"""The bounds of the scores of any method: the photos themselves, and optimised pixels (torch)."""
 
 import time
 from collections import deque
@@ -16,9 +16,9 @@ def untouched(pair: Pair, content: Image, style: Image) -> Painted:
 
 
 def optimised(pair: Pair, content: Image, style: Image) -> Painted:
-    """Return optimised pixels, the lower limit: minutes on a CPU; a `brushwork.evaluation.PairPainter`.
+    """Return optimised pixels, the lower bound, after minutes on a CPU; a `brushwork.evaluation.PairPainter`.
 
-    The style has the size at which it is scored; else the settings are those of `brushwork optimize`.
+    The style has the size at which it is scored; the other settings are those of `brushwork optimize`.
     """
     start = time.perf_counter()
     settings = OptimizeSettings(size=len(content))

@@ -10,7 +10,7 @@ PACKAGES = ("brushwork", "openvino", "torch", "numpy", "pillow", "scikit-learn")
 
 
 def describe_machine() -> dict[str, Any]:
-    """Return plain values: processor, system, cores of this process, load of the last minute, versions."""
+    """Return processor, system, cores of this process, load of the last minute, and versions, as plain values."""
     return {
         "processor": _processor(),
         "system": f"{platform.system()} {platform.machine()}",
@@ -34,6 +34,6 @@ def _versions() -> dict[str, str]:
     for name in PACKAGES:
         try:
             found[name] = version(name)
-        except PackageNotFoundError:  # an extra that is not installed
+        except PackageNotFoundError:  # its extra is not installed
             continue
     return found

@@ -1,6 +1,6 @@
-"""How far a pastiche is from its content and from its style, as the loss network sees them (torch).
+"""Distances of a pastiche from its content and from its style in the features of the loss network (torch).
 
-Raw losses exactly as the published implementation of Ghiasi et al. 2017 defines them, so that numbers can be compared
+Raw losses are exactly those of the published implementation of Ghiasi et al. 2017, so that numbers can be compared
 between programs: relu3_3 for the content, Gram matrices of relu1_2, relu2_2, relu3_3 and relu4_3 for the style, average
 pooling, RGB * 255 minus the mean colour, no weights.
 """
@@ -19,22 +19,22 @@ from brushwork.losses import VGGFeatures, content_loss, gram_matrix, style_loss
 from brushwork.losses.perceptual import CONTENT_LAYER
 from brushwork.losses.vgg import STYLE_LAYERS
 
-# Below it a raw style loss is nothing: those of real pictures are 1 and more. Two equal pictures share 0 / 0 = 1.
-NOTHING = 1e-9
+# Raw style losses of real pictures are 1 and more. With this, the style share of two equal pictures, 0 / 0, is 1.
+EPSILON = 1e-9
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What was measured on one pastiche.
+    """The scores of one pastiche.
 
     Attributes:
         content_loss: Mean squared difference from the content at relu3_3, raw.
         style_loss: Layer -> mean squared difference of the Gram matrices from the style's, raw.
-        untouched: The same of the content itself, before anything was painted.
+        untouched: The style loss of the untouched content.
         ssim: Structural similarity to the content; 1 is the content.
-        artefact: Strongest periodic peak of up-sampling over its surroundings; about 1 in a photo.
-        structure: How much the similarity of places differs from the content's, see `structure_distance`.
-        border: How much more the outermost pixels differ than in the content; about 1 where nothing is wrong.
+        artefact: Strongest grid of upsampling, see `artefact_score`; about 1 for a photo.
+        border: Visibility of a frame relative to the content, see `border_error`; about 1 without one.
+        structure: Difference of the self-similarity from the content's, see `structure_distance`.
     """
 
     content_loss: float
@@ -47,7 +47,7 @@ class Scores:
 
     @property
     def shares(self) -> dict[str, float]:
-        """Layer -> what is left of the untouched content's style loss: 1 is the content, 0 the style."""
+        """Layer -> remaining fraction of the untouched content's style loss; 1 is the content, 0 the style."""
         return style_shares(self.style_loss, self.untouched)
 
     @property
@@ -58,48 +58,48 @@ class Scores:
 
 @torch.no_grad()
 def score(pastiche: Image, content: Image, style: Image, features: VGGFeatures) -> Scores:
-    """Everything that is measured on a pastiche (H, W, 3) of a content (H, W, 3) in a style (h, w, 3), all in [0, 1].
+    """Return the scores of a pastiche (H, W, 3) of a content (H, W, 3) in a style (h, w, 3), all in [0, 1].
 
-    The pictures go through the loss network one after the other: at 512 x 512 it needs about 0.5 GB.
+    The pictures pass the loss network one after the other; at 512 x 512 it needs about 0.5 GB.
 
     Raises:
         ValueError: If pastiche and content differ in size, or a side is below 64 pixels.
     """
     if pastiche.shape != content.shape:
         raise ValueError(f"the pastiche has shape {pastiche.shape}, its content {content.shape}")
-    ours, theirs = _see(pastiche, features), _see(content, features)
-    target = _grams(_see(style, features))
+    of_pastiche, of_content = _extract(pastiche, features), _extract(content, features)
+    target = _grams(_extract(style, features))
     losses, untouched = (
-        {layer: style_loss(gram, target[layer]).item() for layer, gram in _grams(seen).items()}
-        for seen in (ours, theirs)
+        {layer: style_loss(gram, target[layer]).item() for layer, gram in _grams(layers).items()}
+        for layers in (of_pastiche, of_content)
     )
     return Scores(
-        content_loss(ours[CONTENT_LAYER], theirs[CONTENT_LAYER]).item(),
+        content_loss(of_pastiche[CONTENT_LAYER], of_content[CONTENT_LAYER]).item(),
         losses,
         untouched,
         ssim(pastiche, content),
         artefact_score(pastiche),
         border_error(pastiche, content),
-        structure_distance(ours[CONTENT_LAYER], theirs[CONTENT_LAYER]),
+        structure_distance(of_pastiche[CONTENT_LAYER], of_content[CONTENT_LAYER]),
     )
 
 
 def style_shares(losses: Mapping[str, float], untouched: Mapping[str, float]) -> dict[str, float]:
-    """Layer -> style loss of a pastiche / style loss of its untouched content; raw losses by layer."""
-    return {layer: (loss + NOTHING) / (untouched[layer] + NOTHING) for layer, loss in losses.items()}
+    """Return layer -> raw style loss of a pastiche divided by that of its untouched content."""
+    return {layer: (loss + EPSILON) / (untouched[layer] + EPSILON) for layer, loss in losses.items()}
 
 
 def geometric_mean(values: Iterable[float]) -> float:
-    """Geometric mean of one or more values above 0; the mean for ratios, where twice and half are as far from 1."""
+    """Return the geometric mean of one or more values above 0, for ratios: twice and half are equally far from 1."""
     logs = [math.log(value) for value in values]
     return math.exp(math.fsum(logs) / len(logs))
 
 
-def _see(image: Image, features: VGGFeatures) -> dict[str, torch.Tensor]:
-    """Features (1, C, h, w) by layer, of an image (H, W, 3)."""
+def _extract(image: Image, features: VGGFeatures) -> dict[str, torch.Tensor]:
+    """Return features (1, C, h, w) by layer of an image (H, W, 3)."""
     batch = torch.tensor(image, dtype=torch.float32, device=features.mean.device).permute(2, 0, 1)[None]
     return features(batch, STYLE_LAYERS)  # type: ignore[no-any-return]
 
 
-def _grams(seen: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {layer: gram_matrix(seen[layer]) for layer in STYLE_LAYERS}
+def _grams(features: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {layer: gram_matrix(features[layer]) for layer in STYLE_LAYERS}

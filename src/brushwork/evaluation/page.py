@@ -1,4 +1,4 @@
-"""An HTML page with the content, style, pastiche and scores of every pair, in one file that works offline."""
+"""An HTML page with the content, style, pastiche and scores of every pair, as one offline file."""
 
 import base64
 import html
@@ -9,7 +9,7 @@ from brushwork.evaluation.evaluate import Judged, PairRecord
 from brushwork.evaluation.summary import Summary, table
 from brushwork.images import Image
 
-SMALL = 256  # side of contents and styles on the page; a pastiche keeps its own
+SMALL = 256  # side of contents and styles on the page; pastiches are shown at full size
 HEAD = """<!doctype html>
 <html lang="en">
 <head>
@@ -30,7 +30,7 @@ td:nth-child(3) img {{ width: 384px }}
 <body>
 <h1>{title}</h1>
 <pre>{summary}</pre>
-<p>Click a column's head to sort by it; click again for the reverse order.</p>
+<p>Click a column heading to sort by it; click again for the reverse order.</p>
 <table>
 <thead><tr>{columns}</tr></thead>
 <tbody>
@@ -56,7 +56,7 @@ FORMS = {
 
 
 class Page:
-    """A page that grows pair by pair; its pictures are stored as small JPEG files."""
+    """A page to which pairs are added; its pictures are small JPEG files."""
 
     def __init__(self) -> None:
         self._rows: list[str] = []
@@ -75,20 +75,20 @@ class Page:
         self._rows.append(f"<tr>{''.join(cells)}</tr>")
 
     def render(self, title: str, summary: Summary) -> str:
-        """The whole file."""
+        """Return the HTML file."""
         columns = "".join(f"<th><button>{name}</button></th>" for name in ("content", "style", "pastiche", *FORMS))
         rows = "\n".join(self._rows)
         return HEAD.format(title=html.escape(title), summary=html.escape(table(summary)), columns=columns, rows=rows)
 
 
 def _numbers(record: PairRecord) -> dict[str, float | None]:
-    """What stands in the columns of `FORMS`."""
+    """Return the values of the columns of `FORMS`."""
     values = {**record.values(), **record.scores.shares}
     return {name: values[name] for name in FORMS}
 
 
 def _picture(image: Image, name: str) -> str:
-    """A cell with an image (H, W, 3) and its name."""
+    """Return a table cell with an image (H, W, 3) and its name."""
     file = BytesIO()
     images.save(image, file, format="jpeg", quality=85)
     data, words = base64.b64encode(file.getvalue()).decode(), html.escape(name)

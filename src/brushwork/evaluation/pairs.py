@@ -11,7 +11,7 @@ from brushwork.errors import UserError
 from brushwork.evaluation.sources import find_pictures
 
 STRIDE = 7
-# How programs name a pastiche of `content` and `style`; any ending that can be read.
+# Names that programs give the pastiche of `content` and `style`; the extension may be any that can be read.
 NAMES = ("{content}-{style}", "{content}_{style}", "{content}_stylized_{style}", "{content}/{style}")
 
 
@@ -24,19 +24,19 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """The name of their pastiche, as `brushwork stylize --each` gives it."""
+        """The name of their pastiche, as written by `brushwork stylize --each`."""
         return f"{self.content.stem}-{self.style.stem}"
 
 
 def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
-    """Return the first `count` pairs of two folders or tars, always the same; all pairs where there are fewer.
+    """Return the first `count` pairs of two folders or tars, always the same; all pairs if there are fewer.
 
-    Pair k is content k with style 7 k, counted round in the order of their names (2 before 10); in place of 7 the next
-    number that shares no factor with the number of styles. So the first S pairs show each of the S styles once. Where
-    the pairs would begin again, the styles move on by one.
+    Pair k is content k with style 7 k, modulo their numbers, in the order of their names (2 before 10); 7 is replaced
+    by the next number that is coprime to the number of styles. So the first S pairs contain each of the S styles once.
+    When the pairs would repeat, the styles are shifted by one.
 
     Raises:
-        UserError: If a folder cannot be read or holds no picture, or the count is below 1.
+        UserError: If a folder cannot be read or contains no picture, or the count is below 1.
     """
     if count < 1:
         raise UserError(f"the number of pairs is {count}; it must be at least 1")
@@ -50,17 +50,17 @@ def choose(contents: Path, styles: Path, count: int = 55) -> list[Pair]:
 
 
 def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
-    """The finished pastiche of each pair, found by its name (see `NAMES`).
+    """Return the finished pastiche of each pair, found by its name (see `NAMES`).
 
     Raises:
-        UserError: If the folder cannot be read, or a pastiche is missing: a mean over other pairs would say nothing.
+        UserError: If the folder cannot be read, or a pastiche is missing, as means over other pairs are not comparable.
     """
     files: dict[str, Path] = {}
     for path in images.find(folder, recursive=True):
         files.setdefault(path.relative_to(folder).with_suffix("").as_posix(), path)
     names_of = Counter(pair.name for pair in set(pairs))
     if (twice := names_of.most_common(1)) and twice[0][1] > 1:
-        raise UserError(f"two pairs would have the pastiche {twice[0][0]}; give their pictures other names")
+        raise UserError(f"two pairs would have the pastiche {twice[0][0]}; rename their pictures")
     found: dict[Pair, Path] = {}
     for pair in pairs:
         names = (name.format(content=pair.content.stem, style=pair.style.stem) for name in NAMES)
@@ -71,9 +71,9 @@ def find(folder: Path, pairs: Sequence[Pair]) -> dict[Pair, Path]:
     return found
 
 
-def pastiches_in(judged: str | None) -> Path | None:
+def pastiches_in(evaluated: str | None) -> Path | None:
     """Return the folder of finished pastiches that an argument names; None if it names a model."""
-    if judged is None or judged in model_folder.names():
+    if evaluated is None or evaluated in model_folder.names():
         return None
-    folder = Path(judged)
+    folder = Path(evaluated)
     return folder if folder.is_dir() and not (folder / model_folder.CONFIG).is_file() else None

@@ -6,16 +6,16 @@ from numpy.typing import NDArray
 from brushwork.images import Image
 
 SIGMA, RADIUS = 1.5, 5  # the Gaussian window of 11 x 11 pixels
-STABLE = 0.01**2, 0.03**2  # C1 and C2 where values lie in [0, 1]
+STABLE = 0.01**2, 0.03**2  # C1 and C2 for values in [0, 1]
 
 Planes = NDArray[np.float64]
 
 
 def ssim(image: Image, reference: Image) -> float:
-    """Mean structural similarity, at most 1, of two images (H, W, 3) in [0, 1]; 1 is the same picture.
+    """Return the mean structural similarity of two images (H, W, 3) in [0, 1], at most 1, which is the same picture.
 
-    Every colour channel by itself, over all windows that lie inside (Wang et al. 2004, eq. 13). Equal to scikit-image's
-    `structural_similarity` with Gaussian weights and without the sample covariance.
+    It is the mean over the channels and over all windows inside the images (Wang et al. 2004, eq. 13), and equals
+    scikit-image's `structural_similarity` with Gaussian weights and without the sample covariance.
 
     Raises:
         ValueError: If the images differ in size, or a side is below 11 pixels.
@@ -32,7 +32,7 @@ def ssim(image: Image, reference: Image) -> float:
 
 
 def _blur(planes: Planes) -> Planes:
-    """Gaussian-weighted means (H - 10, W - 10, C) of all windows of planes (H, W, C)."""
+    """Return the Gaussian-weighted means (H - 10, W - 10, C) of all windows of planes (H, W, C)."""
     window = np.exp(-(np.arange(-RADIUS, RADIUS + 1) ** 2) / (2 * SIGMA**2))
     window /= window.sum()
     height, width = planes.shape[0] - 2 * RADIUS, planes.shape[1] - 2 * RADIUS

@@ -1,4 +1,4 @@
-"""Pictures to evaluate with: a folder and all below it, or a `.tar`, whose members are read in place."""
+"""Finds and reads the pictures of an evaluation, from a folder and its subfolders, or from a `.tar` in place."""
 
 import tarfile
 from pathlib import Path, PurePosixPath
@@ -8,10 +8,10 @@ from brushwork.errors import UserError
 
 
 def find_pictures(source: Path) -> list[Path]:
-    """Return the pictures of a folder and of all folders in it, or those of a `.tar`, as ``NAME.tar/MEMBER``.
+    """Return the pictures of a folder and its subfolders, or those of a `.tar`, as ``NAME.tar/MEMBER``.
 
     Raises:
-        UserError: If it cannot be read or holds no picture.
+        UserError: If it cannot be read or contains no picture.
     """
     if source.suffix.lower() == ".tar" and source.is_file():
         found = [source / name for name in _members(source)]
@@ -23,7 +23,7 @@ def find_pictures(source: Path) -> list[Path]:
 
 
 def read_source(path: Path) -> Path | bytes:
-    """Return the path of a picture as it is, or the bytes of one in a `.tar`.
+    """Return the path of a picture unchanged, or the bytes of one in a `.tar`.
 
     Raises:
         UserError: If the tar or its member cannot be read.

@@ -1,4 +1,4 @@
-"""Measures how much a stylised clip flickers: the temporal warping error, with and without stabilisation."""
+"""Measures the flicker of stylised clips: the temporal warping error, with and without stabilisation."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -26,17 +26,17 @@ from brushwork.video.temporal import optical_flow
 from brushwork.video.temporal.flow_filling import Flow, Mask
 from brushwork.video.timeline import Timeline
 
-JUDGED = 3  # frames of a clip whose style share is measured
+SCORED = 3  # frames of a clip whose style share is measured
 
 
 @dataclass(frozen=True)
 class FlowPair:
-    """Where the pixels of one frame are in another, and which of them are visible there.
+    """The flow from one frame to another, and the pixels that are visible in both.
 
     Attributes:
-        here, there: Numbers of the two frames.
-        flow: (H, W, 2), from each pixel here to its place there.
-        visible: (H, W), where a pixel is visible in both.
+        here, there: Indices of the two frames.
+        flow: Flow (H, W, 2) from each pixel of the first frame to its position in the second.
+        visible: Whether a pixel (H, W) is visible in both frames.
     """
 
     here: int
@@ -47,13 +47,13 @@ class FlowPair:
 
 @dataclass(frozen=True)
 class Steadiness:
-    """What was measured on one clip in one style; errors are RMSE on the scale 0..1.
+    """The measurements of one clip in one style; errors are RMSE of values in [0, 1].
 
     Attributes:
-        clip, style: Their names.
-        frames: Number of painted frames.
+        clip, style: Names of clip and style.
+        frames: Number of rendered frames.
         content: Warping error of the content itself.
-        single: Warping error of pastiches painted frame by frame.
+        single: Warping error of pastiches rendered frame by frame.
         steady: Warping error of stabilised pastiches.
         single_share, steady_share: Style shares of both, see `brushwork.evaluation.metrics.score`.
     """
@@ -73,14 +73,14 @@ class Steadiness:
 
 
 def warping_error(frames: Sequence[Image], pairs: Sequence[FlowPair]) -> float:
-    """Return the RMSE between pixels and where they are visible in another frame, over all pairs of frames.
+    """Return the RMSE between pixels and the pixels that they become in another frame, over all pairs of frames.
 
-    The measure of Lai et al. 2018, *Learning blind video temporal consistency*, section 4.2, with one mean over all
-    visible pixels.
+    This is the measure of Lai et al. 2018, *Learning blind video temporal consistency*, section 4.2, with one mean over
+    all visible pixels.
 
     Args:
-        frames: (H, W, 3) in [0, 1].
-        pairs: Which of them to compare, and the flow between them.
+        frames: Frames (H, W, 3) in [0, 1].
+        pairs: Pairs of frames to compare, with the flow between them.
     """
     total, count = 0.0, 0
     for pair in pairs:
@@ -94,12 +94,12 @@ def warping_error(frames: Sequence[Image], pairs: Sequence[FlowPair]) -> float:
 def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFrame], list[FlowPair]]:
     """Return the first frames of a clip, and pairs of them with the flow between them.
 
-    A folder that holds ``flow_0002_0003.npz`` has true motion, from its second frame to its third, with pictures
-    ``occlusions_0002`` and ``invalid_0002`` of what is not to be judged, as in MPI-Sintel (Butler et al. 2012). The
-    flow of every other clip is found by dense inverse search in both directions, down to single pixels.
+    A folder with files like ``flow_0002_0003.npz`` has true motion, here from its second frame to its third, and masks
+    ``occlusions_0002`` and ``invalid_0002`` of excluded pixels, as in MPI-Sintel (Butler et al. 2012). The flow of
+    other clips is estimated by dense inverse search in both directions, down to single pixels.
 
     Raises:
-        UserError: If it cannot be read, or has fewer than two frames.
+        UserError: If the clip cannot be read, or has fewer than two frames.
     """
     folder = Path(name)
     if folder.is_dir() and (flows := sorted(folder.glob("flow_*.npz"))):
@@ -110,7 +110,7 @@ def open_frames(name: str, count: int, size: int | None) -> tuple[list[VideoFram
     clip = open_clip(name, size=size)
     frames = list(islice(clip.read(clip.start), count))
     if len(frames) < 2:
-        raise UserError(f"{name} has {len(frames)} frame; steadiness is measured between two and more")
+        raise UserError(f"{name} has {len(frames)} frame; steadiness needs at least two")
     return frames, find_pairs(frames)
 
 
@@ -123,7 +123,7 @@ def _true_flow(path: Path, numbers: dict[str, int]) -> FlowPair:
 
 
 def find_pairs(frames: Sequence[VideoFrame], apart: int = 1) -> list[FlowPair]:
-    """Returns every frame and the one so many frames before it, with the flow between them that is found."""
+    """Return pairs of every frame and the one `apart` frames before it, with the estimated flow."""
     found = []
     for number in range(apart, len(frames)):
         places = (number, number - apart)
@@ -138,11 +138,11 @@ def steadiness(
     stylizer: Stylizer, clips: Sequence[str], styles: Sequence[Path], *, steady: float, count: int = 24,
     size: int | None = None,
 ) -> Iterator[Steadiness]:  # fmt: skip
-    """Paint the first frames of every clip in every style, with and without stabilisation, and measures both.
+    """Render the first frames of every clip in every style, with and without stabilisation, and measure both.
 
     Args:
         stylizer: The model.
-        clips: As for `open_frames`.
+        clips: Clips, see `open_frames`.
         styles: Style pictures.
         steady: See ``brushwork video --steady``.
         count: Number of frames of each clip.
@@ -160,7 +160,7 @@ def steadiness(
             named = path.stem if stylizer.styles else style
             embedding = stylizer.embed(named, painted=max(contents[0].shape[:2]))
             single, stable = paint_both(frames, embedding, stylizer, steady)
-            chosen = np.unique(np.linspace(1, len(frames) - 1, JUDGED).round().astype(int))
+            chosen = np.unique(np.linspace(1, len(frames) - 1, SCORED).round().astype(int))
             shares = [
                 geometric_mean(share(pastiches[place], contents[place], style) for place in chosen)
                 for pastiches in (single, stable)
@@ -172,7 +172,7 @@ def steadiness(
 def paint_both(
     frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer, steady: float
 ) -> tuple[list[Image], list[Image]]:
-    """Return pastiches (H, W, 3) in [0, 1] painted frame by frame, and the same ones stabilised.
+    """Return pastiches (H, W, 3) in [0, 1] rendered frame by frame, and the same ones stabilised.
 
     Args:
         frames: The content.
@@ -186,7 +186,7 @@ def paint_both(
 
 
 def paint(frames: Sequence[VideoFrame], embedding: Any, stylizer: Stylizer) -> Iterator[FrameState]:
-    """Yields frames painted one by one, with the motion that stabilisation needs."""
+    """Yield frames rendered one by one, with the motion that stabilisation needs."""
     states: Iterator[FrameState] = pipeline.with_styles(iter(frames), Timeline(embedding), 0, Fraction(1))
     states = pipeline.estimate_motion(states, None, True, pipeline.timer({}, "motion"))
     yield from pipeline.stylize_frames(states, None, FramePainter(stylizer), pipeline.timer({}, "stylise"))
@@ -203,10 +203,10 @@ def _pastiches(states: Any) -> list[Image]:
 
 
 def share(pastiche: Image, content: Image, style: Image) -> float:
-    """Returns the style share of a pastiche, all cropped to squares of one size."""
+    """Return the style share of a pastiche, with all pictures cropped to squares of one size."""
     side = min(512, *content.shape[:2])
-    ours, theirs, wanted = (square(image, side) for image in (pastiche, content, style))
-    return score(ours, theirs, wanted, loss_network()).share
+    pastiche, content, style = (square(image, side) for image in (pastiche, content, style))
+    return score(pastiche, content, style, loss_network()).share
 
 
 def _name(clip: str) -> str:
@@ -215,7 +215,7 @@ def _name(clip: str) -> str:
 
 
 def table(records: Sequence[Steadiness]) -> str:
-    """Return the measurements as a table, with the means over the styles of each clip at the end."""
+    """Return the measurements as a text table, with the means over the styles of each clip at the end."""
     rows: list[tuple[str, ...]] = [
         ("clip", "style", "content", "single", "steady", "ratio", "share single", "share steady")
     ]

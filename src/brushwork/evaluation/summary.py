@@ -11,21 +11,21 @@ from brushwork.evaluation.metrics import geometric_mean
 
 @dataclass(frozen=True)
 class Summary:
-    """The means over all pairs: arithmetic for losses and SSIM, geometric for ratios, the median for seconds.
+    """Means over all pairs: arithmetic for losses and SSIM, geometric for ratios, and the median for seconds.
 
     Attributes:
-        pairs: How many.
+        pairs: Number of pairs.
         content_loss: Raw content loss.
         share: Style share, the geometric mean over layers and pairs.
-        shares: Layer -> its style share.
+        shares: Layer -> style share.
         ssim: Structural similarity to the content.
         artefact: Artefact score.
         border: Border error.
         structure: Structure distance.
-        intervals: Content loss, style share, SSIM -> the 95 % interval of the mean, by bootstrap over the pairs.
-        mixed_6e: Distance of the pastiches' features from the styles', see `mixed_6e_distance`; None if not asked.
-        identity: Whether strength 0 gave every content bit for bit; None if it was not asked.
-        seconds: Seconds of one pastiche, its style's embedding among them; None if not known.
+        intervals: Content loss, style share, SSIM -> 95 % interval of the mean, by bootstrap over the pairs.
+        mixed_6e: Distance of the pastiches' features from the styles', see `mixed_6e_distance`; None if not measured.
+        identity: Whether strength 0 returned every content bit for bit; None if not tested.
+        seconds: Seconds per pastiche, including the embedding of its style; None if unknown.
     """
 
     pairs: int
@@ -42,7 +42,7 @@ class Summary:
     seconds: float | None = None
 
     def values(self) -> dict[str, object]:
-        """The same as plain values, under the names that tables use."""
+        """Return the means as plain values, under the names in tables."""
         return {
             "pairs": self.pairs,
             "content loss": self.content_loss,
@@ -60,7 +60,7 @@ class Summary:
 
 
 def summarise(records: Sequence[PairRecord], mixed_6e: float | None = None) -> Summary:
-    """The means of one or more records, and a distance that only all of them have."""
+    """Return the means of one or more records, with a distance between their sets of pictures."""
     scores = [record.scores for record in records]
     seconds = [record.seconds for record in records if record.seconds is not None]
     identities = [record.identity for record in records if record.identity is not None]
@@ -84,18 +84,18 @@ def summarise(records: Sequence[PairRecord], mixed_6e: float | None = None) -> S
     )
 
 
-def table(summary: Summary, optimised: Summary | None = None, beside: Summary | None = None) -> str:
-    """The numbers as lines for a person.
+def table(summary: Summary, optimised: Summary | None = None, same: Summary | None = None) -> str:
+    """Return a summary as lines of text.
 
     Args:
-        summary: Of what is judged.
-        optimised: Of pixels that were optimised for the first pairs.
-        beside: Of what is judged, on those pairs.
+        summary: Summary of the evaluated pastiches.
+        optimised: Summary of optimised pixels of the first pairs.
+        same: Summary of the evaluated pastiches of these pairs.
     """
     layers = "  ".join(f"{layer} {share:.3f}" for layer, share in summary.shares.items())
-    identity = {True: "the content, bit for bit", False: "not the content", None: "not asked"}[summary.identity]
-    seconds = "not known" if summary.seconds is None else f"{summary.seconds:.2f} a pastiche"
-    low, high = ({name: ends[place] for name, ends in summary.intervals.items()} for place in (0, 1))
+    identity = {True: "the content, bit for bit", False: "not the content", None: "not tested"}[summary.identity]
+    seconds = "unknown" if summary.seconds is None else f"{summary.seconds:.2f} per pastiche"
+    low, high = ({name: ends[end] for name, ends in summary.intervals.items()} for end in (0, 1))
     rows = {
         "content loss": f"{summary.content_loss:,.0f}  [{low['content loss']:,.0f}, {high['content loss']:,.0f}]",
         "style share": f"{summary.share:.3f}  [{low['style share']:.3f}, {high['style share']:.3f}]  ({layers})",
@@ -108,10 +108,10 @@ def table(summary: Summary, optimised: Summary | None = None, beside: Summary | 
     }
     if summary.mixed_6e is not None:
         rows["Mixed_6e"] = f"{summary.mixed_6e:.1f} between pastiches and styles"
-    rows["the photo"] = "content loss 0, style share 1, SSIM 1, structure 0: the same of the untouched contents"
-    if optimised and beside:
-        rows["optimised"] = f"{_in_short(optimised)}: pixels optimised for the first {optimised.pairs} pairs"
-        rows["beside them"] = f"{_in_short(beside)}: on the same pairs"
+    rows["the photo"] = "content loss 0, style share 1, SSIM 1, structure 0: scores of the untouched contents"
+    if optimised and same:
+        rows["optimised"] = f"{_in_short(optimised)}: optimised pixels of the first {optimised.pairs} pairs"
+        rows["same pairs"] = f"{_in_short(same)}: evaluated pastiches of these pairs"
     return "\n".join(f"{name:<12}  {value}" for name, value in rows.items())
 
 

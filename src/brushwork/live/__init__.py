@@ -1,1 +1,1 @@
-"""Stylising what a camera sees."""
+"""Live stylisation of a camera."""

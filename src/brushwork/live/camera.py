@@ -24,7 +24,7 @@ Source = Callable[[], Pixels | None]
 
 
 class LatestFrame:
-    """Holds one frame: whoever asks gets the latest, and frames in between are dropped."""
+    """Holds the latest frame; frames that are not taken in time are dropped."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -33,20 +33,20 @@ class LatestFrame:
         self.dropped = 0
 
     def put(self, frame: VideoFrame) -> None:
-        """Replace a frame that nobody has taken."""
+        """Replace the frame; a frame that was not taken is dropped."""
         with self._changed:
             self.dropped += self._frame is not None
             self._frame = frame
             self._changed.notify()
 
     def end(self) -> None:
-        """End the source: no more frames will come."""
+        """Mark the end of the source."""
         with self._changed:
             self._ended = True
             self._changed.notify()
 
     def take(self) -> VideoFrame | None:
-        """Return the latest frame, and waits for a new one if it was taken before; None at the end."""
+        """Return the latest frame, after waiting for a new one if it was taken already; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._frame is not None or self._ended)
             frame, self._frame = self._frame, None
@@ -54,7 +54,7 @@ class LatestFrame:
 
 
 class Camera:
-    """Iterates over the latest frames of a source, which is read in a thread; a tick is a millisecond.
+    """Iterates over the latest frames of a source, which a thread reads; a tick is a millisecond.
 
     Args:
         read: Returns the next picture (H, W, 3), uint8, or None at the end.
@@ -89,7 +89,7 @@ class Camera:
         last = 0
         try:
             while not self._closed.is_set() and (pixels := self._read()) is not None:
-                last = max(last + 1, round(time.monotonic() * 1000))  # times rise, as those of every source do
+                last = max(last + 1, round(time.monotonic() * 1000))  # times must increase
                 self._latest.put(VideoFrame(pixels, last, 0))
         finally:
             self._latest.end()
@@ -101,14 +101,14 @@ def _check(size: int) -> None:
 
 
 def open_camera(number: int = 0, *, size: int = SIZE) -> Camera:
-    """Opens a camera of this machine.
+    """Open a camera of this machine.
 
     Args:
-        number: Its number, from 0.
+        number: Number of the camera, from 0.
         size: Limit of the long side in pixels.
 
     Raises:
-        UserError: If there is none.
+        UserError: If it cannot be opened.
     """
     _check(size)
     capture = _open(number, f"camera {number}")
@@ -123,7 +123,7 @@ def open_input(name: str, *, size: int = SIZE) -> Camera:
         size: Limit of the long side in pixels.
 
     Raises:
-        UserError: If it cannot be opened, or is an address outside the network.
+        UserError: If it cannot be opened, or is an address outside of the local network.
     """
     _check(size)
     host = urlsplit(name).hostname if "://" in name else None
@@ -137,7 +137,7 @@ def open_input(name: str, *, size: int = SIZE) -> Camera:
 
 
 def _play(clip: Clip) -> Iterator[Pixels]:
-    """Yield the frames of a clip at their own times, over and over; a still picture is a clip of one frame."""
+    """Yield the frames of a clip at their times, repeated without end; a still picture is a clip of one frame."""
     while True:
         began = time.monotonic()
         end = began
@@ -150,9 +150,10 @@ def _play(clip: Clip) -> Iterator[Pixels]:
 
 
 def _open(source: int | str, name: str) -> Any:
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # FFmpeg would do the same
-    quiet: Any = cv2.utils.logging
-    quiet.setLogLevel(quiet.LOG_LEVEL_SILENT)  # OpenCV would print many lines where one error is raised here
+    # FFmpeg and OpenCV would print many lines in addition to the error.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    logging: Any = cv2.utils.logging
+    logging.setLogLevel(logging.LOG_LEVEL_SILENT)
     capture = cv2.VideoCapture(source)
     if not capture.isOpened():
         raise UserError(f"cannot open {name}")

@@ -12,10 +12,10 @@ FADE = 0.5  # seconds from one style to another
 
 
 class Fade:
-    """The embedding of the present moment, on its way to that of the style chosen last.
+    """The current embedding, which moves to that of the style chosen last.
 
     Args:
-        embedding: The first, (1, D).
+        embedding: The first embedding (1, D).
         clock: Returns the time in seconds.
     """
 
@@ -24,11 +24,11 @@ class Fade:
         self._clock, self._since = clock, -FADE
 
     def to(self, embedding: Array) -> None:
-        """Begin to move to an embedding (1, D), from wherever it is now."""
+        """Start to move from the current embedding to another one (1, D)."""
         self._from, self._since, self._target = self.now(), self._clock(), embedding
 
     def now(self) -> Array:
-        """Return the embedding (1, D) at this time; exactly the chosen one once `FADE` seconds have gone."""
+        """Return the current embedding (1, D); exactly the chosen one after `FADE` seconds."""
         fraction = np.float32(smoothstep((self._clock() - self._since) / FADE))
         if fraction == 1:
             return self._target

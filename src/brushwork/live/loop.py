@@ -14,7 +14,7 @@ from brushwork.video.frame_painter import FramePainter
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import VideoFrame
 
-SMOOTH = 0.9  # weight of earlier values in the numbers shown, so that they can be read
+SMOOTH = 0.9  # weight of earlier values in the displayed numbers, so that they are readable
 
 
 class Palette:
@@ -35,13 +35,13 @@ class Palette:
         self._fade = Fade(self._embeddings[0], clock)
 
     def choose(self, number: int) -> None:
-        """Start to fade to a style, counted from 0; an unknown number changes nothing."""
+        """Start to fade to a style, counted from 0; unknown numbers are ignored."""
         if 0 <= number < len(self.names) and number != self.chosen:
             self._fade.to(self._embeddings[number])
             self.chosen = number
 
     def now(self) -> Array:
-        """Return the embedding (1, D) at this time."""
+        """Return the current embedding (1, D)."""
         return self._fade.now()
 
 
@@ -63,8 +63,8 @@ class Shown:
 
     @property
     def line(self) -> str:
-        """The style, rate and latency as one line."""
-        return f"{self.style}   {self.rate:.1f} frames/s   {1000 * self.latency:.0f} ms late"
+        """Style, rate and latency as one line."""
+        return f"{self.style}   {self.rate:.1f} frames/s   {1000 * self.latency:.0f} ms latency"
 
 
 class Screen(Protocol):
@@ -75,7 +75,7 @@ class Screen(Protocol):
         ...
 
     def pressed(self) -> int | None:
-        """Return the number of the style, from 0, chosen since the last call; None if none was."""
+        """Return the number of the style, from 0, that was chosen since the last call, or None."""
         ...
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ def live(
     frames: Iterable[VideoFrame], palette: Palette, painter: FramePainter, *, steady: float = 0.0,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Shown]:  # fmt: skip
-    """Yield the pastiches of frames as they come, each in the style of its time.
+    """Yield the pastiches of frames as they arrive, each in the current style.
 
     Args:
         frames: Frames of a camera; ticks are milliseconds of the clock.

@@ -56,7 +56,7 @@ class MJPEG:
         self._pressed: int | None = None
         try:
             self._server = ThreadingHTTPServer((HOST, port), type("Handler", (_Handler,), {"screen": self}))
-        except OSError as error:  # the server closes its own socket
+        except OSError as error:  # the server has closed its socket
             raise UserError(f"cannot serve on port {port}: {(error.strerror or str(error)).lower()}") from None
         self._server.daemon_threads = True
         self.port = int(self._server.server_address[1])
@@ -73,7 +73,7 @@ class MJPEG:
             self.changed.notify_all()
 
     def press(self, number: int) -> None:
-        """Records that a style was chosen."""
+        """Record that a style was chosen."""
         self._pressed = number
 
     def pressed(self) -> int | None:
@@ -82,7 +82,7 @@ class MJPEG:
         return number
 
     def close(self) -> None:
-        """End all streams and stops the server."""
+        """End all streams and stop the server."""
         with self.changed:
             self.ended = True
             self.changed.notify_all()
@@ -96,15 +96,15 @@ class _Handler(BaseHTTPRequestHandler):
     screen: MJPEG
 
     def do_GET(self) -> None:
-        """Send the page, the stream, or the numbers."""
+        """Send the page, the stream or the status."""
         if not self._is_local():
             return
         if self.path == "/":
             names = enumerate(map(html.escape, self.screen.names), 1)
-            buttons = "".join(f"<button>{place} {name}</button>" for place, name in names)
-            self._answer("text/html; charset=utf-8", PAGE.format(buttons=buttons).encode())
+            buttons = "".join(f"<button>{number} {name}</button>" for number, name in names)
+            self._respond("text/html; charset=utf-8", PAGE.format(buttons=buttons).encode())
         elif self.path == "/status":
-            self._answer("application/json", json.dumps({"line": self.screen.line}).encode())
+            self._respond("application/json", json.dumps({"line": self.screen.line}).encode())
         elif self.path == "/stream":
             self._stream()
         else:
@@ -119,7 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.screen.press(int(number))
-        self._answer("application/json", b"{}")
+        self._respond("application/json", b"{}")
 
     def _is_local(self) -> bool:
         """Return whether the request is for this machine and from this page; other sites are refused."""
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_error(403)
         return False
 
-    def _answer(self, kind: str, body: bytes) -> None:
+    def _respond(self, kind: str, body: bytes) -> None:
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
@@ -138,7 +138,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def _stream(self) -> None:
-        """Send each new picture until the viewer leaves; a slow viewer misses some."""
+        """Send each new picture until the viewer disconnects; a slow viewer misses some."""
         self.send_response(200)
         self.send_header("Content-Type", f"multipart/x-mixed-replace; boundary={BOUNDARY}")
         self.send_header("Cache-Control", "no-store")
@@ -158,4 +158,4 @@ class _Handler(BaseHTTPRequestHandler):
             return
 
     def log_message(self, format: str, *values: Any) -> None:  # noqa: A002
-        """Log nothing: the terminal shows the latency."""
+        """Log nothing, because the terminal shows the latency."""

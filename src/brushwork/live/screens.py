@@ -15,18 +15,18 @@ class Window:
     """A window of the desktop; number keys choose styles, and closing it ends the program.
 
     Raises:
-        UserError: If there is no desktop, or Python came without Tk.
+        UserError: If there is no desktop, or this Python has no Tk.
     """
 
     def __init__(self, title: str) -> None:
         try:
             import tkinter
         except ImportError:
-            raise UserError("this Python has no Tk for a window; use --output mjpeg") from None
+            raise UserError("this Python has no Tk, which a window needs; use --output mjpeg") from None
         try:
             self._root = tkinter.Tk()
         except tkinter.TclError as error:
-            raise UserError(f"no window can be opened ({error}); use --output mjpeg") from None
+            raise UserError(f"cannot open a window ({error}); use --output mjpeg") from None
         self._root.title(title)
         self._label = tkinter.Label(self._root, background="black")
         self._label.pack(expand=True, fill="both")
@@ -67,7 +67,7 @@ class Window:
 
 
 class VirtualCamera:
-    """A camera that other programs can choose (extra ``camera``: pyvirtualcam).
+    """A virtual camera for other programs (extra ``camera``: pyvirtualcam).
 
     Raises:
         UserError: If pyvirtualcam is missing, or the system has no driver for it.
@@ -88,11 +88,11 @@ class VirtualCamera:
             try:
                 self._camera = self._open(width, height, self._rate)
             except RuntimeError as error:
-                raise UserError(f"no virtual camera: {' '.join(str(error).split())}") from None
+                raise UserError(f"cannot open a virtual camera: {' '.join(str(error).split())}") from None
         self._camera.send(pixels)
 
     def pressed(self) -> int | None:
-        """Return None: a camera has no keys."""
+        """Return None, because a camera has no keys."""
         return None
 
     def close(self) -> None:

@@ -1,1 +1,1 @@
-"""The same work on a cluster: parts of data sets, and pairs of an evaluation, on Ray (extra ``ray``)."""
+"""Work on a Ray cluster: parts of data sets, and pairs of an evaluation (extra ``ray``)."""

@@ -1,4 +1,4 @@
-"""The pairs of an evaluation scored by workers of a Ray cluster: a large grid of contents and styles."""
+"""Scores the pairs of an evaluation on the workers of a Ray cluster, for large grids of contents and styles."""
 
 import pickle
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from brushwork.scale.cluster import Cluster
 
 
 class Scored(NamedTuple):
-    """The record of a pair, or the line that says why there is none."""
+    """The record of a pair, or an error of one line."""
 
     record: PairRecord | None
     error: str | None
@@ -29,29 +29,29 @@ class PairWorker:
         import torch
 
         torch.set_num_threads(threads)
-        # In float32, since scores are compared between machines.
+        # In float32, because scores are compared between machines.
         painter = of_model(stylizer.load(model, device=device, precision="f32", threads=threads))
         self._score = partial(evaluate, painter=painter, size=size)
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Score a pair; records travel as bytes, since a table has no column for them."""
+        """Score a pair; records are sent as bytes, because a table has no column for them."""
         pair: Pair = pickle.loads(row["pair"])
         try:
-            (judged,) = self._score([pair])
-            scored = Scored(judged.record, None)
+            (evaluated,) = self._score([pair])
+            scored = Scored(evaluated.record, None)
         except (UserError, OSError) as error:
             scored = Scored(None, f"{pair.name}: {in_one_line(error)}")
         return {"scored": pickle.dumps(scored)}
 
 
 def evaluate_on(cluster: Cluster, model: str | None, pairs: Sequence[Pair], *, size: int = 512) -> Iterator[Scored]:
-    """Score the pastiches of a model pair by pair on a cluster; yields them as they are done, in any order.
+    """Score the pastiches of a model on a cluster, and yield each record when it is complete, in any order.
 
     Args:
-        cluster: Where to.
-        model: Name of a model or a model folder that every worker can read; None for the default.
+        cluster: The cluster.
+        model: Name of a model, or a model folder that every worker can read; None for the default.
         pairs: Files that every worker can read.
-        size: Side of the squares that are judged.
+        size: Side of the evaluated squares.
     """
     with cluster.connected():
         ray.data.DataContext.get_current().enable_progress_bars = False  # the caller shows its own

@@ -1,8 +1,8 @@
-"""The parts of a plan made by workers of a Ray cluster, streamed by Ray Data.
+"""Makes the parts of a plan on the workers of a Ray cluster, with Ray Data.
 
-A part is read, made and written by one worker, so nothing but the names of its files and a report travels. If a worker
-is lost with its node, its parts are made again elsewhere: a part is a function of the plan, and what marks it as done
-appears last and whole, so nothing is missing and nothing is there twice.
+One worker reads, makes and writes a part, so that only the names of its files and a report are sent. If a worker is
+lost with its node, its parts are made again elsewhere: a part is a function of the plan, and the file that marks it as
+done is written last and in one step, so that nothing is missing or duplicated.
 """
 
 from collections import Counter
@@ -42,7 +42,7 @@ class PartWorker:
         self._make, self._tries = Plan(source, target, task, ()).make(threads, device), tries
 
     def __call__(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Make a part; returns its report as plain values."""
+        """Make a part, and return its report as plain values."""
         part = Part(int(row["index"]), row["kind"], tuple(row["names"]))
         if ray.get(self._tries.begin.remote(part.index)) > TRIES:
             report = Report(part.index, 0, failed=f"{part.names[0]}: {TRIES} workers died while making it")
