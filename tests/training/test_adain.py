@@ -91,7 +91,7 @@ def test_unsupported_uses_of_the_baseline_are_one_line_errors(
         PasticheConfig(system="adain", styles=("a",))
     with pytest.raises(ValueError, match="system is 'gan'"):
         PasticheConfig(system="gan")  # type: ignore[arg-type]
-    with pytest.raises(UserError, match="no file of weights"):
+    with pytest.raises(UserError, match="not a file of weights"):
         (tmp_path / "a.pth").write_bytes(b"none")
         adain = replace(recipe, network=PasticheConfig(system="adain"), pretrained=str(tmp_path / "a.pth"))
         prepare(adain, None, ProcessInfo("cpu"))

@@ -121,7 +121,7 @@ def test_keys_of_older_recipes_work_with_a_notice(tmp_path: Path, caplog: pytest
     recipe = load(path, ["optimiser.clip=2"])
     assert (recipe.optimizer.learning_rate, recipe.optimizer.clip) == (0.5, 2.0)
     assert recipe.loss.style_form == "squared"
-    assert "called optimizer now" in caplog.text and "called loss.style_form now" in caplog.text
+    assert "now called optimizer" in caplog.text and "now called loss.style_form" in caplog.text
 
 
 def test_init_can_be_a_name_or_a_table(tmp_path: Path) -> None:

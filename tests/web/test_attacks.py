@@ -142,7 +142,7 @@ def test_clips_cannot_exceed_their_quota() -> None:
     folder = scratch.ScratchFolder(1000)
     folder.check(1000)
     (folder.path / "clip.mp4").write_bytes(bytes(600))
-    with pytest.raises(RefusedError, match="no room for more clips"):
+    with pytest.raises(RefusedError, match="no space for more clips"):
         folder.check(401)
     folder.remove()
     assert not folder.path.exists()

@@ -62,7 +62,7 @@ def serving(app: Callable[..., object]) -> Iterator[tuple[Connections, Address]]
 def address(monkeypatch: pytest.MonkeyPatch) -> Iterator[Address]:
     """A real server with short limits: connections that send nothing are closed after a tenth of a second."""
     monkeypatch.setattr(connections, "HEADERS_WITHIN", 0.1)
-    monkeypatch.setattr(connections, "MOST", 8)
+    monkeypatch.setattr(connections, "MAX_CONNECTIONS", 8)
     with serving(build(Stylizer(FakeRuntime()), "colours", limits=Limits(idle=1))) as (_, address):
         yield address
 

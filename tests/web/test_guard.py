@@ -40,7 +40,7 @@ def test_an_unknown_host_name_is_refused(host: str) -> None:
     answer = asked_as(host)
     assert (answer.status_code, answer.headers["content-type"]) == (421, "application/problem+json")
     name = host.partition(":")[0]
-    assert f"this server is not {name}" in answer.json()["detail"]
+    assert f"{name} is not a name of this server" in answer.json()["detail"]
     assert asked_as(host, names=Names.of([name])).status_code == 200
 
 

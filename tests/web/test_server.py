@@ -71,7 +71,7 @@ def test_listening_on_all_addresses_prints_a_warning(serve: Serve, capfd: pytest
         assert server.stderr is not None
         said = [server.stderr.readline() for _ in range(4)]
         server.kill()
-    assert "every machine that can reach this one" in said[0]
+    assert "every machine that can reach it" in said[0]
     assert "set --token" in said[1]
 
 

@@ -48,7 +48,7 @@ def artefact_score(image: Image) -> float:
 
 
 def spectrum(plane: Plane) -> Spectrum:
-    """Return the mean power (64, 64) of the tiles of a plane (H, W), frequency 0 first; white noise has its variance."""
+    """Return the mean power (64, 64) of the tiles of a plane (H, W), frequency 0 first; variance for white noise."""
     tiles = sliding_window_view(plane, (TILE, TILE))[:: TILE // 2, :: TILE // 2].reshape(-1, TILE, TILE)
     window = np.hanning(TILE + 1)[:TILE]
     weights = np.outer(window, window)

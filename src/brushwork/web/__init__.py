@@ -1,1 +1,1 @@
-"""The page and the HTTP API of `brushwork serve` (extra ``web``). Nothing leaves the machine, nothing is fetched."""
+"""The page and the HTTP API of `brushwork serve` (extra ``web``). It sends nothing and fetches nothing elsewhere."""

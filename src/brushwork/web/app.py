@@ -1,4 +1,4 @@
-"""The server: API, page, guard and limits put together."""
+"""The application of the server: API, page, guard and limits."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -33,17 +33,17 @@ def build(
     memory: int | None = None,
     details: Details | None = None,
 ) -> FastAPI:
-    """The application.
+    """Return the application.
 
     Args:
         stylizer: The model.
-        model: Its name.
-        limits: What a client may ask for.
-        names: Names by which the server may be called; None for those of this machine.
-        tokens: What clients must show; None for no token.
-        page: Whether there is a page besides the API.
-        memory: Bytes that a picture may take; None for most of what is free then.
-        details: The model at other details; None if there is one.
+        model: Name of the model.
+        limits: Limits of requests.
+        names: Host names that the server accepts; None for those of this machine.
+        tokens: Tokens that clients need; None for no token.
+        page: Whether to serve the page in addition to the API.
+        memory: Bytes that a picture may take; None for most of the memory that is free at that time.
+        details: The model at other details; None if it has only one.
     """
     limits = limits or Limits()
     service = Service(stylizer, limits, memory, details)
@@ -51,15 +51,15 @@ def build(
     clips = Clips(service)
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
-        # Here, for a server that ends by a signal runs nothing after it.
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        # Clips are closed here because a server that ends by a signal runs nothing afterwards.
         try:
             yield
         finally:
             clips.close()
 
     app = FastAPI(
-        title="brushwork", version=version("brushwork"), lifespan=life, docs_url=None, redoc_url=None,
+        title="brushwork", version=version("brushwork"), lifespan=lifespan, docs_url=None, redoc_url=None,
         summary="Any photo in the style of any picture.",
     )  # fmt: skip
     app.openapi = partial(document, app)  # type: ignore[method-assign]

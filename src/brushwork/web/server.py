@@ -1,4 +1,4 @@
-"""Listening: an address, what it means, and an end that finishes what is running."""
+"""Runs the server: its address, who may reach it, and an end that completes running requests."""
 
 import socket
 import threading
@@ -17,26 +17,29 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names, is_address, is_local
 from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
-from brushwork.web.connections import PROTOCOLS, raise_files
+from brushwork.web.connections import PROTOCOLS, raise_file_limit
 
 EXPOSED = """\
-This server listens on {host}: every machine that can reach this one can use it and sees the pictures it is sent."""
-OPEN = "Anybody is served: set --token to let in only those who know it."
-PLAIN = "There is no encryption: give --certificate and --key, or put a proxy with TLS before it."
+This server listens on {host}: every machine that can reach it can use it, and see the pictures that are sent to it."""
+OPEN = "Anybody can use it: set --token to admit only clients with the token."
+PLAIN = "Connections are not encrypted: give --certificate and --key, or use a proxy with TLS."
 
 
 @dataclass(frozen=True)
 class Access:
-    """Who may reach a server, and how.
+    """Settings of access to a server.
 
     Attributes:
         host: Address to listen on.
         port: Port; 0 picks a free one.
-        tokens: What clients must show; empty for no token.
-        names: Further names by which the server may be called.
-        proxies: Addresses of proxies whose forwarding headers are believed.
+        tokens: Tokens that clients need; empty for no token.
+        names: Further host names that the server accepts.
+        proxies: Addresses of proxies whose forwarding headers are trusted.
         certificate: PEM file of the TLS certificate chain; None for plain HTTP.
         key: PEM file of its private key.
+
+    Raises:
+        UserError: If a file does not exist, the certificate or the key is missing, or a proxy is not an IP address.
     """
 
     host: str = "127.0.0.1"
@@ -52,41 +55,42 @@ class Access:
             raise UserError("TLS needs both --certificate and --key")
         for file in (self.certificate, self.key):
             if file is not None and not file.is_file():
-                raise UserError(f"no file {file}")
+                raise UserError(f"{file} does not exist")
         for proxy in self.proxies:
             if not is_address(proxy):
-                raise UserError(f"--behind-proxy takes the proxy's address in numbers, not {proxy!r}")
+                raise UserError(f"--behind-proxy takes the proxy's IP address, not {proxy!r}")
 
     def warnings(self) -> list[str]:
-        """What to say to the person who starts a server that others can reach."""
+        """Return warnings about a server that other machines can reach, one line each."""
         if is_local(self.host):
             return []
-        told = [EXPOSED.format(host=self.host)]
-        return told + [OPEN] * (not self.tokens) + [PLAIN] * (self.certificate is None)
+        exposed = [EXPOSED.format(host=self.host)]
+        return exposed + [OPEN] * (not self.tokens) + [PLAIN] * (self.certificate is None)
 
 
 def run(
     stylizer: Stylizer, model: str, access: Access, limits: Limits, *, page: bool = True, show: bool = False,
     memory: int | None = None, details: Details | None = None,
 ) -> None:  # fmt: skip
-    """Serve until it is interrupted.
+    """Serve until interrupted.
 
     Args:
         stylizer: The model.
-        model: Its name.
-        access: Who may reach the server.
-        limits: What a client may ask for.
-        page: Whether there is a page besides the API.
-        show: Whether the page is opened in the browser of this machine.
-        memory: Bytes that a picture may take; larger ones are painted in tiles. None for most of what is free then.
-        details: The model at other details; None if there is one.
+        model: Name of the model.
+        access: Settings of access.
+        limits: Limits of requests.
+        page: Whether to serve the page in addition to the API.
+        show: Whether to open the page in the browser of this machine.
+        memory: Bytes that a picture may take; larger ones are rendered in tiles. None for most of the memory that is
+            free at that time.
+        details: The model at other details; None if it has only one.
 
     Raises:
-        UserError: If the address cannot be listened on, or a TLS file not used.
+        UserError: If the server cannot listen on the address, or a TLS file cannot be used.
     """
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     names, tokens = Names.of(access.names, access.proxies), Tokens(access.tokens)
-    raise_files()
+    raise_file_limit()
     listener = _listen(access.host, access.port)
     for line in access.warnings():
         console.print(line, style="yellow")
@@ -102,7 +106,7 @@ def run(
     except OSError as error:
         raise UserError(f"the TLS certificate or key cannot be used: {error.strerror or error}") from None
     console.print(address, style="bold")
-    if show:  # from a thread: some browsers block until they are closed
+    if show:  # in a thread, because some browsers block until they are closed
         threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
     uvicorn.Server(config).run(sockets=[listener])
 

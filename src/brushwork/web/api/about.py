@@ -32,10 +32,10 @@ class StyleEntry(BaseModel):
 
 
 class ModelEntry(BaseModel):
-    """A model that came with the package, or the one that paints.
+    """A shipped model, or the model in use (`paints`).
 
-    `detail` is what it paints with where a request names none; null where a request cannot. `words` tells whether
-    styles can be given in words.
+    `detail` is the default detail of requests; null if requests cannot choose it. `words` is whether styles can be
+    given in words.
     """
 
     name: str
@@ -47,7 +47,7 @@ class ModelEntry(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the server works, with what, and how much it has to do."""
+    """Health of the server: its model, and the number of requests that wait or run."""
 
     status: Literal["ok"]
     model: str
@@ -55,7 +55,7 @@ class Health(BaseModel):
 
 
 def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
-    """The paths that tell about the server."""
+    """Return the routes with information on the server."""
     api = APIRouter()
 
     @api.get("/v1/styles", summary="Named styles.")
@@ -64,16 +64,16 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
 
     @api.get("/v1/styles/{name}/thumbnail", response_class=Response,
              responses=NO_STYLE,
-             summary="A photo in the style of that name, as WebP.")  # fmt: skip
+             summary="Thumbnail of a named style, as WebP.")  # fmt: skip
     def thumbnail(request: Request, name: str) -> Response:
         data = _thumbnail(service, name)
-        kept = "max-age=86400" if name in service.stylizer.gallery.shipped else "no-cache"  # one's own may change
-        headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:24]}"', "Cache-Control": f"private, {kept}"}
+        caching = "max-age=86400" if name in service.stylizer.gallery.shipped else "no-cache"  # own styles may change
+        headers = {"ETag": f'"{hashlib.sha256(data).hexdigest()[:24]}"', "Cache-Control": f"private, {caching}"}
         if request.headers.get("if-none-match") == headers["ETag"]:
             return Response(status_code=304, headers=headers)
         return Response(data, media_type="image/webp", headers=headers)
 
-    @api.get("/v1/models", summary="The models that came with the package, and the one that paints.")
+    @api.get("/v1/models", summary="Shipped models and the model in use.")
     def models() -> list[ModelEntry]:
         detail = service.details.detail if service.details.several else None
         words = service.stylizer.gallery.words is not None and extras.installed("words")
@@ -84,7 +84,7 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
             for each in found
         ]  # fmt: skip
 
-    # Not in a thread, as the others are: it is answered however many wait for one.
+    # Not in a thread like the others, so that it responds even if all threads are busy.
     @api.get("/healthz", summary="Whether the server works.")
     async def health() -> Health:
         return Health(status="ok", model=model, waiting=service.queue.waiting)
@@ -97,7 +97,7 @@ def router(service: Service, metrics: Metrics, model: str) -> APIRouter:
 
 
 def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
-    """Return the named styles of a model in the gallery's order, those of the user's own first."""
+    """Return the named styles of a model in the gallery's order, own styles first."""
     gallery = stylizer.gallery
     known = gallery.styles
     places = positions([style.at(MAP_SIZE)[0] for style in known.values()]).tolist() if known else []
@@ -115,10 +115,10 @@ def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
 
 
 def _thumbnail(service: Service, name: str) -> bytes:
-    """The square picture of a style, as a WebP file."""
+    """Return the square picture of a style as a WebP file."""
     square = service.stylizer.gallery.thumbnail(name)
     if square is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"no picture of a style {name!r}")
+        raise RefusedError(HTTPStatus.NOT_FOUND, f"no thumbnail of a style {name!r}")
     buffer = BytesIO()
     square.save(buffer, "WEBP", quality=85)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""What one camera of a client is painted with: its styles, which fade into the next, and its frames."""
+"""Renders the frames of a client's camera, with fading between styles."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -18,26 +18,26 @@ from brushwork.styles.embeddings import STYLE_SIZES, pad_alike
 from brushwork.web.api.service import Service, Style
 from brushwork.web.api.work_queue import Ticket
 
-MOST_PIXELS = 2 * 10**6  # of a frame: a camera's picture of 1920 x 1080 is 2.07, so it is sent smaller
-MOST_NUMBERS = 10_000  # of an embedding
+MAX_PIXELS = 2 * 10**6  # of a frame; 1920 x 1080 are 2.07 million, so clients must send them smaller
+MAX_NUMBERS = 10_000  # of an embedding
 QUALITY = 85  # of the JPEG of a pastiche
 
 Number = Annotated[float, Field(ge=-1e4, le=1e4)]
-Numbers = Annotated[list[Number], Field(max_length=MOST_NUMBERS)]
+Numbers = Annotated[list[Number], Field(max_length=MAX_NUMBERS)]
 
 
 class CameraSettings(BaseModel, extra="forbid"):
-    """How frames are painted from now on.
+    """Settings of the following frames.
 
     Attributes:
-        styles: Names of the gallery, ``words: ...``, or embeddings as POST /v1/embed returns them; none shows the
-            frames as they are.
-        weights: One a style; equal if none are given.
+        styles: Names of the gallery, ``words: ...``, or embeddings as returned by POST /v1/embed; frames are unchanged
+            if empty.
+        weights: A weight for each style; equal weights if omitted.
         strength: 0 is the frame, 1 the full pastiche.
-        style_size: As in POST /v1/stylize, for names.
-        stroke: As there; ``own`` is the fastest.
-        keep_colors: Keep the camera's colours.
-        detail: As in POST /v1/stylize.
+        style_size: See POST /v1/stylize; for names.
+        stroke: See POST /v1/stylize; ``own`` is the fastest.
+        keep_colors: Whether to keep the camera's colours.
+        detail: See POST /v1/stylize.
     """
 
     styles: list[str | Numbers] = []
@@ -50,8 +50,8 @@ class CameraSettings(BaseModel, extra="forbid"):
 
 
 @dataclass
-class _Look:
-    """What the settings in use say."""
+class _Current:
+    """The settings in use."""
 
     fade: Fade
     strength: float
@@ -60,22 +60,22 @@ class _Look:
 
 
 class Camera:
-    """A camera of a client. Its calls come one after the other, in the thread of the queue.
+    """A camera of a client. Its methods are called one after the other, in the thread of the queue.
 
     Args:
-        service: What paints, and its limits.
+        service: The stylizer and its limits.
     """
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._look: _Look | None = None
-        self._own: Array | None = None  # of the first frame: a new one for each would flicker
+        self._current: _Current | None = None
+        self._own: Array | None = None  # of the first frame, as a new one for each frame would flicker
 
     def use(self, wanted: CameraSettings) -> None:
-        """Paint with other settings from the next frame on; the embedding fades to that of the styles.
+        """Use other settings from the next frame on; the embedding fades to that of the new styles.
 
         Raises:
-            UserError: If something of them cannot be used; then those in use stay.
+            UserError: If a setting cannot be used; the settings in use are kept.
         """
         service = self._service
         if len(wanted.styles) > service.limits.styles:
@@ -85,57 +85,57 @@ class Camera:
             keep_colors=wanted.keep_colors, stroke=parse_stroke(wanted.stroke), memory=service.memory
         )
         if not wanted.styles:
-            self._look = None
+            self._current = None
             return
         rows = [self._embed(style, wanted.style_size) for style in wanted.styles]
         blend = service.stylizer.blend(rows, wanted.weights)
-        if self._look is None:
+        if self._current is None:
             fade = Fade(blend)
         else:
-            now, blend = self._alike(self._look.fade.now(), blend)
+            now, blend = self._alike(self._current.fade.now(), blend)
             fade = Fade(now)
             fade.to(blend)
-        self._look = _Look(fade, wanted.strength, settings, wanted.detail)
+        self._current = _Current(fade, wanted.strength, settings, wanted.detail)
 
     def paint(self, frame: bytes, ticket: Ticket) -> bytes:
-        """Return the pastiche of an encoded frame as a JPEG; the frame itself while no style is chosen.
+        """Return the pastiche of an encoded frame as a JPEG; the frame itself if no style is chosen.
 
         Raises:
             UserError: If the frame cannot be read, or is too large.
-            RefusedError: If nobody waits any more.
+            RefusedError: If the request was cancelled.
         """
-        look = self._look
-        if look is None:
+        current = self._current
+        if current is None:
             return frame
         content = self._open(frame)
-        stylizer = self._service.details.at(look.detail)
-        style = stylizer.compose(content, look.fade.now(), look.strength, own=self._own)
+        stylizer = self._service.details.at(current.detail)
+        style = stylizer.compose(content, current.fade.now(), current.strength, own=self._own)
         self._own = style.own if self._own is None else self._own
         pastiche = np.empty(content.shape, np.float32)
         ticket.check()
-        stylizer.paint(content, style, pastiche, look.settings, progress=lambda _: ticket.check())
+        stylizer.paint(content, style, pastiche, current.settings, progress=lambda _: ticket.check())
         buffer = BytesIO()
         images.save(Picture.of(pastiche), buffer, format="JPEG", quality=QUALITY)
         return buffer.getvalue()
 
     def _open(self, frame: bytes) -> Array:
-        """The pixels (H, W, 3) of a frame."""
+        """Return the pixels (H, W, 3) of a frame."""
         content = self._service.open(frame).on_white
         height, width = check_size("frame", content)
-        if height * width > MOST_PIXELS:
-            raise UserError(f"a frame of {width} x {height}; at most {MOST_PIXELS / 1e6:g} megapixels are taken")
+        if height * width > MAX_PIXELS:
+            raise UserError(f"the frame is {width} x {height}; at most {MAX_PIXELS / 1e6:g} megapixels are allowed")
         return content
 
     def _embed(self, style: str | list[float], size: int | None) -> Array:
-        """The embedding (1, D) of a name, or of the numbers themselves."""
+        """Return the embedding (1, D) of a name, or the numbers themselves."""
         if isinstance(style, str):
             return self._service.embed(Style(style), size)
         expected = self._service.stylizer.gallery.embedding_size
         if expected is not None and len(style) != expected:
-            raise UserError(f"an embedding of {len(style)} numbers; those of this model have {expected}")
+            raise UserError(f"the embedding has {len(style)} numbers; those of this model have {expected}")
         return self._service.stylizer.embed(np.array(style, np.float32))
 
     def _alike(self, *rows: Array) -> list[Array]:
-        """Embeddings of one length, where a deep style is among them."""
+        """Return embeddings padded to one length, if a deep style is among them."""
         padded = pad_alike(rows, self._service.stylizer.gallery.embedding_size)
         return [row for row in padded if row is not None]

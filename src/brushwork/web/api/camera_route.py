@@ -1,4 +1,4 @@
-"""The WebSocket of a camera: frames in, pastiches out. The newest frame is painted, older ones are dropped."""
+"""The WebSocket of a camera, which receives frames and sends pastiches. Frames that arrive too fast are dropped."""
 
 import asyncio
 import json
@@ -23,63 +23,67 @@ from brushwork.web.api.work_queue import Ticket
 
 PATH = "/v1/camera"
 NUMBER = 4  # bytes before a frame and its pastiche: the frame's number, big-endian
-LEFT, SILENT, ODD = 0, 1000, 1003  # close codes of RFC 6455: nothing more came, a message of the wrong kind
+DISCONNECTED, IDLE, UNSUPPORTED = 0, 1000, 1003  # the last two are close codes of RFC 6455
 UPGRADE: dict[int | str, dict[str, Any]] = {
     101: {"description": "Switched to a WebSocket, see the guide."},
-    426: {"description": "It is a WebSocket."},
+    426: {"description": "The path needs a WebSocket."},
 }
 
 
 class Inbox:
-    """The newest settings and the newest frame that have come; whoever is slower than the client misses the others."""
+    """The latest settings and the latest frame of a client; older ones are dropped."""
 
     def __init__(self) -> None:
-        self.closed: int | None = None  # the code with which to close; 0 where the client has left
+        self.closed: int | None = None  # the close code; 0 if the client has disconnected
         self._text: str | None = None
         self._frame: bytes | None = None
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def put(self, *, text: str | None = None, frame: bytes | None = None) -> None:
-        """Take what has come, in place of the last of its kind."""
+        """Replace the settings or the frame."""
         self._text, self._frame = text or self._text, frame or self._frame
-        self._news.set()
+        self._changed.set()
 
     def close(self, code: int) -> None:
-        """Let whoever waits know that nothing more comes."""
+        """Mark the end of the messages, with a close code."""
         self.closed = code
-        self._news.set()
+        self._changed.set()
 
     async def take(self) -> tuple[str | None, bytes | None]:
-        """Wait for something to come; both kinds at once where both have."""
-        await self._news.wait()
-        self._news.clear()
+        """Wait for settings or a frame, and return those that have arrived."""
+        await self._changed.wait()
+        self._changed.clear()
         found = self._text, self._frame
         self._text = self._frame = None
         return found
 
 
 class Cameras:
-    """The cameras of a server, no more than allowed in all, and of one client no more than half of them."""
+    """The number of open cameras of a server, limited in total, and for one client to half of that.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._of: Counter[str] = Counter()
+    Args:
+        limit: Largest number of cameras.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._open: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, client: str) -> Iterator[bool]:
-        """Hold a place for a client's camera; False if there is none."""
-        free = self._of.total() < self.most and self._of[client] < max(1, self.most // 2)
-        self._of[client] += free
+    def opened(self, client: str) -> Iterator[bool]:
+        """Count a client's camera as open within the block, and yield whether it is allowed."""
+        allowed = self._open.total() < self.limit and self._open[client] < max(1, self.limit // 2)
+        self._open[client] += allowed
         try:
-            yield free
+            yield allowed
         finally:
-            self._of[client] -= free
-            if not self._of[client]:
-                del self._of[client]
+            self._open[client] -= allowed
+            if not self._open[client]:
+                del self._open[client]
 
 
 def router(service: Service, metrics: Metrics) -> APIRouter:
-    """The path of cameras."""
+    """Return the route of cameras."""
     api = APIRouter()
     cameras = Cameras(service.limits.cameras)
 
@@ -90,8 +94,8 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
     @api.websocket(PATH)
     async def camera(socket: WebSocket) -> None:
         client = client_of(socket)
-        with cameras.place(client) as free:
-            if not free:
+        with cameras.opened(client) as allowed:
+            if not allowed:
                 refusal = answer(HTTPStatus.TOO_MANY_REQUESTS, "too many cameras at once", {"Retry-After": "5"})
                 await socket.send_denial_response(refusal)
                 return
@@ -99,8 +103,8 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
             inbox = Inbox()
             reading = asyncio.create_task(_read(socket, inbox, service.limits.idle))
             try:
-                with suppress(WebSocketDisconnect):  # it left while something was sent
-                    await _answer(socket, inbox, service, metrics, client)
+                with suppress(WebSocketDisconnect):  # the client disconnected while a message was sent
+                    await _respond(socket, inbox, service, metrics, client)
             finally:
                 reading.cancel()
 
@@ -108,25 +112,25 @@ def router(service: Service, metrics: Metrics) -> APIRouter:
 
 
 async def _read(socket: WebSocket, inbox: Inbox, idle: float) -> None:
-    """Put what comes into the inbox, until the client leaves, is silent for too long, or sends what is not expected."""
+    """Put messages into the inbox until the client disconnects, is idle too long, or sends an unsupported message."""
     while inbox.closed is None:
         try:
             message = await asyncio.wait_for(socket.receive(), idle)
         except TimeoutError:
-            return inbox.close(SILENT)
+            return inbox.close(IDLE)
         text, data = message.get("text"), message.get("bytes")
         if message["type"] == "websocket.disconnect":
-            inbox.close(LEFT)
+            inbox.close(DISCONNECTED)
         elif text:
             inbox.put(text=text)
         elif data and len(data) > NUMBER:
             inbox.put(frame=data)
         else:
-            inbox.close(ODD)
+            inbox.close(UNSUPPORTED)
 
 
-async def _answer(socket: WebSocket, inbox: Inbox, service: Service, metrics: Metrics, client: str) -> None:
-    """Paint what comes. Whatever is wrong with it is told, and the next may be right."""
+async def _respond(socket: WebSocket, inbox: Inbox, service: Service, metrics: Metrics, client: str) -> None:
+    """Send the pastiches of frames; errors are sent as text, and the connection stays open."""
     camera = Camera(service)
 
     async def gone() -> bool:
@@ -145,12 +149,12 @@ async def _answer(socket: WebSocket, inbox: Inbox, service: Service, metrics: Me
         else:
             if frame is not None:
                 await socket.send_bytes(frame[:NUMBER] + painted)
-    if inbox.closed != LEFT:
+    if inbox.closed != DISCONNECTED:
         await socket.close(inbox.closed)
 
 
 def _work(camera: Camera, metrics: Metrics, text: str | None, frame: bytes | None, ticket: Ticket) -> bytes:
-    """Heed settings, paint a frame; whichever has come."""
+    """Use settings and render a frame, as far as they are given."""
     if text is not None:
         camera.use(CameraSettings.model_validate_json(text))
     if frame is None:
@@ -160,7 +164,7 @@ def _work(camera: Camera, metrics: Metrics, text: str | None, frame: bytes | Non
 
 
 def _problem(error: Exception, frame: bytes | None) -> str:
-    """A problem as text; it names the frame that is not painted, if there was one."""
+    """Return an error as JSON text with the number of its frame, if any."""
     status = error.status if isinstance(error, RefusedError) else HTTPStatus.BAD_REQUEST
     number = None if frame is None else int.from_bytes(frame[:NUMBER])
     return json.dumps({"number": number, "status": status, "detail": _line(error)})

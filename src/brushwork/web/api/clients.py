@@ -1,4 +1,4 @@
-"""Tells clients apart, so that one sees its own clips and cannot fill the queue of all."""
+"""Identifies clients, so that each sees only its own clips and cannot fill the queue."""
 
 import secrets
 
@@ -10,10 +10,10 @@ COOKIE = "brushwork_client"
 
 
 def client_of(connection: HTTPConnection) -> str:
-    """The name of a client: its address, and the cookie that the page gave its browser.
+    """Return the name of a client: its address and, on this machine, the cookie that the page set.
 
-    Browsers on the machine itself are told apart by the cookie alone. From elsewhere a cookie that is made up would
-    give as many places in the queue as one likes, so there the address counts.
+    Browsers on this machine differ only by the cookie. Other clients are identified by their address alone, because
+    with invented cookies they could get any number of places in the queue.
     """
     origin = getattr(connection.state, "origin", None)
     address: str = origin.client if origin else "unknown"
@@ -22,5 +22,5 @@ def client_of(connection: HTTPConnection) -> str:
 
 
 def new_cookie() -> str:
-    """The value of a ``Set-Cookie`` header for a browser that comes for the first time."""
+    """Return the value of a ``Set-Cookie`` header for a new browser."""
     return f"{COOKIE}={secrets.token_urlsafe(16)}; Path=/; HttpOnly; SameSite=Strict"

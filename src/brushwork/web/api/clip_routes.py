@@ -1,4 +1,4 @@
-"""The HTTP API of clips: a job that is begun, watched, fetched and removed."""
+"""The HTTP API of clips: start a clip, follow its progress, fetch and delete it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -14,11 +14,11 @@ from brushwork.web.api.clips import Clips, ClipState, PaintedClip
 from brushwork.web.api.pictures import DETAIL, NAMES, PROBLEMS, STYLE_SIZE, STYLES, WEIGHTS, WORDS, named, read_styles
 from brushwork.web.api.problems import RefusedError
 
-CLIP = File(description="The clip: MP4, MOV, MKV, WebM or AVI. Its sound comes along.")
-STEADY = Form(description="Share of the last frame in the next; 0 paints each by itself.", ge=0, le=1)
+CLIP = File(description="The clip: MP4, MOV, MKV, WebM or AVI. Its sound is kept.")
+STEADY = Form(description="Weight of the previous pastiche in the next; 0 renders each frame by itself.", ge=0, le=1)
 UNKNOWN: dict[int | str, dict[str, Any]] = {
     404: {"description": "No such clip."},
-    409: {"description": "The clip is not painted yet, or failed."},
+    409: {"description": "The clip is not finished, or failed."},
 }
 EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events: `progress`, then `done`, `failed` or `stopped`, each with the state.",
@@ -28,37 +28,37 @@ PASTICHE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The pastiche, MP4.", "content": {"video/mp4": {"schema": {"type": "string"}}}}
 }
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection open
-LOOK = 0.2  # seconds between two looks at how far a clip is
+INTERVAL = 0.2  # seconds between two checks of a clip's progress
 
 
 def router(clips: Clips) -> APIRouter:
-    """The paths of clips."""
+    """Return the routes of clips."""
     api = APIRouter(prefix="/v1/clips", responses=PROBLEMS)
     api.add_api_route("", _start(clips), methods=["POST"], status_code=202, name="clip",
-                      summary="Begin to paint a clip.")  # fmt: skip
+                      summary="Start to render a clip.")  # fmt: skip
 
-    @api.get("", summary="The clips that this client began, the newest first.")
+    @api.get("", summary="The clips of this client, the newest first.")
     def list_clips(request: Request) -> list[ClipState]:
         return [clip.state for clip in clips.of(client_of(request))]
 
-    @api.get("/{key}", summary="How far a clip is.", responses=UNKNOWN)
+    @api.get("/{key}", summary="State of a clip.", responses=UNKNOWN)
     def state(key: str) -> ClipState:
         return clips.find(key).state
 
-    @api.get("/{key}/events", summary="How far a clip is, told until it is over.", response_class=Response,
+    @api.get("/{key}/events", summary="Progress of a clip until it ends.", response_class=Response,
              responses=EVENTS | UNKNOWN)  # fmt: skip
     def events(key: str) -> StreamingResponse:
-        told = _events(clips.find(key))
-        return StreamingResponse(told, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        stream = _events(clips.find(key))
+        return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
-    @api.get("/{key}/pastiche", summary="The painted clip.", response_class=Response, responses=PASTICHE | UNKNOWN)
+    @api.get("/{key}/pastiche", summary="The rendered clip.", response_class=Response, responses=PASTICHE | UNKNOWN)
     def pastiche(key: str) -> FileResponse:
         clip = clips.find(key)
         if clip.state.state != "done":
             raise RefusedError(HTTPStatus.CONFLICT, clip.state.error or f"the clip is {clip.state.state}")
         return FileResponse(clip.pastiche, media_type="video/mp4", filename="pastiche.mp4")
 
-    @api.delete("/{key}", status_code=204, summary="Stop a clip and forget it.", responses=UNKNOWN)
+    @api.delete("/{key}", status_code=204, summary="Stop and delete a clip.", responses=UNKNOWN)
     def remove(key: str) -> None:
         clips.remove(key)
 
@@ -91,28 +91,28 @@ def _start(clips: Clips) -> Any:
         if steady is not None:
             settings["steady"] = steady
         data = await clip.read()
-        taken = await service.queue.run(
+        started = await service.queue.run(
             lambda _: clips.start(data, styles, client_of(request), detail, **settings), request.is_disconnected
         )
-        response.headers["Location"] = f"/v1/clips/{taken.state.id}"
-        return taken.state
+        response.headers["Location"] = f"/v1/clips/{started.state.id}"
+        return started.state
 
     return start
 
 
 async def _events(clip: PaintedClip) -> AsyncIterator[str]:
-    """The states of a clip, one event each, as they change; the last one is named after how it ended."""
-    told, silent = "", 0.0
+    """Yield the states of a clip as events when they change; the last one is named after the final state."""
+    sent, silent = "", 0.0
     while True:
-        over = clip.state.over  # asked before it is told: what is told last is the end
+        over = clip.state.over  # before the state is read, so that the last event has the final state
         now = clip.state.model_dump_json()
-        if now != told or over:
+        if now != sent or over:
             yield f"event: {clip.state.state if over else 'progress'}\ndata: {now}\n\n"
-            told, silent = now, 0.0
+            sent, silent = now, 0.0
         elif silent >= HEARTBEAT:
             yield ": still here\n\n"
             silent = 0.0
         if over:
             return
-        await asyncio.sleep(LOOK)
-        silent += LOOK
+        await asyncio.sleep(INTERVAL)
+        silent += INTERVAL

@@ -1,4 +1,4 @@
-"""Clips that are painted for clients, one after the other, beside the pictures (extra ``video``)."""
+"""Clips that are rendered for clients, one after the other, concurrently with pictures (extra ``video``)."""
 
 import secrets
 import shutil
@@ -21,18 +21,18 @@ from brushwork.web.api.problems import RefusedError
 from brushwork.web.api.scratch import ScratchFolder
 from brushwork.web.api.service import Service, Style
 
-# Containers by their first bytes, and nothing else: FFmpeg would take a playlist for a clip and open what it names.
+# Containers by their first bytes. Others are refused: FFmpeg would accept a playlist and open the files that it names.
 STARTS = ((4, b"ftyp", "mp4"), (0, b"\x1aE\xdf\xa3", "mkv"), (8, b"AVI ", "avi"))
-# FFmpeg looks for these two words of a DASH playlist anywhere in what it is shown first.
-PLAYLIST, LOOKED = (b"<MPD", b"dash:profile"), 2**22
+# FFmpeg detects a DASH playlist by these two strings anywhere in the data that it probes.
+PLAYLIST, PROBED = (b"<MPD", b"dash:profile"), 2**22
 RETRY = {"Retry-After": "60"}
-WHOLE = 0.9  # of the frames that a clip promises, fewer are said: the number itself is often a guess
-LOOK_AT_DISK = 100  # frames between two looks at how much room is left
+WHOLE = 0.9  # fraction of the stated frames below which a notice is given, as the stated number is often a guess
+DISK_INTERVAL = 100  # frames between two checks of free space
 Standing = Literal["waiting", "painting", "done", "failed", "stopped"]
 
 
 class ClipState(BaseModel):
-    """How far a clip is; `left` is in seconds, `rate` in frames a second, `error` says why it failed."""
+    """State of a clip; `left` is in seconds, `rate` in frames per second, `error` is the reason of a failure."""
 
     id: str
     state: Standing = "waiting"
@@ -45,13 +45,13 @@ class ClipState(BaseModel):
 
     @property
     def over(self) -> bool:
-        """Whether it does not change any more."""
+        """Whether the state is final."""
         return self.state not in ("waiting", "painting")
 
 
 @dataclass
 class PaintedClip:
-    """A clip, the folder that holds it and its pastiche, and how far it is."""
+    """A clip, the folder of its files, and its state."""
 
     folder: Path
     state: ClipState
@@ -61,19 +61,19 @@ class PaintedClip:
 
     @property
     def pastiche(self) -> Path:
-        """The painted clip, once its state is done."""
+        """The rendered clip, when its state is done."""
         return self.folder / "pastiche.mp4"
 
     def without_path(self, line: str) -> str:
-        """Return a line without the place of the clip on this machine, which is nobody's business."""
+        """Return a line without the path of the clip, which clients must not see."""
         return line.replace(f"{self.folder}/", "")
 
 
 class Clips:
-    """The clips of a server; the oldest finished one goes when another needs its place.
+    """The clips of a server; the oldest finished one is removed when a new one needs its place.
 
     Args:
-        service: What paints, and its limits.
+        service: The stylizer and its limits.
     """
 
     def __init__(self, service: Service) -> None:
@@ -85,25 +85,25 @@ class Clips:
     def start(
         self, data: bytes, styles: Sequence[Style], client: str, detail: float | None = None, **settings: Any
     ) -> PaintedClip:
-        """Take a clip; it is painted when its turn comes.
+        """Add a clip to the queue.
 
         Args:
             data: The encoded clip.
-            styles: Pictures and names; they blend.
-            client: Who sends it, see `client_of`.
-            detail: Of the model, see `Details.at`.
-            settings: What `brushwork.video.settings.Settings` takes further.
+            styles: Pictures and names, which are blended.
+            client: The client, see `client_of`.
+            detail: Detail of the model, see `Details.at`.
+            settings: Further arguments of `brushwork.video.settings.Settings`.
 
         Raises:
-            UserError: If something of it cannot be used, or the extra is missing.
-            RefusedError: 429 where as many clips wait as may, 507 if there is no room for it.
+            UserError: If the clip, a style or a setting cannot be used, or the extra is missing.
+            RefusedError: 429 if too many clips wait, 507 if there is no space for it.
         """
         extras.require("video", "video")
         from brushwork.video.settings import Settings
 
         suffix = container(data)
         for style in styles:
-            self.service.embed(style, settings.get("style_size"))  # so that what is wrong with it is said at once
+            self.service.embed(style, settings.get("style_size"))  # to report errors at once
         self.service.details.check(detail)
         self._make_room()
         self._scratch.check(len(data))
@@ -118,13 +118,13 @@ class Clips:
         return clip
 
     def find(self, key: str) -> PaintedClip:
-        """The clip of that name.
+        """Return the clip with a key.
 
         Raises:
             RefusedError: 404 if there is none.
         """
         if key not in self._clips:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "no such clip; it may have made room for another")
+            raise RefusedError(HTTPStatus.NOT_FOUND, "no such clip; it may have been removed for another one")
         return self._clips[key]
 
     def of(self, client: str) -> list[PaintedClip]:
@@ -132,7 +132,7 @@ class Clips:
         return [clip for clip in reversed(self._clips.values()) if clip.client == client]
 
     def remove(self, key: str) -> None:
-        """Stop a clip and forgets it."""
+        """Stop and remove a clip."""
         clip = self.find(key)
         clip.unwanted.set()
         del self._clips[key]
@@ -140,7 +140,7 @@ class Clips:
             shutil.rmtree(clip.folder)
 
     def close(self) -> None:
-        """Stop all of them, and deletes what was kept."""
+        """Stop all clips and delete their files."""
         for clip in self._clips.values():
             clip.unwanted.set()
         self._pool.shutdown(cancel_futures=True)
@@ -155,18 +155,18 @@ class Clips:
         self.remove(old)
 
     def _paint(self, clip: PaintedClip, source: Path, settings: Any) -> None:
-        """Paint one clip, in the thread of clips, and drops it where nobody wants it any more."""
+        """Render one clip in the thread of clips, and delete its files if it has been removed meanwhile."""
         state, standing = clip.state, "done"
         try:
             if not clip.unwanted.is_set():
                 self._run(clip, source, settings)
-                _say_how_many(state)
+                _complete(state)
         except (UserError, RefusedError, OSError, MemoryError) as error:
             state.error, standing = clip.without_path(in_one_line(error)), "failed"
         if clip.unwanted.is_set():
             standing = "stopped"
             shutil.rmtree(clip.folder, ignore_errors=True)
-        state.state = standing  # type: ignore[assignment]  # last: whoever reads it finds the rest settled
+        state.state = standing  # type: ignore[assignment]  # last, so that readers find the other fields complete
 
     def _run(self, clip: PaintedClip, source: Path, settings: Any) -> None:
         from brushwork.video.reading.opening import open_clip
@@ -183,7 +183,7 @@ class Clips:
             for record in records:
                 state.frames, state.count, state.rate = record.frames, record.count, record.rate
                 state.left, state.notes = record.left, [clip.without_path(note) for note in record.notes]
-                if record.frames % LOOK_AT_DISK == 0:
+                if record.frames % DISK_INTERVAL == 0:
                     self._scratch.check()
                 if record.frames > limits.clip_frames:
                     raise UserError(f"more than {limits.clip_frames} frames, which is the limit of a clip")
@@ -191,27 +191,27 @@ class Clips:
                     raise UserError(f"more than {limits.clip_seconds} seconds, which is the limit of a clip")
 
 
-def _say_how_many(state: ClipState) -> None:
-    """Settle what is left of a clip that is done; one that is cut short says how many frames were read."""
+def _complete(state: ClipState) -> None:
+    """Complete the state of a finished clip, with a notice if it has fewer frames than it states."""
     if state.count is not None and state.frames < WHOLE * state.count:
-        state.notes = [*state.notes, f"{state.frames} frames were read, of {state.count} that the clip promises"]
+        state.notes = [*state.notes, f"{state.frames} frames were read; the clip states {state.count}"]
     state.left = 0.0
 
 
 def container(data: bytes) -> str:
-    """The ending of a clip's container, told by its first bytes.
+    """Return the extension of a clip's container, identified by its first bytes.
 
     Raises:
-        UserError: If it is none that clients may send.
+        UserError: If it is not an accepted container.
     """
     found = next((suffix for at, start, suffix in STARTS if data[at : at + len(start)] == start), None)
-    if found is None or all(word in data[:LOOKED] for word in PLAYLIST):
-        raise UserError("not a clip of a kind taken here (MP4, MOV, MKV, WebM, AVI)")
+    if found is None or all(word in data[:PROBED] for word in PLAYLIST):
+        raise UserError("the clip is not MP4, MOV, MKV, WebM or AVI")
     return found
 
 
 def _written(folder: Path, number: int, style: Style) -> str:
-    """A style as `brushwork.video` takes it: its name, or the path of its picture in the clip's own folder."""
+    """Return the name of a style, or the path of its picture after writing it to the clip's folder."""
     if style.data is None:
         return style.name
     path = folder / f"style-{number}"

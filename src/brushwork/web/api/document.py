@@ -1,4 +1,4 @@
-"""The OpenAPI document of the API: what FastAPI finds out by itself, and what it cannot know."""
+"""The OpenAPI document of the API: FastAPI's, completed with errors, headers and security."""
 
 from http import HTTPStatus
 from typing import Any
@@ -10,18 +10,18 @@ from brushwork.web.api.tokens import COOKIE
 
 OPEN_PATHS = ("/healthz",)  # answered without a token
 SECURITY = {
-    "bearer": {"type": "http", "scheme": "bearer", "description": "A token of the server's, where it asks for one."},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token of the server, if it needs one."},
     "browser": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "Set by POST /login."},
 }
 TEXT = {"schema": {"type": "string"}}
 HEADERS: dict[str, dict[str, Any]] = {
-    "429": {"Retry-After": {"description": "Seconds after which to come back.", **TEXT}},
-    "503": {"Retry-After": {"description": "Seconds after which to come back.", **TEXT}},
-    "507": {"Retry-After": {"description": "Seconds after which to come back.", **TEXT}},
-    "202": {"Location": {"description": "Where the clip is.", **TEXT}},
+    "429": {"Retry-After": {"description": "Seconds after which to try again.", **TEXT}},
+    "503": {"Retry-After": {"description": "Seconds after which to try again.", **TEXT}},
+    "507": {"Retry-After": {"description": "Seconds after which to try again.", **TEXT}},
+    "202": {"Location": {"description": "Path of the clip.", **TEXT}},
     "401": {"WWW-Authenticate": {"description": "Bearer.", **TEXT}},
 }
-# Refusals that come before any route is asked.
+# Errors of the middleware, which any path may return.
 ANYWHERE = (400, 401, 403, 408, 413, 421, 503)
 
 
@@ -36,14 +36,14 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
             if method == "post":
-                operation["responses"].setdefault("415", {"description": "It is no form."})
+                operation["responses"].setdefault("415", {"description": "The request is not a form."})
             _complete(operation["responses"])
             operation["security"] = [] if path in OPEN_PATHS else [{}, {"bearer": []}, {"browser": []}]
     return made
 
 
 def _complete(responses: dict[str, Any]) -> None:
-    """Give every error its one shape and every answer its headers, in place."""
+    """Add the schema of errors and the headers of responses, in place."""
     responses.pop("422", None)
     for code in ANYWHERE:
         responses.setdefault(str(code), {"description": HTTPStatus(code).phrase})
@@ -51,7 +51,7 @@ def _complete(responses: dict[str, Any]) -> None:
         if status >= "400":
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": {
                 "type": "about:blank", "title": HTTPStatus(int(status)).phrase, "status": int(status),
-                "detail": "One line that says what to do.",
+                "detail": "One line with the error.",
             }}}  # fmt: skip
         if status in HEADERS:
             response["headers"] = HEADERS[status]

@@ -1,4 +1,4 @@
-"""Checks every request before it is read: its name, origin, token, size and pace; adds headers to every answer."""
+"""Checks host, origin, token, size and speed of every request, and adds headers to every response."""
 
 import asyncio
 import re
@@ -18,13 +18,13 @@ from brushwork.web.api.problems import answer
 from brushwork.web.api.tokens import COOKIE, Tokens, login_form
 
 LOGIN = "/login"
-# Answered without a token: supervisors ask whether the server works, and the form needs its looks.
+# Paths without a token: health checks, and the files of the login form.
 OPEN = ("/healthz", LOGIN, "/page/style.css", "/page/icon.svg", "/favicon.ico")
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*", re.IGNORECASE)
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 LONGEST_TOKEN = 4096  # bytes of a login form
-SLOWEST = 2000  # bytes a second that a request must come with, all in all; a slow modem has twice as many
-# Everything a page needs comes from this server; pictures and clips that it made itself are blobs.
+SLOWEST = 2000  # least average speed of a request in bytes per second; a slow modem has twice as many
+# The page loads everything from this server; its own pictures and clips are blobs.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; media-src 'self' blob:; "
     "connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
@@ -41,15 +41,15 @@ HEADERS = {
 
 
 class Guard:
-    """ASGI middleware: names and origins, tokens, the size and the pace of a request, and headers of every answer.
+    """ASGI middleware that checks host, origin, token, size and speed of requests, and adds headers to responses.
 
     Args:
-        app: What is guarded.
-        names: Names by which the server may be called.
-        tokens: What clients must show.
-        upload: Most bytes of a request.
-        disk: Most bytes of all requests that are being received or answered.
-        idle: Seconds that a request may send nothing before its end.
+        app: The application.
+        names: Host names that the server accepts.
+        tokens: Tokens that clients need.
+        upload: Largest size of a request in bytes.
+        disk: Largest size in bytes of all requests in progress.
+        idle: Seconds for which an incomplete request may send nothing.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Guard:
     ) -> None:  # fmt: skip
         self.app, self.names, self.tokens = app, names, tokens
         self.upload, self.disk, self.idle = upload, disk, idle
-        self._held = 0  # bytes of requests that are being received or answered
+        self._held = 0  # bytes of requests in progress
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or answers it."""
+        """Pass a request to the application, or respond to it."""
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -80,42 +80,42 @@ class Guard:
         if refused is not None:
             await refused(scope, receive, send)
             return
-        if scope["method"] == "HEAD":  # answered like GET, without the body
+        if scope["method"] == "HEAD":  # processed as GET, without the body
             scope = {**scope, "method": "GET"}
         await self._bounded(scope, receive, send)
 
     def _refuse(self, scope: Scope, headers: Headers, origin: Origin) -> Response | None:
-        """The answer to a request that may not come in."""
+        """Return the response to a request that is refused; None if it is accepted."""
         if origin.host is None:
             return answer(HTTPStatus.BAD_REQUEST, "the Host header is missing or malformed")
         if not self.names.accept(origin.name):
-            return answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server is not {origin.name}; see --name")
+            return answer(HTTPStatus.MISDIRECTED_REQUEST, f"{origin.name} is not a name of this server; see --name")
         if not _well_formed(headers.get("origin")):
             return answer(HTTPStatus.BAD_REQUEST, "the Origin header is malformed")
-        # A browser lets a page of any site open a WebSocket here, and sends its cookies along.
+        # Browsers let a page of any site open a WebSocket to this server, and send its cookies.
         if scope.get("method") not in ("GET", "HEAD") and not _same_site(headers.get("origin"), origin.host):
-            return answer(HTTPStatus.FORBIDDEN, "a page of another site may not send requests here")
+            return answer(HTTPStatus.FORBIDDEN, "the request comes from a page of another site")
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self.upload:
-            return answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")
+            return answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the request has more than {self.upload:,} bytes")
         return None
 
     async def _log_in(self, scope: Scope, receive: Receive, origin: Origin) -> Response | None:
-        """The answer to a request that shows no token, or shows one for the first time."""
+        """Return the response to a login, or to a request without a valid token; None if the request is accepted."""
         if not self.tokens:
             return None
         path, headers = scope["path"], Headers(scope=scope)
-        shown = ""
+        given = ""
         if path == "/":
-            shown = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
+            given = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         elif path == LOGIN and scope["method"] == "POST":
-            shown = parse_qs((await self._small_body(receive)).decode("utf-8", "replace")).get("token", [""])[0]
-        if shown and (cookie := self.tokens.cookie_for(shown.encode())):
+            given = parse_qs((await self._small_body(receive)).decode("utf-8", "replace")).get("token", [""])[0]
+        if given and (cookie := self.tokens.cookie_for(given.encode())):
             response = RedirectResponse("/", HTTPStatus.SEE_OTHER)
             response.set_cookie(COOKIE, cookie, httponly=True, samesite="strict", secure=origin.scheme == "https")
             return response
         if path == LOGIN:
-            wrong = "That is not the token." if scope["method"] == "POST" else ""
+            wrong = "The token is not valid." if scope["method"] == "POST" else ""
             return HTMLResponse(login_form(wrong), HTTPStatus.UNAUTHORIZED if wrong else HTTPStatus.OK)
         if path in OPEN:
             return None
@@ -125,7 +125,7 @@ class Guard:
         return unknown
 
     def _unknown(self, headers: Headers) -> Response | None:
-        """The answer to a request that shows no token where one is needed."""
+        """Return the response to a request without a valid token, if one is needed."""
         if not self.tokens or self.tokens.admit(headers):
             return None
         return answer(HTTPStatus.UNAUTHORIZED, "a token is needed", {"WWW-Authenticate": "Bearer"})
@@ -139,7 +139,7 @@ class Guard:
         return body[:LONGEST_TOKEN]
 
     async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; too many bytes, said beforehand or not, and long pauses end it."""
+        """Pass a request to the application, and end it if it is too large or too slow."""
         received, complete, begun = 0, False, False
         refusal: Response | None = None
         start = time.monotonic()
@@ -150,20 +150,22 @@ class Guard:
                 left = min(self.idle, start + self.idle + received / SLOWEST - time.monotonic())
                 message = await asyncio.wait_for(receive(), None if complete else max(left, 0))
             except TimeoutError:
-                refusal = answer(HTTPStatus.REQUEST_TIMEOUT, f"too little came for {self.idle:g} seconds")
+                refusal = answer(HTTPStatus.REQUEST_TIMEOUT, f"too few bytes were sent for {self.idle:g} seconds")
                 raise _RefusedError from None
             size = len(message.get("body", b""))
             received, self._held = received + size, self._held + size
             complete = not message.get("more_body", False)
             if self._held > self.disk:
-                refusal = answer(HTTPStatus.SERVICE_UNAVAILABLE, "too much is being received", {"Retry-After": "5"})
+                refusal = answer(HTTPStatus.SERVICE_UNAVAILABLE, "too many uploads at once", {"Retry-After": "5"})
                 raise _RefusedError
             if received > self.upload:
-                refusal = answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"more than {self.upload:,} bytes")
+                refusal = answer(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the request has more than {self.upload:,} bytes"
+                )
                 raise _RefusedError
             return message
 
-        async def note(message: Message) -> None:
+        async def send_on(message: Message) -> None:
             nonlocal begun
             if refusal is None or begun:
                 begun = True
@@ -171,19 +173,19 @@ class Guard:
 
         try:
             with suppress(_RefusedError):
-                await self.app(scope, count, note)
+                await self.app(scope, count, send_on)
         finally:
             self._held -= received
-        if refusal is not None and not begun:  # whoever read the request may have answered, which was not sent
+        if refusal is not None and not begun:  # a response of the application after the refusal was not sent
             await refusal(scope, receive, send)
 
 
 class _RefusedError(Exception):
-    """A request that sends too much or too slowly."""
+    """A request that is too large or too slow."""
 
 
 def _no_form(scope: Scope, headers: Headers) -> Response | None:
-    """The answer to a request of the API that sends something else than a form."""
+    """Return the response to a request of the API that is not a form; None if it is one."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if scope["method"] != "POST" or not scope["path"].startswith("/v1/") or not kind or kind in FORMS:
         return None
@@ -191,7 +193,7 @@ def _no_form(scope: Scope, headers: Headers) -> Response | None:
 
 
 def _well_formed(origin: str | None) -> bool:
-    """Whether an Origin header, if there is one, is ``null`` or a scheme and a host (RFC 6454)."""
+    """Return whether an Origin header, if any, is ``null`` or a scheme and a host (RFC 6454)."""
     if origin in (None, "null"):
         return True
     scheme, separator, rest = (origin or "").partition("://")
@@ -199,7 +201,7 @@ def _well_formed(origin: str | None) -> bool:
 
 
 def _same_site(origin: str | None, host: str) -> bool:
-    """Whether an Origin header, if there is one, names the host itself."""
+    """Return whether an Origin header, if any, is that of the host itself."""
     if origin is None:
         return True
     scheme, _, rest = origin.partition("://")
@@ -207,7 +209,7 @@ def _same_site(origin: str | None, host: str) -> bool:
 
 
 def _with_headers(send: Send, without_body: bool) -> Send:
-    """Add what browsers heed to every answer; one to HEAD loses its body."""
+    """Return a `send` that adds the security headers to responses, and removes the body of those to HEAD."""
 
     async def send_on(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":

@@ -1,4 +1,4 @@
-"""What a server lets a client ask for; each is a setting of `brushwork serve`."""
+"""Limits of requests to a server; each is an option of `brushwork serve`."""
 
 from dataclasses import dataclass, fields
 
@@ -9,23 +9,26 @@ MEGABYTE = 10**6
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of a request.
+    """Limits of a request.
 
     Attributes:
-        upload: Megabytes (10^6 bytes) of a request, all its pictures together.
+        upload: Megabytes (10^6 bytes) of a request with all its pictures.
         pixels: Megapixels (10^6) of a picture.
         frames: Frames of an animation.
         animation: Megapixels (10^6) of all frames of an animation together.
-        seconds: Seconds for one request, from its last byte to its answer.
-        queue: Requests that may be painted or wait for it; the next is told to come back later.
-        client_queue: Of these, from one client.
-        idle: Seconds that a request may send nothing before its end.
-        disk: Megabytes of temporary files: clips that are kept, and requests that are being received.
+        seconds: Seconds for a request, from its last byte to the response.
+        queue: Requests that run or wait; further ones are refused with Retry-After.
+        client_queue: Requests of one client that run or wait.
+        idle: Seconds for which an incomplete request may send nothing.
+        disk: Megabytes of temporary files: stored clips, and requests in progress.
         styles: Styles of a blend.
-        clips: Clips that are kept, those that wait included.
+        clips: Stored clips, including those that wait.
         clip_frames: Frames of a clip.
-        clip_seconds: Seconds for painting one.
-        cameras: Cameras that may be open; of one client no more than half of them.
+        clip_seconds: Seconds for rendering a clip.
+        cameras: Open cameras; a client may open at most half of them.
+
+    Raises:
+        UserError: If a limit is below 1.
     """
 
     upload: int = 64

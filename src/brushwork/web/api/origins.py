@@ -1,4 +1,4 @@
-"""Under which names a server may be called, and what a proxy before it may tell about a request."""
+"""Host names that a server accepts, and the forwarding headers of trusted proxies."""
 
 import re
 import socket
@@ -15,10 +15,10 @@ HOST = re.compile(r"[\w.-]+(:\d+)?|\[[\da-f:.]+\](:\d+)?", re.ASCII | re.IGNOREC
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a request was sent to and by whom, as the browser or the first proxy saw it.
+    """Host, scheme and client of a request, as seen by the browser or the first proxy.
 
     Attributes:
-        host: The Host header, with its port; None if it cannot be one.
+        host: The Host header, with its port; None if it is malformed.
         scheme: ``http`` or ``https``.
         client: Address of the client.
     """
@@ -35,14 +35,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Names:
-    """Names by which a server may be called.
+    """Host names that a server accepts.
 
-    A page elsewhere whose name is made to point here (DNS rebinding) comes with its own name, and is refused. An
-    address in numbers cannot be made to point elsewhere, so it needs no permission.
+    A page of another site whose name is made to resolve to this server (DNS rebinding) is sent with its own host name,
+    and is refused. IP addresses cannot be made to resolve elsewhere and are always accepted.
 
     Attributes:
-        known: Further names, in lower case.
-        proxies: Addresses whose forwarding headers are believed.
+        known: Accepted names, in lower case.
+        proxies: IP addresses of proxies whose forwarding headers are trusted.
     """
 
     known: frozenset[str]
@@ -50,42 +50,43 @@ class Names:
 
     @classmethod
     def of(cls, names: Sequence[str] = (), proxies: Sequence[str] = ()) -> "Names":
-        """The names of this machine, and those given."""
+        """Return the names of this machine and further ones."""
         own = (*LOCAL, socket.gethostname(), *names)
         return cls(frozenset(name.lower() for name in own), frozenset(proxies))
 
     def accept(self, name: str) -> bool:
-        """Whether a host name without a port is one of the server's."""
+        """Return whether a host name without a port is accepted."""
         return name in self.known or is_address(name)
 
     def origin(self, headers: Headers, client: str, scheme: str) -> Origin:
-        """Where a request was sent to, as listed proxies tell it (RFC 7239, or the older X-Forwarded headers)."""
+        """Return host, scheme and client, using headers of trusted proxies (RFC 7239, or the X-Forwarded headers)."""
         host = headers.get("host")
         if client in self.proxies:
-            told = _forwarded(headers)
-            host, scheme, client = told.get("host", host), told.get("proto", scheme), told.get("for", client)
+            forwarded = _forwarded(headers)
+            host, scheme = forwarded.get("host", host), forwarded.get("proto", scheme)
+            client = forwarded.get("for", client)
         return Origin(host if host and host_name(host) else None, scheme if scheme == "https" else "http", client)
 
 
 def host_name(host: str) -> str | None:
-    """The name in a Host header or an origin, in lower case and without its port; None if it is malformed."""
+    """Return the name in a Host header or an origin, in lower case and without its port; None if it is malformed."""
     if not HOST.fullmatch(host):
         return None
     try:
         parts = urlsplit(f"//{host}")
-        _ = parts.port  # raises where it is no number
+        _ = parts.port  # raises an error if it is not a number
     except ValueError:
         return None
     return parts.hostname
 
 
 def is_local(host: str) -> bool:
-    """Whether only this machine can reach an address."""
+    """Return whether only this machine can reach an address."""
     return host == "localhost" or (is_address(host) and ip_address(host).is_loopback)
 
 
 def is_address(name: str) -> bool:
-    """Whether a host is an address in numbers."""
+    """Return whether a host is an IP address."""
     try:
         ip_address(name)
     except ValueError:
@@ -94,9 +95,9 @@ def is_address(name: str) -> bool:
 
 
 def _forwarded(headers: Headers) -> dict[str, str]:
-    """What the last proxy tells: ``host``, ``proto`` and ``for``."""
-    if told := headers.get("forwarded"):
-        pairs = (part.partition("=") for part in told.rpartition(",")[2].split(";"))
+    """Return ``host``, ``proto`` and ``for`` from the headers of the last proxy."""
+    if forwarded := headers.get("forwarded"):
+        pairs = (part.partition("=") for part in forwarded.rpartition(",")[2].split(";"))
         found = {key.strip().lower(): value.strip().strip('"') for key, _, value in pairs}
     else:
         names = {"host": "x-forwarded-host", "proto": "x-forwarded-proto", "for": "x-forwarded-for"}

@@ -1,4 +1,4 @@
-"""The HTTP API, version 1."""
+"""The HTTP API of pictures, version 1."""
 
 import time
 from collections.abc import Sequence
@@ -18,30 +18,30 @@ from brushwork.web.api.service import SentRegion, Service, Style
 from brushwork.web.api.work_queue import Ticket
 
 CONTENT = File(description="The photo: JPEG, PNG, WebP, TIFF, AVIF, GIF or BMP.")
-STYLES = File(description="Pictures whose style is taken; several blend.")
-NAMES = Form(description="Names of the gallery's styles; they come after the pictures where both are given.")
-WORDS = Form(description="Styles in words, such as `stormy sea, dark blue`; they come last. For models "
-             "that know words, see /v1/models.")  # fmt: skip
+STYLES = File(description="Style pictures; several are blended.")
+NAMES = Form(description="Names of styles in the gallery; they follow the pictures.")
+WORDS = Form(description="Styles in words, such as `stormy sea, dark blue`; they follow the names. Only for models "
+             "with words, see /v1/models.")  # fmt: skip
 WEIGHTS = Form(description="Weights of the blended styles, such as 0.7,0.3.")
-STYLE_SIZE = Form(description="Short side in pixels at which styles are seen; less: finer strokes.", ge=80, le=2048)
-DETAIL = Form(description="Of the photo, in tenths: 1 keeps the most of it, 0 takes over the most of the style. For "
-              "models with a choice alone, see /v1/models.", ge=0, le=1)  # fmt: skip
-MASKS = File(description="Masks of regions: white where a region is. Each needs a file name of its own.")
-REGIONS = Form(description="A style where a mask is white: MASK=STYLE or MASK=STYLE:STRENGTH. MASK is the file name of "
-               "a `mask`, STYLE a name of the gallery or the file name of a `region_style`.")  # fmt: skip
+STYLE_SIZE = Form(description="Short side of the styles in pixels; smaller values give finer strokes.", ge=80, le=2048)
+DETAIL = Form(description="Detail of the photo, in tenths: 1 keeps most of the photo, 0 adopts most of the style. Only "
+              "for models with several details, see /v1/models.", ge=0, le=1)  # fmt: skip
+MASKS = File(description="Masks of regions, white inside the region. Their file names must differ.")
+REGIONS = Form(description="Style of a region: MASK=STYLE or MASK=STYLE:STRENGTH. MASK is the file name of a `mask`, "
+               "STYLE a name in the gallery or the file name of a `region_style`.")  # fmt: skip
 KEY = r"[A-Za-z0-9_-]{8,64}"
-PROGRESS = Form(description="A key made up by the client; GET /v1/progress/KEY then tells how far the request is.",
+PROGRESS = Form(description="A key chosen by the client; GET /v1/progress/KEY then sends the progress of the request.",
                 pattern=f"^{KEY}$")  # fmt: skip
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"description": description}
     for status, description in {
-        400: "Something in the request cannot be used.",
+        400: "A part of the request cannot be used.",
         401: "A token is needed.",
         403: "The request comes from a page of another site.",
         408: "It took longer than allowed.",
         413: "The request is larger than allowed.",
-        421: "The server is called by a name that is not its own.",
-        429: "Too many requests at once; Retry-After says when to come back.",
+        421: "The host name is not one of the server's.",
+        429: "Too many requests at once; Retry-After states when to try again.",
     }.items()
 }
 EVENTS: dict[int | str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ PICTURE: dict[int | str, dict[str, Any]] = {
 
 
 class Embedding(BaseModel):
-    """A style as numbers; `notices` says how words were understood, for one."""
+    """An embedding of a style; `notices` are lines for the user, such as the interpretation of words."""
 
     model: str
     embedding: list[float]
@@ -62,14 +62,14 @@ class Embedding(BaseModel):
 
 
 def router(service: Service, metrics: Metrics, model: str, board: ProgressBoard) -> APIRouter:
-    """The paths that paint pictures."""
+    """Return the routes of pictures."""
     api = APIRouter(responses=PROBLEMS)
     api.add_api_route("/v1/stylize", _stylize(service, metrics, board), methods=["POST"], response_class=Response,
                       responses=PICTURE, name="stylize", summary="A photo in the style of pictures.")  # fmt: skip
     api.add_api_route("/v1/embed", _embed(service, model), methods=["POST"], name="embed",
                       summary="The embedding of a style.")  # fmt: skip
 
-    @api.get("/v1/progress/{key}", summary="How far a request is, told until it is over.", response_class=Response,
+    @api.get("/v1/progress/{key}", summary="Progress of a request until it ends.", response_class=Response,
              responses=EVENTS)  # fmt: skip
     def progress(key: Annotated[str, Path(pattern=f"^{KEY}$")]) -> StreamingResponse:
         headers = {"Cache-Control": "no-store"}
@@ -96,16 +96,17 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         mask: Annotated[list[UploadFile] | None, MASKS] = None,
         region: Annotated[list[str] | None, REGIONS] = None,
         region_style: Annotated[list[UploadFile] | None, File(description="Pictures for regions.")] = None,
-        protect: Annotated[UploadFile | None, File(description="A mask; where it is white the photo stays.")] = None,
+        protect: Annotated[UploadFile | None, File(description="A mask, white where the photo stays.")] = None,
         size: Annotated[int | None, Form(description="Limit of the long side in pixels.", ge=16, le=100_000)] = None,
         format: Annotated[  # noqa: A002
-            Literal["jpeg", "png", "webp", "tiff", "avif", "gif"] | None, Form(description="Else the photo's own.")
+            Literal["jpeg", "png", "webp", "tiff", "avif", "gif"] | None,
+            Form(description="Default: the photo's format."),
         ] = None,
-        quality: Annotated[int | None, Form(description="Of JPEG, WebP and AVIF.", ge=1, le=100)] = None,
-        depth: Annotated[Literal["8", "16"] | None, Form(description="Bits a channel of PNG and TIFF.")] = None,
-        strip: Annotated[Literal["all", "gps"] | None, Form(description="Leave out metadata, or the place.")] = None,
+        quality: Annotated[int | None, Form(description="For JPEG, WebP and AVIF.", ge=1, le=100)] = None,
+        depth: Annotated[Literal["8", "16"] | None, Form(description="Bits per channel of PNG and TIFF.")] = None,
+        strip: Annotated[Literal["all", "gps"] | None, Form(description="Remove metadata or the place.")] = None,
         tile: Annotated[
-            Literal["auto", "fast", "exact"], Form(description="How it is painted in tiles; auto decides by memory.")
+            Literal["auto", "fast", "exact"], Form(description="Statistics in tiles; auto decides by memory.")
         ] = "auto",
         progress: Annotated[str | None, PROGRESS] = None,
     ) -> Response:
@@ -117,13 +118,13 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
             style_size=style_size, stroke=parse_stroke(stroke), format=format, quality=quality,
             depth=int(depth) if depth else None, strip=strip, tile=tile,
         )  # fmt: skip
-        photo, kept = await content.read(), await protect.read() if protect else None
+        photo, protected = await content.read(), await protect.read() if protect else None
         report = board.reporter(progress)
 
         def work(ticket: Ticket) -> tuple[bytes, str]:
             start = time.perf_counter()
             pastiche = service.paint(
-                photo, styles, options, ticket, regions=regions, protect=kept, progress=report, detail=detail
+                photo, styles, options, ticket, regions=regions, protect=protected, progress=report, detail=detail
             )
             encoded = service.encode(pastiche, options)
             metrics.painting.observe(time.perf_counter() - start)
@@ -144,7 +145,7 @@ async def _read_regions(
     masks: Sequence[UploadFile] | None,
     pictures: Sequence[UploadFile] | None,
 ) -> list[SentRegion]:
-    """The regions of a request; what they name is looked for among its own files and the gallery, nowhere else."""
+    """Return the regions of a request; their names are those of its files and of the gallery only."""
     files = {file.filename: await file.read() for file in masks or ()}
     styles = {file.filename or "": await file.read() for file in pictures or ()}
     if len(texts or ()) > service.limits.styles:
@@ -162,9 +163,9 @@ async def _read_regions(
 def _embed(service: Service, model: str) -> Any:
     async def embed(
         request: Request,
-        style: Annotated[UploadFile | None, File(description="The picture.")] = None,
-        style_name: Annotated[str | None, Form(description="Or a name of the gallery.")] = None,
-        words: Annotated[str | None, Form(description="Or words.")] = None,
+        style: Annotated[UploadFile | None, File(description="A style picture.")] = None,
+        style_name: Annotated[str | None, Form(description="A name in the gallery instead.")] = None,
+        words: Annotated[str | None, Form(description="Words instead.")] = None,
         style_size: Annotated[int | None, STYLE_SIZE] = None,
     ) -> Embedding:
         names = named([style_name] if style_name else None, [words] if words else None)
@@ -181,7 +182,7 @@ def _embed(service: Service, model: str) -> Any:
 
 
 def named(names: Sequence[str] | None, words: Sequence[str] | None) -> list[str]:
-    """The names of styles, those by words last, as `brushwork.styles.resolve` takes them."""
+    """Return names of styles for `brushwork.styles.resolve`, those in words last."""
     return [*(names or ()), *(f"{PREFIX} {text}" for text in words or ())]
 
 
@@ -193,7 +194,11 @@ async def read_styles(
     *,
     least: int = 1,
 ) -> list[Style]:
-    """The styles of a request, pictures first; no fewer and no more than allowed."""
+    """Return the styles of a request, pictures first.
+
+    Raises:
+        UserError: If there are fewer or more than allowed.
+    """
     most = most or service.limits.styles
     found = [Style(file.filename or "style", await file.read()) for file in files or ()]
     found += [Style(name) for name in names]

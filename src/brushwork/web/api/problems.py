@@ -1,4 +1,4 @@
-"""Errors as problem+json (RFC 9457): one shape for all of them, and one line that says what to do."""
+"""Errors of the API as problem+json (RFC 9457), each with a detail of one line."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,7 +15,7 @@ MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(BaseModel):
-    """An error as RFC 9457 has it."""
+    """An error in the form of RFC 9457."""
 
     type: str = "about:blank"
     title: str
@@ -24,12 +24,12 @@ class Problem(BaseModel):
 
 
 class RefusedError(Exception):
-    """A request that is not carried out.
+    """A refused request.
 
     Args:
         status: The HTTP status.
-        detail: One line for a person.
-        headers: Further headers of the answer.
+        detail: One line for the user.
+        headers: Further headers of the response.
     """
 
     def __init__(self, status: HTTPStatus, detail: str, headers: Mapping[str, str] | None = None) -> None:
@@ -38,13 +38,13 @@ class RefusedError(Exception):
 
 
 def answer(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """A problem as a response."""
+    """Return a response with a problem."""
     problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
     return JSONResponse(problem.model_dump(), status, dict(headers or {}), MEDIA_TYPE)
 
 
 def handle(app: FastAPI) -> None:
-    """Turn everything that a request can do wrong into problems."""
+    """Return all errors of requests as problems."""
 
     @app.exception_handler(RefusedError)
     def refused(_: Request, error: RefusedError) -> JSONResponse:

@@ -1,22 +1,22 @@
-"""How far requests have come, for clients that want to show it: by a key that the client makes up."""
+"""Progress of requests, which clients can follow by a key of their choice."""
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 
-KEPT = 256  # requests whose progress is known
-LOOK = 0.1  # seconds between two looks
+KEPT = 256  # requests whose progress is stored
+INTERVAL = 0.1  # seconds between two checks
 HEARTBEAT = 15.0  # seconds of silence after which a comment keeps the connection open
 
 
 class ProgressBoard:
-    """The fraction done of requests in progress."""
+    """The completed fractions of running requests."""
 
     def __init__(self) -> None:
         self._fractions: OrderedDict[str, float] = OrderedDict()
 
     def reporter(self, key: str | None) -> Callable[[float], None]:
-        """Return a function that takes the fraction done of the request with a key; it does nothing without a key."""
+        """Return a function that stores the completed fraction of the request with a key, if there is one."""
         if key is None:
             return lambda fraction: None
         self._fractions[key] = 0.0
@@ -30,14 +30,14 @@ class ProgressBoard:
         return report
 
     def forget(self, key: str | None) -> None:
-        """End the progress of a request: it was answered or given up."""
+        """End the progress of a request."""
         if key is not None:
             self._fractions.pop(key, None)
 
     async def events(self, key: str) -> AsyncIterator[str]:
         """Yield server-sent events: ``progress`` with the fraction as it changes, then ``done``.
 
-        A request that has not begun has no events yet: the stream ends, and browsers come back by themselves.
+        If the request has not started, the stream ends without events, and browsers reconnect automatically.
         """
         silent, last = 0.0, -1.0
         yield "retry: 500\n\n"
@@ -50,6 +50,6 @@ class ProgressBoard:
             elif silent >= HEARTBEAT:
                 silent = 0.0
                 yield ": still here\n\n"
-            await asyncio.sleep(LOOK)
-            silent += LOOK
+            await asyncio.sleep(INTERVAL)
+            silent += INTERVAL
         yield "event: done\ndata: {}\n\n"

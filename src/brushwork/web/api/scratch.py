@@ -1,4 +1,4 @@
-"""A folder for the files of one server, which does not outlive it, and goes at the next start where it did."""
+"""A temporary folder of a server, which is removed at its end, or at the next start after a crash."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ class ScratchFolder:
     """A temporary folder with a limit.
 
     Args:
-        limit: Most bytes of all files in it.
+        limit: Largest total size of its files in bytes.
     """
 
     def __init__(self, limit: int) -> None:
@@ -28,22 +28,22 @@ class ScratchFolder:
         self.path = Path(self._folder.name)
 
     def check(self, coming: int = 0) -> None:
-        """Check that so many bytes more have room.
+        """Check that `coming` more bytes fit.
 
         Raises:
-            RefusedError: 507 where they have not.
+            RefusedError: 507 if they do not fit.
         """
         used = sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
         if used + coming > self._limit:
-            raise RefusedError(HTTPStatus.INSUFFICIENT_STORAGE, "no room for more clips; remove some", FULL)
+            raise RefusedError(HTTPStatus.INSUFFICIENT_STORAGE, "no space for more clips; remove some", FULL)
 
     def remove(self) -> None:
-        """Delete the folder and what is in it."""
+        """Delete the folder and its contents."""
         self._folder.cleanup()
 
 
 def remove_orphans(folder: Path) -> None:
-    """Delete the folders of servers that ended without doing so."""
+    """Delete the folders of servers that have crashed."""
     for left in folder.glob(f"{PREFIX}*"):
         owner = left.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdecimal() and not psutil.pid_exists(int(owner)):

@@ -1,4 +1,4 @@
-"""The stylizer that clients share: what they send is opened, painted and encoded; embeddings are kept by hash."""
+"""The stylizer of a server: opens, renders and encodes the pictures of clients, and caches embeddings."""
 
 import hashlib
 import threading
@@ -25,19 +25,19 @@ from brushwork.web.api.details import Details
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.work_queue import Ticket, WorkQueue
 
-KEPT = 1024  # embeddings
-LONGEST_NAME = 300  # letters of a style's name, or of words
-# Each scan of a JPEG goes over all of its pixels, however few bytes it has, and no progress can be asked for meanwhile.
-# Encoders write ten or so.
+KEPT = 1024  # cached embeddings
+LONGEST_NAME = 300  # characters of a style's name, or of words
+# A scan of a JPEG of a few bytes can cover all of its pixels, and decoding cannot be interrupted. Encoders write about
+# ten scans.
 SCAN, SCANS = b"\xff\xda", 100
 
 
 @dataclass(frozen=True)
 class Style:
-    """A style that a client sent, or named.
+    """A style of a request.
 
     Attributes:
-        name: A name of the gallery, or of the file, for messages.
+        name: A name in the gallery, or that of the file, for messages.
         data: The encoded picture; None for a named style.
     """
 
@@ -47,7 +47,7 @@ class Style:
 
 @dataclass(frozen=True)
 class SentRegion:
-    """A region that a client sent: an encoded mask, its style, and its strength in [0, 1]."""
+    """A region of a request: an encoded mask, its style, and its strength in [0, 1]."""
 
     mask: bytes
     style: Style
@@ -55,13 +55,14 @@ class SentRegion:
 
 
 class Service:
-    """A stylizer that many clients share.
+    """The stylizer of a server, which clients share.
 
     Args:
         stylizer: The model.
-        limits: What a client may ask for.
-        memory: Bytes that a request may use; larger pictures are painted in tiles. None for most of what is free then.
-        details: The model at other details; None if there is one.
+        limits: Limits of requests.
+        memory: Bytes that a request may use; larger pictures are rendered in tiles. None for most of the memory that is
+            free at that time.
+        details: The model at other details; None if it has only one.
     """
 
     def __init__(
@@ -75,17 +76,17 @@ class Service:
         self._lock = threading.Lock()
 
     def close(self) -> None:
-        """End the thread that paints, once it has nothing left to do."""
+        """End the thread of the queue after its last request."""
         self.queue.close()
 
     def open(self, data: bytes, size: int | None = None) -> Picture:
-        """A client's picture.
+        """Return the picture of a client.
 
         Raises:
-            UserError: If it cannot be read, or is larger than a picture may be.
+            UserError: If it cannot be read, or is above the limits.
         """
         if data.startswith(b"\xff\xd8") and data.count(SCAN) > SCANS:
-            raise UserError(f"a JPEG of more than {SCANS} scans is not taken")
+            raise UserError(f"the JPEG has more than {SCANS} scans, which is the limit")
         picture = images.open(data, size=size, max_pixels=self.limits.pixels * 10**6)
         if len(picture.frames) > self.limits.frames:
             raise UserError(f"{len(picture.frames)} frames are more than the limit of {self.limits.frames}")
@@ -98,19 +99,19 @@ class Service:
         return picture
 
     def embed(self, style: Style, size: int | None = None, painted: int | None = None) -> Array:
-        """Return the embedding (1, D) of a style; that of a picture is kept by the hash of its bytes.
+        """Return the embedding (1, D) of a style; those of pictures are cached by the hash of their bytes.
 
         Raises:
-            UserError: If it cannot be read, or its name is unknown.
+            UserError: If the style cannot be read, or its name is unknown.
         """
         if style.data is None:
             return self.stylizer.embed(self.named(style.name), size, painted=painted)
         data, size = style.data, size or self.stylizer.style_size_for(painted)
-        return self._keep(data, f"style {size}", lambda: self.stylizer.embed(self.open(data), size))
+        return self._cached(data, f"style {size}", lambda: self.stylizer.embed(self.open(data), size))
 
-    def _keep(self, data: bytes, how: str, embed: Callable[[], Array]) -> Array:
-        """The embedding of some bytes, from the last time that it was asked for where that is not long ago."""
-        key = hashlib.sha256(data).hexdigest(), how
+    def _cached(self, data: bytes, kind: str, embed: Callable[[], Array]) -> Array:
+        """Return an embedding of a kind of an encoded picture, from the cache or computed."""
+        key = hashlib.sha256(data).hexdigest(), kind
         with self._lock:
             if key in self._embeddings:
                 self.hits += 1
@@ -125,13 +126,13 @@ class Service:
         return embedding
 
     def named(self, name: str) -> NamedStyle:
-        """Return a named style, or one by words; never a file.
+        """Return a named style, or one in words, but never a file.
 
         Raises:
-            UserError: If there is none, or the name is too long to be one.
+            UserError: If it does not exist, or the name is too long.
         """
         if len(name) > LONGEST_NAME:
-            raise UserError(f"a style of {len(name)} letters; at most {LONGEST_NAME} are allowed")
+            raise UserError(f"the style's name has {len(name)} characters; at most {LONGEST_NAME} are allowed")
         style = resolve(name, self.stylizer.gallery, files=False)
         assert isinstance(style, NamedStyle)
         return style
@@ -148,21 +149,21 @@ class Service:
         progress: Callable[[float], None] = lambda fraction: None,
         detail: float | None = None,
     ) -> Picture:
-        """Return the pastiche of an encoded content; the frames of an animation are painted when they are asked for.
+        """Return the pastiche of an encoded content; the frames of an animation are rendered when they are encoded.
 
         Args:
             content: The encoded picture.
-            styles: The styles of the blend; none leaves the photo wherever no region is.
-            options: How it is painted.
-            ticket: Asked between tiles and frames whether anybody still waits.
-            regions: Parts of the picture with styles of their own.
-            protect: Encoded mask; where it is white the photo stays.
-            progress: called with the fraction completed of an image.
-            detail: Of the model, see `Details.at`.
+            styles: The styles of the blend; without styles, the photo outside of regions is unchanged.
+            options: Options of rendering.
+            ticket: Ticket of the request, which is checked between tiles and frames.
+            regions: Regions with other styles.
+            protect: Encoded mask, white where the photo stays unchanged.
+            progress: Called with the fraction completed of an image.
+            detail: Detail of the model, see `Details.at`.
 
         Raises:
             UserError: If a picture or an option cannot be used.
-            RefusedError: If nobody waits any more.
+            RefusedError: If the request was cancelled.
         """
         stylizer = self.details.at(detail)
         picture = self.open(content, options.size)
@@ -175,20 +176,20 @@ class Service:
         held = filling(height * width, picture.alpha is not None)
         tiling = stylizer.choose_tiling((height, width), settings, bool(regions), held)
 
-        def tell(fraction: float) -> None:
+        def report(fraction: float) -> None:
             ticket.check()
             progress(fraction)
 
         def stylize(pixels: Array) -> Array:
             ticket.check()
             pastiche = np.empty(pixels.shape, np.float32)
-            stylizer.paint(pixels, composed, pastiche, settings, tiling=tiling, progress=tell)
+            stylizer.paint(pixels, composed, pastiche, settings, tiling=tiling, progress=report)
             return pastiche[..., :3]
 
         return picture.map_visible(stylize)
 
     def encode(self, pastiche: Picture, options: Options) -> tuple[bytes, str]:
-        """The encoded pastiche, and its media type; the frames of an animation are painted on the way."""
+        """Return the encoded pastiche and its media type; the frames of an animation are rendered meanwhile."""
         kind = images.format_of(options.format or (pastiche.format if pastiche.format in images.FORMATS else "PNG"))
         buffer = BytesIO()
         pastiche = replace(pastiche, metadata=kept_metadata(pastiche.metadata, options))
@@ -204,7 +205,7 @@ class Service:
         regions: Sequence[SentRegion],
         protect: bytes | None,
     ) -> StyleMap:
-        """The styles of a content and where they are, as `paint` takes them."""
+        """Return the style map of a content."""
         embeddings = [self._embed_for(style, content, options) for style in styles]
         painted = [
             Region(self._mask(each.mask), self._embed_for(each.style, content, options), each.strength)
@@ -215,21 +216,21 @@ class Service:
         return self.stylizer.compose(content.image, blend, options.strength, regions=painted, protect=kept, own=own)
 
     def _own(self, data: bytes, content: Picture, options: Options, strengths: Sequence[float]) -> Array | None:
-        """The content's own embedding where it is needed: the same for every movement of a slider."""
+        """Return the content's own embedding if it is needed; it is cached, as it does not depend on the settings."""
         if not self.stylizer.needs_own(strengths):
             return None
-        return self._keep(data, f"content {options.size}", lambda: self.stylizer.own_embedding(content.image))
+        return self._cached(data, f"content {options.size}", lambda: self.stylizer.own_embedding(content.image))
 
     def _embed_for(self, style: Style, content: Picture, options: Options) -> Array:
-        """The embedding (1, D) of a style, recoloured for a content where the options say so."""
+        """Return the embedding (1, D) of a style, recoloured for a content if the options require it."""
         painted = max(content.image.shape[:2])
         if options.keep_colors != "histogram":
             return self.embed(style, options.style_size, painted)
         if style.data is None:
-            raise UserError(f"histogram recolours style pictures, and {style.name!r} is a named style; use luma")
+            raise UserError(f"histogram recolours style pictures; {style.name!r} is a named style, so use luma")
         data = self.open(style.data)
         return self.stylizer.embed(data, options.style_size, painted=painted, colors_of=content)
 
     def _mask(self, data: bytes) -> Array:
-        """A client's mask (h, w) in [0, 1]."""
+        """Return a mask (h, w) in [0, 1]."""
         return masks.of_picture(self.open(data))

@@ -1,4 +1,4 @@
-"""Tokens: what a client must show where a server asks for one, and the form by which a person shows it."""
+"""Access tokens of a server, and the login form."""
 
 import hashlib
 import hmac
@@ -16,10 +16,10 @@ FORM = "login.html"
 
 
 class Tokens:
-    """The tokens of a server. Browsers keep a digest in a cookie that only this run of the server takes.
+    """The tokens of a server. Browsers store a digest in a cookie that only this run of the server accepts.
 
     Args:
-        tokens: The tokens; none lets everybody in.
+        tokens: The tokens; if empty, every client is admitted.
 
     Raises:
         UserError: If one is empty.
@@ -27,7 +27,7 @@ class Tokens:
 
     def __init__(self, tokens: Sequence[str] = ()) -> None:
         if not all(tokens):
-            raise UserError("a token is empty; leave --token out, or give it a value")
+            raise UserError("a token is empty; omit --token, or give it a value")
         self._salt = secrets.token_bytes(16)
         self._tokens = [token.encode() for token in tokens]
         self._cookies = [self._digest(token) for token in self._tokens]
@@ -38,24 +38,24 @@ class Tokens:
     def _digest(self, token: bytes) -> str:
         return hmac.new(self._salt, token, hashlib.sha256).hexdigest()
 
-    def cookie_for(self, shown: bytes) -> str | None:
-        """The cookie of a browser that shows a token; None if that is not one."""
-        # All are compared, however early one fits: the time tells nothing.
-        right = [cookie for token, cookie in zip(self._tokens, self._cookies, strict=True)
-                 if hmac.compare_digest(token, shown)]  # fmt: skip
-        return right[0] if right else None
+    def cookie_for(self, given: bytes) -> str | None:
+        """Return the cookie for a valid token, otherwise None."""
+        # All tokens are compared, so that the time reveals nothing.
+        valid = [cookie for token, cookie in zip(self._tokens, self._cookies, strict=True)
+                 if hmac.compare_digest(token, given)]  # fmt: skip
+        return valid[0] if valid else None
 
     def admit(self, headers: Headers) -> bool:
-        """Whether a request shows a token, as ``Authorization: Bearer`` or by its cookie."""
-        scheme, _, shown = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self.cookie_for(shown.strip().encode("latin-1")):
+        """Return whether a request has a valid token, as ``Authorization: Bearer`` or as a cookie."""
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer" and self.cookie_for(given.strip().encode("latin-1")):
             return True
-        kept = cookie_of(headers, COOKIE)
-        return kept is not None and any(hmac.compare_digest(kept.encode(), cookie.encode()) for cookie in self._cookies)
+        sent = cookie_of(headers, COOKIE)
+        return sent is not None and any(hmac.compare_digest(sent.encode(), cookie.encode()) for cookie in self._cookies)
 
 
 def cookie_of(headers: Headers, name: str) -> str | None:
-    """The value of a cookie; what other cookies look like does not matter."""
+    """Return the value of a cookie, whatever the form of other cookies; None if it is missing."""
     for part in headers.get("cookie", "").split(";"):
         key, _, value = part.strip().partition("=")
         if key == name:
@@ -64,6 +64,6 @@ def cookie_of(headers: Headers, name: str) -> str | None:
 
 
 def login_form(message: str = "") -> str:
-    """The form in which a person shows a token, with a line about what was wrong."""
+    """Return the login form, with an error message."""
     form = files("brushwork.web.page").joinpath(FORM).read_text(encoding="utf-8")
     return form.replace("{message}", escape(message))

@@ -1,4 +1,4 @@
-"""The queue of a server: one request is worked on after the other, and no more may wait than limits allow."""
+"""The queue of a server: requests run one after the other, and only a limited number may wait."""
 
 import asyncio
 import threading
@@ -13,30 +13,30 @@ from brushwork.web.api.limits import Limits
 from brushwork.web.api.problems import RefusedError
 
 T = TypeVar("T")
-LOOK = 0.2  # seconds between two looks at whether a client is still there
+INTERVAL = 0.2  # seconds between two checks whether a client is still connected
 
 
 class Ticket:
-    """A request's place in the queue; the work asks it now and then whether anybody still waits."""
+    """A request in the queue, through which its work can be cancelled."""
 
     def __init__(self) -> None:
-        self._given_back = threading.Event()
+        self._cancelled = threading.Event()
 
-    def give_back(self) -> None:
-        """Let the work stop where it next asks."""
-        self._given_back.set()
+    def cancel(self) -> None:
+        """Stop the work at its next check."""
+        self._cancelled.set()
 
     def check(self) -> None:
-        """Raise `RefusedError` where nobody waits any more."""
-        if self._given_back.is_set():
+        """Raise `RefusedError` if the request was cancelled."""
+        if self._cancelled.is_set():
             raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, "stopped")
 
 
 class WorkQueue:
-    """A thread that works for clients, one request at a time: the runtime uses all cores for one picture.
+    """A thread that processes one request at a time, because the runtime uses all cores for one picture.
 
     Args:
-        limits: How many requests may wait, and how long each may take.
+        limits: Limits of waiting requests and of the time of each.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -46,15 +46,15 @@ class WorkQueue:
         self._pool = ThreadPoolExecutor(1, "paint")
 
     async def run(self, work: Callable[[Ticket], T], gone: Callable[[], Awaitable[bool]], client: str = "") -> T:
-        """Return what the work returns, once it was its turn.
+        """Run work in the queue and return its result.
 
         Args:
             work: Called with its ticket, in the thread of the queue.
-            gone: Tells whether the client has left; then the work stops.
-            client: Who asks, see `client_of`.
+            gone: Returns whether the client has disconnected, which cancels the work.
+            client: The client, see `client_of`.
 
         Raises:
-            RefusedError: 429 where the queue is full, 408 where it took too long or nobody waits any more.
+            RefusedError: 429 if the queue is full, 408 if the work took too long or was cancelled.
         """
         if self.waiting >= self._limits.queue or self._by_client[client] >= self._limits.client_queue:
             raise RefusedError(
@@ -72,17 +72,19 @@ class WorkQueue:
 
         painted = loop.run_in_executor(self._pool, begin)
         painted.add_done_callback(partial(self._leave, client))
-        while not (await asyncio.wait({painted}, timeout=LOOK))[0]:
+        while not (await asyncio.wait({painted}, timeout=INTERVAL))[0]:
             if loop.time() > late:
-                ticket.give_back()
-                raise RefusedError(HTTPStatus.REQUEST_TIMEOUT, f"more than {self._limits.seconds} seconds")
+                ticket.cancel()
+                raise RefusedError(
+                    HTTPStatus.REQUEST_TIMEOUT, f"the request took more than {self._limits.seconds} seconds"
+                )
             if await gone():
-                ticket.give_back()
+                ticket.cancel()
                 break
         return await painted
 
     def close(self) -> None:
-        """End the thread, once it has nothing left to do."""
+        """End the thread after its last request."""
         self._pool.shutdown()
 
     def _leave(self, client: str, painted: "asyncio.Future[T]") -> None:
@@ -91,4 +93,4 @@ class WorkQueue:
         if not self._by_client[client]:
             del self._by_client[client]
         if not painted.cancelled():
-            painted.exception()  # somebody has looked: nobody may be left who waits for it
+            painted.exception()  # marks the error as retrieved, as there may be no client to receive it

@@ -1,1 +1,1 @@
-"""The page: static HTML, CSS and ES modules that use nothing but the documented API."""
+"""The page: static HTML, CSS and ES modules that use only the documented API."""
