@@ -154,8 +154,8 @@ def test_the_first_picture_in_a_dict_or_a_tuple_is_painted_and_all_else_passed_t
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"p": 1.5}, "p is 1.5; it is a probability, from 0 to 1"),
-        ({"strength": (0.9, 0.2)}, "the strength is drawn from 0.9 to 0.2; give the lower one first"),
+        ({"p": 1.5}, "p is 1.5; it must be between 0 and 1"),
+        ({"strength": (0.9, 0.2)}, "the range of the strength is 0.9 to 0.2; give the lower one first"),
         ({"seed": -1}, "the seed is -1; it must be 0 or more"),
         ({"styles": np.zeros((2, 7))}, "the styles are an array of shape (2, 7); embeddings are (N, 100)"),
         ({"styles": []}, "there are no styles to draw from"),

@@ -35,5 +35,5 @@ def test_embeddings_are_those_of_the_stylizer_and_neighbours_are_exact(
 
 
 def test_an_impossible_search_is_a_one_line_error(tmp_path: Path, photos: Path) -> None:
-    with pytest.raises(UserError, match="holds no embeddings; brushwork embed makes them"):
+    with pytest.raises(UserError, match="contains no embeddings; `brushwork embed` writes them"):
         nearest(Place(photos), np.zeros((1, 100), np.float32))

@@ -86,9 +86,9 @@ def test_a_resumed_run_equals_an_uninterrupted_one(photos: Path, tmp_path: Path,
 
 def test_a_different_run_in_the_same_folder_is_refused(photos: Path, tmp_path: Path, model: Path) -> None:
     made(photos, tmp_path / "out", model)
-    with pytest.raises(UserError, match="holds a run with another per_image, seed; choose another folder"):
+    with pytest.raises(UserError, match="contains a run with another per_image, seed; choose another folder"):
         made(photos, tmp_path / "out", model, seed=1, per_image=2)
-    with pytest.raises(UserError, match="is not empty, and holds no run that could go on"):
+    with pytest.raises(UserError, match="is not empty, and contains no run to continue"):
         made(photos, photos, model)
 
 
@@ -151,7 +151,7 @@ def test_any_file_system_of_fsspec_is_read_and_written(photos: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"per_image": 0}, "pastiches per image are 0"),
+        ({"per_image": 0}, "the number of pastiches per image is 0"),
         ({"strength": (0.5, 2.0)}, "strength"),
         ({"kind": "zip"}, "unknown format 'zip'"),
         ({"styles": ("no-such-style.jpg",)}, "cannot read no-such-style.jpg: no such file"),

@@ -1,4 +1,4 @@
-"""Random styles as data augmentation: pictures of training batches rendered in styles drawn at random."""
+"""Data augmentation that renders training pictures in random styles."""
 
 from brushwork.augment.augmentation import StyleAugmentation
 

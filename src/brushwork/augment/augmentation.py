@@ -17,30 +17,30 @@ from brushwork.stylizer import Stylizer
 
 
 class StyleAugmentation:
-    """Renders pictures in random styles, a part of them and each as strongly as drawn.
+    """Renders pictures in random styles, with a probability and at random strengths.
 
     The random styles are embeddings drawn from a normal distribution with the mean and covariance of those of training
     styles, interpolated with the content's own (Jackson et al. 2018, *Style augmentation: data augmentation via style
-    randomization*, arXiv 1809.05375). Shapes stay where they are, so labels, boxes and masks stay true.
+    randomization*, arXiv 1809.05375). Shapes do not move, so labels, boxes and masks remain valid.
 
-    It is called with a Pillow image, an array (H, W, 3) or a tensor (3, H, W), or a batch (B, ...) of one size, floats
-    in [0, 1] or uint8, and returns the same kind: in a `Dataset`, among the transforms of torchvision (further inputs
-    are passed through) and those of albumentations (``image=`` is rendered, all else passed through).
+    It is called with a Pillow image, an array (H, W, 3) or a tensor (3, H, W), or a batch (B, ...) of one size, of
+    floats in [0, 1] or uint8, and returns the same type. It works in a `Dataset`, with transforms of torchvision
+    (further inputs are passed through) and of albumentations (``image=`` is rendered, all else is passed through).
 
-    The model is loaded at once. A forked worker has its parent's; a spawned one loads it with its first picture. Pixels
-    on the CPU are painted by OpenVINO; tensors on a GPU there, by torch.
+    The model is loaded at once. A forked worker uses that of its parent; a spawned one loads it with its first picture.
+    OpenVINO renders pixels on the CPU; torch renders tensors on a GPU without a copy.
 
     Args:
         p: Probability that a picture is stylised.
-        strength: Range of the strength, drawn evenly for each picture; see `Stylizer.stylize`.
-        styles: ``random``; names of styles, style pictures, folders of them; or embeddings (N, D).
-        texture_only: Whether the content's colours stay; see `keep_chroma`.
-        seed: Settles all draws; None for other ones in each run.
+        strength: Range of the strength, which is drawn uniformly for each picture; see `Stylizer.stylize`.
+        styles: ``random``; names of styles, style pictures or folders of them; or embeddings (N, D).
+        texture_only: Whether to keep the content's colours; see `keep_chroma`.
+        seed: Seed of all draws; None for different ones in each run.
         model: Name of a model or a model folder; None for the fastest.
-        threads: Threads of the CPU for each process.
+        threads: Number of CPU threads for each process.
 
     Raises:
-        UserError: If a value is out of its range, or there is no such style or model.
+        UserError: If a value is out of its range, or a style or the model does not exist.
 
     Examples:
         >>> from brushwork.augment import StyleAugmentation
@@ -48,7 +48,7 @@ class StyleAugmentation:
         >>> picture = augmentation(picture, sample=(epoch, index))
     """
 
-    # What albumentations asks of a transform.
+    # albumentations reads this attribute of transforms.
     available_keys = frozenset({"image"})
 
     def __init__(
@@ -74,20 +74,20 @@ class StyleAugmentation:
         return f"StyleAugmentation(p={self.p}, strength={self.strength}, texture_only={self.texture_only})"
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_loaded": None, "_networks": {}}  # each process loads the model for itself
+        return {**self.__dict__, "_loaded": None, "_networks": {}}  # each process loads its own model
 
     def __call__(self, *inputs: Any, sample: Sample | Sequence[Sample] | None = None, **data: Any) -> Any:
         """Return the picture or batch, rendered in random styles.
 
         Args:
-            *inputs: The pictures, or a dict, list or tuple whose first picture is rendered, and anything else, which is
-                passed through; several come back as a tuple.
-            sample: Numbers that name the picture, such as (epoch, index): it is drawn for them and the seed alone.
-                For a batch of B pictures, B of these. None for draws that differ at each call, and in each worker.
-            **data: ``image`` and anything else, as albumentations calls; then the result is a dict of them.
+            *inputs: The pictures, or a dict, list or tuple whose first picture is rendered, and further inputs, which are
+                passed through; several are returned as a tuple.
+            sample: Numbers that identify the picture, such as (epoch, index), on which and on the seed alone the draws
+                depend; for a batch of B pictures, B of these. None for draws that differ between calls and workers.
+            **data: ``image`` and further values, as albumentations calls it; the result is then a dict of them.
 
         Raises:
-            UserError: If it is no picture, its floats are not in [0, 1] (normalise afterwards), or a side is below 16.
+            UserError: If it is not a picture, floats are not in [0, 1] (normalise afterwards), or a side is below 16.
         """
         if inputs:
             painted = self._augment_in(inputs[0], sample)
@@ -111,16 +111,16 @@ class StyleAugmentation:
     def _augment(self, pixels: Any, sample: Sample | Sequence[Sample] | None) -> Any:
         batch = as_batch(pixels)
         draws = [self._draws.draw(each) for each in _samples(pixels, batch, sample)]
-        places = [place for place, draw in enumerate(draws) if draw.wanted and draw.strength > 0]
-        if not places:
+        indices = [index for index, draw in enumerate(draws) if draw.wanted and draw.strength > 0]
+        if not indices:
             return pixels
-        chosen = [draws[place] for place in places]
+        chosen = [draws[index] for index in indices]
         if is_tensor(pixels) and pixels.device.type != "cpu":
-            return self._paint_on_device(pixels, places, chosen)
-        contents = batch.take(places)
+            return self._paint_on_device(pixels, indices, chosen)
+        contents = batch.take(indices)
         painter = ArrayPainter(self._stylizer(), contents, self.texture_only)
         self._paint(painter, chosen, contents.shape[1:3])
-        return batch.put(places, np.clip(painter.pastiches, 0, 1))
+        return batch.put(indices, np.clip(painter.pastiches, 0, 1))
 
     def _paint(self, painter: ArrayPainter | TensorPainter, draws: Sequence[Draw], size: Sequence[int]) -> None:
         height, width = check_size("picture", np.empty((*size, 0)))
@@ -129,31 +129,31 @@ class StyleAugmentation:
         strengths = [draw.strength for draw in draws]
         paint(painter, np.concatenate(styles), strengths, height * width, table=bool(embedder.styles))
 
-    def _paint_on_device(self, pixels: Any, places: Sequence[int], draws: Sequence[Draw]) -> Any:
-        """Paint a tensor where it lies, with the network there."""
+    def _paint_on_device(self, pixels: Any, indices: Sequence[int], draws: Sequence[Draw]) -> Any:
+        """Render a tensor on its device, with the network on that device."""
         import torch
 
         rows = pixels.detach() if pixels.ndim == 4 else pixels.detach()[None]
         scale = 255 if pixels.dtype == torch.uint8 else 1
-        contents = rows[list(places)].float() / scale
+        contents = rows[list(indices)].float() / scale
         if contents.min() < 0 or contents.max() > 1:
-            raise UserError("the picture reaches out of [0, 1]; style augmentation comes before normalisation")
+            raise UserError("the picture has values outside [0, 1]; use style augmentation before normalisation")
         painter = TensorPainter(self._network(str(pixels.device)), contents, self.texture_only)
         self._paint(painter, draws, contents.shape[2:])
         changed = rows.clone()
-        changed[list(places)] = (painter.pastiches.clamp(0, 1) * scale + (0.5 if scale > 1 else 0)).to(pixels.dtype)
+        changed[list(indices)] = (painter.pastiches.clamp(0, 1) * scale + (0.5 if scale > 1 else 0)).to(pixels.dtype)
         return changed if pixels.ndim == 4 else changed[0]
 
     def _stylizer(self) -> Stylizer:
-        # A forked worker goes on with its parent's: OpenVINO runs in the calling thread there, but to free what it
-        # holds would wait for the parent's threads for ever.
+        # A forked worker continues to use its parent's model: OpenVINO runs in the calling thread there, but freeing it
+        # would wait for the parent's threads for ever.
         if self._loaded is None:
             self._loaded = stylizer.load(self.model, device="cpu", threads=self.threads)
             _run_once(self._loaded, model_folder.find(self.model).embedding_size)
         return self._loaded
 
     def _network(self, device: str) -> Any:
-        """The network on a device, in half precision where that is a GPU of NVIDIA's."""
+        """Return the network on a device, in half precision on a CUDA GPU."""
         if device not in self._networks:
             import torch
 
@@ -165,14 +165,14 @@ class StyleAugmentation:
 
 
 def _run_once(loaded: Stylizer, size: int) -> None:
-    """Wait until both networks have been compiled, which threads do, and threads do not live on in a forked process."""
+    """Run both networks once, so that threads have compiled them: a forked process has no threads."""
     loaded.runtime.transfer(np.zeros((1, 16, 16, 3), np.float32), np.zeros((1, size), np.float32))
     if not loaded.styles:
         loaded.runtime.predict(np.zeros((1, OWN_SIZE, OWN_SIZE, 3), np.float32))
 
 
 def _samples(pixels: Any, batch: Batch, sample: Any) -> Sequence[Sample | None]:
-    """One sample for each picture."""
+    """Return the sample of each picture."""
     if sample is None:
         return [None] * batch.count
     if getattr(pixels, "ndim", 3) != 4:

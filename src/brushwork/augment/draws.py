@@ -1,4 +1,4 @@
-"""What is drawn at random for one picture: whether it is stylised, how strongly, and the generator of its style."""
+"""Random draws for pictures: whether a picture is stylised, the strength, and the generator of its style."""
 
 import multiprocessing
 import os
@@ -12,12 +12,12 @@ import numpy as np
 from brushwork.errors import UserError
 from brushwork.rendering.settings import check_strength
 
-# What names a picture and its epoch, such as (epoch, index).
+# Numbers that identify a picture and its epoch, such as (epoch, index).
 Sample: TypeAlias = int | Sequence[int]
 
 
 class Draw(NamedTuple):
-    """What was drawn for one picture."""
+    """The draws for one picture."""
 
     wanted: bool
     strength: float
@@ -25,12 +25,12 @@ class Draw(NamedTuple):
 
 
 class Draws:
-    """Draws that depend on a seed and on the picture's own numbers, or else on the process and the calls before.
+    """Draws that depend on a seed and on the picture's numbers, or on the process and the previous calls.
 
     Args:
         p: Probability that a picture is stylised.
-        strength: Range (lowest, highest) of the strength, drawn evenly.
-        seed: Settles all draws; None for other ones in each run.
+        strength: Range (lowest, highest) of the strength, which is drawn uniformly.
+        seed: Seed of all draws; None for different ones in each run.
 
     Raises:
         UserError: If a value is out of its range.
@@ -38,12 +38,12 @@ class Draws:
 
     def __init__(self, p: float, strength: tuple[float, float], seed: int | None) -> None:
         if not 0 <= p <= 1:
-            raise UserError(f"p is {p}; it is a probability, from 0 to 1")
+            raise UserError(f"p is {p}; it must be between 0 and 1")
         low, high = strength
         for each in (low, high):
             check_strength(each)
         if low > high:
-            raise UserError(f"the strength is drawn from {low} to {high}; give the lower one first")
+            raise UserError(f"the range of the strength is {low} to {high}; give the lower one first")
         if seed is not None and seed < 0:
             raise UserError(f"the seed is {seed}; it must be 0 or more")
         self.p, self.low, self.high = p, low, high
@@ -52,11 +52,11 @@ class Draws:
         self._calls = 0
 
     def draw(self, sample: Sample | None) -> Draw:
-        """Return what is drawn for a picture.
+        """Return the draws for a picture.
 
         Args:
-            sample: Its numbers, each 0 or more: the draw is a function of the seed and of these alone. None for a draw
-                that differs from all before it, in this and in every other worker.
+            sample: Numbers of the picture, each 0 or more; the draws are a function of the seed and these numbers.
+                None for draws that differ from all previous ones, in this and every other worker.
         """
         if sample is None:
             numbers = (*_process(self._maker), self._calls)
@@ -69,11 +69,11 @@ class Draws:
 
 
 def _process(maker: int) -> tuple[int, int]:
-    """Numbers of this process that no other worker has, the same in each run of a program.
+    """Return numbers of this process that no other worker has, the same in each run of a program.
 
-    A worker begins as a copy of what made it, so its draws must not be those of its siblings. Processes of
-    multiprocessing are numbered in the order in which they start, so those of the next epoch have other names; a bare
-    `os.fork` gives no name, and only the number of the process, which is another in each run.
+    A worker starts as a copy of its parent, and its draws must differ from those of its siblings. Processes of
+    multiprocessing are numbered in the order of their start, so those of the next epoch have other names; a bare
+    `os.fork` sets no name, and leaves only the process ID, which differs in each run.
     """
     if multiprocessing.parent_process() is not None:
         return 1, zlib.crc32(multiprocessing.current_process().name.encode())

@@ -1,4 +1,4 @@
-"""Batches of pictures of one size painted in one pass, each in a style of its own."""
+"""Renders batches of pictures of one size in one pass, each in a different style."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -11,93 +11,93 @@ from brushwork.runtime import Array
 from brushwork.styles.embeddings import scale_style
 from brushwork.stylizer import Stylizer
 
-# Short side in pixels at which a picture's own embedding is predicted. The model's own style size, 256 and more, would
-# take ten times as long as painting a picture of 64 pixels.
+# Short side in pixels at which a picture's own embedding is predicted. The model's style size, 256 and more, would take
+# ten times as long as rendering a picture of 64 pixels.
 OWN_SIZE = 96
-# Pixels that are painted at once; more would only fill the memory.
+# Pixels that are rendered at once; more would only use memory.
 TOGETHER = 16 * 224 * 224
 
 
 class Painter(Protocol):
-    """Paints batches where their pixels lie."""
+    """Renders contents of a batch on their device."""
 
-    def own(self, places: Sequence[int]) -> Array:
-        """Return the embeddings (P, D) of the contents at some places."""
+    def own(self, indices: Sequence[int]) -> Array:
+        """Return the embeddings (P, D) of the contents with P indices."""
         ...
 
-    def paint(self, places: Sequence[int], embeddings: Array, opacities: Array) -> None:
-        """Paint the contents at some places with embeddings (P, D), laid over them with opacities (P,)."""
+    def paint(self, indices: Sequence[int], embeddings: Array, opacities: Array) -> None:
+        """Render the contents with P indices with embeddings (P, D), blended with the contents by opacities (P,)."""
         ...
 
 
 class ArrayPainter:
-    """Paints with a model's runtime.
+    """Renders with a model's runtime.
+
+    Contents get no border as in `brushwork.rendering.border`, because training pictures are not worth the time.
 
     Args:
         stylizer: The model.
-        contents: (P, H, W, 3) in [0, 1].
-        texture_only: Whether the contents' colours stay.
-
-    Contents get no border as in `brushwork.rendering.border`: it is not worth its time in pictures that are trained on.
+        contents: (B, H, W, 3) in [0, 1].
+        texture_only: Whether to keep the contents' colours.
     """
 
     def __init__(self, stylizer: Stylizer, contents: Array, texture_only: bool) -> None:
         self._stylizer, self._contents, self._texture_only = stylizer, contents, texture_only
         self.pastiches = np.empty_like(contents)
 
-    def own(self, places: Sequence[int]) -> Array:
+    def own(self, indices: Sequence[int]) -> Array:
         """See `Painter.own`."""
-        seen = np.stack([scale_style(self._contents[place], OWN_SIZE) for place in places])
-        return self._stylizer.runtime.predict(np.ascontiguousarray(seen, dtype=np.float32))
+        scaled = np.stack([scale_style(self._contents[index], OWN_SIZE) for index in indices])
+        return self._stylizer.runtime.predict(np.ascontiguousarray(scaled, dtype=np.float32))
 
-    def paint(self, places: Sequence[int], embeddings: Array, opacities: Array) -> None:
+    def paint(self, indices: Sequence[int], embeddings: Array, opacities: Array) -> None:
         """See `Painter.paint`."""
-        contents = np.ascontiguousarray(self._contents[list(places)])
+        contents = np.ascontiguousarray(self._contents[list(indices)])
         painted = self._stylizer.runtime.transfer(contents, embeddings)
         if self._texture_only:
             painted = np.stack([keep_chroma(*pair) for pair in zip(contents, painted, strict=True)])
-        self.pastiches[list(places)] = contents + opacities[:, None, None, None] * (painted - contents)
+        self.pastiches[list(indices)] = contents + opacities[:, None, None, None] * (painted - contents)
 
 
 class TensorPainter:
-    """Paints tensors with a network, on the device of both and without a copy to the host.
+    """Renders tensors with a network on their device, without a copy to the host.
 
     Args:
-        network: A `brushwork.networks.PasticheNetwork` whose style transfer network may be of half precision.
-        contents: Tensor (P, 3, H, W), floats in [0, 1].
-        texture_only: Whether the contents' colours stay; they are then converted on the host.
+        network: A `brushwork.networks.PasticheNetwork` whose style transfer network may have half precision.
+        contents: Tensor (B, 3, H, W) of floats in [0, 1].
+        texture_only: Whether to keep the contents' colours, which are converted on the host.
     """
 
     def __init__(self, network: Any, contents: Any, texture_only: bool) -> None:
         self._network, self._contents, self._texture_only = network, contents, texture_only
         self.pastiches = contents.clone()
 
-    def own(self, places: Sequence[int]) -> Array:
+    def own(self, indices: Sequence[int]) -> Array:
         """See `Painter.own`."""
         import torch
 
-        contents = self._contents[list(places)].float()
+        contents = self._contents[list(indices)].float()
         height, width = contents.shape[2:]
         scale = OWN_SIZE / min(height, width)
         sides = round(height * scale), round(width * scale)
         with torch.no_grad():
-            seen = torch.nn.functional.interpolate(contents, sides, mode="bilinear", antialias=True)
-            embeddings: Array = self._network.embed(seen.clamp(0, 1)).float().cpu().numpy()
+            scaled = torch.nn.functional.interpolate(contents, sides, mode="bilinear", antialias=True)
+            embeddings: Array = self._network.embed(scaled.clamp(0, 1)).float().cpu().numpy()
         return embeddings
 
-    def paint(self, places: Sequence[int], embeddings: Array, opacities: Array) -> None:
+    def paint(self, indices: Sequence[int], embeddings: Array, opacities: Array) -> None:
         """See `Painter.paint`."""
         import torch
 
         weight = next(self._network.transfer.parameters())
-        contents = self._contents[list(places)].float()
+        contents = self._contents[list(indices)].float()
         conditions = torch.from_numpy(embeddings).to(weight.device, weight.dtype)
-        with torch.no_grad():  # not inference mode, whose tensors no training may use
+        with torch.no_grad():  # not inference mode, whose tensors training cannot use
             painted = self._network(contents.to(weight.dtype), conditions).float()
         if self._texture_only:
             painted = _keep_chroma(contents, painted)
         weights = torch.from_numpy(opacities).to(contents.device)[:, None, None, None]
-        self.pastiches[list(places)] = (contents + weights * (painted - contents)).to(self.pastiches.dtype)
+        self.pastiches[list(indices)] = (contents + weights * (painted - contents)).to(self.pastiches.dtype)
 
 
 def _keep_chroma(contents: Any, painted: Any) -> Any:
@@ -109,29 +109,29 @@ def _keep_chroma(contents: Any, painted: Any) -> Any:
 
 
 def paint(painter: Painter, styles: Array, strengths: Sequence[float], pixels: int, *, table: bool) -> None:
-    """Paint every content in its own style.
+    """Render every content in its style.
 
     Args:
-        painter: Holds the contents.
-        styles: Embeddings (P, D).
-        strengths: P numbers in [0, 1]; see `Stylizer.stylize`.
-        pixels: Of one content.
-        table: Whether the embeddings choose from a table of styles.
+        painter: Painter of B contents.
+        styles: Embeddings (B, D).
+        strengths: B strengths in [0, 1]; see `Stylizer.stylize`.
+        pixels: Number of pixels of a content.
+        table: Whether the embeddings are weights of a table of styles.
     """
     step = max(1, TOGETHER // pixels)
     for start in range(0, len(styles), step):
-        places = range(start, min(start + step, len(styles)))
-        mixed = [place for place in places if strengths[place] < 1 and not table]
+        indices = range(start, min(start + step, len(styles)))
+        mixed = [index for index in indices if strengths[index] < 1 and not table]
         own = dict(zip(mixed, painter.own(mixed), strict=True)) if mixed else {}
         maps = [
             combine(
-                [(styles[place][None], strengths[place])],
-                own[place][None] if place in own else None,
+                [(styles[index][None], strengths[index])],
+                own[index][None] if index in own else None,
                 None,
                 None,
                 table=table,
             )
-            for place in places
+            for index in indices
         ]  # fmt: skip
         embeddings = np.concatenate([each.embeddings for each in maps])
-        painter.paint(places, embeddings, np.concatenate([each.opacities for each in maps]))
+        painter.paint(indices, embeddings, np.concatenate([each.opacities for each in maps]))

@@ -1,4 +1,4 @@
-"""The kinds of pictures that training code hands over, as images and back: Pillow, NumPy, torch; one or a batch."""
+"""Converts the pictures of training code (Pillow, NumPy, torch; one or a batch) to images and back."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -20,9 +20,9 @@ class Batch:
 
     Attributes:
         count: Number of pictures, B.
-        take: Returns those at some places as images (P, H, W, 3), float32 in [0, 1].
-        put: Returns what was handed over with images (P, H, W, 3) in [0, 1] at some places; its kind, type and range
-            stay, and what was handed over is not changed.
+        take: Returns the pictures with P indices as images (P, H, W, 3), float32 in [0, 1].
+        put: Returns a copy of the input with images (P, H, W, 3) in [0, 1] at P indices; type, dtype and range are
+            those of the input.
     """
 
     count: int
@@ -31,14 +31,14 @@ class Batch:
 
 
 def as_batch(pixels: Any) -> Batch:
-    """Return the pictures that a caller means.
+    """Return the pictures of an input.
 
     Args:
         pixels: A Pillow image; an array (H, W, 3) or (B, H, W, 3) or a tensor (3, H, W) or (B, 3, H, W), of floats in
             [0, 1] or uint8.
 
     Raises:
-        UserError: If it is none of these; the range is checked when images are taken.
+        UserError: If it is none of these; the range is checked by `Batch.take`.
     """
     if isinstance(pixels, Pillow.Image):
         return _of_pillow(pixels)
@@ -62,7 +62,7 @@ def is_picture(value: Any) -> bool:
 
 
 def is_tensor(pixels: Any) -> bool:
-    """Whether it is a torch tensor; torch is not imported for that."""
+    """Return whether an input is a torch tensor, without importing torch."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(pixels, torch.Tensor)
 
@@ -80,19 +80,19 @@ def _of_pillow(picture: Pillow.Image) -> Batch:
 def _of_array(pixels: Any) -> Batch:
     rows = pixels if pixels.ndim == 4 else pixels[None]
 
-    def take(places: Sequence[int]) -> Array:
-        return np.stack([images.as_image("the picture", rows[place]) for place in places])
+    def take(indices: Sequence[int]) -> Array:
+        return np.stack([images.as_image("the picture", rows[index]) for index in indices])
 
-    def put(places: Sequence[int], painted: Array) -> Any:
+    def put(indices: Sequence[int], painted: Array) -> Any:
         changed = rows.copy()
-        changed[list(places)] = quantise(painted) if rows.dtype == np.uint8 else painted
+        changed[list(indices)] = quantise(painted) if rows.dtype == np.uint8 else painted
         return changed if pixels.ndim == 4 else changed[0]
 
     return Batch(len(rows), take, put)
 
 
 def _of_tensor(pixels: Any) -> Batch:
-    """The same of a tensor on the CPU, whose channels come first."""
+    """Return the pictures of a tensor on the CPU, whose channels come first."""
     import torch
 
     if pixels.ndim not in (3, 4) or pixels.shape[-3] != 3:
@@ -101,17 +101,17 @@ def _of_tensor(pixels: Any) -> Batch:
         raise UserError(f"the picture is a tensor of {pixels.dtype}; give floats in [0, 1] or uint8")
     batched = pixels.ndim == 4
 
-    def take(places: Sequence[int]) -> Array:
-        rows = (pixels if batched else pixels[None]).detach()[list(places)].permute(0, 2, 3, 1)
+    def take(indices: Sequence[int]) -> Array:
+        rows = (pixels if batched else pixels[None]).detach()[list(indices)].permute(0, 2, 3, 1)
         values = rows.cpu() if rows.dtype == torch.uint8 else rows.float().cpu()
-        # Of a subclass such as torchvision's images the plain array alone.
+        # np.asarray also converts subclasses such as torchvision's images to plain arrays.
         return np.stack([images.as_image("the picture", image) for image in np.asarray(values)])
 
-    def put(places: Sequence[int], painted: Array) -> Any:
+    def put(indices: Sequence[int], painted: Array) -> Any:
         values = torch.from_numpy(quantise(painted) if pixels.dtype == torch.uint8 else painted).permute(0, 3, 1, 2)
         changed = pixels.detach().clone()
         rows = changed if batched else changed[None]
-        rows[list(places)] = values.to(pixels.device, pixels.dtype)
+        rows[list(indices)] = values.to(pixels.device, pixels.dtype)
         return changed
 
     return Batch(len(pixels) if batched else 1, take, put)

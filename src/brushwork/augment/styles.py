@@ -1,4 +1,4 @@
-"""Where the styles of augmented pictures are drawn from: a distribution, named styles, picture files, embeddings."""
+"""The styles from which random ones are drawn: a distribution, named styles, pictures or embeddings."""
 
 from collections.abc import Sequence
 from os import PathLike
@@ -23,17 +23,17 @@ Styles: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]] | NDArra
 
 
 class StyleSource:
-    """Styles from which one is drawn at a time, each as often as the others.
+    """Styles that are drawn with equal probability.
 
     Style pictures are read and embedded when they are first drawn.
 
     Args:
-        styles: ``random`` for the distribution of the model's styles, or, where it has a table, any of that; else
-            names, pictures or folders of them, or embeddings (N, D).
+        styles: ``random`` for the distribution of the model's styles, or for the styles of its table; otherwise names,
+            pictures or folders of them, or embeddings (N, D).
         folder: The model.
 
     Raises:
-        UserError: If there are no such styles.
+        UserError: If a style does not exist, or there are none.
     """
 
     def __init__(self, styles: Styles, folder: ModelFolder) -> None:
@@ -66,18 +66,18 @@ class StyleSource:
         """Return the name of a style, ``random`` for one of the distribution, and its embedding (1, D).
 
         Args:
-            generator: Where the choice comes from.
+            generator: Generator of the draw.
             embedder: The model that embeds pictures.
-            painted: Long side in pixels of what is painted in the style.
+            painted: Long side in pixels of the picture that is rendered in the style.
 
         Raises:
-            UserError: If the picture that was drawn cannot be used.
+            UserError: If the drawn picture cannot be used.
         """
         if self._distribution is not None:
             return RANDOM, self._distribution.draw(generator)
-        place = int(generator.integers(len(self._choices)))
-        name, style = self._choices[place]
-        key = place, None if embedder.styles else embedder.style_size_for(painted)
+        index = int(generator.integers(len(self._choices)))
+        name, style = self._choices[index]
+        key = index, None if embedder.styles else embedder.style_size_for(painted)
         if key not in self._embeddings:
             self._embeddings[key] = embedder.embed(style, painted=painted)
         return name, self._embeddings[key]

@@ -1,1 +1,1 @@
-"""Whole data sets stylised or embedded, part by part: folders, WebDataset tars and Parquet on any file system."""
+"""Stylises and embeds data sets part by part: folders, WebDataset tars and Parquet files on any file system."""

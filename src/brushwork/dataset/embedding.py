@@ -1,4 +1,4 @@
-"""Embeddings of many style pictures as Parquet, and the nearest of them to a picture."""
+"""Embeds data sets of style pictures into Parquet files, and finds the nearest embeddings."""
 
 import time
 from collections.abc import Callable
@@ -21,20 +21,20 @@ from brushwork.runtime import Array
 from brushwork.styles.embeddings import STYLE_SIZES
 
 EMBEDDINGS = "embeddings"
-# Rows that are compared at once: 26 MB of embeddings of 100 numbers.
+# Rows that are compared at once, 26 MB of embeddings of 100 numbers.
 ROWS = 65536
 
 
 @dataclass(frozen=True)
 class Embedding:
-    """How styles are embedded.
+    """The task of embedding style pictures.
 
     Attributes:
-        style_size: Short side in pixels at which they are embedded; None for the model's own.
+        style_size: Short side in pixels at which they are embedded; None for the model's.
         model: Name of a model or a model folder; None for the default.
 
     Raises:
-        UserError: If there is no such model, it predicts no embeddings, or the size is out of its range.
+        UserError: If the model does not exist or predicts no embeddings, or the size is out of its range.
     """
 
     style_size: int | None = None
@@ -84,7 +84,7 @@ def _schema(size: int) -> pa.Schema:
 
 
 def _decode(sample: Sample) -> tuple[Sample, Any]:
-    """The picture of a sample; a line where it cannot be read."""
+    """Return a sample with its decoded picture, or with an error of one line."""
     if sample.data is None:
         return sample, None
     try:
@@ -94,19 +94,19 @@ def _decode(sample: Sample) -> tuple[Sample, Any]:
 
 
 class Neighbour(NamedTuple):
-    """A style, and its Euclidean distance to what was asked for."""
+    """A style, and the Euclidean distance of its embedding."""
 
     style: str
     distance: float
 
 
 def nearest(place: Place, embedding: Array, count: int = 10) -> list[Neighbour]:
-    """Return the styles whose embeddings are nearest, the nearest first: an exact search (Faiss) in constant memory.
+    """Return the styles with the nearest embeddings, the nearest first, by an exact search (Faiss) in constant memory.
 
     Args:
-        place: What `brushwork embed` wrote.
-        embedding: (1, D).
-        count: How many.
+        place: The output of `brushwork embed`.
+        embedding: The embedding (1, D).
+        count: Number of styles.
 
     Raises:
         UserError: If there are no embeddings, or they are of another model.
@@ -116,7 +116,7 @@ def nearest(place: Place, embedding: Array, count: int = 10) -> list[Neighbour]:
     found: list[Neighbour] = []
     names = place.find(EMBEDDINGS)
     if not names:
-        raise UserError(f"{place.url} holds no embeddings; brushwork embed makes them")
+        raise UserError(f"{place.url} contains no embeddings; `brushwork embed` writes them")
     for name in names:
         with place.open(name) as file:
             for batch in pq.ParquetFile(file).iter_batches(ROWS, columns=["style", "embedding"]):
@@ -127,8 +127,8 @@ def nearest(place: Place, embedding: Array, count: int = 10) -> list[Neighbour]:
                 if rows.shape[1] != embedding.shape[1]:
                     size = rows.shape[1]
                     raise UserError(f"{place.url} belongs to another model: its embeddings have {size} numbers")
-                squares, places = faiss.knn(embedding, rows, min(count, len(rows)))
-                styles = known["style"].take(pa.array(places[0])).to_pylist()
+                squares, indices = faiss.knn(embedding, rows, min(count, len(rows)))
+                styles = known["style"].take(pa.array(indices[0])).to_pylist()
                 found += [Neighbour(*each) for each in zip(styles, np.sqrt(squares[0]).tolist(), strict=True)]
                 found = sorted(found, key=lambda each: each.distance)[:count]
     return found

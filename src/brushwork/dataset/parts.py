@@ -1,4 +1,4 @@
-"""Parts of a data set: what one worker reads and writes at a time, and the pictures in them."""
+"""The parts of a data set, which workers process one at a time, and the pictures in them."""
 
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ class Part:
     """Some files of a folder, or one tar or Parquet file.
 
     Attributes:
-        index: From 0.
-        kind: What it is read as.
-        names: Its files.
+        index: Index of the part, from 0.
+        kind: Format of its files.
+        names: Names of its files.
     """
 
     index: int
@@ -34,7 +34,7 @@ class Part:
 
     @property
     def stem(self) -> str:
-        """The name, without ending, of a shard that is made of it."""
+        """The name, without extension, of the shard that is written for it."""
         return self.names[0].rpartition(".")[0] if self.kind != "folder" else f"part-{self.index:06d}"
 
 
@@ -43,11 +43,11 @@ class Sample:
     """One picture of a part, still encoded.
 
     Attributes:
-        key: Its path in the data set without the ending; in a tar up to the first dot, as WebDataset has it.
-        ending: ``jpg``, or empty in Parquet.
+        key: Its path in the data set without the extension; in a tar up to the first dot, as in WebDataset.
+        ending: The extension, such as ``jpg``; empty in Parquet.
         data: Its bytes; None if they cannot be read.
-        fields: What belongs to it: bytes by ending in a tar, values by column in Parquet.
-        error: Why it cannot be read.
+        fields: Further data of the sample: bytes by extension in a tar, values by column in Parquet.
+        error: The error if it cannot be read.
     """
 
     key: str
@@ -63,11 +63,11 @@ class Sample:
 
 
 def find_parts(names: Sequence[str], together: int) -> tuple[list[Part], list[str]]:
-    """Return the parts of a data set, and the files that are no pictures, such as labels.
+    """Return the parts of a data set, and its files that are not pictures, such as labels.
 
     Args:
-        names: All of its files.
-        together: Files of a folder that make a part.
+        names: All files of the data set.
+        together: Number of files of a folder in a part.
 
     Raises:
         UserError: If there is no picture, tar or Parquet file.
@@ -79,7 +79,7 @@ def find_parts(names: Sequence[str], together: int) -> tuple[list[Part], list[st
     ]
     found += [(kind, (name,)) for name, kind in kinds.items() if kind in ("tar", "parquet")]
     if not found:
-        raise UserError("there are no pictures, tars or Parquet files")
+        raise UserError("no pictures, tars or Parquet files")
     return [Part(index, *each) for index, each in enumerate(found)], [name for name in names if kinds[name] is None]
 
 
@@ -113,7 +113,7 @@ def _read_file(place: Place, name: str) -> Sample:
 
 
 def _read_tar(file: Any, stem: str) -> Iterator[Sample]:
-    """The samples of a tar, as WebDataset has them: the files in a row that are called alike up to the first dot."""
+    """Yield the samples of a tar as in WebDataset: consecutive files with the same name up to the first dot."""
     with tarfile.open(fileobj=file, mode="r|*") as tar:
         key, held = "", dict[str, bytes]()
         for member in tar:
@@ -131,14 +131,14 @@ def _read_tar(file: Any, stem: str) -> Iterator[Sample]:
 
 
 def _grouped(stem: str, key: str, held: Mapping[str, bytes]) -> Iterator[Sample]:
-    """One sample for each picture of a group; all else of it belongs to every one."""
+    """Yield a sample for each picture of a group; the other files of the group belong to each of them."""
     pictures = [ending for ending in held if f".{ending.rpartition('.')[2].lower()}" in images.EXTENSIONS]
     fields = {ending: data for ending, data in held.items() if ending not in pictures}
     yield from (Sample(f"{stem}/{key}", ending, held[ending], fields) for ending in pictures)
 
 
 def _read_parquet(file: Any, stem: str) -> Iterator[Sample]:
-    """The rows of a Parquet file, whose pictures are bytes, or structs of bytes as Hugging Face has them."""
+    """Yield the rows of a Parquet file, whose pictures are bytes, or structs with bytes as on Hugging Face."""
     opened = pq.ParquetFile(file)
     column = _picture_column(opened.schema_arrow)
     row = 0
@@ -146,7 +146,7 @@ def _read_parquet(file: Any, stem: str) -> Iterator[Sample]:
         for values in batch.to_pylist():
             picture = values.pop(column)
             data = picture.get("bytes") if isinstance(picture, dict) else picture
-            error = None if data else f"cannot read row {row} of {stem}: it has no picture"
+            error = None if data else f"row {row} of {stem} has no picture"
             yield Sample(f"{stem}/{row:08d}", "", data, {"column": column, **values}, error)
             row += 1
 
@@ -157,4 +157,4 @@ def _picture_column(schema: pa.Schema) -> str:
             return str(each.name)
         if pa.types.is_struct(each.type) and "bytes" in [inner.name for inner in each.type]:
             return str(each.name)
-    raise UserError(f"a Parquet file has no column of pictures: {', '.join(schema.names)}")
+    raise UserError(f"a Parquet file has no column of pictures; its columns are {', '.join(schema.names)}")

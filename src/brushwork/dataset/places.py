@@ -1,4 +1,4 @@
-"""Folders on the local disk, S3, GCS or any other file system that fsspec knows (extra ``dataset``)."""
+"""Folders on the local disk, S3, GCS or any other file system of fsspec (extra ``dataset``)."""
 
 import shutil
 import tempfile
@@ -15,13 +15,13 @@ from brushwork.errors import UserError
 
 
 class Place:
-    """A folder, or a single file of it.
+    """A folder, or a single file in a folder.
 
     Args:
         url: A path, or an address such as ``s3://bucket/folder``.
 
     Raises:
-        UserError: If fsspec has no such file system here.
+        UserError: If fsspec does not support the file system, or a package for it is not installed.
     """
 
     def __init__(self, url: str | Path) -> None:
@@ -32,32 +32,32 @@ class Place:
             raise UserError(f"{self.url}: {error}") from None
         self.root, self._only = str(root).rstrip("/"), ""
         self.local = isinstance(self._files, LocalFileSystem)
-        if self.local:  # other processes may have another current folder
+        if self.local:  # absolute, as other processes may have another current folder
             self.url = self.root
         if self._files.isfile(self.root):
             self.root, _, self._only = self.root.rpartition("/")
 
     @property
     def there(self) -> bool:
-        """Whether there is such a folder or file."""
+        """Whether the folder or file exists."""
         return bool(self._files.exists(self.root))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Place, (self.url,)
 
     def find(self, under: str = "") -> list[str]:
-        """Return the names of all files, relative and in order; hidden ones are left out.
+        """Return the sorted relative names of all files except hidden ones.
 
         Args:
-            under: Of those in a folder below alone; none if there is no such folder.
+            under: A subfolder to search; if it does not exist, the result is empty.
 
         Raises:
-            UserError: If there is no such place, or it cannot be read.
+            UserError: If the folder does not exist, or cannot be read.
         """
         root = f"{self.root}/{under}".rstrip("/")
         if self._only:
             return [self._only]
-        # Object stores answer from their first listing, and workers in other processes have written since.
+        # fsspec caches listings of object stores, and workers in other processes have written files since.
         self._files.invalidate_cache()
         try:
             if not self._files.isdir(root):
@@ -78,7 +78,11 @@ class Place:
         return bool(self._files.isfile(self._path(name)))
 
     def read(self, name: str) -> bytes:
-        """Return the bytes of a file; raises OSError where it cannot be read."""
+        """Return the bytes of a file.
+
+        Raises:
+            OSError: If it cannot be read.
+        """
         return cast("bytes", self._files.cat_file(self._path(name)))
 
     @contextmanager
@@ -89,9 +93,9 @@ class Place:
 
     @contextmanager
     def writing(self, name: str) -> Iterator[Path]:
-        """Yield a local path; what is written there becomes the file when the block ends without an error.
+        """Yield a local path; the file written there becomes the file of this name if the block succeeds.
 
-        It appears whole or not at all: renamed on the local disk, sent as one object elsewhere.
+        It appears complete or not at all: it is renamed on the local disk, and sent as one object elsewhere.
         """
         if self.local:
             with atomic.write(Path(self._path(name))) as part:
@@ -104,7 +108,7 @@ class Place:
             self._files.put_file(str(part), self._path(name))
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file of these bytes, whole or not at all."""
+        """Write bytes to a file, completely or not at all."""
         with self.writing(name) as part:
             part.write_bytes(data)
 

@@ -1,4 +1,4 @@
-"""The plan of a run over a data set: its settings and parts, stored with the results, so that a run can go on."""
+"""The plan of a run over a data set, its settings and parts, which is stored with the results to continue the run."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -20,14 +20,14 @@ SCHEMA = pa.schema([("part", pa.int64()), ("kind", pa.string()), ("name", pa.str
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a part.
+    """The result of a part.
 
     Attributes:
-        index: Of the part.
-        made: Pictures that were written, or embedded.
-        bad: A line for each picture that could not be read or painted; the others are there.
-        failed: Why the part was not written at all; None if it was.
-        seconds: How long it took.
+        index: Index of the part.
+        made: Number of pictures that were written or embedded.
+        bad: A line for each picture that could not be read or rendered; the others are written.
+        failed: The error if the part was not written at all, otherwise None.
+        seconds: Time taken in seconds.
     """
 
     index: int
@@ -38,25 +38,25 @@ class Report:
 
 
 class Task(Protocol):
-    """What is done with each part. It is pickled for other machines, and opened there once."""
+    """The work that is done for each part. It is pickled for other machines, and opened there once."""
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Plain values that settle the results; a run goes on under the same ones alone."""
+        """Plain values that determine the results; a run continues only with the same ones."""
         ...
 
     def marker(self, part: Part) -> str:
-        """Return the name of the file that is written last: where it is, the part is done."""
+        """Return the name of the file that is written last, whose existence marks the part as done."""
         ...
 
     def open(self, threads: int | None, device: str) -> Callable[[Place, Place, Part], Report]:
-        """Load the model, and return what makes a part: from a place to another."""
+        """Load the model, and return a function that makes a part from a source in a target."""
         ...
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Where a data set is read and written, what is done with it, and its parts."""
+    """Source and target of a data set, the task, the parts, and further files that are copied."""
 
     source: Place
     target: Place
@@ -71,7 +71,7 @@ class Plan:
         return [part for part in self.parts if self.task.marker(part) not in done]
 
     def make(self, threads: int | None = None, device: str = "auto") -> Callable[[Part], Report]:
-        """Load the model and return what makes one part; a part that cannot be written is reported."""
+        """Load the model, and return a function that makes a part; errors of a part are in its report."""
         make = self.task.open(threads, device)
 
         def attempt(part: Part) -> Report:
@@ -84,35 +84,35 @@ class Plan:
 
 
 def open_plan(source: str, target: str, task: Task, *, together: int = 256) -> Plan:
-    """Return the plan of a run: that which lies in the target where a run was stopped, else a new one.
+    """Return the plan of a run: that of an interrupted run in the target, or a new one.
 
-    The parts of a run that goes on are those of its beginning, whatever was added since.
+    A continued run keeps its parts, even if files were added to the source meanwhile.
 
     Args:
-        source: A folder, tar or Parquet file; a path or an address.
-        target: A folder; a path or an address.
-        task: What is done.
-        together: Files of a folder that make a part.
+        source: Path or address of a folder, tar or Parquet file.
+        target: Path or address of a folder.
+        task: The task.
+        together: Number of files of a folder in a part.
 
     Raises:
-        UserError: If the source holds no pictures, or the target something else than this run.
+        UserError: If the source contains no pictures, or the target contains anything but this run.
     """
     if together < 1:
-        raise UserError(f"the pictures of a part are {together}; give at least 1")
+        raise UserError(f"the number of pictures in a part is {together}; it must be at least 1")
     read, written = Place(source), Place(target)
     settings = {"source": read.url, **task.settings}
     if written.has(SETTINGS):
         before = json.loads(written.read(SETTINGS))
         if before != settings:
             changed = sorted(key for key in {*before, *settings} if before.get(key) != settings.get(key))
-            raise UserError(f"{target} holds a run with another {', '.join(changed)}; choose another folder")
+            raise UserError(f"{target} contains a run with another {', '.join(changed)}; choose another folder")
         return Plan(read, written, task, _read_parts(written), find_parts(read.find(), together)[1])
     if written.there and written.find():
-        raise UserError(f"{target} is not empty, and holds no run that could go on")
+        raise UserError(f"{target} is not empty, and contains no run to continue; choose another folder")
     parts, others = find_parts(read.find(), together)
     rows = [{"part": part.index, "kind": part.kind, "name": name} for part in parts for name in part.names]
     write_rows(written, PARTS, rows, SCHEMA)
-    written.write(SETTINGS, (json.dumps(settings, indent=1) + "\n").encode())  # last: with it the plan is whole
+    written.write(SETTINGS, (json.dumps(settings, indent=1) + "\n").encode())  # last, as it marks the plan as complete
     return Plan(read, written, task, parts, others)
 
 

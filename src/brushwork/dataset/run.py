@@ -1,4 +1,4 @@
-"""A plan carried out on this machine, or by whoever makes its parts elsewhere."""
+"""Carries out a plan, on this machine or with another runner."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 from brushwork.dataset.parts import Part
 from brushwork.dataset.plan import Plan, Report
 
-# Carries out parts anywhere: yields a report of each as it is done, in any order.
+# Makes parts and yields the report of each when it is done, in any order.
 Runner = Callable[[Plan, Sequence[Part]], Iterable[Report]]
 
 
@@ -22,15 +22,15 @@ def run_here(threads: int | None = None, device: str = "auto") -> Runner:
 
 
 def run_plan(plan: Plan, runner: Runner) -> Iterator[Report]:
-    """Copy the files that are no pictures, and make all parts that are not done; yields a report of each.
+    """Copy the files that are not pictures, make all parts that are not done, and yield a report of each.
 
     Args:
         plan: See `brushwork.dataset.plan.open_plan`.
-        runner: Where the parts are made.
+        runner: Runner that makes the parts.
     """
-    there = set(plan.target.find()) if plan.others else set()
+    existing = set(plan.target.find()) if plan.others else set()
     for name in plan.others:
-        if name in there:
+        if name in existing:
             continue
         plan.source.copy(name, plan.target)
     if parts := plan.remaining():
@@ -38,11 +38,11 @@ def run_plan(plan: Plan, runner: Runner) -> Iterator[Report]:
 
 
 def join_parts(plan: Plan, name: str) -> int:
-    """Join the Parquet files of all parts to one, and return the number of its rows; 0 while parts are missing.
+    """Join the Parquet files of all parts to one, and return the number of its rows; 0 if parts are missing.
 
     Args:
-        plan: The plan, whose markers are Parquet files of one schema.
-        name: Of the file.
+        plan: The plan, whose markers are Parquet files with the same schema.
+        name: Name of the joined file.
     """
     if plan.remaining():
         return 0

@@ -1,4 +1,4 @@
-"""Stylised data sets (Geirhos et al. 2019): every picture of a part in one or more styles drawn for it."""
+"""Stylises data sets (Geirhos et al. 2019): every picture of a part in one or more random styles."""
 
 import hashlib
 import time
@@ -24,7 +24,7 @@ from brushwork.rendering.settings import check_range
 from brushwork.stylizer import Stylizer
 
 MANIFEST = "manifest"
-# A row for each pastiche; of a picture that could not be used one with the error.
+# A row for each pastiche, and one with an error for each picture that cannot be used.
 SCHEMA = pa.schema(
     [
         *((name, pa.string()) for name in ("content", "output", "style")),
@@ -40,21 +40,21 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True)
 class Stylizing:
-    """How a data set is stylised.
+    """The task of stylising a data set.
 
     Attributes:
         styles: ``random``, or names, pictures and folders of them, which every worker must be able to read.
-        per_image: Pastiches of each picture.
+        per_image: Number of pastiches of each picture.
         strength: Range from which the strength is drawn.
-        seed: Settles all draws; with a picture's name, its styles.
-        texture_only: Whether the pictures' colours stay.
-        size: Most that a long side may have; None for the pictures' own.
+        seed: Seed of all draws; with the name of a picture, it determines the picture's styles.
+        texture_only: Whether to keep the pictures' colours.
+        size: Limit of the long side in pixels; None for no limit.
         model: Name of a model or a model folder; None for the default.
-        kind: ``folder``, ``tar`` or ``parquet``; None for what each part was read from.
-        quality: Of JPEG and WebP, 1 to 100; None for the usual one.
+        kind: ``folder``, ``tar`` or ``parquet``; None for the format of the input.
+        quality: Quality of JPEG, WebP and AVIF, 1 to 100; None for the default.
 
     Raises:
-        UserError: If a value is out of its range, or there is no such model or style.
+        UserError: If a value is out of its range, or the model or a style does not exist.
     """
 
     styles: tuple[str, ...] = (RANDOM,)
@@ -70,7 +70,7 @@ class Stylizing:
     def __post_init__(self) -> None:
         Draws(1, self.strength, self.seed)
         if self.per_image < 1:
-            raise UserError(f"pastiches per image are {self.per_image}; give at least 1")
+            raise UserError(f"the number of pastiches per image is {self.per_image}; it must be at least 1")
         check_range("size", self.size, 16, 100_000)
         check_range("quality", self.quality, 1, 100)
         if self.kind not in (None, *KINDS):
@@ -89,7 +89,7 @@ class Stylizing:
         return f"{MANIFEST}/part-{part.index:06d}.parquet"
 
     def open_styles(self) -> StyleSource:
-        """Return where the styles are drawn from."""
+        """Return the styles from which random ones are drawn."""
         styles = self.styles[0] if self.styles == (RANDOM,) else self.styles
         return StyleSource(styles, model_folder.find(self.model))
 
@@ -99,7 +99,7 @@ class Stylizing:
 
 
 class _Content(NamedTuple):
-    """A picture of a part, decoded, or why that failed."""
+    """A decoded picture of a part, or an error."""
 
     sample: Sample
     picture: Picture | None
@@ -123,7 +123,7 @@ class _Worker:
     def make(self, source: Place, target: Place, part: Part) -> Report:
         """Write the pastiches of a part, and then its rows of the manifest.
 
-        The next content is decoded and the last pastiche encoded while one is painted.
+        While a picture is rendered, the next one is decoded and the previous one encoded.
         """
         start, rows = time.perf_counter(), list[dict[str, Any]]()
         with (
@@ -169,7 +169,7 @@ class _Worker:
         return replace(Picture.of(pastiche, picture.alpha), format=picture.format)
 
     def _write(self, made: _Made, add: Add) -> dict[str, Any]:
-        """Encode a pastiche and add it to the part; returns its row of the manifest."""
+        """Encode a pastiche, add it to the part, and return its row of the manifest."""
         row, sample, pastiche = made
         if pastiche is not None:
             name, kind = _name(sample, row["variant"] if self._task.per_image > 1 else None, pastiche.format)
@@ -184,14 +184,14 @@ LOSSY = ("JPEG", "WEBP", "AVIF")
 
 
 def number_of(name: str) -> int:
-    """Return the number that stands for a picture in draws: the first 8 bytes of the SHA-256 of its name."""
+    """Return the number that identifies a picture in draws, the first 8 bytes of the SHA-256 of its name."""
     return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
 
 
 def _name(sample: Sample, variant: int | None, own: str) -> tuple[str, str]:
-    """The name of a pastiche, the content's with the number of the variant, and the format that its ending means.
+    """Return the name of a pastiche, the content's with the number of the variant, and its format.
 
-    What cannot be written has a second ending, so that no two contents make one file.
+    A pastiche of a content whose format cannot be written gets a second extension, so that no two names are the same.
     """
     key = sample.key if variant is None else f"{sample.key}-{variant + 1}"
     suffix = f".{sample.ending.rpartition('.')[2].lower()}"

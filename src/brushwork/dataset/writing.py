@@ -1,4 +1,4 @@
-"""What is made of a part, written so that it appears whole or not at all: files, a tar, or a Parquet file."""
+"""Writes the results of a part as files, a tar or a Parquet file, which appear complete or not at all."""
 
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
@@ -13,11 +13,11 @@ import pyarrow.parquet as pq
 from brushwork.dataset.parts import Kind
 from brushwork.dataset.places import Place
 
-ROWS = 64  # of a row group, so that few pictures are in memory
+ROWS = 64  # rows of a row group, so that few pictures are in memory
 
 
 class Output(NamedTuple):
-    """One picture that was made: its path in the data set with the ending, its bytes, and what belongs to it."""
+    """A result: its path in the data set with the extension, its bytes, and further data of the sample."""
 
     name: str
     data: bytes
@@ -29,12 +29,12 @@ Add: TypeAlias = Callable[[Output], None]
 
 @contextmanager
 def open_writer(place: Place, kind: Kind, stem: str) -> Iterator[Add]:
-    """Yield a function that adds one picture; a shard appears when the block ends without an error.
+    """Yield a function that adds a picture; a shard appears when the block ends without an error.
 
     Args:
-        place: Where to.
-        kind: ``folder`` writes each picture by itself, ``tar`` and ``parquet`` a shard.
-        stem: Name of the shard without ending.
+        place: The target.
+        kind: ``folder`` writes each picture to a file, ``tar`` and ``parquet`` write a shard.
+        stem: Name of the shard without extension.
     """
     if kind == "folder":
         yield lambda output: place.write(output.name, output.data)
@@ -49,7 +49,7 @@ def open_writer(place: Place, kind: Kind, stem: str) -> Iterator[Add]:
 
 
 def write_rows(place: Place, name: str, rows: list[dict[str, Any]], schema: pa.Schema) -> None:
-    """Write a Parquet file of rows, whole or not at all."""
+    """Write rows to a Parquet file, which appears complete or not at all."""
     with place.writing(name) as path:
         pq.write_table(pa.Table.from_pylist(rows, schema=schema), path)
 
@@ -66,7 +66,7 @@ def _add_to_tar(tar: tarfile.TarFile, output: Output, stem: str) -> None:
 
 
 class _ParquetShard:
-    """A Parquet file whose schema is that of its first rows."""
+    """Writer of a Parquet file whose schema is that of its first rows."""
 
     def __init__(self, path: Any) -> None:
         self._path, self._rows = path, list[dict[str, Any]]()

@@ -103,7 +103,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
             Form(description="Default: the photo's format."),
         ] = None,
         quality: Annotated[int | None, Form(description="For JPEG, WebP and AVIF.", ge=1, le=100)] = None,
-        depth: Annotated[Literal["8", "16"] | None, Form(description="Bits per channel of PNG and TIFF.")] = None,
+        depth: Annotated[Literal["8", "16"] | None, Form(description="Bits per channel, PNG and TIFF.")] = None,
         strip: Annotated[Literal["all", "gps"] | None, Form(description="Remove metadata or the place.")] = None,
         tile: Annotated[
             Literal["auto", "fast", "exact"], Form(description="Statistics in tiles; auto decides by memory.")
