@@ -1,1 +1,1 @@
-"""Side-by-side measurements; each prints a table. Run them from the repository's root, as ``scripts/bench`` does."""
+"""Benchmarks, each of which prints a table. Run them from the root of the repository, as ``scripts/bench`` does."""

@@ -1,9 +1,9 @@
-"""Speed of style augmentation beside torchvision's ColorJitter and RandAugment: pictures a second of one core.
+"""Speed of style augmentation and of torchvision's ColorJitter and RandAugment, in pictures per second on one core.
 
     python -m benchmarks.augmentation --json augmentation.json
 
-Each is called on tensors of uint8, in turns, so that a busy machine slows all of them. Without torchvision its two are
-left out, and Pillow's enhancements stand in for ColorJitter.
+All are called on uint8 tensors in turns, so that a busy machine slows all of them. Without torchvision, its transforms
+are omitted, and Pillow's enhancements replace ColorJitter.
 """
 
 import json
@@ -27,8 +27,8 @@ Transform = Callable[[Any], Any]
 
 
 def torchvision_transforms() -> dict[str, Transform]:
-    """ColorJitter and RandAugment of torchvision; none where it is not installed."""
-    # Builds for CUDA lack their compiled operators beside a torch for CPUs; the transforms use none of them.
+    """Return ColorJitter and RandAugment of torchvision; none if it is not installed."""
+    # Builds for CUDA lack their compiled operators with a torch for CPUs; the transforms do not use these.
     library = torch.library.Library("torchvision", "FRAGMENT")
     for name in ("nms", "qnms"):
         library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
@@ -40,7 +40,7 @@ def torchvision_transforms() -> dict[str, Transform]:
 
 
 def pillow_jitter(picture: torch.Tensor) -> torch.Tensor:
-    """Brightness, contrast and saturation by Pillow."""
+    """Return a picture with random brightness, contrast and saturation, by Pillow."""
     image = Image.fromarray(picture.permute(1, 2, 0).numpy())
     for kind in (ImageEnhance.Brightness, ImageEnhance.Contrast, ImageEnhance.Color):
         image = kind(image).enhance(np.random.default_rng().uniform(0.6, 1.4))
@@ -48,7 +48,7 @@ def pillow_jitter(picture: torch.Tensor) -> torch.Tensor:
 
 
 def rate(transform: Transform, pictures: torch.Tensor, seconds: float) -> float:
-    """Pictures a second of processor time."""
+    """Return pictures per second of processor time."""
     done, start, spent = 0, time.perf_counter(), time.process_time()
     while time.perf_counter() - start < seconds:
         transform(pictures)
@@ -61,7 +61,7 @@ def main(
     batch: Annotated[int, typer.Option(help="Pictures of a batch.")] = 16,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to a file.")] = None,
 ) -> None:
-    """Measure style augmentation beside other augmentations, in one run."""
+    """Compare style augmentation with other augmentations, in one run."""
     torch.set_num_threads(1)
     single: dict[str, Transform] = {"Pillow brightness, contrast, colour": pillow_jitter, **torchvision_transforms()}
     batched: dict[str, Transform] = {}
@@ -82,7 +82,7 @@ def main(
                         turns.setdefault(name, []).append(speed)
         for name, found in turns.items():
             rows.setdefault(name, {})[side] = float(np.median(found))
-    print(f"| pictures a second of one core | {' | '.join(f'{side} px' for side in SIDES)} |")
+    print(f"| pictures per second on one core | {' | '.join(f'{side} px' for side in SIDES)} |")
     print(f"|---|{'---|' * len(SIDES)}")
     for name, values in rows.items():
         print(f"| {name} | {' | '.join(f'{values[side]:,.0f}' for side in SIDES)} |")

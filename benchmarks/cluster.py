@@ -1,9 +1,9 @@
-"""What Ray costs, and what a core gives: a data set stylised in this process, and by workers of a cluster here.
+"""Overhead of Ray, and pictures per core: a data set is stylised in this process, and by workers of a local cluster.
 
     python -m benchmarks.cluster --pictures 256 --side 224
 
-Seconds until the first part are those in which workers start and load the model; all else counts from there. Processor
-time hardly depends on what else the machine does, pictures a second do.
+Workers start and load the model in the seconds until the first part; everything else is measured from there. The
+load of the machine changes pictures per second, but hardly the processor time.
 """
 
 import tempfile
@@ -29,11 +29,11 @@ from brushwork.images import Picture
 from brushwork.scale.cluster import Cluster
 from brushwork.scale.parts import run_on
 
-WORKER = "ray::MapWorker"  # what Ray calls the processes of actors
+WORKER = "ray::MapWorker"  # name of the processes of Ray's actors
 
 
 class Spent(NamedTuple):
-    """Seconds of processor time: of workers, of this process, and of Ray's other processes."""
+    """Seconds of processor time of the workers, of this process, and of Ray's other processes."""
 
     workers: float
     driver: float
@@ -41,7 +41,7 @@ class Spent(NamedTuple):
 
 
 class Run(NamedTuple):
-    """The reports of a run, when each came in seconds from its beginning, and what was spent up to there."""
+    """The reports of a run, the time of each in seconds from the start, and the processor time up to each."""
 
     reports: list[Report]
     times: list[float]
@@ -49,15 +49,15 @@ class Run(NamedTuple):
 
 
 def write_pictures(folder: Path, count: int, side: int) -> None:
-    """JPEG files of soft random colours."""
+    """Write JPEG files of smooth random colours."""
     generator = np.random.default_rng(0)
     for number in range(count):
         coarse = generator.integers(0, 256, (8, 8, 3), np.uint8)
         Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC).save(folder / f"{number:05d}.jpg")
 
 
-def spent_so_far() -> Spent:
-    """The processor time of this process and all that it has started."""
+def processor_time() -> Spent:
+    """Return the processor time of this process and its descendants so far."""
     workers = ray = 0.0
     for process in psutil.Process().children(recursive=True):
         try:
@@ -70,18 +70,18 @@ def spent_so_far() -> Spent:
 
 
 def measure(source: Path, target: Path, runner: Runner, together: int, model: str) -> Run:
-    """Carry out a run."""
+    """Run a plan, and return its measurements."""
     plan = open_plan(str(source), str(target), Stylizing(model=model), together=together)
     start, run = time.perf_counter(), Run([], [], [])
     for report in run_plan(plan, runner):
         run.reports.append(report)
         run.times.append(time.perf_counter() - start)
-        run.spent.append(spent_so_far())
+        run.spent.append(processor_time())
     return run
 
 
 def row(name: str, workers: int, run: Run) -> str:
-    """A line of the table; with no workers this process makes the pictures."""
+    """Return a line of the table; without workers, this process renders the pictures."""
     first = max(1, workers)
     later = sum(report.made for report in run.reports[first:])
     rate = later / (run.times[-1] - run.times[first - 1])
@@ -91,7 +91,7 @@ def row(name: str, workers: int, run: Run) -> str:
 
 
 def stages(source: Path, target: Path, model: str) -> dict[str, float]:
-    """Milliseconds of processor time a picture of each step of a worker, one after the other in this thread."""
+    """Return the milliseconds of processor time per picture of each step of a worker, all run in this thread."""
     loaded, task = stylizer.load(model, device="cpu", threads=1), Stylizing(model=model)
     styles, draws, place = task.open_styles(), Draws(1, task.strength, 0), Place(target)
     spent: dict[str, float] = {}
@@ -113,7 +113,7 @@ def stages(source: Path, target: Path, model: str) -> dict[str, float]:
         data = timed("read", path.read_bytes)
         picture = timed("decode", lambda data=data: images.open(data))
         style = timed("draw a style", lambda number=number: styles.draw(draws.draw(number).generator, loaded, 224)[1])
-        pastiche = timed("paint", lambda picture=picture, style=style: loaded.stylize(picture, style))
+        pastiche = timed("render", lambda picture=picture, style=style: loaded.stylize(picture, style))
         encoded = timed("encode", lambda pastiche=pastiche: encode(pastiche))
         timed("write", lambda path=path, encoded=encoded: place.write(path.name, encoded))
     return {step: 1000 * seconds / len(paths) for step, seconds in spent.items()}
@@ -126,16 +126,16 @@ def main(
     model: Annotated[str, typer.Option(help="Model.")] = "brushwork-mobile",
     workers: Annotated[list[int], typer.Option(help="Numbers of workers; 0 is this process.")] = [0, 1, 2],  # noqa: B006
 ) -> None:
-    """Measure what a core gives and what a cluster costs for each picture."""
+    """Measure the processor time and the overhead of a cluster per picture."""
     with tempfile.TemporaryDirectory() as temporary:
         source = Path(temporary) / "in"
         source.mkdir()
         write_pictures(source, pictures, side)
-        print("| step of a worker | ms of processor time a picture |\n|---|---|")
+        print("| step of a worker | ms of processor time per picture |\n|---|---|")
         found = stages(source, Path(temporary) / "stages", model)
         for step, milliseconds in {**found, "all": sum(found.values())}.items():
             print(f"| {step} | {milliseconds:.2f} |")
-        print("\n| | s to the first part | pictures/s after it | ms of processor time a picture | of driver and Ray |")
+        print("\n| | s to the first part | pictures/s after it | ms of processor time per picture | driver and Ray |")
         print("|---|---|---|---|---|", flush=True)
         for count in workers:
             runner = run_on(Cluster(workers=count, threads=1, device="cpu")) if count else run_here(1, "cpu")

@@ -1,9 +1,9 @@
-"""Memory that decoders and encoders take for each pixel where they hold a picture whole (Linux).
+"""Memory per pixel of decoders and encoders that hold a whole picture (Linux).
 
     python -m benchmarks.codecs --megapixels 8
 
-Each number is the growth of a process of its own over what it had before it decoded an example onto a canvas, or
-encoded one. `brushwork.images.costs` rounds them up.
+Each number is the growth of the memory of a separate process that decodes an example onto a canvas, or encodes one.
+`brushwork.images.costs` rounds them up.
 """
 
 import multiprocessing
@@ -14,7 +14,7 @@ from typing import Annotated
 
 import numpy as np
 import pillow_heif
-import pillow_jxl  # it registers itself
+import pillow_jxl  # registers its format with Pillow
 import typer
 from numpy.typing import NDArray
 from PIL import Image
@@ -30,7 +30,7 @@ STATUS, RESET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
 def photo(megapixels: float) -> NDArray[np.uint8]:
-    """An example with the noise of a camera, (H, W, 4); its alpha is a ramp."""
+    """Return an example (H, W, 4) with the noise of a camera; its alpha is a ramp."""
     height = round((megapixels * 1e6 / 1.5) ** 0.5)
     image = Image.open(EXAMPLES / "rocket.jpg").convert("RGB").resize((height * 3 // 2, height))
     noise = np.random.default_rng(0).integers(-3, 4, (*image.size[::-1], 3))
@@ -40,7 +40,7 @@ def photo(megapixels: float) -> NDArray[np.uint8]:
 
 
 def make(folder: Path, pixels: NDArray[np.uint8]) -> list[Path]:
-    """Write the example in the formats that are decoded at once, and kinds of the others that are."""
+    """Write the example in the formats, and variants of formats, that are decoded at once."""
     opaque, transparent = Image.fromarray(pixels[..., :3]), Image.fromarray(pixels)
     opaque.save(folder / "progressive.jpg", quality=90, progressive=True, subsampling="4:4:4")
     opaque.save(folder / "opaque.webp", method=0)
@@ -58,18 +58,18 @@ def make(folder: Path, pixels: NDArray[np.uint8]) -> list[Path]:
 
 
 def resident(name: str) -> int:
-    """Bytes that the process holds now (VmRSS), or held at most since it was reset (VmHWM)."""
+    """Return the resident bytes of the process now (VmRSS), or their peak since `reset` (VmHWM)."""
     return int(re.findall(rf"{name}:\s+(\d+)", STATUS.read_text())[0]) * 1024
 
 
 def reset() -> int:
-    """Forget the peak, and return the bytes that the process holds now."""
+    """Reset the peak, and return the resident bytes of the process."""
     RESET.write_text("5")
     return resident("VmRSS")
 
 
 def decode(path: Path) -> float:
-    """Bytes a pixel that it takes to decode a file onto a canvas."""
+    """Return the bytes per pixel to decode a file onto a canvas."""
     with images.open_large(EXAMPLES / "cat.jpg"):  # imports pyvips
         pass
     before = reset()
@@ -78,7 +78,7 @@ def decode(path: Path) -> float:
 
 
 def encode(kind: str, pixels: NDArray[np.uint8]) -> float:
-    """Bytes a pixel that it takes to encode an example in a format, its pixels among them."""
+    """Return the bytes per pixel to encode an example in a format, including its pixels."""
     encode_stored([pixels[:64, :64].copy()], kind, NONE, quality=None)
     before = reset()
     encode_stored([pixels.copy()], kind, NONE, quality=None)
@@ -86,10 +86,10 @@ def encode(kind: str, pixels: NDArray[np.uint8]) -> float:
 
 
 def main(megapixels: Annotated[float, typer.Option(help="Size of the example.")] = 8) -> None:
-    """Print a table of bytes a pixel."""
+    """Print a table of bytes per pixel."""
     pixels = photo(megapixels)
     context = multiprocessing.get_context("spawn")
-    print("| | bytes a pixel |\n|---|---|")
+    print("| | bytes per pixel |\n|---|---|")
     with tempfile.TemporaryDirectory() as name:
         for path in make(Path(name), pixels):
             with context.Pool(1) as pool:
@@ -97,8 +97,8 @@ def main(megapixels: Annotated[float, typer.Option(help="Size of the example.")]
     for kind in WRITTEN:
         for shape in (3, 4):
             with context.Pool(1) as pool:
-                taken = pool.apply(encode, (kind, pixels[..., :shape]))
-            print(f"| write {kind}, {'alpha' if shape == 4 else 'opaque'} | {taken:.1f} |", flush=True)
+                used = pool.apply(encode, (kind, pixels[..., :shape]))
+            print(f"| write {kind}, {'alpha' if shape == 4 else 'opaque'} | {used:.1f} |", flush=True)
 
 
 if __name__ == "__main__":

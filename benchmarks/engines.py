@@ -1,4 +1,4 @@
-"""Engines that execute a model's transfer graph on a CPU, timed side by side on the same input."""
+"""Times engines that execute a model's transfer graph on a CPU, on the same input."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ from brushwork.runtime.pytorch import TorchRuntime
 
 FULL_WIDTH = "full-width"
 AUTO, F32, ONNXRUNTIME, TORCH = "OpenVINO auto", "OpenVINO f32", "onnxruntime f32", "torch f32"
-# Waiting threads of an engine would take time from the next one until they go to sleep.
+# Spinning threads of an engine would slow the next one until they sleep.
 PAUSE = 0.05
 
 
@@ -29,8 +29,8 @@ class Engine:
     """An engine that executes a transfer graph.
 
     Attributes:
-        transfer: Pastiche (1, S, S, 3) of a content (1, S, S, 3) and an embedding (1, D).
-        precision: Precision that it computes in.
+        transfer: Returns the pastiche (1, S, S, 3) of a content (1, S, S, 3) and an embedding (1, D).
+        precision: Precision of its arithmetic.
     """
 
     transfer: Callable[[Array, Array], Array]
@@ -39,14 +39,14 @@ class Engine:
 
 @dataclass
 class Cell:
-    """One engine with one model at one size.
+    """The measurements of an engine with one model at one size.
 
     Attributes:
         model: Name of the model.
         engine: Name of the engine.
-        precision: Precision that it computes in.
+        precision: Precision of its arithmetic.
         size: Side of the square content in pixels.
-        first: Seconds of the first, cold run; None if the engine was too slow already at a smaller size.
+        first: Seconds of the first, cold run; None if the engine was too slow at a smaller size.
         seconds: Seconds of the warm runs; empty if the first run was too slow.
         difference: Largest and mean absolute difference from the pastiche of the first engine; None without a run.
     """
@@ -66,9 +66,9 @@ class Cell:
 
 
 def full_width(folder: Path, seed: int = 0) -> ModelFolder:
-    """Export the paper's style transfer network with random weights; its predictor is never run and is small.
+    """Export the paper's style transfer network with random weights, and a small predictor that is not run.
 
-    Its time is that of a trained one: no computation here depends on a weight's value.
+    Its time is that of a trained network, as no computation depends on the values of weights.
     """
     torch.manual_seed(seed)
     network = PasticheNetwork(PasticheConfig(backbone={"name": "mobilenet_v2"}))
@@ -76,7 +76,7 @@ def full_width(folder: Path, seed: int = 0) -> ModelFolder:
 
 
 def open_engines(folder: ModelFolder, threads: int, cache: Path) -> dict[str, Engine]:
-    """Every engine by name, ready to execute one model with the same number of threads."""
+    """Return the engines by name, each with a model loaded and the same number of threads."""
 
     def openvino(precision: str) -> Engine:
         digest = folder.sha256[WEIGHTS]
@@ -92,7 +92,7 @@ def open_engines(folder: ModelFolder, threads: int, cache: Path) -> dict[str, En
         return pastiche
 
     auto = openvino("auto")
-    f32 = auto if auto.precision == "f32" else openvino("f32")  # twice the same, which shows the noise of the timings
+    f32 = auto if auto.precision == "f32" else openvino("f32")  # if both are the same, they show the noise of timings
     network = TorchRuntime(model_folder.load_network(folder), precision="f32", threads=threads)
     return {
         F32: f32,
@@ -103,7 +103,7 @@ def open_engines(folder: ModelFolder, threads: int, cache: Path) -> dict[str, En
 
 
 def embedding_of(folder: ModelFolder, style: Array, cache: Path) -> Array:
-    """The embedding (1, D) of a style (1, H, W, 3); random where no predictor was trained."""
+    """Return the embedding (1, D) of a style (1, H, W, 3); random if no predictor was trained."""
     if folder.name == FULL_WIDTH or folder.styles:
         random = np.random.default_rng(0)
         return random.standard_normal((1, folder.embedding_size), dtype=np.float32)
@@ -113,15 +113,15 @@ def embedding_of(folder: ModelFolder, style: Array, cache: Path) -> Array:
 def compare(
     model: str, engines: dict[str, Engine], contents: Sequence[Array], embedding: Array, repeats: int, cap: float
 ) -> Iterator[Cell]:
-    """Time engines on squares of growing size, their runs interleaved so that drift affects all alike.
+    """Time engines on squares of increasing size, with interleaved runs, so that drift affects all equally.
 
     Args:
         model: Name of the model, for the table.
         engines: Name -> engine; the others' pastiches are compared with the first's.
         contents: Squares (1, S, S, 3), the smallest first.
-        embedding: The style (1, D).
+        embedding: Embedding (1, D) of the style.
         repeats: Warm runs of each engine at each size.
-        cap: An engine whose first run at a size took more seconds is neither timed there nor tried at larger ones.
+        cap: Seconds of a first run above which an engine is not timed at this size, and not run at larger ones.
     """
     slow: set[str] = set()
     for content in contents:
@@ -140,7 +140,7 @@ def compare(
 
 
 def timed(transfer: Callable[[Array, Array], Array], content: Array, embedding: Array) -> tuple[float, Array]:
-    """Seconds of one run, and its pastiche."""
+    """Return the seconds of one run, and its pastiche."""
     time.sleep(PAUSE)
     start = time.perf_counter()
     pastiche = transfer(content, embedding)

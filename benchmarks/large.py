@@ -3,8 +3,8 @@
     python -m benchmarks.large --sides 2500 5000 10000 --modes fast exact
     python -m benchmarks.large --agreement
 
-Each row is a run of `brushwork stylize`, from file to file, of a JPEG whose pixels are a photo, mirrored side by side,
-so that statistics and detail are those of a photo at every size. Peak memory is the largest resident memory.
+Each row is a run of `brushwork stylize`, from file to file, of a JPEG of a photo that is repeated by mirroring, so that
+statistics and detail are those of a photo at every size. Peak memory is the largest resident memory.
 """
 
 import argparse
@@ -21,7 +21,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def make(path: Path, side: int) -> None:
-    """Write a square photo: twice the size of an example, mirrored until it is large enough."""
+    """Write a square photo: an example at twice its size, repeated by mirroring."""
     import pyvips
 
     photo = pyvips.Image.new_from_file(str(EXAMPLES / "rocket.jpg")).resize(2)
@@ -29,17 +29,17 @@ def make(path: Path, side: int) -> None:
 
 
 def run(*arguments: str) -> tuple[float, float, float]:
-    """Seconds, processor seconds and peak GB of a run of the program."""
+    """Return seconds, processor seconds and peak GB of a run of the program."""
     start = time.perf_counter()
     child = subprocess.Popen([sys.executable, "-m", "brushwork", "stylize", *arguments], stderr=subprocess.DEVNULL)
     _, code, usage = os.wait4(child.pid, 0)
     if code:
-        raise SystemExit(f"brushwork ended with {code}: {' '.join(arguments)}")
+        raise SystemExit(f"brushwork exited with {code}: {' '.join(arguments)}")
     return time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024 / 1e9
 
 
 def agree(model: str, side: int = 2048) -> None:
-    """Print how close tiles come to the same picture rendered at once, in float32."""
+    """Print the differences between pictures rendered in tiles and at once, in float32."""
     import numpy as np
 
     import brushwork

@@ -5,12 +5,14 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from pathlib import Path
 
 from rich.console import Console
 
 from brushwork.runtime.compiled import core
 
 PACKAGES = ("brushwork", "openvino", "onnxruntime", "torch", "numpy", "pillow")
+PAGE = 4096  # bytes of a page of memory on Linux
 # Other programs that use more than this fraction of a core make timings unreliable.
 BUSY = 0.3
 
@@ -20,12 +22,12 @@ class Machine:
     """A machine and the software on it.
 
     Attributes:
-        processor: Its name.
+        processor: Name of the processor.
         system: Operating system and architecture.
         cores: Cores that this process may use.
-        threads: Threads that every engine is given.
-        native: Precisions that OpenVINO says the processor computes natively.
-        load: Average number of running processes over the last minute, before anything was measured.
+        threads: Threads of every engine.
+        native: Precisions that the processor computes natively, according to OpenVINO.
+        load: Average number of running processes over the minute before the measurement.
         versions: Package name -> version.
     """
 
@@ -44,16 +46,21 @@ class Machine:
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def resident(pid: int | str = "self") -> float:
+    """Return the resident memory of a process in megabytes (Linux)."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
 
 
 def describe(threads: int, peer: Mapping[str, str]) -> Machine:
     """Describe this machine and its current load.
 
     Args:
-        threads: Threads that every engine is given.
-        peer: Versions in the peer's own environment.
+        threads: Threads of every engine.
+        peer: Versions in the peer's environment.
     """
     return Machine(
         processor=core().get_property("CPU", "FULL_DEVICE_NAME").strip(),
@@ -67,11 +74,11 @@ def describe(threads: int, peer: Mapping[str, str]) -> Machine:
 
 
 def show(console: Console, machine: Machine) -> None:
-    """Print a machine, one fact a line, and warn where it is busy."""
-    facts = asdict(machine)
-    facts["native"] = " ".join(machine.native)
-    facts["versions"] = ", ".join(f"{name} {number}" for name, number in machine.versions.items())
-    for name, value in facts.items():
+    """Print a machine, one property per line, and warn if it is busy."""
+    properties = asdict(machine)
+    properties["native"] = " ".join(machine.native)
+    properties["versions"] = ", ".join(f"{name} {number}" for name, number in machine.versions.items())
+    for name, value in properties.items():
         console.print(f"[bold]{name:>10}[/]  {value}", highlight=False, soft_wrap=True)
     if machine.busy:
         console.print(f"[yellow]other programs are running (load {machine.load:.2f}): these timings are unreliable[/]")

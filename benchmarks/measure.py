@@ -1,7 +1,7 @@
-"""Run a command and print a line of JSON: its seconds, its peak resident memory in bytes, its exit code.
+"""Run a command and print a line of JSON: its seconds, its peak resident memory in bytes, and its exit code.
 
-This is a separate, small program: a new process inherits the peak of the one that started it, so a benchmark that has
-loaded torch would report its own memory instead of the command's.
+This is a separate small program because a new process inherits the peak of its parent: a benchmark that has loaded
+torch would report its own memory instead of the command's.
 """
 
 import json

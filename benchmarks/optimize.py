@@ -1,12 +1,12 @@
-"""The fraction of the style loss that `brushwork optimize` leaves, and its content loss, by the published raw losses.
+"""Style share and content loss of `brushwork optimize`, by the published raw losses.
 
     python -m benchmarks.optimize --contents photos --styles paintings --pairs 4
     python -m benchmarks.optimize --contents photos --styles swirls.jpg --model runs/single-style-cpu --style-weight 5
 
 Content i is paired with style 7 i. The style share of a layer is the pastiche's raw style loss over the untouched
 content's; content loss is the raw mean squared difference at relu3_3 (Ghiasi et al. 2017, as published). Styles are
-scored and seen at a short side of `--size` at most. With `--model`, the last column is the model's total loss on the
-same pair, as the optimised pixels minimise it, over theirs.
+used and scored at a short side of at most `--size`. With `--model`, the last column is the ratio of the model's total
+loss, as minimised for the pixels, to that of the optimised pixels.
 """
 
 import math
@@ -36,26 +36,26 @@ SHARE, CONTENT = 0.04, 3e4  # the goals
 
 
 def tensor(image: Image) -> Tensor:
-    """Torch's image (1, 3, H, W) of NumPy's (H, W, 3)."""
+    """Return an image (H, W, 3) as a tensor (1, 3, H, W)."""
     return torch.tensor(image).permute(2, 0, 1)[None]
 
 
 @torch.no_grad()
-def judge(loss: PerceptualLoss, content: Image, style: Image, pastiche: Image) -> tuple[list[float], float]:
-    """The style share of each layer, and the content loss."""
+def evaluate(loss: PerceptualLoss, content: Image, style: Image, pastiche: Image) -> tuple[list[float], float]:
+    """Return the style share of each layer, and the content loss."""
     target, grams = loss.content_target(tensor(content)), loss.style_target(tensor(style))
     before, after = (loss.compare(tensor(image), target, grams) for image in (content, pastiche))
     return [(after[f"style/{layer}"] / before[f"style/{layer}"]).item() for layer in LAYERS], after["content"].item()
 
 
 def load(model: str) -> Stylizer:
-    """The stylizer of a run, checkpoint or model, on the CPU."""
+    """Return the stylizer of a run, checkpoint or model, on the CPU."""
     network = student.load(model)
     return Stylizer(TorchRuntime(network), styles=network.config.styles)
 
 
 def ratio(loss: PerceptualLoss, stylizer: Stylizer, content: Image, style: Image, pastiche: Image) -> float:
-    """The model's total loss over that of the optimised pastiche."""
+    """Return the ratio of the model's total loss to that of the optimised pastiche."""
     embedding = stylizer.embed(stylizer.styles[0] if stylizer.styles else style)
     painted = stylizer.stylize(content, embedding)
     with torch.no_grad():
@@ -78,7 +78,7 @@ def main(
     optimizer: Annotated[str, typer.Option(help="lbfgs or adam.")] = OptimizeSettings.optimizer,
     start: Annotated[str, typer.Option(help="content or noise.")] = OptimizeSettings.start,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "cpu",
-    threads: Annotated[int, typer.Option(help="Threads of the CPU.", min=1)] = 2,
+    threads: Annotated[int, typer.Option(help="Number of CPU threads.", min=1)] = 2,
     model: Annotated[str | None, typer.Option(help="Run, checkpoint or model to compare with.")] = None,
     save: Annotated[Path | None, typer.Option(help="Folder for content, style and pastiche as PNG files.")] = None,
 ) -> None:
@@ -102,7 +102,7 @@ def main(
         wall, cpu = time.perf_counter(), time.process_time()
         (last,) = deque(optimize(content, [style], settings=settings), maxlen=1)
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-        shares, distance = judge(loss, content, style, last.pastiche)
+        shares, distance = evaluate(loss, content, style, last.pastiche)
         means.append(math.exp(fmean(map(math.log, shares))))
         distances.append(distance)
         row = "".join(f"{share:8.3f}" for share in (*shares, means[-1]))

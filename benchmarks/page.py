@@ -1,9 +1,9 @@
-"""The page in a real browser: its first load, and how soon a slider's preview is there.
+"""The page in a browser: its first load, and the time from a slider to its preview.
 
     python -m benchmarks.page
 
-The server and Debian's chromium (headless) share this machine, as they do for a person who runs both. A preview's time
-goes from the event of the slider to the moment at which the browser has decoded the pastiche that it shows.
+The server and Debian's chromium (headless) run on the same machine, as for a single user. The time of a preview is from
+the event of the slider until the browser has decoded the pastiche that it shows.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ from benchmarks import machine
 from benchmarks.server import serving
 
 SIDE = 320  # pixels of a small preview's long side
-PATIENCE = 60  # seconds
+TIMEOUT = 60  # seconds
 
 LOADED = """
 const [page] = performance.getEntriesByType("navigation");
@@ -47,13 +47,13 @@ slider.dispatchEvent(new Event("input", {bubbles: true}));
 
 @contextmanager
 def browsing() -> Iterator[ChromiumDriver]:
-    """Debian's chromium without a window."""
+    """Yield Debian's chromium without a window."""
     options = webdriver.ChromeOptions()
     for switch in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000"):
         options.add_argument(switch)
     options.binary_location = "/usr/bin/chromium"
     driver = webdriver.Chrome(options, webdriver.ChromeService("/usr/bin/chromedriver"))
-    driver.set_script_timeout(PATIENCE)
+    driver.set_script_timeout(TIMEOUT)
     try:
         yield driver
     finally:
@@ -61,30 +61,30 @@ def browsing() -> Iterator[ChromiumDriver]:
 
 
 def load(driver: ChromiumDriver, address: str) -> dict[str, Any]:
-    """Open the page with an empty cache; bytes, files and milliseconds of its first load."""
+    """Open the page with an empty cache, and return bytes, files and milliseconds of its first load."""
     driver.execute_cdp_cmd("Network.clearBrowserCache", {})
     driver.get(address)
     ready = "return document.readyState === 'complete' && document.querySelectorAll('#gallery .style').length > 0"
-    WebDriverWait(driver, PATIENCE, 0.05).until(lambda _: driver.execute_script(ready))
+    WebDriverWait(driver, TIMEOUT, 0.05).until(lambda _: driver.execute_script(ready))
     found: dict[str, Any] = driver.execute_script(LOADED)
     return found
 
 
 def rest(driver: ChromiumDriver, wide: int) -> None:
-    """Wait until the large preview is shown and thumbnails in view are painted."""
+    """Wait until the large preview and the visible thumbnails are shown."""
     shown = f"return document.querySelector('#after').naturalWidth >= {wide} && !document.body.matches('.busy')"
-    WebDriverWait(driver, PATIENCE, 0.05).until(lambda _: driver.execute_script(shown))
+    WebDriverWait(driver, TIMEOUT, 0.05).until(lambda _: driver.execute_script(shown))
     painted = """
     const view = document.querySelector("#gallery").getBoundingClientRect();
     return [...document.querySelectorAll("#gallery .style img")].every((image) => {
       const {top, bottom} = image.getBoundingClientRect();
       return bottom < view.top || top > Math.min(innerHeight, view.bottom) || image.src.startsWith("blob:");
     })"""
-    WebDriverWait(driver, PATIENCE, 0.2).until(lambda _: driver.execute_script(painted))
+    WebDriverWait(driver, TIMEOUT, 0.2).until(lambda _: driver.execute_script(painted))
 
 
 def previews(driver: ChromiumDriver, count: int, photo: Path, styles: int) -> list[float]:
-    """Milliseconds from each movement of the strength slider to its small preview."""
+    """Return the milliseconds from each movement of the strength slider to its small preview."""
     driver.find_element("css selector", "#choose-photo").click()
     driver.find_element("css selector", "#chooser").send_keys(str(photo.resolve()))
     for button in driver.find_elements("css selector", "#gallery .style")[:styles]:
@@ -103,14 +103,14 @@ def main(
     machine.show(console, machine.describe(machine.cores(), {}))
     with serving(page=True) as (_, address), browsing() as driver:
         opened = [load(driver, address) for _ in range(loads)]
-        table = Table("first load", "median", "most")
+        table = Table("first load", "median", "maximum")
         for name in ("bytes", "files", "interactive", "loaded", "gallery"):
             values = [each[name] for each in opened]
             table.add_row(
                 name if name in ("bytes", "files") else f"{name} ms", f"{median(values):,.0f}", f"{max(values):,.0f}"
             )
         console.print(table)
-        table = Table("styles", "median ms", "p95 ms", "most ms", title=f"previews of {SIDE} pixels")
+        table = Table("styles", "median ms", "p95 ms", "maximum ms", title=f"previews of {SIDE} pixels")
         for styles in (1, 2, 4):
             load(driver, address)
             found = previews(driver, count, photo, styles)

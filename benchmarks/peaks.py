@@ -1,9 +1,9 @@
-"""Peak memory of `brushwork stylize` for one large photo in each format, against what ``--memory`` allows.
+"""Peak memory of `brushwork stylize` for a large photo in each format, with a limit by ``--memory``.
 
     python -m benchmarks.peaks --megapixels 24 --memory 1G
 
-Each row is a process of its own, from file to file of the same format; ``stdin`` is the JPEG through standard input to
-standard output. The photo is an example, mirrored side by side.
+Each row is a separate process, from file to file of the same format; ``stdin`` is the JPEG from standard input to
+standard output. The photo is an example that is repeated by mirroring.
 """
 
 import json
@@ -19,15 +19,15 @@ from benchmarks.large import EXAMPLES
 
 MEASURE = Path(__file__).with_name("measure.py")
 FORMATS = {"JPEG": "jpg", "PNG": "png", "TIFF": "tif", "WebP": "webp", "AVIF": "avif", "HEIC": "heic", "JPEG XL": "jxl"}
-# Formats that can only be read, and what their pastiches are written to.
+# Formats that can only be read -> format of their pastiches.
 READ_ONLY = {"HEIC": "jpg", "JPEG XL": "png"}
 STDIN = "stdin, JPEG"
 
 
 def make(folder: Path, megapixels: int) -> None:
-    """Write the photo, three wide and two high, in every format."""
+    """Write the photo with sides 3 to 2 in every format."""
     import pillow_heif
-    import pillow_jxl  # it registers itself
+    import pillow_jxl  # registers its format with Pillow
     import pyvips
     from PIL import Image
 
@@ -37,7 +37,7 @@ def make(folder: Path, megapixels: int) -> None:
     image = source.embed(0, 0, height * 3 // 2, height, extend="mirror").copy_memory()
     photo = Image.fromarray(image.numpy())
     for extension in FORMATS.values():
-        if extension == "avif":  # the wheels of pyvips cannot write it, nor the others below
+        if extension == "avif":  # the wheels of pyvips can write neither this nor the other two
             photo.save(folder / "photo.avif", speed=9)
         elif extension == "heic":
             pillow_heif.from_pillow(photo).save(folder / "photo.heic", quality=70)
@@ -48,7 +48,7 @@ def make(folder: Path, megapixels: int) -> None:
 
 
 def measure(folder: Path, row: str, options: list[str]) -> tuple[float, float]:
-    """Peak GB and seconds of a run."""
+    """Return peak GB and seconds of a run."""
     extension = FORMATS.get(row, "jpg")
     source, target = folder / f"photo.{extension}", folder / f"pastiche.{READ_ONLY.get(row, extension)}"
     paths = ["-", "-o", "-"] if row == STDIN else [str(source), "-o", str(target), "--overwrite"]
@@ -57,16 +57,16 @@ def measure(folder: Path, row: str, options: list[str]) -> tuple[float, float]:
         run = [sys.executable, str(MEASURE), *command]
         found = json.loads(subprocess.run(run, stdin=photo, stdout=subprocess.PIPE, check=True).stdout)
     if found["code"]:
-        raise SystemExit(f"{row}: brushwork ended with {found['code']}")
+        raise SystemExit(f"{row}: brushwork exited with {found['code']}")
     return found["peak"] / 1e9, found["seconds"]
 
 
 def main(
     megapixels: Annotated[int, typer.Option(help="Size of the photo.", min=1)] = 24,
-    memory: Annotated[str, typer.Option(help="What --memory allows.")] = "1G",
-    size: Annotated[int, typer.Option(help="Measure with --size, too; 0 does not.")] = 2048,
+    memory: Annotated[str, typer.Option(help="Value of --memory.")] = "1G",
+    size: Annotated[int, typer.Option(help="Measure with this --size, too; 0 to omit it.")] = 2048,
     only: Annotated[list[str] | None, typer.Option(help="Rows to measure.")] = None,
-    tile: Annotated[str, typer.Option(help="Tiles.")] = "fast",
+    tile: Annotated[str, typer.Option(help="Value of --tile.")] = "fast",
     model: Annotated[str | None, typer.Option(help="Model to measure.")] = None,
 ) -> None:
     """Print a table of peaks."""

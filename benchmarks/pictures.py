@@ -1,4 +1,4 @@
-"""The photo and the style of a measurement: given files, the examples, or drawn pictures."""
+"""The photo and the style of a measurement: given files, examples, or drawn pictures."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ SIDE = 512
 
 
 def choose(photo: Path | None, style: Path | None) -> tuple[Image.Image, Image.Image]:
-    """The photo and the style: the given files, else the first and the last example, else drawn ones."""
+    """Return the photo and the style: the given files, or the first and the last example, or drawn ones."""
     examples = sorted(EXAMPLES.glob("*.jpg"))
     photo = photo or (examples[0] if examples else None)
     style = style or (examples[-1] if examples else None)
@@ -19,17 +19,17 @@ def choose(photo: Path | None, style: Path | None) -> tuple[Image.Image, Image.I
 
 
 def square(picture: Image.Image, side: int) -> Image.Image:
-    """The middle of a picture, scaled to a square."""
+    """Return the middle of a picture, scaled to a square."""
     return ImageOps.fit(picture, (side, side), Image.Resampling.LANCZOS)
 
 
 def pixels(picture: Image.Image) -> NDArray[np.float32]:
-    """A picture as a batch (1, H, W, 3) in [0, 1]."""
+    """Return a picture as a batch (1, H, W, 3) in [0, 1]."""
     return np.asarray(picture, dtype=np.float32)[None] / np.float32(255)
 
 
 def draw(seed: int) -> Image.Image:
-    """A picture (512, 512) of smooth shapes at several scales with grain: fine and coarse detail, as photos have."""
+    """Return a picture (512, 512) of smooth shapes and grain, with detail at all scales like photos."""
     random = np.random.default_rng(seed)
     canvas = random.normal(0, 8, (SIDE, SIDE, 3))
     for cells in (4, 16, 64):

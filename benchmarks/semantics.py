@@ -1,11 +1,11 @@
-"""What an embedding learned with semantics gains and costs: neighbours of one artist or movement, and the style share.
+"""Gain and cost of an embedding learned with semantics: neighbours by artist or movement, and the style share.
 
     python -m benchmarks.semantics --styles styles/style-*.tar --labels labels.tsv --cache semantics/ \
         --contents validation/content --judged validation/style
 
-The affine map of the style prediction network is trained on four fifths of the labelled pictures, everything else is
-frozen: the contrastive term of `brushwork.training.semantics`, weighed, and how far embeddings move from where they
-were, as a fraction of their variance, which stands for the perceptual loss. Neighbours are counted among the others.
+The affine map of the style prediction network is trained on four fifths of the labelled pictures, and everything else
+is frozen. The loss is the weighted contrastive term of `brushwork.training.semantics` plus the squared change of the
+embeddings as a fraction of their variance, which replaces the perceptual loss. Neighbours are counted among the others.
 """
 
 import copy
@@ -31,16 +31,16 @@ from brushwork.training.config import OptimizerConfig, Recipe, SemanticsConfig
 from brushwork.training.data_config import DataConfig
 from brushwork.training.semantics import StyleBank, contrastive_loss
 
-HELD_OUT = 5  # one picture of so many
+HELD_OUT = 5  # every fifth picture is held out
 COUNTS = (1, 5)  # neighbours
-LEAST = 5  # pictures of a label that is counted
+LEAST = 5  # least number of pictures of a label
 KINDS = ("artist", "movement")
 
 
 def train(
     predictor: StylePredictionNetwork, bank: StyleBank, config: SemanticsConfig, steps: int, rate: float
 ) -> StylePredictionNetwork:
-    """A copy of a predictor whose affine map has learned, of the pictures of a bank, by a weight."""
+    """Return a copy of a predictor whose affine map was trained on the pictures of a bank."""
     learned = copy.deepcopy(predictor)
     with torch.no_grad():
         first = predictor.project(bank.features)
@@ -62,7 +62,7 @@ def train(
 
 @torch.no_grad()
 def neighbours(predictor: StylePredictionNetwork, bank: StyleBank) -> tuple[list[str], Tensor]:
-    """Fractions of neighbours with the same label, as text, and the embeddings."""
+    """Return the fractions of neighbours with the same label, as text, and the embeddings."""
     embeddings = predictor.project(bank.features)
     rows = []
     for kind in KINDS:
@@ -75,7 +75,7 @@ def neighbours(predictor: StylePredictionNetwork, bank: StyleBank) -> tuple[list
 
 
 def painter(network: PasticheNetwork, predictor: StylePredictionNetwork, size: int) -> PairPainter:
-    """A function that paints pairs with a network whose embeddings come from a predictor."""
+    """Return a painter of pairs that uses a network with the embeddings of a predictor."""
 
     def tensor(image: Image) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None]
@@ -89,17 +89,17 @@ def painter(network: PasticheNetwork, predictor: StylePredictionNetwork, size: i
     return paint
 
 
-def judge(
+def evaluate(
     network: PasticheNetwork, predictor: StylePredictionNetwork, pairs: Sequence[Pair], side: int, style: int
 ) -> list[str]:
-    """Style share and content loss of pairs at a side, as text."""
+    """Return style share and content loss of pairs at a side, as text."""
     records = [each.record for each in evaluation.evaluate(pairs, painter(network, predictor, style), side)]
     summary = evaluation.summarise(records)
     return [f"{summary.share:.3f}", f"{summary.content_loss:,.0f}"]
 
 
 def split(bank: StyleBank) -> tuple[StyleBank, StyleBank]:
-    """The pictures to learn from, and the others."""
+    """Return the pictures to learn from, and the others."""
     held = torch.arange(len(bank.features)) % HELD_OUT == 0
     return tuple(
         StyleBank(bank.features[part], {kind: rows[part] for kind, rows in bank.labels.items()})
@@ -111,17 +111,17 @@ def main(
     styles: Annotated[list[str], typer.Option(help="Shards, folders or globs of style pictures.")],
     labels: Annotated[str, typer.Option(help="Table of their labels.")],
     cache: Annotated[Path, typer.Option(help="Folder for the features.")],
-    contents: Annotated[Path, typer.Option(help="Folder of photos that are painted.")],
-    judged: Annotated[Path, typer.Option(help="Folder of styles that they are painted in.")],
-    weights: Annotated[str, typer.Option(help="Of the contrastive term.")] = "0.01,0.03,0.1,0.3",
+    contents: Annotated[Path, typer.Option(help="Folder of photos for the scores.")],
+    judged: Annotated[Path, typer.Option(help="Folder of styles for the scores.")],
+    weights: Annotated[str, typer.Option(help="Weights of the contrastive term.")] = "0.01,0.03,0.1,0.3",
     steps: Annotated[int, typer.Option(help="Steps of the optimizer.", min=1)] = 600,
-    rate: Annotated[float, typer.Option(help="Learning rate at the first.")] = 3e-4,
-    side: Annotated[int, typer.Option(help="Of the squares that are judged.")] = 256,
-    count: Annotated[int, typer.Option("--pairs", help="Pairs that are judged.", min=1)] = 55,
+    rate: Annotated[float, typer.Option(help="Initial learning rate.")] = 3e-4,
+    side: Annotated[int, typer.Option(help="Side of the scored squares.")] = 256,
+    count: Annotated[int, typer.Option("--pairs", help="Number of scored pairs.", min=1)] = 55,
     pictures: Annotated[
-        int, typer.Option("--learn-from", help="Labelled pictures, held out ones among them; 0: all.")
+        int, typer.Option("--learn-from", help="Labelled pictures, including held-out ones; 0: all.")
     ] = 0,
-    model: Annotated[str | None, typer.Option(help="The model to begin with.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model to start from.")] = None,
 ) -> None:
     """Print one line for each weight."""
     folder = model_folder.find(model)
@@ -140,12 +140,12 @@ def main(
     heads = [f"{kind} at {place}" for kind in KINDS for place in (*COUNTS, "random")]
     table = Table("weight", *heads, "moved", "style share", "content loss")
     rows, first = neighbours(predictor, held)
-    table.add_row("0 (as shipped)", *rows, "0", *judge(network, predictor, pairs, side, style_size))
+    table.add_row("0 (as shipped)", *rows, "0", *evaluate(network, predictor, pairs, side, style_size))
     for weight in (float(text) for text in weights.split(",")):
         learned = train(predictor, learn, replace(recipe.semantics, weight=weight), steps, rate)
         rows, now = neighbours(learned, held)
         moved = float((now - first).square().sum(dim=1).mean() / first.var(dim=0).sum())
-        table.add_row(f"{weight:g}", *rows, f"{moved:.3f}", *judge(network, learned, pairs, side, style_size))
+        table.add_row(f"{weight:g}", *rows, f"{moved:.3f}", *evaluate(network, learned, pairs, side, style_size))
     console = Console(width=160)
     console.print(table)
     console.print(f"{len(learn.features):,} pictures learned from, {len(held.features):,} held out")

@@ -4,10 +4,10 @@
     python -m benchmarks.server --batches
 
 Every request is drawn from a seed: size and format of the photo, one to three styles (pictures and names), strength,
-options; a tenth are truncated, no pictures, or out of range; one of `--large` is a photo of 12 megapixels. The server
-is a process of its own on 127.0.0.1, whose resident memory is read every second. Another process asks for its health
-every fifth of a second, so that what the clients do in this one does not count.
-`--batches` measures instead the speed of several contents in one call.
+options. A tenth are truncated, not pictures, or out of range; one of `--large` is a photo of 12 megapixels. The server
+is a separate process on 127.0.0.1, whose resident memory is read every second. Another process requests /healthz every
+fifth of a second, so that the work of the clients in this process does not count.
+`--batches` instead measures the speed of several contents in one call.
 """
 
 import multiprocessing
@@ -36,6 +36,7 @@ from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.machine import resident
 from brushwork import stylizer
 from brushwork.cli import interrupts
 
@@ -45,13 +46,12 @@ from matplotlib import pyplot as plt
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 SIDES = (48, 64, 96, 128, 192, 256)
 BROKEN = 0.1
-FULL_SIZE = 4000, 3000  # a photo as a camera takes it
-PAGE = 4096  # bytes of a page of memory on Linux
+FULL_SIZE = 4000, 3000  # a photo of a camera
 
 
 @contextmanager
 def serving(*options: str, page: bool = False) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server in a process of its own on 127.0.0.1, with its page or without; the process and its address."""
+    """Yield the process and the address of a server on 127.0.0.1, with or without its page."""
     command = [sys.executable, "-m", "brushwork", "serve", "--port", "0", *(() if page else ("--no-page",)), *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
@@ -63,7 +63,7 @@ def serving(*options: str, page: bool = False) -> Iterator[tuple[subprocess.Pope
 
 @cache
 def blots(width: int, height: int, kind: str, seed: int) -> bytes:
-    """An encoded picture of soft blots."""
+    """Return an encoded picture of smooth colours."""
     colours = np.random.default_rng(seed).integers(0, 255, (4, 4, 3), dtype=np.uint8)
     buffer = BytesIO()
     Image.fromarray(colours).resize((width, height), Image.Resampling.BICUBIC).save(buffer, kind)
@@ -71,12 +71,12 @@ def blots(width: int, height: int, kind: str, seed: int) -> bytes:
 
 
 def picture(draw: random.Random) -> bytes:
-    """One of 2,304 pictures, more than a server caches embeddings of."""
+    """Return one of 2,304 pictures, more than the embeddings that a server caches."""
     return blots(draw.choice(SIDES), draw.choice(SIDES), draw.choice(FORMATS), draw.randrange(16))
 
 
 def request(number: int, names: list[str], large: int) -> tuple[bool, dict[str, Any]]:
-    """Whether the request of that number is valid, and what is sent; one of so many is a photo at full size."""
+    """Return whether the request with a number is valid, and its data; one of `large` is a photo at full size."""
     draw = random.Random(number)
     content = blots(*FULL_SIZE, "JPEG", 0) if large and number % large == large - 1 else picture(draw)
     styles = [picture(draw) for _ in range(draw.choice((0, 0, 1, 2)))]
@@ -95,29 +95,24 @@ def request(number: int, names: list[str], large: int) -> tuple[bool, dict[str, 
     return right, {"files": files, "data": data}
 
 
-def resident(pid: int) -> float:
-    """Megabytes of memory that a process holds (Linux)."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE / 1e6
-
-
-def ask_health(address: str, ends: Connection) -> None:
-    """Send the seconds of each answer of `/healthz` down a pipe, once told to end; the work of a process of its own."""
+def request_health(address: str, end: Connection) -> None:
+    """Request `/healthz` until `end` receives a message, then send it the seconds of each response (a process)."""
     seconds: list[float] = []
     with httpx2.Client(base_url=address, timeout=60) as web:
-        while not ends.poll(0.2):
+        while not end.poll(0.2):
             start = time.perf_counter()
             web.get("/healthz")
             seconds.append(time.perf_counter() - start)
-    ends.send(seconds)
+    end.send(seconds)
 
 
 @contextmanager
-def health_of(address: str, seconds: list[float]) -> Iterator[None]:
-    """Add the seconds of each answer of `/healthz` meanwhile to a list."""
+def measured_health(address: str, seconds: list[float]) -> Iterator[None]:
+    """Request `/healthz` repeatedly meanwhile; at the end the seconds of each response are added to a list."""
     ours, theirs = multiprocessing.Pipe()
-    asking = multiprocessing.get_context("spawn").Process(target=ask_health, args=(address, theirs))
+    asking = multiprocessing.get_context("spawn").Process(target=request_health, args=(address, theirs))
     asking.start()
-    theirs.close()  # so that the end of that process ends the wait below
+    theirs.close()  # so that `recv` below fails if that process dies
     try:
         yield
     finally:
@@ -129,7 +124,7 @@ def health_of(address: str, seconds: list[float]) -> Iterator[None]:
 def load(
     address: str, pid: int, count: int, clients: int, large: int, stop: Callable[[], bool]
 ) -> dict[str, Any]:  # fmt: skip
-    """Send the requests, or as many as there are until a stop, and return what was measured."""
+    """Send the requests until all are sent or `stop` is true, and return the measurements."""
     names = [style["name"] for style in httpx2.get(f"{address}/v1/styles").json()]
     answers: Counter[tuple[bool, int]] = Counter()
     seconds: list[float] = []
@@ -159,7 +154,7 @@ def load(
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    with health_of(address, health), ThreadPoolExecutor(clients) as pool:
+    with measured_health(address, health), ThreadPoolExecutor(clients) as pool:
         for each in [pool.submit(client) for _ in range(clients)]:
             each.result()
     done.set()
@@ -177,7 +172,7 @@ def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
     cuts = quantiles(found["seconds"], n=20)
     console.print(f"{len(found['seconds']) / found['wall']:.1f} requests/s; p50 {cuts[9]:.2f} s, p95 {cuts[18]:.2f} s")
     middle, late, worst = (1000 * at for at in np.percentile(found["health"], (50, 99, 100)))
-    console.print(f"/healthz, asked {len(found['health'])} times: {middle:.0f} ms; p99 {late:.0f}, at most {worst:.0f}")
+    console.print(f"/healthz: {len(found['health'])} requests, {middle:.0f} ms; p99 {late:.0f}, at most {worst:.0f}")
     memory = found["memory"]
     tenth = max(1, len(memory) // 10)
     parts = [median(size for _, size in memory[k : k + tenth]) for k in (tenth, len(memory) // 2, len(memory) - tenth)]
@@ -191,7 +186,7 @@ def show(console: Console, found: dict[str, Any], plot: Path | None) -> None:
 
 
 def batches(console: Console) -> None:
-    """Print the pictures a second in calls of 1, 2, 4 and 8."""
+    """Print the pictures per second in calls of 1, 2, 4 and 8."""
     loaded = stylizer.load()
     embedding = loaded.embed(loaded.names[0])
     table = Table("side", *(f"batch {count}" for count in (1, 2, 4, 8)), title="pictures/s")
@@ -215,7 +210,7 @@ def main(
     requests: Annotated[int, typer.Option(help="Number of requests.", min=1)] = 10_000,
     clients: Annotated[int, typer.Option(help="Number of clients.", min=1)] = 16,
     large: Annotated[
-        int, typer.Option(help="One request of so many is a photo of 12 megapixels; 0: none.", min=0)
+        int, typer.Option(help="One request in this many is a photo of 12 megapixels; 0: none.", min=0)
     ] = 100,
     plot: Annotated[Path | None, typer.Option(help="Draw the memory over time.")] = None,
     only_batches: Annotated[bool, typer.Option("--batches", help="Measure batches instead.")] = False,
@@ -227,7 +222,7 @@ def main(
         return
     with (
         serving("--queue", str(clients), "--client-queue", str(clients)) as (server, address),
-        interrupts.deferred() as stop,  # Ctrl-C prints what has been measured
+        interrupts.deferred() as stop,  # Ctrl-C prints the measurements so far
     ):
         show(console, load(address, server.pid, requests, clients, large, stop), plot)
 

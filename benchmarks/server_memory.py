@@ -1,10 +1,9 @@
-"""The most memory that a server takes for the largest pictures it allows, against MemoryMax of the service unit.
+"""Peak memory of a server for the largest allowed pictures, to compare with MemoryMax of the service unit (Linux).
 
     python -m benchmarks.server_memory --memory 2800M
 
-Each request goes to a server of its own on 127.0.0.1, whose peak of resident memory is read when it has answered
-(Linux).
-`--memory` stands for what a server reads by itself in a control group: 0.7 of what its limit leaves.
+Each request is sent to a new server on 127.0.0.1, whose peak of resident memory is read after the response. `--memory`
+replaces the limit that a server reads in a control group: 0.7 of the free memory within its limit.
 """
 
 import sys
@@ -31,25 +30,25 @@ Request = tuple[bytes, dict[str, Any], dict[str, bytes]]  # content, fields, fur
 
 
 def noise(side: int) -> np.ndarray[Any, Any]:
-    """A square (side, side, 3) of 8 bits with detail everywhere."""
+    """Return a square (side, side, 3) of 8 bits with detail everywhere."""
     small = np.random.default_rng(0).integers(0, 255, (side // 8 + 1, side // 8 + 1, 3), dtype=np.uint8)
     return np.kron(small, np.ones((8, 8, 1), np.uint8))[:side, :side]
 
 
 def encoded(pixels: np.ndarray[Any, Any], kind: str, **options: Any) -> bytes:
-    """Pixels as a file."""
+    """Return pixels as a file."""
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def photo() -> Request:
-    """An ordinary photo."""
+    """Return an ordinary photo."""
     return encoded(noise(SIDE), "JPEG", quality=80), {}, {}
 
 
 def deep() -> Request:
-    """16 bits a channel with alpha, in and out."""
+    """Return a picture with 16 bits per channel and alpha, and request the same for the pastiche."""
     square = noise(SIDE)
     pixels = np.dstack([square, np.full(square.shape[:2], 200, np.uint8)]).astype(np.float32) / 255
     buffer = BytesIO()
@@ -58,14 +57,14 @@ def deep() -> Request:
 
 
 def regions() -> Request:
-    """Two regions and a protected part, each with a mask as large as the photo."""
+    """Return a photo with two regions and a protected part, each with a mask of the photo's size."""
     mask = encoded(noise(SIDE)[..., 0], "PNG")
     fields = {"region": ["a.png=stained-glass", "b.png=harvest:0.5"]}
     return encoded(noise(SIDE), "JPEG", quality=80), fields, {"a.png": mask, "b.png": mask, "protect": mask}
 
 
 def animation() -> Request:
-    """As many frames and pixels as allowed."""
+    """Return an animation with as many frames and pixels as allowed."""
     side = int((LIMITS.animation * 10**6 / LIMITS.frames) ** 0.5)
     frames = [Image.fromarray(np.roll(noise(side), shift, axis=1)) for shift in range(LIMITS.frames)]
     buffer = BytesIO()
@@ -77,13 +76,13 @@ REQUESTS: tuple[Callable[[], Request], ...] = (photo, deep, regions, animation)
 
 
 def peak(pid: int) -> float:
-    """The most resident memory of a process so far, in MB (Linux)."""
+    """Return the peak resident memory of a process in MB (Linux)."""
     status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return int(status["VmHWM"].split()[0]) * 1024 / 1e6
 
 
 def send(address: str, request: Request) -> int:
-    """Send a request; the status of the answer."""
+    """Send a request, and return the status of the response."""
     content, fields, further = request
     files = [("content", ("photo", content))]
     files += [("protect" if name == "protect" else "mask", (name, data)) for name, data in further.items()]
@@ -93,7 +92,7 @@ def send(address: str, request: Request) -> int:
 
 def main(
     memory: Annotated[str, typer.Option(help="Memory that the server may use, as for brushwork serve.")] = "2800M",
-    only: Annotated[list[str] | None, typer.Option(help="Names of the requests to send; else all.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Names of the requests to send; default: all.")] = None,
 ) -> None:
     """Print the peak for each request."""
     table = Table("request", "MB sent", "status", "peak MB")

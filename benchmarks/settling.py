@@ -1,4 +1,4 @@
-"""Short training runs that differ in one setting each: their curves, and their scores on pictures not trained on.
+"""Short training runs that differ in one setting each: their curves, and their scores on unseen pictures.
 
     python -m benchmarks.settling recipes/arbitrary-cpu.toml --set steps=150 --contents photos --styles paintings
         --vary optimizer.learning_rate=5e-4,1e-3,2e-3 --vary loss.style=2.5,10 --output settling
@@ -37,7 +37,7 @@ TITLES = {"style": "style term / its first value", "content": "content term"}
 
 
 class Run(NamedTuple):
-    """A finished run: its name, what it scored on the pairs, and the lines of its log."""
+    """A finished run: its name, its scores on the pairs, and the lines of its log."""
 
     name: str
     share: float
@@ -48,7 +48,7 @@ class Run(NamedTuple):
 
 def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iterator[tuple[str, Recipe]]:
     """Yield the recipe itself, then with each value of each varied key, or with several keys changed at once."""
-    yield "as it is", recipe_file.load(recipe, settings)
+    yield "unchanged", recipe_file.load(recipe, settings)
     for variation in vary:
         if " " in variation:
             yield variation, recipe_file.load(recipe, [*settings, *variation.split()])
@@ -60,13 +60,13 @@ def variants(recipe: Path, settings: Sequence[str], vary: Sequence[str]) -> Iter
 
 def run(name: str, recipe: Recipe, folder: Path, pairs: Sequence[Pair], size: int) -> Run:
     """Train in a folder, or resume there, and score the averaged weights."""
-    there = (folder / checkpoints.CHECKPOINT).exists()
-    with open_log(folder) as keep:
-        for progress in train(recipe, folder, resume=there):
-            keep(progress)
+    exists = (folder / checkpoints.CHECKPOINT).exists()
+    with open_log(folder) as write:
+        for progress in train(recipe, folder, resume=exists):
+            write(progress)
     network, _ = checkpoints.load_checkpoint(folder)
     stylizer = Stylizer(TorchRuntime(network), style_size=size)
-    scores = [judged.record.scores for judged in evaluate(pairs, of_model(stylizer), size)]
+    scores = [each.record.scores for each in evaluate(pairs, of_model(stylizer), size)]
     log = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     share = geometric_mean(score.share for score in scores)
     return Run(name, share, fmean(s.content_loss for s in scores), fmean(s.ssim for s in scores), log)
@@ -78,7 +78,7 @@ def draw(runs: Sequence[Run], batch: int, path: Path) -> None:
     for axis, term in zip(axes, ("style", "content"), strict=True):
         for each in runs:
             values = [line[term] for line in each.log]
-            if term == "style":  # raw and normalised losses lie ten decades apart
+            if term == "style":  # raw and normalised losses differ by ten decades
                 values = [value / values[0] for value in values]
             smooth = [fmean(values[max(0, k - WINDOW + 1) : k + 1]) for k in range(len(values))]
             axis.plot([line["step"] * batch for line in each.log], smooth, label=each.name)
@@ -91,8 +91,8 @@ def draw(runs: Sequence[Run], batch: int, path: Path) -> None:
 
 def main(
     recipe: Annotated[Path, typer.Argument(help="The recipe.")],
-    contents: Annotated[Path, typer.Option(help="Folder of contents to score on.")],
-    styles: Annotated[Path, typer.Option(help="Folder of styles to score on.")],
+    contents: Annotated[Path, typer.Option(help="Folder of contents for the scores.")],
+    styles: Annotated[Path, typer.Option(help="Folder of styles for the scores.")],
     output: Annotated[Path, typer.Option(help="Folder of the runs, their table and curves.")],
     vary: Annotated[
         list[str], typer.Option(help="key=value,value: runs with this one change; 'key=value key=value': one run.")

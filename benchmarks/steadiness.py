@@ -1,12 +1,13 @@
-"""What stabilisation does to a clip in many styles: errors over 1 and 10 frames, style, sharpness, ghosts and flicker.
+"""Effects of stabilisation on clips in many styles: errors over 1 and 10 frames, style, sharpness, ghosts and flicker.
 
     python -m benchmarks.steadiness cutBunny.mp4 davis_tennis --styles styles --frames 36 --size 400
     python -m benchmarks.steadiness noise_g4.mp4 --static --styles styles --frames 20
 
-Numbers are those of stabilised frames over those painted one by one, but for shares and for what is static. `over 1`
-and `over 10` are temporal warping errors; sharpness is the variance of the Laplacian, and contrast the local deviation,
-of the last frames; `uncovered` is the mean difference from the frame painted by itself, both blurred, where the content
-was hidden a frame before: ghosts. Of a static shot consecutive frames differ by so many levels of 255 in the mean.
+Numbers are ratios of stabilised frames to frames rendered one by one, except shares and static shots. `over 1` and
+`over 10` are temporal warping errors; sharpness is the variance of the Laplacian and contrast the local deviation of
+the last frames. `uncovered` measures ghosts: the mean difference from the frame rendered by itself, both blurred, where
+the content was hidden in the previous frame. Static shots have the mean difference of consecutive frames in levels of
+255.
 """
 
 import argparse
@@ -36,14 +37,14 @@ from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import as_image
 from brushwork.video.settings import STEADY
 
-LAST = 4  # frames at the end whose sharpness and contrast are compared
-WINDOW = 17  # pixels of a window of local contrast
+LAST = 4  # last frames, whose sharpness and contrast are compared
+WINDOW = 17  # side in pixels of the window of local contrast
 GHOST_BLUR = 3.0
 
 
 @dataclass
 class Row:
-    """What was measured on a clip in a style; None where it has too few frames."""
+    """The measurements of a clip in a style; None if it has too few frames."""
 
     clip: str
     style: str
@@ -60,7 +61,7 @@ class Row:
 
 @dataclass
 class Still:
-    """Mean difference of consecutive frames of a static shot, in levels of 255: content, one by one, stabilised."""
+    """Mean differences of consecutive frames of a static shot in levels of 255: content, one by one, stabilised."""
 
     clip: str
     style: str
@@ -69,10 +70,10 @@ class Still:
     steady: float
 
 
-def painted(
+def render(
     name: str, style: Path, states: Sequence[FrameState], loaded: stylizer.Stylizer, cache: Path | None
 ) -> list[Image]:
-    """All frames, painted one by one; from the cache where they are in it."""
+    """Return all frames rendered one by one, from the cache if they are stored there."""
     side = max(states[0].pixels.shape)
     path = cache / f"{Path(name).name}-{style.stem}-{len(states)}-{side}.npy" if cache else None
     if path and path.exists():
@@ -86,27 +87,27 @@ def painted(
     return found
 
 
-def stabilised(states: Sequence[FrameState], pastiches: Sequence[Image], steady: float) -> list[Image]:
-    """The pastiches (H, W, 3) of frames, stabilised."""
+def stabilise(states: Sequence[FrameState], pastiches: Sequence[Image], steady: float) -> list[Image]:
+    """Return the stabilised pastiches (H, W, 3) of frames."""
     given = (replace(state, pastiche=pastiche) for state, pastiche in zip(states, pastiches, strict=True))
     done = pipeline.stabilise_frames(given, None, steady, pipeline.timer({}, "steady"))
     return [state.pastiche for state in done if state.pastiche is not None]
 
 
 def sharpness(image: Image) -> float:
-    """The variance of the Laplacian of an image (H, W, 3), in grey."""
+    """Return the variance of the Laplacian of an image (H, W, 3), in grey."""
     return float(cv2.Laplacian(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
 
 
 def contrast(image: Image) -> float:
-    """The mean local deviation of an image (H, W, 3), in grey."""
+    """Return the mean local deviation of an image (H, W, 3), in grey."""
     gray = np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), np.float32)
     mean, square = (cv2.blur(each, (WINDOW, WINDOW)) for each in (gray, gray * gray))
     return float(np.sqrt(np.maximum(square - mean * mean, 0)).mean())
 
 
 def ghosts(single: Sequence[Image], stable: Sequence[Image], pairs: Sequence[FlowPair]) -> float | None:
-    """The mean difference of both where the content was hidden in the frame before; None where nothing was."""
+    """Return the mean difference of both where the content was hidden in the previous frame; None if nothing was."""
     found = []
     for pair in (pair for pair in pairs if not pair.visible.all()):
         one, other = (cv2.GaussianBlur(each[pair.here], (0, 0), GHOST_BLUR) for each in (single, stable))
@@ -117,7 +118,7 @@ def ghosts(single: Sequence[Image], stable: Sequence[Image], pairs: Sequence[Flo
 def measure(
     name: str, styles: Sequence[Path], loaded: stylizer.Stylizer, choices: argparse.Namespace
 ) -> Iterator[Row | Still]:
-    """Paint a clip in every style, and compare the frames with those that are stabilised."""
+    """Render a clip in every style, and compare the frames with stabilised ones."""
     frames, pairs = steadiness.open_frames(name, choices.frames, choices.size)
     contents = [as_image(frame.pixels) for frame in frames]
     backwards = pairs if pairs[0].there < pairs[0].here else steadiness.find_pairs(frames)
@@ -125,8 +126,8 @@ def measure(
     plain = (FrameState(frame.pixels, frame.pts, frame.duration, np.zeros((1, 1), np.float32)) for frame in frames)
     states = list(pipeline.estimate_motion(plain, None, True, pipeline.timer({}, "motion")))
     for style in styles:
-        single = painted(name, style, states, loaded, choices.cache)
-        stable = stabilised(states, single, choices.steady)
+        single = render(name, style, states, loaded, choices.cache)
+        stable = stabilise(states, single, choices.steady)
         if choices.static:
             yield Still(Path(name).name, style.stem, *map(flicker, (contents, single, stable)))
             continue
@@ -150,12 +151,12 @@ def measure(
 
 
 def flicker(frames: Sequence[Image]) -> float:
-    """The mean difference of consecutive frames, in levels of 255."""
+    """Return the mean difference of consecutive frames in levels of 255."""
     return 255 * fmean(float(np.abs(one - other).mean()) for one, other in pairwise(frames))
 
 
 def tables(rows: Sequence[Row | Still]) -> Iterator[Table]:
-    """A table of what was measured of moving clips, and one of static shots."""
+    """Yield a table of the measurements of moving clips, and one of static shots."""
     for kind in (Row, Still):
         chosen = [asdict(row) for row in rows if isinstance(row, kind)]
         if chosen:
@@ -173,16 +174,16 @@ def _cell(value: Any) -> str:
 
 def main() -> None:
     """Print the tables, and write the numbers to the file of --json."""
-    parser = argparse.ArgumentParser(description="What stabilisation does to clips in many styles.")
+    parser = argparse.ArgumentParser(description="Effects of stabilisation on clips in many styles.")
     parser.add_argument("clips", nargs="+")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="style pictures")
     parser.add_argument("--frames", type=int, default=24)
     parser.add_argument("--size", type=int)
     parser.add_argument("--steady", type=float, default=STEADY)
     parser.add_argument("--static", action="store_true", help="the clips are static shots with grain")
-    parser.add_argument("--no-share", action="store_true", help="leave out the style share, which needs torch")
+    parser.add_argument("--no-share", action="store_true", help="omit the style share, which needs torch")
     parser.add_argument("--model", default="brushwork-mobile")
-    parser.add_argument("--cache", type=Path, help="folder of painted frames, for other ways to stabilise them")
+    parser.add_argument("--cache", type=Path, help="folder of rendered frames, for runs with another stabilisation")
     parser.add_argument("--json", type=Path)
     choices = parser.parse_args()
     console = Console(width=160)

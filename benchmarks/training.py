@@ -1,12 +1,12 @@
-"""Time of a training step, part by part, and the pastiches a second of the whole step.
+"""Time of the parts of a training step, and the pastiches per second of the whole step.
 
     python -m benchmarks.training recipes/arbitrary.toml --set "data.contents=['contents.tar']"
         --set "data.styles=['styles.tar']" --set data.content_sides=256 --set data.style_sides=256
 
-The parts are timed one after another on the same batches, uncompiled; the whole step is the loop's own, compiled where
-the recipe says so. Where the recipe has a cache, it is empty for the parts and filled for the whole step. On a shared
-machine the processor time says more than the seconds. Decoding is measured apart, on the CPU: resident pictures are
-decoded once, before the first step.
+The parts are timed one after another on the same batches, uncompiled; the whole step is that of the training loop,
+compiled if the recipe sets it. If the recipe has a cache, it is empty for the parts and filled for the whole step. On a
+shared machine, the processor time is more reliable than the seconds. Decoding is measured separately on the CPU, as
+resident pictures are decoded once before the first step.
 """
 
 import json
@@ -33,14 +33,14 @@ DECODED = 64  # pictures
 
 
 class Clock:
-    """Seconds by part, of every repetition; waits for the device before it looks."""
+    """Seconds of every repetition by part, measured after waiting for the device."""
 
     def __init__(self, device: str) -> None:
         self.device = device
         self.seconds: dict[str, list[float]] = {}
 
     def time(self, part: str, work: Callable[[], Any]) -> Any:
-        """What the work gives; its seconds are kept under the name of the part."""
+        """Run work, record its seconds under the name of a part, and return its result."""
         self._wait()
         start = time.perf_counter()
         made = work()
@@ -54,7 +54,7 @@ class Clock:
 
 
 def step_in_parts(clock: Clock, setup: Setup, batches: Any, step: int) -> int:
-    """One batch of a network whose embeddings are predicted or looked up, its parts timed one by one; its pastiches."""
+    """Time the parts of a step one by one, and return the number of its pastiches."""
     network, loss = setup.network, setup.loss
     batch = clock.time("crop, augment, cache", lambda: batches.batch(step))
     with setup.autocast:
@@ -75,18 +75,18 @@ def step_in_parts(clock: Clock, setup: Setup, batches: Any, step: int) -> int:
 
 
 def whole_step(setup: Setup, recipe: Recipe, batches: Any, step: int) -> int:
-    """One step as the loop makes it; its pastiches."""
+    """Take a step like the training loop, and return the number of its pastiches."""
     terms = accumulate(setup, recipe, batches, step)
     update_weights(setup, recipe, learning_rate(recipe.optimizer, step, recipe.steps))
     return len(terms["total"])
 
 
 def decoding(recipe: Recipe) -> float:
-    """Seconds to decode and shrink a picture, contents and styles in equal parts."""
+    """Return the seconds to decode and shrink a picture, averaged over contents and styles in equal parts."""
     seconds = 0.0
     for source in (recipe.data.contents, recipe.data.styles):
         pictures = DecodedPictures(source, (0,), short_side=recipe.data.short_side, workers=recipe.data.workers)
-        pictures.take(range(1))  # the shards are found and read
+        pictures.take(range(1))  # finds and reads the shards
         start = time.perf_counter()
         pictures.take(range(1, 1 + DECODED))
         seconds += time.perf_counter() - start
@@ -108,20 +108,20 @@ def table_of_parts(title: str, each: dict[str, float]) -> Table:
 
 def main(
     recipe: Annotated[Path, typer.Argument(help="The recipe.")],
-    settings: Annotated[list[str] | None, typer.Option("--set", help="Change it: key=value.")] = None,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="Change the recipe: key=value.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     repeats: Annotated[int, typer.Option(help="Timed steps.", min=1)] = 10,
-    warm_up: Annotated[int, typer.Option(help="Steps before them.", min=1)] = 3,
+    warm_up: Annotated[int, typer.Option(help="Steps before the timed ones.", min=1)] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the numbers to a file.")] = None,
 ) -> None:
-    """Measure a training step, part by part."""
+    """Measure a training step and its parts."""
     chosen = recipe_file.load(recipe, settings or ())
-    place = find_process(device)
-    clock = Clock(place.device)
+    process = find_process(device)
+    clock = Clock(process.device)
     decode = decoding(chosen)
-    setup = prepare(chosen, None, place)
+    setup = prepare(chosen, None, process)
     pastiches = {"parts": 0, "whole step": 0}
-    with open_batches(chosen, place) as plain, TemporaryDirectory(dir=Path.cwd()) as folder:
+    with open_batches(chosen, process) as plain, TemporaryDirectory(dir=Path.cwd()) as folder:
         batches = cache_targets(plain, chosen, setup, Path(folder)) if chosen.cache.styles else plain
         for step in range(warm_up + repeats):
             if step == warm_up:
@@ -139,7 +139,7 @@ def main(
     each = {part: sum(seconds) / pastiches.get(part, pastiches["parts"]) for part, seconds in clock.seconds.items()}
     whole = each.pop("whole step")
     table = table_of_parts(
-        f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else place.device}", each
+        f"{recipe.name} on {torch.cuda.get_device_name() if device == 'cuda' else process.device}", each
     )
     table.add_row("whole step", f"{1000 * whole:.2f}", f"{1 / whole:.1f} pastiches/s")
     threads = torch.get_num_threads()

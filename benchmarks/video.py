@@ -1,9 +1,9 @@
-"""Speed of video end to end: frames a second frame by frame and stabilised, and the time of each stage.
+"""Speed of video end to end: frames per second frame by frame and stabilised, and the time of each stage.
 
     python -m benchmarks.video clip.mp4 painting.jpg --size 1280 --frames 24
 
-The clip is scaled to the size first, enlarged if needed, so that any clip can be measured at 720p. Stages run side by
-side, so their seconds add up to more than the whole where there are cores to spare.
+The clip is first scaled to the size, and enlarged if needed, so that any clip can be measured at 720p. Stages run
+concurrently, so the sum of their seconds can exceed the total.
 """
 
 import argparse
@@ -31,7 +31,7 @@ STAGES = ("decode", "motion", "stylise", "steady", "encode")
 
 
 def prepare(source: str, folder: Path, size: int, frames: int) -> Path:
-    """The first frames of a clip, scaled, as H.264."""
+    """Write the first frames of a clip, scaled, as H.264, and return the file."""
     clip = open_clip(source)
     width, height = size, round(size * clip.height / clip.width / 2) * 2
     target = folder / "clip.mp4"
@@ -48,7 +48,7 @@ def prepare(source: str, folder: Path, size: int, frames: int) -> Path:
 
 
 def measure(clip: Path, style: str, steady: float, loaded: stylizer.Stylizer) -> tuple[VideoProgress, float]:
-    """The fastest of a few runs, and the least processor seconds a frame, which other programs hardly affect."""
+    """Return the fastest of several runs, and the least processor seconds per frame, which depends little on load."""
     runs = []
     for number in range(ROUNDS):
         before = time.process_time()
@@ -65,7 +65,7 @@ def main() -> None:
     parser.add_argument("style")
     parser.add_argument("--size", type=int, default=1280)
     parser.add_argument("--frames", type=int, default=24)
-    parser.add_argument("--model", help="name or folder; default: the model of videos")
+    parser.add_argument("--model", help="name or folder of a model; default: that of videos")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
@@ -76,14 +76,16 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         clip = prepare(arguments.clip, Path(folder), arguments.size, arguments.frames)
         loaded.stylize(next(open_clip(str(clip)).read(0)).pixels / 255, loaded.embed(_style(arguments.style)))  # warm
-        (single, alone), (steady, steadied) = (measure(clip, arguments.style, share, loaded) for share in (0.0, STEADY))
+        (single, alone), (steady, steadied) = (
+            measure(clip, arguments.style, weight, loaded) for weight in (0.0, STEADY)
+        )
     table = Table(f"{single.width} x {single.height}, {single.frames} frames", "frames/s", "processor", *STAGES)
     for name, each, spent in (("frame by frame", single, alone), ("stabilised", steady, steadied)):
         split = (f"{1000 * each.spent[stage] / each.frames:.0f} ms" for stage in STAGES)
         table.add_row(name, f"{each.rate:.2f}", f"{1000 * spent:.0f} ms", *split)
     console.print(table)
     more, work = single.rate / steady.rate - 1, steadied / alone - 1
-    console.print(f"stabilisation costs {more:.0%} more time a frame, {work:.0%} more processor time")
+    console.print(f"stabilisation takes {more:.0%} more time per frame, {work:.0%} more processor time")
     if arguments.json:
         values = {
             "machine": asdict(machine),
@@ -95,7 +97,6 @@ def main() -> None:
 
 
 def _style(path: str) -> Image:
-
     return images.open(path).image
 
 

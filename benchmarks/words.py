@@ -1,4 +1,4 @@
-"""Measures styles by words: retrieval of held-out pictures, colours and contrast of pastiches, style share.
+"""Measures styles in words: retrieval of held-out pictures, colours and contrast of pastiches, style share.
 
     python -m benchmarks.words --styles styles/style-*.tar --labels labels.tsv --cache words/ --contents contents/
 
@@ -20,7 +20,7 @@ from brushwork.training.labels import by_picture, read_labels
 from brushwork.training.shards import find_shards, read_shard
 
 HELD_OUT, SIDE = 600, 256
-# Degrees of Oklab's hue in the middle of what a word names.
+# Hue in Oklab, in degrees, in the middle of the colours that a word names.
 HUES = {"red": 29, "orange": 58, "yellow": 105, "green": 142, "turquoise": 195, "blue": 260, "violet": 305, "pink": 0}
 ASKED = {
     "contrast": ("soft, low contrast", "high contrast, bold"),
@@ -30,17 +30,17 @@ ASKED = {
 
 
 def ranks(scores):
-    """Of square scores (N, N), how many are above the diagonal's in each row."""
+    """Return the number of scores (N, N) in each row above the one on the diagonal."""
     return (scores > np.diag(scores)[:, None]).sum(axis=1)
 
 
 def recalls(rank):
-    """The part of ranks below 1, 5 and 10."""
+    """Return the fractions of ranks below 1, 5 and 10."""
     return [round(float((rank < count).mean()), 3) for count in (1, 5, 10)]
 
 
 def retrieval(fitted, seen, held):
-    """Recall of held-out pictures by sentences drawn from their own words."""
+    """Return the recall of held-out pictures by sentences drawn from their words."""
     limits, random = word_map.limits_of(seen), np.random.default_rng(1)
     groups = [word_map.groups_of(held, place, limits) for place in range(len(held.names))]
     names = dict(zip(fitted.names, fitted.moves, strict=True))
@@ -66,7 +66,7 @@ def retrieval(fitted, seen, held):
 
 
 def values_of(image):
-    """Hue in degrees, weighted by chroma, and contrast, brightness, saturation."""
+    """Return hue in degrees, weighted by chroma, contrast, brightness and saturation."""
     lab = oklab(image)
     a, b = lab[..., 1].mean(), lab[..., 2].mean()
     chroma = np.hypot(lab[..., 1], lab[..., 2]).mean()
@@ -77,18 +77,18 @@ def values_of(image):
 
 
 def colours(painter, embed, contents):
-    """The mean error of the hue of pastiches, and of the photos before."""
+    """Return the mean error of the hue of pastiches, and of the untouched photos."""
     errors, before = [], []
     for name, hue in HUES.items():
         embedding = embed(f"{name}, vivid colours")
         for content in contents:
-            for image, kept in ((painter.stylize(content, embedding), errors), (content, before)):
-                kept.append(abs((values_of(image)["hue"] - hue + 180) % 360 - 180))
+            for image, found in ((painter.stylize(content, embedding), errors), (content, before)):
+                found.append(abs((values_of(image)["hue"] - hue + 180) % 360 - 180))
     return {"hue error": round(float(np.mean(errors)), 1), "of the photos": round(float(np.mean(before)), 1)}
 
 
 def spearman(asked, measured):
-    """The rank correlation of what was asked for and what was measured; ties share their mean rank."""
+    """Return the rank correlation of wanted and measured values; ties get their mean rank."""
     order = [
         np.array([np.mean(np.flatnonzero(np.sort(each) == value)) for value in each]) for each in (asked, measured)
     ]
@@ -96,7 +96,7 @@ def spearman(asked, measured):
 
 
 def levels(painter, embed, contents):
-    """Rank correlation of low, middle and high with what pastiches have, colour words and photos varied."""
+    """Return the rank correlation of low, middle and high with the measures of pastiches, over colours and photos."""
     found = {}
     for measure, (low, high) in ASKED.items():
         asked, measured = [], []
@@ -111,7 +111,7 @@ def levels(painter, embed, contents):
 
 
 def shares(painter, fitted, gallery, held, limits, pictures, contents):
-    """Style share towards held-out pictures: by their words, by the best of the nearest named styles, predicted."""
+    """Return the style shares of held-out pictures: by their words, by the nearest named styles, and predicted."""
     import torch
 
     from brushwork.losses import PerceptualLoss
@@ -123,9 +123,9 @@ def shares(painter, fitted, gallery, held, limits, pictures, contents):
 
     def share(target, content, embedding):
         square = images.fit_short(content, SIDE)[:SIDE, :SIDE]
-        aim = loss.content_target(tensor(square))
+        features = loss.content_target(tensor(square))
         with torch.no_grad():
-            both = [loss.compare(tensor(x), aim, target) for x in (square, painter.stylize(square, embedding))]
+            both = [loss.compare(tensor(x), features, target) for x in (square, painter.stylize(square, embedding))]
         layers = [name for name in both[0] if name.startswith("style/")]
         return float(np.exp(np.mean([np.log(both[1][name].item() / both[0][name].item()) for name in layers])))
 
@@ -152,7 +152,7 @@ def shares(painter, fitted, gallery, held, limits, pictures, contents):
 
 
 def read_pictures(styles, wanted):
-    """Return the number and the image of each wanted picture of some style shards."""
+    """Return the index and the image of each wanted picture in style shards."""
     return [
         (wanted[name], images.open(entry.read()).on_white)
         for shard in find_shards(styles)
@@ -167,8 +167,8 @@ def main():
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--styles", nargs="+", required=True)
     parser.add_argument("--pictures", type=int, default=12, help="held-out pictures whose style share is measured")
-    parser.add_argument("--photos", type=int, default=4, help="photos that are painted")
-    parser.add_argument("--json", type=Path, help="where the numbers go")
+    parser.add_argument("--photos", type=int, default=4, help="number of photos")
+    parser.add_argument("--json", type=Path, help="file for the numbers")
     options = parser.parse_args()
     painter = stylizer.load(precision="f32")
     labels = by_picture(read_labels(options.labels))

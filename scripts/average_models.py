@@ -3,7 +3,7 @@
     python scripts/average_models.py OUT card.toml FOLDER=0.4 FOLDER=0.4 NAME=0.2
 
 The mean of runs that started from the same weights and differ in balance (one favours the style, one the photo) is
-often better than either, at no cost in speed (Wortsman et al. 2022, *Model soups*, arXiv 2203.05482).
+often better than either, without a cost in speed (Wortsman et al. 2022, *Model soups*, arXiv 2203.05482).
 """
 
 import sys
@@ -14,17 +14,17 @@ from brushwork.export.model import export
 
 
 def main(folder: str, card: str, *parts: str) -> None:
-    """Average models of one architecture; their weights must add up to 1."""
+    """Average models of the same architecture; their weights must add up to 1."""
     named = [part.rsplit("=", 1) for part in parts]
-    shares = [float(share) for _, share in named]
-    if abs(sum(shares) - 1) > 1e-6:
-        raise SystemExit(f"the weights add up to {sum(shares):g}, not to 1")
+    weights = [float(weight) for _, weight in named]
+    if abs(sum(weights) - 1) > 1e-6:
+        raise SystemExit(f"the weights add up to {sum(weights):g}, not to 1")
     networks = [model_folder.load_network(model_folder.find(model)).float() for model, _ in named]
     if any(network.config != networks[0].config for network in networks):
-        raise SystemExit("models of different architectures have no mean")
+        raise SystemExit("the models have different architectures")
     states = [network.state_dict() for network in networks]
     mean = {
-        name: sum(share * state[name] for share, state in zip(shares, states, strict=True))
+        name: sum(weight * state[name] for weight, state in zip(weights, states, strict=True))
         if value.is_floating_point()
         else value
         for name, value in states[0].items()

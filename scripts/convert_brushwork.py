@@ -1,11 +1,11 @@
-"""Makes a model folder of the network that a training run outside of the project left as a safetensors file.
+"""Write a model folder from the network of a training run outside of the project, a safetensors file.
 
     python scripts/convert_brushwork.py brushwork_w50.safetensors card.toml OUT [brushwork_w50_style.safetensors]
 
-The second file is the same network, trained on with less weight on the content; its style transfer network becomes the
-other end of `detail`.
+The second file is the same network after further training with less weight on the content; its style transfer network
+becomes the other end of `detail`.
 
-Keys of the file are those of `PasticheNetwork` but for the predictor's head: predictor.affine.{weight,bias} and
+The keys of the file are those of `PasticheNetwork`, except for the predictor's head: predictor.affine.{weight,bias} and
 predictor.statistics.{mean,deviation}.
 """
 
@@ -28,7 +28,7 @@ RENAMED = {
 
 
 def load(path: Path) -> PasticheNetwork:
-    """The network, in float32 and in evaluation mode; its width is read from the weights."""
+    """Return the network in float32 and evaluation mode; its width is read from the weights."""
     state = {RENAMED.get(key, key): value.float() for key, value in load_file(path).items()}
     config = PasticheConfig(
         backbone={"name": "mobilenet_v2", "norm": "folded", "padding": "tensorflow"},
@@ -50,7 +50,7 @@ def main(weights: str, card: str, folder: str, style_weights: str | None = None)
             transfer = {key: value.half() for key, value in state.items() if key.startswith("transfer.")}
             extras.append(Path(temporary) / model_folder.STYLE_WEIGHTS)
             save_file(transfer, extras[0])
-            extras[0].chmod(0o644)  # safetensors writes for its owner alone
+            extras[0].chmod(0o644)  # safetensors makes files that only their owner can read
         export(load(Path(weights)), Path(folder), model_folder.read_card(Path(card)), extras)
 
 

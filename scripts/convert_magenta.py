@@ -1,8 +1,8 @@
-"""Make the model folder `magenta-mobile` from Magenta's published mobile weights (safetensors, float16).
+"""Write the model folder `magenta-mobile` from Magenta's published mobile weights (safetensors, float16).
 
     python scripts/convert_magenta.py magenta_mobile_v1.safetensors src/brushwork/models/magenta-mobile
 
-The file's keys: predictor.{stem,blocks.N.{expand,depthwise,project},head,bottleneck}, transformer.{contract.N,
+The keys of the file are predictor.{stem,blocks.N.{expand,depthwise,project},head,bottleneck}, transformer.{contract.N,
 residual.N.convM,expand.N}, style_params.<layer>.{beta,gamma}; batch norms are folded into weights and biases.
 """
 
@@ -35,7 +35,7 @@ CARD = ModelCard(
         "Strong regular patterns (wickerwork, zigzags) swallow the photo, the more the larger it is.",
         "Colours, contrast and outlines of a style are taken over, its larger forms are not.",
     ),
-    # As score_model.py wrote them; they stand here so that making the folder again does not lose them.
+    # Written by score_model.py, and copied here so that they are kept when the folder is written again.
     measured="24 pairs of the validation set at 512 x 512 (benchmarks/quality.py)",
     scores={
         "content loss": 67720.0,
@@ -59,7 +59,7 @@ CARD = ModelCard(
 
 
 def rename(key: str) -> str:
-    """The key in brushwork's networks of a key of the published file (convolutions and predictor only)."""
+    """Return the key in brushwork's networks of a key of the published file (convolutions and predictor only)."""
     key = key.replace("predictor.stem", "predictor.backbone.features.0.0")
     key = key.replace("predictor.head", "predictor.backbone.features.18.0")
     if match := re.match(r"predictor\.blocks\.(\d+)\.(\w+)(.*)", key):
@@ -78,7 +78,7 @@ def rename(key: str) -> str:
 
 
 def join_affine(published: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The heads of beta and of gamma, one affine map a layer."""
+    """Return the affine map of each layer, joined from the published maps of beta and of gamma."""
     joined = {}
     for key, beta in published.items():
         if match := re.match(r"style_params\.(residual|expand)\.(\d+)(?:\.conv(\d))?\.beta\.(\w+)", key):

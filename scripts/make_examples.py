@@ -1,4 +1,4 @@
-"""Make the pictures of `examples/`: photos of scikit-image under CC0, and styles drawn by this program.
+"""Write the pictures of `examples/`: photos of scikit-image under CC0, and styles drawn by this program.
 
 pip install scikit-image && python scripts/make_examples.py examples
 """
@@ -15,7 +15,7 @@ SCALE = 2  # drawn twice as large and reduced, for smooth edges
 
 
 def swirls(random: np.random.Generator) -> Image.Image:
-    """Short thick strokes that follow a field of vortices, night blue with lights: oil paint."""
+    """Return short thick strokes along a field of vortices, night blue with lights, like oil paint."""
     side = SIDE * SCALE
     canvas = Image.new("RGB", (side, side), (22, 36, 84))
     draw = ImageDraw.Draw(canvas)
@@ -40,7 +40,7 @@ def swirls(random: np.random.Generator) -> Image.Image:
 
 
 def glass(random: np.random.Generator) -> Image.Image:
-    """Cells of warm and cold glass in lead: the regions nearest to scattered seeds."""
+    """Return cells of warm and cold glass in lead, which are the regions nearest to random points."""
     seeds = random.uniform(0, SIDE, (170, 2))
     rows, columns = np.mgrid[0:SIDE, 0:SIDE]
     distances = np.hypot(rows[..., None] - seeds[:, 0], columns[..., None] - seeds[:, 1])
@@ -57,7 +57,7 @@ def glass(random: np.random.Generator) -> Image.Image:
 
 
 def ink(random: np.random.Generator) -> Image.Image:
-    """Hatching with a pen on cream paper, denser where a hidden landscape is dark."""
+    """Return pen hatching on cream paper that follows the tones of a landscape."""
     side = SIDE * SCALE
     canvas = Image.new("RGB", (side, side), (243, 234, 214))
     draw = ImageDraw.Draw(canvas)

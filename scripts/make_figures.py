@@ -1,4 +1,4 @@
-"""Make the figures of README and docs from `examples/`, with the installed package: python scripts/make_figures.py."""
+"""Write the figures of README and docs from `examples/`, with the installed package: python scripts/make_figures.py."""
 
 from pathlib import Path
 
@@ -11,16 +11,16 @@ from brushwork.stylizer import Stylizer
 
 ROOT = Path(__file__).parent.parent
 PHOTOS, STYLES = ("cat", "coffee", "rocket"), ("swirls", "glass", "ink")
-NAMED = ("expressionism", "palette-knife", "engraving")  # of the gallery, for the first figure of README
+NAMED = ("expressionism", "palette-knife", "engraving")  # styles of the first figure of README
 
 
 def example(name: str) -> Image:
-    """An example picture."""
+    """Return an example picture."""
     return brushwork.open(ROOT / "examples" / f"{name}.jpg").image
 
 
 def cell(image: Image, height: int = 150, width: int = 225) -> Image:
-    """The middle of an image in a white frame."""
+    """Return the middle of an image in a white frame."""
     scale = max(height / image.shape[0], width / image.shape[1])
     scaled = resize(image, (round(image.shape[0] * scale), round(image.shape[1] * scale)))
     top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2

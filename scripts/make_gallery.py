@@ -1,10 +1,10 @@
-"""Make the gallery of a model folder: named styles, and a thumbnail of each.
+"""Write the gallery of a model folder: named styles with a thumbnail of each.
 
     python scripts/make_gallery.py src/brushwork/models/magenta-mobile --styles styles/style-*.tar
 
-The list beside this script says which picture of the shards (tar files of pictures) becomes which name. Only embeddings
-and pastiches of our own photo go into the folder, never a style picture. Exporting a model again leaves the gallery
-out, so this comes after it.
+gallery.toml beside this script lists the names and their pictures in the shards (tar files of pictures). The folder
+gets only embeddings and pastiches of an example photo, never a style picture. Exporting a model again omits the
+gallery, so run this script afterwards.
 """
 
 import argparse
@@ -26,10 +26,10 @@ QUALITY = 58
 
 
 def pictures(shards: Sequence[Path], members: set[str]) -> Mapping[str, Image]:
-    """The wanted members of the shards, each an image (H, W, 3) in [0, 1].
+    """Return members of the shards as images (H, W, 3) in [0, 1], by name.
 
     Raises:
-        SystemExit: If one is in none of them.
+        SystemExit: If a member is in none of the shards.
     """
     found = {}
     for shard in shards:
@@ -43,23 +43,23 @@ def pictures(shards: Sequence[Path], members: set[str]) -> Mapping[str, Image]:
 
 
 def named(
-    listed: Mapping[str, Mapping[str, str]], found: Mapping[str, Image], player: Stylizer, sizes: Sequence[int]
+    listed: Mapping[str, Mapping[str, str]], found: Mapping[str, Image], painter: Stylizer, sizes: Sequence[int]
 ) -> Iterator[NamedStyle]:
-    """Every style of the list, embedded at each size."""
+    """Yield every style of the list, embedded at each size."""
     for name, style in listed.items():
-        embeddings = {size: player.embed(found[style["member"]], size)[0] for size in sizes}
+        embeddings = {size: painter.embed(found[style["member"]], size)[0] for size in sizes}
         yield NamedStyle(name, style["kind"], style["about"], embeddings)
 
 
-def thumbnails(photo: Image, player: Stylizer, styles: Sequence[NamedStyle], side: int, size: int) -> Image:
-    """The strip of pastiches (side * styles, side, 3) of the photo's square, rendered at twice the side."""
+def thumbnails(photo: Image, painter: Stylizer, styles: Sequence[NamedStyle], side: int, size: int) -> Image:
+    """Return a strip of pastiches (side * styles, side, 3) of the photo's square, rendered at twice the side."""
     square = images.resize(photo, (2 * side, 2 * side))
-    pastiches = (player.stylize(square, style.at(size)) for style in styles)
+    pastiches = (painter.stylize(square, style.at(size)) for style in styles)
     return np.concatenate([images.resize(pastiche, (side, side)) for pastiche in pastiches])
 
 
 def main() -> None:
-    """Write both files, and ``config.json`` again."""
+    """Write both files and ``config.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path, help="a model folder")
     parser.add_argument("--styles", type=Path, nargs="+", required=True, help="shards")
@@ -70,16 +70,16 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=144, help="side of a thumbnail in pixels")
     wanted = parser.parse_args()
     folder = model_folder.find(wanted.model)
-    player = stylizer.load(wanted.model, device="cpu", precision="f32")
+    painter = stylizer.load(wanted.model, device="cpu", precision="f32")
     listed = tomllib.loads(wanted.list.read_text(encoding="utf-8"))
     found = pictures(wanted.styles, {style["member"] for style in listed.values()})
-    styles = list(named(listed, found, player, folder.card.gallery_sizes))
+    styles = list(named(listed, found, painter, folder.card.gallery_sizes))
     gallery.write(folder.path, styles)
     photo = images.open(wanted.photo).image
     height, width = photo.shape[:2]
     side, left = min(height, width), (width - min(height, width)) // 2
     strip = thumbnails(
-        photo[:side, left : left + side], player, styles, wanted.side, player.style_size_for(2 * wanted.side)
+        photo[:side, left : left + side], painter, styles, wanted.side, painter.style_size_for(2 * wanted.side)
     )
     images.save(strip, folder.path / model_folder.THUMBNAILS, quality=QUALITY, overwrite=True)
     model_folder.write(folder.path, folder.card, folder.network)

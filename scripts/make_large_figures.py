@@ -1,4 +1,4 @@
-"""Make the figures of docs/guide/large-pictures.md (extra torch).
+"""Write the figures of docs/guide/large-pictures.md (extra torch).
 
 python scripts/make_large_figures.py strokes
 python scripts/make_large_figures.py regions
@@ -23,7 +23,7 @@ MODEL = model_folder.DEFAULT_MODEL
 
 
 def example(name: str) -> Array:
-    """An example picture."""
+    """Return an example picture."""
     return brushwork.open(ROOT / "examples" / f"{name}.jpg").image
 
 
@@ -44,13 +44,13 @@ def strokes() -> None:
 
 
 class RegionStatistics:
-    """Normalise each region by its own mean and variance, which brushwork does not do; masks (1, K, H, W)."""
+    """Normalises each region by its own mean and variance, unlike brushwork; masks (1, K, H, W)."""
 
     def __init__(self, masks: Tensor) -> None:
         self.masks = masks
 
     def __call__(self, features: Tensor) -> Tensor:
-        """Normalised features (1, C, h, w)."""
+        """Return normalised features (1, C, h, w)."""
         normalised = torch.zeros_like(features)
         for mask in F.interpolate(self.masks, features.shape[2:], mode="area").split(1, dim=1):
             total = mask.sum()
@@ -61,7 +61,7 @@ class RegionStatistics:
 
 
 def regions() -> None:
-    """Draw the photo, two styles with statistics of the whole picture and of each region, and one beside the photo."""
+    """Draw the photo, two styles with whole-picture and per-region statistics, and one style with the photo."""
     stylizer = brushwork.load(MODEL, precision="f32")
     photo = images.resize(example("rocket"), (427, 640))
     height, width = photo.shape[:2]

@@ -1,4 +1,4 @@
-"""Make the figures of docs/guide/web.md: python scripts/make_page_figures.py (extra dev; chromium, chromium-driver)."""
+"""Write the figures of docs/guide/web.md: python scripts/make_page_figures.py (dev, chromium, chromium-driver)."""
 
 import re
 import shutil
@@ -19,11 +19,11 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 ROOT = Path(__file__).parent.parent
 FIGURES = ROOT / "docs" / "figures"
 STYLES, REGION_STYLE = ("harvest", "ukiyo-e"), "stained-glass"
-FILMED = ("ukiyo-e", "stained-glass", "impressionism")
+ANIMATED = ("ukiyo-e", "stained-glass", "impressionism")
 
 
 def serve() -> tuple[subprocess.Popen[str], str]:
-    """A server on a free port of this machine, and its address."""
+    """Return a server on a free port of this machine, and its address."""
     server = subprocess.Popen(
         [sys.executable, "-m", "brushwork", "serve", "--port", "0"], stderr=subprocess.PIPE, text=True
     )
@@ -31,11 +31,11 @@ def serve() -> tuple[subprocess.Popen[str], str]:
     for line in server.stderr:
         if found := re.fullmatch(r"(http://\S+)", line.strip()):
             return server, found[1]
-    raise SystemExit("the server ended before it listened")
+    raise SystemExit("the server ended during its start")
 
 
 def browse() -> WebDriver:
-    """Debian's chromium, without a window."""
+    """Return Debian's chromium without a window."""
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000"):
         options.add_argument(argument)
@@ -44,19 +44,19 @@ def browse() -> WebDriver:
 
 
 def screenshot(browser: WebDriver, width: int) -> Image.Image:
-    """The page as it is shown, so many pixels wide."""
+    """Return a picture of the page with a width in pixels."""
     browser.execute_script("document.activeElement.blur()")
     page = Image.open(BytesIO(browser.get_screenshot_as_png())).convert("RGB")
     return page.resize((width, round(width * page.height / page.width)), Image.Resampling.LANCZOS)
 
 
-def photograph(browser: WebDriver, name: str) -> None:
-    """Write the page, as it is shown, as one of the figures."""
+def write_screenshot(browser: WebDriver, name: str) -> None:
+    """Write a picture of the page as a figure."""
     screenshot(browser, 1000).save(FIGURES / name, quality=80, optimize=True)
 
 
 class Page:
-    """The page, driven as a person does."""
+    """The page, operated like by a user."""
 
     def __init__(self, browser: WebDriver, address: str) -> None:
         self.browser, self.wait = browser, WebDriverWait(browser, 90, 0.1)
@@ -64,11 +64,11 @@ class Page:
         self.find("#gallery .style img")
 
     def find(self, selector: str) -> Any:
-        """The first element of a selector, as soon as there is one."""
+        """Return the first element of a selector, after waiting for it."""
         return self.wait.until(lambda b: next(iter(b.find_elements(By.CSS_SELECTOR, selector)), None))
 
     def click(self, selector: str) -> None:
-        """Press a button."""
+        """Click a button."""
         self.browser.execute_script("arguments[0].scrollIntoView({block: 'nearest'}); arguments[0].click()",
                                     self.find(selector))  # fmt: skip
 
@@ -84,7 +84,7 @@ class Page:
         self.browser.execute_script(script, self.find(selector), value)
 
     def render(self, change: Callable[[], object]) -> None:
-        """Change something, and wait until its large pastiche is shown."""
+        """Change a setting, and wait until its large pastiche is shown."""
         before = self.find("#after").get_attribute("src")
         change()
         self.wait.until(lambda _: self.find("#after").get_attribute("src") != before)
@@ -95,7 +95,7 @@ class Page:
 
 
 def visit(browser: WebDriver, address: str) -> None:
-    """Render a photo in a blend of two styles, then another style in one place."""
+    """Render a photo in a blend of two styles, then in another style in a region."""
     page = Page(browser, address)
     page.click("#choose-photo")
     page.find("#chooser").send_keys(str(ROOT / "examples" / "coffee.jpg"))
@@ -103,7 +103,7 @@ def visit(browser: WebDriver, address: str) -> None:
     for style in STYLES:
         page.render(lambda style=style: page.click(f"#gallery [data-style='{style}']"))  # type: ignore[misc]
     page.split(45)
-    photograph(browser, "page.jpg")
+    write_screenshot(browser, "page.jpg")
     browser.execute_script("document.querySelector('.settings details').open = true")
     page.click("#add-region")
     mask = page.find("#mask")
@@ -115,32 +115,32 @@ def visit(browser: WebDriver, address: str) -> None:
     page.render(lambda: page.click("#mask-done"))
     page.render(lambda: Select(page.find("#regions select")).select_by_visible_text(REGION_STYLE))
     page.split(0)
-    photograph(browser, "page-region.jpg")
+    write_screenshot(browser, "page-region.jpg")
 
 
-def film(browser: WebDriver, address: str) -> None:
-    """A short animation: styles are chosen, the line between photo and pastiche moves, then the strength."""
+def write_animation(browser: WebDriver, address: str) -> None:
+    """Write a short animation: choosing styles, moving the line between photo and pastiche, changing the strength."""
     page = Page(browser, address)
     page.click("#choose-photo")
     page.find("#chooser").send_keys(str(ROOT / "examples" / "coffee.jpg"))
     page.wait.until(lambda _: page.find("#before").get_attribute("src"))
-    frames: list[tuple[Image.Image, int]] = []  # with the milliseconds for which each is shown
+    frames: list[tuple[Image.Image, int]] = []  # with their durations in milliseconds
 
-    def keep(milliseconds: int) -> None:
+    def add(milliseconds: int) -> None:
         frames.append((screenshot(browser, 720), milliseconds))
 
-    keep(1200)
-    for style in FILMED:
+    add(1200)
+    for style in ANIMATED:
         page.render(lambda style=style: page.click(f"#gallery [data-style='{style}']"))  # type: ignore[misc]
-        keep(1200)
+        add(1200)
         page.click(f"#gallery [data-style='{style}']")
-    page.render(lambda: page.click(f"#gallery [data-style='{FILMED[-1]}']"))
+    page.render(lambda: page.click(f"#gallery [data-style='{ANIMATED[-1]}']"))
     for percent in (*range(0, 101, 10), *range(90, -1, -10)):
         page.split(percent)
-        keep(80)
+        add(80)
     for strength in (0.8, 0.6, 0.4, 0.6, 0.8, 1):
         page.render(lambda strength=strength: page.slide("#strength", strength))  # type: ignore[misc]
-        keep(250)
+        add(250)
     first, *others = (frame for frame, _ in frames)
     first.save(FIGURES / "page.webp", save_all=True, append_images=others, duration=[shown for _, shown in frames],
                loop=0, quality=60, method=6)  # fmt: skip
@@ -152,7 +152,7 @@ def main() -> None:
     browser = browse()
     try:
         visit(browser, address)
-        film(browser, address)
+        write_animation(browser, address)
     finally:
         browser.quit()
         server.terminate()

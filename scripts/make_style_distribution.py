@@ -1,9 +1,9 @@
-"""Put the distribution of styles into model folders: mean and covariance of the embeddings of style pictures.
+"""Write the distribution of styles into model folders: mean and covariance of the embeddings of style pictures.
 
     python scripts/make_style_distribution.py src/brushwork/models/* --styles styles/style-*.tar --count 3000
 
-The pictures are taken evenly from the shards. Only their mean and covariance go into the folder. Exporting a model
-again keeps the file, as long as the embeddings stay the same.
+The pictures are taken evenly from the shards. The folder gets only their mean and covariance. Exporting a model again
+keeps the file, which is valid as long as the embeddings stay the same.
 """
 
 import argparse
@@ -15,20 +15,20 @@ from brushwork import images, model_folder, stylizer
 from brushwork.styles.distribution import StyleDistribution
 from brushwork.training.shards import find_shards, read_shard
 
-# Short side in pixels at which the pictures are embedded: what augmented pictures, 64 to 256 pixels, ask for.
+# Short side in pixels at which the pictures are embedded, the style size of augmented pictures of 64 to 256 pixels.
 SIZE = 256
 
 
 def main() -> None:
-    """Write the file of each folder, and ``config.json`` again."""
+    """Write the file of each folder and ``config.json``."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path, nargs="+", help="model folders")
     parser.add_argument("--styles", nargs="+", required=True, help="shards")
-    parser.add_argument("--count", type=int, default=3000, help="pictures at most")
+    parser.add_argument("--count", type=int, default=3000, help="most pictures")
     wanted = parser.parse_args()
     entries = [entry for shard in find_shards(wanted.styles) for entry in read_shard(shard)]
     step = max(1, len(entries) / wanted.count)
-    chosen = [entries[int(place * step)] for place in range(min(wanted.count, len(entries)))]
+    chosen = [entries[int(index * step)] for index in range(min(wanted.count, len(entries)))]
     for path in wanted.models:
         folder = model_folder.find(path)
         loaded = stylizer.load(path, device="cpu", precision="f32", threads=1)

@@ -1,4 +1,4 @@
-"""Make the figure of docs/guide/video.md.
+"""Write the figure of docs/guide/video.md.
 
 python scripts/make_video_figure.py cutBunny.mp4 sintel_gt/hard examples/swirls.jpg
 """
@@ -13,12 +13,12 @@ from brushwork.evaluation.steadiness import open_frames, paint_both
 from brushwork.runtime import Array
 from brushwork.video.reading.frames import as_image
 
-STEADY = 0.99  # as `brushwork video` has it
+STEADY = 0.99  # the default of `brushwork video`
 FIGURE = Path(__file__).parent.parent / "docs" / "figures" / "video.jpg"
 
 
 def row(frames: list[Array], top: int, left: int, side: int) -> Array:
-    """Squares of consecutive frames side by side, with a white line after each."""
+    """Return squares of consecutive frames side by side, with a white line after each."""
     return np.concatenate(
         [
             np.pad(frame[top : top + side, left : left + side], ((0, 4), (0, 4), (0, 0)), constant_values=1)

@@ -1,4 +1,4 @@
-"""Write measured scores into the card of a model folder: its own, and those of its peers on the same pairs.
+"""Write measured scores into the card of a model folder, with those of other methods on the same pairs.
 
 python -m benchmarks.quality --contents validation/content --styles validation/style --json quality.json
 python scripts/score_model.py src/brushwork/models/magenta-mobile quality.json
@@ -14,24 +14,24 @@ from typing import Any
 from brushwork import model_folder
 
 MEASURES = ("content loss", "style share", "SSIM", "artefact", "border")
-DIGITS = 4  # more digits than so few pairs support
+DIGITS = 4  # more than the number of pairs supports
 
 
 def scores(values: Mapping[str, Any]) -> dict[str, float]:
-    """The scores of one method, and the number of pairs they are the mean of."""
+    """Return the mean scores of a method, and the number of pairs."""
     return {**{name: float(f"{values[name]:.{DIGITS}g}") for name in MEASURES}, "pairs": values["pairs"]}
 
 
 def main(model: str, *measured: str) -> None:
-    """Write ``config.json`` from files of `benchmarks.quality`; of a method in several files the last counts."""
+    """Write ``config.json`` from files of `benchmarks.quality`; for a method in several files, the last is used."""
     folder = model_folder.find(model)
-    painters = {}
+    methods = {}
     for file in measured:
-        painters.update(json.loads(Path(file).read_text(encoding="utf-8")))
-    own = scores(painters.pop(folder.name))
-    peers = {name: scores(values) for name, values in painters.items() if not name.startswith("contents")}
-    said = f"{own['pairs']} pairs of the validation set at 512 x 512 (benchmarks/quality.py)"
-    card = dataclasses.replace(folder.card, scores=own, peers=peers, measured=said)
+        methods.update(json.loads(Path(file).read_text(encoding="utf-8")))
+    own = scores(methods.pop(folder.name))
+    peers = {name: scores(values) for name, values in methods.items() if not name.startswith("contents")}
+    pairs = f"{own['pairs']} pairs of the validation set at 512 x 512 (benchmarks/quality.py)"
+    card = dataclasses.replace(folder.card, scores=own, peers=peers, measured=pairs)
     model_folder.write(folder.path, card, folder.network)
     print(json.dumps({folder.name: own, **peers}, indent=2))
 

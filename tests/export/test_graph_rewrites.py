@@ -1,4 +1,4 @@
-"""Rewrites change how a graph is computed, not its result."""
+"""Graph rewrites change how a graph is computed, not its result."""
 
 import shutil
 from pathlib import Path
