@@ -28,7 +28,7 @@ def test_one_style_has_the_constant_embedding_one() -> None:
 
 
 def test_a_table_has_no_predictor_and_no_repeated_names(table_network: PasticheNetwork) -> None:
-    with pytest.raises(ValueError, match="only its styles: waves, dots, ink"):
+    with pytest.raises(ValueError, match="only the styles of its table: waves, dots, ink"):
         table_network.embed(torch.rand(1, 3, 96, 96))
     with pytest.raises(ValueError, match="same name"):
         PasticheConfig(styles=("a", "a"))

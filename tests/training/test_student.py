@@ -85,7 +85,7 @@ def test_a_teacher_must_predict_embeddings_of_the_same_size(recipe: Recipe, tmp_
     table, other = tmp_path / "table.pt", tmp_path / "other.pt"
     checkpoints.save_checkpoint(table, PasticheNetwork(PasticheConfig(styles=("a",), width=0.125)))
     checkpoints.save_checkpoint(other, PasticheNetwork(replace(recipe.network, predicted_size=50)))
-    with pytest.raises(UserError, match="a table of styles does not"):
+    with pytest.raises(UserError, match="a table of styles predicts no embeddings"):
         student.load_teacher(str(table), recipe.network)
     with pytest.raises(UserError, match="set network.predicted_size=50"):
         student.load_teacher(str(other), recipe.network)

@@ -204,7 +204,7 @@ def test_separate_batch_norms_of_processes_on_a_cpu_give_a_notice(
 ) -> None:
     monkeypatch.setattr(setups, "DistributedDataParallel", lambda model: model)
     prepare(recipe, None, ProcessInfo("cpu", 0, 2))
-    assert "batch norms take their statistics in each process" in caplog.text
+    assert "batch norms use the statistics of each process" in caplog.text
     caplog.clear()
     prepare(replace(recipe, optimizer=replace(recipe.optimizer, backbone=0.0)), None, ProcessInfo("cpu", 0, 2))
     assert "batch norms" not in caplog.text  # those of a frozen backbone keep their statistics

@@ -159,7 +159,7 @@ def test_a_truncated_clip_states_the_number_of_frames_read(
     notes = " ".join(map(str, state["notes"]))  # type: ignore[call-overload]
     assert name == "done" and state["left"] == 0
     assert "clip.mp4 is cut short" in notes and "brushwork-clips" not in notes
-    assert f"{state['frames']} frames were read, of 8" in notes
+    assert f"{state['frames']} frames were read; the clip states 8" in notes
 
 
 def test_stored_clips_are_deleted_when_the_server_ends(

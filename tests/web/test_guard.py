@@ -127,7 +127,7 @@ def test_without_a_token_browsers_get_a_form_and_programs_a_problem() -> None:
     assert page.status_code == 401 and 'action="/login"' in page.text
     assert closed.get("/").headers["content-type"] == "application/problem+json"
     wrong = closed.post("/login", data={"token": "<b>wrong"})
-    assert wrong.status_code == 401 and "not the token" in wrong.text and "<b>" not in wrong.text
+    assert wrong.status_code == 401 and "not valid" in wrong.text and "<b>" not in wrong.text
     assert closed.get("/?token=wrong").status_code == 401
 
 
