@@ -103,7 +103,7 @@ def live(
 
 
 def _styles(stylizer: "Stylizer", styles: list[str], gallery: bool, size: int) -> tuple[list[str], list[Any]]:
-    """Names and embeddings of the styles that the keys choose, for frames of a size."""
+    """Return the names and embeddings of the styles that the keys choose, for frames of a size."""
     import sys
 
     from brushwork.batch.options import Options

@@ -42,7 +42,7 @@ class BorderedRows:
         self.shape: tuple[int, ...] = (height + 2 * BORDER, width + 2 * BORDER, channels)
 
     def __getitem__(self, rows: slice, /) -> Any:
-        """Rows (h, W + 8, C) of a slice with a start and an end."""
+        """Return the rows (h, W + 8, C) of a slice with a start and an end."""
         content = self._content
         return mirrored(lambda top, bottom: content[top:bottom], content.shape[0], rows.start, rows.stop)
 

@@ -149,7 +149,7 @@ class _Run:
 
 
 def _sums(plane: NDArray[np.float64], weights: NDArray[np.float64] | None) -> tuple[float, float]:
-    """The weighted sums of one channel's features (h, w), and of their squares; all at once take much memory."""
+    """Return the weighted sums of one channel's features (h, w) and of their squares; all channels need much memory."""
     weighted = plane if weights is None else plane * weights
     return float(weighted.sum()), float(np.vdot(weighted, plane))
 

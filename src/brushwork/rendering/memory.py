@@ -144,7 +144,7 @@ def choose_tiling(
 
 
 def _taken(tiling: Tiling, rows: int, width: int, pixel: float) -> float:
-    """Bytes that a strip of so many rows takes, and the network for a tile or the sample."""
+    """Return the bytes of a strip with this many rows, and of the network for a tile or the sample."""
     side = tiling.side + 2 * HALO
     largest = max(side * min(side, width), tiling.sample**2 if tiling.mode == "fast" else 0)
     return (STRIP + FEATURES * pixel) * width * rows + pixel * largest

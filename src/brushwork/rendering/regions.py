@@ -82,7 +82,7 @@ class StyleMap:
 
 
 def _weights(masks: Array, size: tuple[int, int], top: int, bottom: int) -> Array:
-    """Masks (h, W, K) in some rows of an image of a size (H, W)."""
+    """Return the masks (h, W, K) in some rows of an image of a size (H, W)."""
     rows = images.resize_rows(masks, size, top, bottom)
     scaled: Array = rows / np.maximum(rows.sum(axis=2, keepdims=True), np.float32(1e-6))
     return scaled

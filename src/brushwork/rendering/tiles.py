@@ -123,7 +123,7 @@ def render_in_tiles(
 
 
 def fits(size: tuple[int, int], tiling: Tiling) -> bool:
-    """Whether an image of a size (H, W) is no larger than a tile with its overlap."""
+    """Return whether an image of a size (H, W) is no larger than a tile with its overlap."""
     return size[0] * size[1] <= (tiling.side + 2 * HALO) ** 2
 
 

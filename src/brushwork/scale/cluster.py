@@ -80,7 +80,7 @@ class Cluster:
 
 @contextmanager
 def _standard_error_held() -> Iterator[None]:
-    """Hold back what C++ code writes to standard error, a notice of its own log level; shown if the block fails."""
+    """Hold back output of C++ code to standard error, a notice of its own log level; show it if the block fails."""
     sys.stderr.flush()
     with tempfile.TemporaryFile() as held:
         own = os.dup(2)
@@ -97,7 +97,7 @@ def _standard_error_held() -> Iterator[None]:
 
 
 def _quiet_console() -> None:
-    """Leave notices of Ray Data to its log files: the caller shows its own progress. Errors are still shown."""
+    """Send notices of Ray Data to its log files only: the caller shows its own progress. Errors are still shown."""
     for handler in logging.getLogger(ray.data.__name__).handlers:  # set up where `ray.data` is first asked for
         if isinstance(handler, logging.StreamHandler):
             handler.setLevel(logging.ERROR)

@@ -64,7 +64,7 @@ class LightLevels:
         return {**found, "hdr10": "1"} if found and encoder == "libx265" else found
 
     def _display(self, *, decimals: bool) -> str:
-        """The mastering display as encoders take it: in decimals, or in units of 0.00002 and 0.0001 cd/m2."""
+        """Return the mastering display in the form of an encoder: decimals, or units of 0.00002 and 0.0001 cd/m2."""
         red, green, blue, white = (self.primaries[n : n + 2] for n in range(0, 8, 2))
         names = (("G", green), ("B", blue), ("R", red), ("WP", white))
         if decimals:

@@ -103,7 +103,7 @@ def _conversion(stream: Any, container: str) -> str | None:
 
 
 def _is_chapter_track(stream: Any) -> bool:
-    """Whether this is the data stream in which MP4 and MOV keep the titles of their chapters."""
+    """Return whether this is the data stream in which MP4 and MOV keep the titles of their chapters."""
     return stream.type == "data" and bool(0 < stream.frames == len(stream.container.chapters()))
 
 
