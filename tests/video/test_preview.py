@@ -52,7 +52,7 @@ def test_the_printed_line_states_duration_and_size() -> None:
     line = Preview(7200, 10.0, 52_000_000, []).line
     assert line == "7200 frames at 10.0 frames/s: about 12:00, about 52.0 MB without sound"
     assert Preview(720, 10.0, None, []).line == "720 frames at 10.0 frames/s: about 1:12"
-    assert Preview(None, 10.0, None, []).line == "10.0 frames/s; the clip does not say how long it is"
+    assert Preview(None, 10.0, None, []).line == "10.0 frames/s; the clip does not state its length"
 
 
 def test_an_existing_sheet_is_kept(tmp_path: Path, clip: Path, load: Load, grey: str) -> None:

@@ -173,4 +173,4 @@ def test_frames_missing_from_the_decoder_are_counted(
 
     monkeypatch.setattr(video_file, "decode_stream", losing)
     notes = paint(clip, tmp_path / "out.mp4", load, grey).notes
-    assert notes == [f"{clip} says it has 40 frames, of which 37 could be decoded"]
+    assert notes == [f"{clip} states 40 frames; 37 could be decoded"]

@@ -1,7 +1,7 @@
-"""A mirrored border around a content, painted with it and cut off afterwards.
+"""A mirrored border around a content, rendered with it and cut off afterwards.
 
-The convolutions of a network see mirrored pixels at the sides of an image, so their outermost pixels get other
-strokes than the rest, a faint frame. Around a content with a border of its own that frame lies in the border.
+The convolutions of a network see mirrored pixels beyond the sides of an image, so its outermost pixels get other
+strokes than the rest: a faint frame. With a border around the content, this frame lies in the border.
 """
 
 from collections.abc import Callable

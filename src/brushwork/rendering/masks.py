@@ -40,8 +40,8 @@ def read(
         content: Path of the content.
         alpha: Alpha (h, w) of the content, for the mask ``alpha``.
         size: Height and width of the content.
-        most: Pixels that the mask may have; a larger one is read by strips and shrunk, and a notice says so. None reads
-            all of it at once.
+        most: Limit of the mask's pixels; a larger mask is read in strips and shrunk, with a notice. None reads the
+            whole mask at once.
 
     Raises:
         UserError: If the mask cannot be read, is black everywhere, or the content has no alpha.

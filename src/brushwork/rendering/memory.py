@@ -15,8 +15,8 @@ PICTURE, CUT_OUT = 84, 128
 # at a quarter of the paper's width 173 plain, 273 with statistics, 453 with two regions; at full width 724, 974.
 # The values are slightly higher for safety.
 NETWORK, MASKED, LEAST = 1000, 1900, 40
-# Of a strip of tiles: what is read, painted, scaled and written, and in the exact mode a tenth of the network's for
-# features at a quarter of the size.
+# Bytes per pixel of a strip of tiles, for reading, rendering, scaling and writing; and the fraction of the network's
+# bytes that features at a quarter of the size need in the exact mode.
 STRIP, FEATURES = 80, 0.1
 # Python, OpenVINO, pyvips and the model.
 PROGRAM = 400 * 2**20
@@ -29,8 +29,8 @@ TILE = 768
 # The fast mode measures statistics on 1920 x 1920 pixels of the image, in patches of 128 x 128. With fewer pixels, or
 # fewer and larger patches, the pastiche deviates more from the exact one.
 SAMPLE, PATCH = 1920, 128
-# Fractions of the memory beside the program's for the network, which keeps what it took, and for strips of the image;
-# the rest is for what is read and written meanwhile.
+# Fractions of the memory besides the program's for the network, which keeps its memory, and for strips of the image;
+# the rest is for reading and writing at the same time.
 NETWORKS_PART, STRIPS_PART = 0.5, 0.3
 CGROUPS = Path("/sys/fs/cgroup")
 
@@ -112,11 +112,10 @@ def choose_tiling(
         settings: The settings; a ``tile`` other than ``auto`` and a tile size are respected.
         pixel: Bytes per pixel of the network, see `per_pixel`.
         exact: Whether the runtime can run layer by layer, which exact tiles need.
-        held: Bytes that something else takes before the network's are free again.
+        held: Bytes that other parts use until the network's are free again.
 
     Raises:
-        UserError: If a given memory is too small: for all of the image, where that is asked for, or for the smallest
-            tiles.
+        UserError: If a given memory is too small for the whole image, with ``never``, or for the smallest tiles.
     """
     height, width = size
     at_once = PROGRAM + held + height * width * (PICTURE + pixel)

@@ -1,4 +1,4 @@
-"""A Ray cluster: how it is reached, how many workers it holds, and what they need."""
+"""A Ray cluster: its address, the number of its workers, and their resources."""
 
 import logging
 import os
@@ -46,7 +46,7 @@ class Cluster:
         if ray.is_initialized():
             yield
             return
-        # Ray reports its use to its makers unless told otherwise; nothing of a user's leaves unasked.
+        # By default Ray reports its use to its makers; we send nothing without the user's consent.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Its processes write notices about themselves to this one's standard error; `info` brings them back.
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
@@ -70,7 +70,7 @@ class Cluster:
         return {"num_cpus": self.threads or 1, "num_gpus": 1 if gpu else 0}
 
     def count(self) -> int:
-        """Return how many workers fit into the cluster as it is, at least 1, and no more than were asked for."""
+        """Return how many workers fit into the cluster at present, at least 1 and at most `workers`."""
         options, resources = self.options(), ray.cluster_resources()
         fits = resources.get("CPU", 1) / options["num_cpus"]
         if options["num_gpus"]:
@@ -98,6 +98,6 @@ def _standard_error_held() -> Iterator[None]:
 
 def _quiet_console() -> None:
     """Send notices of Ray Data to its log files only: the caller shows its own progress. Errors are still shown."""
-    for handler in logging.getLogger(ray.data.__name__).handlers:  # set up where `ray.data` is first asked for
+    for handler in logging.getLogger(ray.data.__name__).handlers:  # created with the first use of `ray.data`
         if isinstance(handler, logging.StreamHandler):
             handler.setLevel(logging.ERROR)

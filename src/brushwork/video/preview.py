@@ -51,7 +51,7 @@ class Preview:
     def line(self) -> str:
         """The estimate as text."""
         if self.frames is None:
-            return f"{self.rate:.1f} frames/s; the clip does not say how long it is"
+            return f"{self.rate:.1f} frames/s; the clip does not state its length"
         took = format_time(self.frames / self.rate)
         size = "" if self.size is None else f", about {max(0.1, self.size / 1e6):.1f} MB without sound"
         return f"{self.frames} frames at {self.rate:.1f} frames/s: about {took}{size}"

@@ -27,10 +27,10 @@ class Settings:
         hold: Weight of the previous frame's normalisation statistics in the next frame's, in [0, 1].
         strength: In [0, 1]; 0 is the clip, 1 the full pastiche.
         keep_colors: "luma", "histogram" or None.
-        stroke: Size of the brush relative to a frame, see `Stylizer.stylize`; the network's own unless asked for, as
-            broad strokes take a second pass over every frame.
-        regions: Parts of every frame with styles of their own.
-        protect: Mask of what stays the clip.
+        stroke: Size of the brush relative to a frame, see `Stylizer.stylize`; the default is the network's own, because
+            broad strokes need a second pass over every frame.
+        regions: Parts of every frame with their own styles.
+        protect: Mask of the part that stays unchanged.
         style_size: Short side in pixels at which the predictor sees the styles.
         size: Limit of the long side in pixels.
         start, end: The part of the clip to paint, in seconds; an end of None is the clip's.

@@ -36,7 +36,7 @@ class Clip:
         seekable: Whether a frame can be read without decoding all previous ones.
         alpha: Whether its frames have transparency.
         hdr: Conversion of its tone-mapped frames back to HDR; None for SDR.
-        keeps_hdr: Whether they do when they are written; `color` then says so.
+        keeps_hdr: Whether the pastiche is written as HDR; `color` is then that of the HDR.
         notes: Notices for the user about how it is read, one line each.
     """
 

@@ -45,7 +45,7 @@ class LightLevels:
 
     @property
     def known(self) -> bool:
-        """Whether the clip says anything of its light."""
+        """Whether the clip states any of these values."""
         return bool(self.primaries) or any(self.content)
 
     @property

@@ -29,7 +29,7 @@ class Timing:
         seekable: Whether times after a seek are reliable.
         discontinuities: Where times jump.
         duration: Duration of the stream in seconds, if the file states it.
-        frames: Number of frames, where the file says so; it may hold more than it shows (edit lists).
+        frames: Number of frames, if the file states it; a file may contain more than it shows (edit lists).
     """
 
     time_base: Fraction

@@ -76,7 +76,7 @@ class VideoSource:
                 yield VideoFrame(pixels, pts, frame.duration or self.timing.step, alpha)
         self._check_length(float((last - start) * self.timing.time_base), damaged)
         if whole and count < self.timing.promised - 1 and not damaged:
-            damaged.append(f"{self.name} says it has {self.timing.promised} frames, of which {count} could be decoded")
+            damaged.append(f"{self.name} states {self.timing.promised} frames; {count} could be decoded")
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
         """Return the frames after a seek; None if it led past the requested time (streams without an index)."""
