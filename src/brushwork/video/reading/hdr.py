@@ -171,7 +171,7 @@ _PQ_CODES = light_to_pq((np.arange(TOP + 1) / TOP) ** 4 * PQ_TOP).astype(np.floa
 
 @dataclass(frozen=True)
 class HdrInfo:
-    """What is needed to write a tone-mapped clip as HDR again: its colours, tone map and light levels."""
+    """The colours, tone map and light levels with which a tone-mapped clip is written as HDR again."""
 
     color: ColorInfo
     tone_map: ToneMap

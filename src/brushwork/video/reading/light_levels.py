@@ -7,7 +7,7 @@ from typing import Any
 
 from av.sidedata.sidedata import Type
 
-# What encoders call the mastering display and the content light. Others have no way to write them.
+# Names of the parameters for the mastering display and the content light. Other encoders cannot write them.
 ENCODERS = {"libx265": ("master-display", "max-cll"), "libsvtav1": ("mastering-display", "content-light")}
 
 
@@ -54,7 +54,7 @@ class LightLevels:
         return float(self.content[0] or self.maximum) or None
 
     def options(self, encoder: str) -> dict[str, str]:
-        """Return the parameters by which an encoder writes them into the stream; none where it cannot."""
+        """Return the parameters with which an encoder writes the levels into the stream; none if it cannot."""
         if encoder not in ENCODERS:
             return {}
         display_name, content_name = ENCODERS[encoder]

@@ -63,7 +63,7 @@ class Timing:
 
     @property
     def promised(self) -> int:
-        """The number of frames that are there for sure if the file is whole; 0 where its own numbers differ."""
+        """The number of frames that a complete file must have; 0 if its own numbers differ."""
         return self.frames if self.frames == self.count and not self.decoding else 0
 
 

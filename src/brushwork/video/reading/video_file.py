@@ -185,7 +185,7 @@ def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame,
 
 
 def _decoder(stream: Any) -> Any:
-    """Return what decodes a stream: FFmpeg's own decoders of VP8 and VP9 leave alpha out, libvpx's does not."""
+    """Return the decoder of a stream; for VP8 and VP9 that of libvpx, because FFmpeg's own decoders omit alpha."""
     context = stream.codec_context
     alpha = {key.lower(): value for key, value in stream.metadata.items()}.get("alpha_mode")
     if alpha != "1" or context.name not in ALPHA_DECODERS or context.pix_fmt != "yuv420p":
