@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from brushwork.evaluation.machine import cores
 from brushwork.runtime.compiled import core
 
 PACKAGES = ("brushwork", "openvino", "onnxruntime", "torch", "numpy", "pillow")
@@ -43,11 +44,6 @@ class Machine:
     def busy(self) -> bool:
         """Whether other programs were running."""
         return self.load > BUSY
-
-
-def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def resident(pid: int | str = "self") -> float:

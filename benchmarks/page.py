@@ -21,6 +21,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from benchmarks import machine
 from benchmarks.server import serving
+from brushwork.evaluation.machine import cores
 
 SIDE = 320  # pixels of a small preview's long side
 TIMEOUT = 60  # seconds
@@ -100,7 +101,7 @@ def main(
 ) -> None:
     """Measure the page."""
     console = Console(highlight=False, width=100)
-    machine.show(console, machine.describe(machine.cores(), {}))
+    machine.show(console, machine.describe(cores(), {}))
     with serving(page=True) as (_, address), browsing() as driver:
         opened = [load(driver, address) for _ in range(loads)]
         table = Table("first load", "median", "maximum")

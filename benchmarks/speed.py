@@ -22,6 +22,7 @@ from rich.table import Table
 
 from benchmarks import commands, engines, machine, pictures, tables
 from brushwork import model_folder
+from brushwork.evaluation.machine import cores
 
 
 class Section(StrEnum):
@@ -39,7 +40,7 @@ def main(
     ] = f"{model_folder.DEFAULT_MODEL},{engines.FULL_WIDTH}",
     threads: Annotated[
         int, typer.Option(help="Threads of every engine; default: all cores.", min=1, show_default=False)
-    ] = machine.cores(),
+    ] = cores(),
     cap: Annotated[float, typer.Option(help="Seconds of one run above which an engine is omitted.")] = 40,
     photo: Annotated[Path | None, typer.Option(help="The content; default: the first example.")] = None,
     style: Annotated[Path | None, typer.Option(help="The style; default: the last example.")] = None,
