@@ -169,7 +169,7 @@ def test_errors_of_sources_are_one_line_errors(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot read .*cut.tar"):
         DecodedPictures(tmp_path / "cut.tar", (0,))
     (tmp_path / "list.txt").write_text("style-00.tar\t3\n")
-    with pytest.raises(DataError, match="holds 1 pictures, not 3"):
+    with pytest.raises(DataError, match="contains 1 pictures, not 3"):
         DecodedPictures(tmp_path / "list.txt", (0,))
     (tmp_path / "list.txt").write_text("style-00.tar\tmany\n")
     with pytest.raises(DataError, match="is not a number of pictures"):
@@ -232,7 +232,7 @@ def test_pictures_that_do_not_fit_into_memory_are_refused_early(
     assert "30 of 40 pictures decoded" in caplog.text
     free = type("Memory", (), {"available": 20_000})  # 30 pictures of 20 x 16 take 28,800 bytes
     monkeypatch.setattr("psutil.virtual_memory", lambda: free)
-    with pytest.raises(DataError, match=r"GB of memory are free: set data\.resident=false"):
+    with pytest.raises(DataError, match=r"GB of memory are free; set data\.resident=false"):
         ResidentPictures(folder, (0,))
 
 
