@@ -80,8 +80,8 @@ class StyleAugmentation:
         """Return the picture or batch, rendered in random styles.
 
         Args:
-            *inputs: The pictures, or a dict, list or tuple whose first picture is rendered, and further inputs, which are
-                passed through; several are returned as a tuple.
+            *inputs: The pictures, or a dict, list or tuple whose first picture is rendered, and further inputs, which
+                are passed through; several are returned as a tuple.
             sample: Numbers that identify the picture, such as (epoch, index), on which and on the seed alone the draws
                 depend; for a batch of B pictures, B of these. None for draws that differ between calls and workers.
             **data: ``image`` and further values, as albumentations calls it; the result is then a dict of them.
