@@ -8,7 +8,7 @@ import pytest
 from brushwork import images
 from brushwork.errors import UserError
 from brushwork.images import ImageError, Picture, profiles
-from tests.images.samples import encoded, levels, smooth, written
+from tests.images.samples import clip, encoded, levels, smooth, written
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
@@ -25,6 +25,14 @@ def test_equal_pictures_give_equal_files() -> None:
     first = written(smooth(), "PNG")
     profiles.srgb_profile.cache_clear()
     assert written(smooth(), "PNG") == first
+
+
+def test_an_animated_avif_does_not_say_when_it_was_written() -> None:
+    data = written(Picture(clip()), "AVIF")
+    for kind in (b"mvhd", b"tkhd", b"mdhd"):
+        place = data.index(kind) + 4
+        assert data[place + 4 : place + 4 + (16 if data[place] else 8)].strip(b"\0") == b""
+    assert [frame.duration for frame in images.open(data).frames] == [100, 50, 200]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "AVIF"])

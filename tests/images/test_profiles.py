@@ -1,6 +1,7 @@
 """Colour profiles and CMYK, converted to sRGB."""
 
 import io
+import struct
 import zlib
 from typing import Any
 
@@ -11,7 +12,9 @@ from PIL import Image as Pillow
 from PIL import PngImagePlugin
 
 from brushwork import images
-from tests.images.samples import RED, encoded, levels, linear_grey_profile, swapped_profile, with_vips
+from brushwork.images import colorimetry
+from brushwork.images.profiles import srgb_profile
+from tests.images.samples import RED, encoded, levels, linear_grey_profile, smooth_bytes, swapped_profile, with_vips
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
@@ -69,3 +72,25 @@ def test_a_grey_picture_with_a_colour_profile_stays_grey() -> None:
 def test_unusable_profiles_are_ignored(kind: str, profile: bytes) -> None:
     image = images.open(encoded(np.full((8, 8, 3), RED, np.uint8), kind, icc_profile=profile)).image
     assert np.abs(image - (1, 0, 0)).max() < 0.01
+
+
+def profile_with_codes(primaries: int, transfer: int) -> bytes:
+    """A profile that states a colour space by codes, too, in place of its copyright."""
+    profile = bytearray(srgb_profile())
+    place = profile.index(b"cprt", 128)
+    profile[place : place + 12] = struct.pack(">4sII", b"cicp", len(profile), 12)
+    profile += b"cicp\0\0\0\0" + bytes([primaries, transfer, 0, 1])
+    profile[:4] = struct.pack(">I", len(profile))
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "TIFF", "WEBP", "AVIF"])
+def test_a_high_dynamic_range_that_a_profile_states_by_codes_is_tone_mapped(kind: str) -> None:
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100} if kind in ("JPEG", "AVIF") else {}
+    photo = encoded(smooth_bytes(), kind, icc_profile=profile_with_codes(9, 16), **options)
+    found = images.open(photo)
+    plain = encoded(smooth_bytes(), kind, icc_profile=profile_with_codes(1, 13), **options)
+    by_numbers = colorimetry.by_codes(9, 16)
+    assert by_numbers is not None and found.notices == ("its high dynamic range is tone-mapped",)
+    wanted = by_numbers.to_srgb(images.open(plain).image)
+    np.testing.assert_allclose(found.image, wanted, atol=1e-5)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.images.formats import CONVERT, RAW_EXTENSIONS
 
 STANDARD = "-"  # standard input as a content, standard output as a target
 
@@ -43,10 +44,19 @@ def _find(content: str, recursive: bool, target: str | None) -> Iterator[Content
     elif is_folder(folder := Path(content)):
         pictures = [path for path in images.find(folder, recursive=recursive) if not _is_below(path, target, folder)]
         if not pictures:
-            raise UserError(f"no pictures in the folder {folder}" + ("" if recursive else " (try --recursive)"))
+            raise UserError(_none_in(folder, recursive))
         yield from (Content(picture, folder) for picture in pictures)
     else:
         yield Content(Path(content))
+
+
+def _none_in(folder: Path, recursive: bool) -> str:
+    """Return the message for a folder without pictures; camera raw files need another program first."""
+    found = folder.rglob("*") if recursive else folder.iterdir()
+    raw = next((path for path in found if path.suffix.lower() in RAW_EXTENSIONS), None)
+    if raw is not None:
+        return f"no pictures in the folder {folder} but camera raw files, such as {raw.name}; {CONVERT}"
+    return f"no pictures in the folder {folder}" + ("" if recursive else " (try --recursive)")
 
 
 def _is_below(path: Path, target: str | None, folder: Path) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from brushwork.images import gif, jpeg, png, profiles, tiff
+from brushwork.images import boxes, gif, jpeg, png, profiles, tiff
 from brushwork.images.formats import FORMATS, ImageError
 from brushwork.images.levels import quantise
 from brushwork.images.metadata import Metadata
@@ -84,6 +84,8 @@ def _encode_by_pillow(stored: list[NDArray[Any]], kind: str, metadata: Metadata,
         return jpeg.replace_start(buffer.getvalue(), jpeg.write_segments(metadata))
     if kind == "PNG":
         return png.insert(buffer.getvalue(), png.write_chunks(metadata))
+    if kind == "AVIF":
+        return boxes.without_times(buffer.getvalue()) if several else buffer.getvalue()
     if kind == "WEBP" and several and transparent:
         # Without this, if the first frame is opaque, the alpha flag is not set for smaller frames that follow.
         buffer.getbuffer()[20] |= 0x10

@@ -43,11 +43,17 @@ _STARTS = {
     b"\0\0\0\x0cJXL \r\n\x87\n": "JXL",
     **dict.fromkeys((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "TIFF"),
 }
-# First bytes of camera raw files that are not, or only nominally, TIFF: Panasonic, Olympus, Fujifilm, Sigma, Minolta.
-_RAW_STARTS = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM")
+# First bytes of camera raw files that are not, or only nominally, TIFF: Panasonic, Olympus, Fujifilm, Sigma,
+# Minolta, Canon before 2004.
+_RAW_STARTS = (b"IIU\0", b"IIRO", b"IIRS", b"MMOR", b"FUJIFILMCCD-RAW", b"FOVb", b"\0MRM", b"II\x1a\0\0\0HEAP")
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
-RAW = "it is a camera raw file; convert it first, for example to TIFF with RawTherapee, darktable or dcraw"
+RAW_EXTENSIONS = (
+    *(".3fr", ".arw", ".cr2", ".cr3", ".crw", ".dng", ".erf", ".iiq", ".kdc", ".mef", ".mos", ".mrw", ".nef", ".nrw"),
+    *(".orf", ".pef", ".raf", ".rw2", ".rwl", ".sr2", ".srw", ".x3f"),
+)
+CONVERT = "convert them first, for example to TIFF with RawTherapee, darktable or dcraw"
+RAW = f"it is a camera raw file; {CONVERT.replace('them', 'it')}"
 READ = (*FORMATS, "BMP", "HEIF", "JXL")
 
 

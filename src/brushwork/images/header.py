@@ -46,10 +46,15 @@ class Header:
     def encoding(self, model: str) -> ColorEncoding:
         """Return the meaning of the pixels' numbers, given the colour model that the decoder reports."""
         space = self.colorimetry if self.colorimetry and not self.colorimetry.is_srgb else None
+        outranks = self.outranks_profile
+        if not outranks and model == "rgb" and (codes := profiles.codes(self.profile)):
+            stated = colorimetry.by_codes(*codes)
+            if stated and stated.hdr:  # which a profile would clip, or not tone-map
+                space, outranks = stated, True
         if model == "lab":
             return ColorEncoding(model, alpha=self.alpha)
         ycbcr = self.ycbcr and model == "rgb"
-        fitting = None if self.outranks_profile else profiles.fitting(self.profile, CHANNELS[model])
+        fitting = None if outranks else profiles.fitting(self.profile, CHANNELS[model])
         if fitting is None:
             space = None if model == "cmyk" else space
             return ColorEncoding(model, colorimetry=space, ycbcr=ycbcr, alpha=self.alpha)

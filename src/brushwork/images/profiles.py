@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms
 
+_MOST_TAGS = 100
 _MODES = {1: "L", 3: "RGB", 4: "CMYK"}
 
 
@@ -43,6 +44,16 @@ def _is_srgb(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
     probe = Pillow.fromarray(cube)
     moved = np.asarray(ImageCms.applyTransform(probe, transform), np.int16) - np.asarray(probe.convert("RGB"))
     return bool(np.abs(moved).max() <= 1)
+
+
+def codes(profile: bytes | None) -> tuple[int, int] | None:
+    """Return primaries and transfer function that a profile states as codes of ITU-T H.273 (ICC.1:2022, 9.2.17)."""
+    data = profile or b""
+    for place in range(132, 132 + 12 * min(int.from_bytes(data[128:132], "big"), _MOST_TAGS), 12):
+        start = int.from_bytes(data[place + 4 : place + 8], "big")
+        if data[place : place + 4] == b"cicp" and len(found := data[start + 8 : start + 10]) == 2:
+            return found[0], found[1]
+    return None
 
 
 def fitting(profile: bytes | None, channels: int) -> int | None:
