@@ -14,7 +14,11 @@ from brushwork.batch.run import run
 from brushwork.model_folder import ModelFolder
 from brushwork.runtime.openvino import OpenVINORuntime
 from brushwork.stylizer import Stylizer
+from tests.images import test_channels
 from tests.images.test_conversion import FILES
+
+CHANNELS = ("rgb-x", "rgb-x-alpha", "cmyk-alpha", "cielab-8", "icclab-16", "transparent-grey-4")
+EVERY = FILES | {name: test_channels.FILES[name][0] for name in CHANNELS}
 
 
 @pytest.fixture(scope="module")
@@ -23,12 +27,12 @@ def stylizer(table_folder: ModelFolder) -> Stylizer:
     return Stylizer(runtime, styles=table_folder.styles, width=0.25)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_pastiche_is_the_same_read_at_once_and_in_strips(
     name: str, stylizer: Stylizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A picture this small is measured completely, so the fast statistics are exact."""
-    (tmp_path / name).write_bytes(FILES[name])
+    (tmp_path / name).write_bytes(EVERY[name])
     pastiches = {}
     for mode, large in (("never", 10**9), ("never", 0), ("fast", 0), ("exact", 0)):
         monkeypatch.setattr("brushwork.batch.memory.LARGE", large)

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.usefixtures("quick")
         (["-s", "waves.png", "--weights", ""], "weights '' are not numbers separated by commas"),
         (
             ["-s", "waves.png", "--weights", "1,1", "--each"],
-            "--weights blends styles and --each does not",
+            "--weights blends styles, but --each",
         ),
         (["--model", "magenta-mobil"], "did you mean 'magenta-mobile'?"),
         (["--model", "."], ". is not a model folder: it has no config.json"),

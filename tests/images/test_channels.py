@@ -103,3 +103,16 @@ def test_what_is_not_read_is_not_called_damaged() -> None:
     twelve = tiff(DEEP, t258=(12, 12, 12))
     for data in (twelve, tiff(BYTES, photometric=10), tiff(DEEP.astype(np.uint64)), tiff(COLOUR, photometric=9)):
         assert "damaged" not in refused(data, "stored in a way that is not supported here")
+
+
+@pytest.mark.parametrize("stray", [1.08, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("top", [1, 255])
+def test_stray_numbers_do_not_change_what_floats_mean(stray: float, top: int) -> None:
+    """An overshoot of resampling, and what no number is, make no high dynamic range of a picture, nor black of it."""
+    floats = (np.concatenate([COLOUR, np.ones_like(ALPHA)], 2) * top).astype(np.float32)
+    floats[3, 4] = stray * top
+    photo = images.open(tiff(floats, sample_format=3, extra=(2,)))
+    expected = COLOUR.copy()
+    expected[3, 4] = photo.image[3, 4]
+    np.testing.assert_allclose(photo.image, expected, atol=1e-4)
+    assert photo.notices == () and np.count_nonzero(present(photo.alpha) < 1) <= 1

@@ -75,7 +75,7 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
     if text is None:
         return None
     if each:
-        raise UserError("--weights blends styles and --each does not; leave out one")
+        raise UserError("--weights blends styles, but --each and folders of styles do not; leave out one")
     try:
         weights = [float(part) for part in text.split(",")]
     except ValueError:

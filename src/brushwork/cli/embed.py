@@ -38,8 +38,7 @@ def embed(
     from brushwork.errors import UserError
 
     extras.require("dataset", "brushwork embed")
-    from brushwork.dataset.embedding import Embedding
-    from brushwork.dataset.plan import EMBEDDINGS
+    from brushwork.dataset.embedding import EMBEDDINGS, Embedding
 
     if near is not None:
         from brushwork import stylizer

@@ -16,6 +16,8 @@ Pixels: TypeAlias = NDArray[np.float32]  # sRGB and optionally alpha, (h, w, 3 o
 
 # As one of 255 levels nearly black; as linear light four stops above white.
 BRIGHTEST_LIGHT = 16
+# Resampling leaves numbers up to so many times the largest beside edges.
+OVERSHOOT = 1.1
 # Fraction of negative numbers in a picture of signed integers that may be noise around black.
 NOISE = 0.01
 CHANNELS = {"grey": 1, "rgb": 3, "cmyk": 4, "lab": 3}
@@ -53,7 +55,7 @@ class ColorEncoding:
         return CHANNELS[self.model]
 
     def has_alpha(self, channels: int) -> bool:
-        """Return whether a picture with this many channels has alpha."""
+        """Whether a picture of so many channels has alpha."""
         return self.alpha is not None and channels > self.channels + self.alpha
 
     def split(self, stored: Stored) -> tuple[Stored, Stored | None]:
@@ -104,16 +106,16 @@ def measured_integers(encoding: ColorEncoding, strips: Iterable[Stored]) -> Colo
 def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding:
     """Complete the encoding of a floating-point picture with the range of the numbers in all its strips (h, w, C).
 
-    Numbers up to 1 are used unchanged. If most are above 1, they are levels up to 255 or 65,535. If few are above 1, or
-    none would be visible as a level, the picture has a high dynamic range.
+    Numbers up to 1, or a little above, are used unchanged. If most are above 1, they are levels up to 255 or 65,535. If
+    few are above 1, or none would be visible as a level, the picture has a high dynamic range.
     """
     top = alpha_top = 0.0
     above = positive = 0
     for stored in strips:
         colour, alpha = encoding.split(stored)
-        colour = np.nan_to_num(colour)
+        colour = _finite(colour)
         top = max(top, float(colour.max(initial=0)))
-        alpha_top = alpha_top if alpha is None else max(alpha_top, float(np.nan_to_num(alpha).max(initial=0)))
+        alpha_top = alpha_top if alpha is None else max(alpha_top, float(_finite(alpha).max(initial=0)))
         above += int(np.count_nonzero(colour > 1))
         positive += int(np.count_nonzero(colour > 0))
     levels = top > BRIGHTEST_LIGHT and above * 2 > positive
@@ -121,13 +123,18 @@ def measured(encoding: ColorEncoding, strips: Iterable[Stored]) -> ColorEncoding
         encoding,
         top=_levels(top) if levels else 1.0,
         alpha_top=_levels(alpha_top),
-        hdr=encoding.model != "lab" and top > 1 and not levels,
+        hdr=encoding.model != "lab" and top > OVERSHOOT and not levels,
     )
 
 
+def _finite(stored: Stored) -> Stored:
+    """Return numbers with 0 for infinity and NaN, which say nothing about the range of a picture."""
+    return np.where(np.isfinite(stored), stored, 0)
+
+
 def _levels(top: float) -> float:
-    """Return the number that represents 1 in numbers from 0 to `top`."""
-    return next((float(count) for count in (1, 255, 65535) if top <= count), top)
+    """Return the number that represents 1 in numbers from 0 to `top`, which resampling may have raised."""
+    return next((float(count) for count in (1, 255, 65535) if top <= count * OVERSHOOT), top)
 
 
 def convert(stored: Stored, encoding: ColorEncoding) -> Pixels:
