@@ -2,8 +2,8 @@
 
     python -m benchmarks.learn --styles validation/style --contents validation/content --minutes 5 --json learn.json
 
-Each style is learned on the shipped photos; its pastiches of photos of a folder are scored at 256 pixels before and
-after. Styles in the JSON file are not learned again, so a run may be interrupted.
+Each style is learned on the shipped photos; its pastiches of photos of a folder, squares of 512 pixels, are scored
+before and after. Styles in the JSON file are not learned again, so a run may be interrupted.
 """
 
 import json
@@ -26,9 +26,10 @@ from brushwork.losses import PerceptualLoss
 from brushwork.networks.deep import deepen
 from brushwork.networks.transfer import StyleTransferNetwork
 from brushwork.runtime import Array
-from brushwork.training.learn_style import PHOTOS, SCALE, learn
+from brushwork.training.learn_style import PHOTOS, STYLE_SCALE, learn
 
 LAYER = "style/"
+SIZE = 512  # pixels of the squares that are scored
 
 
 def tensor(image: Image) -> Tensor:
@@ -37,12 +38,19 @@ def tensor(image: Image) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(image[:height, :width])).permute(2, 0, 1)[None].contiguous()
 
 
+def square(path: Path) -> Image:
+    """Return the central square of a photo, (512, 512, 3)."""
+    image = fit_short(images.open(path).on_white, SIZE)
+    top, left = ((length - SIZE) // 2 for length in image.shape[:2])
+    return image[top : top + SIZE, left : left + SIZE]
+
+
 @torch.no_grad()
 def evaluate(
     network: StyleTransferNetwork, embedding: Array, style: Image, contents: Sequence[Image], loss: PerceptualLoss
 ) -> tuple[float, float]:
     """Return the mean style share (geometric over the layers) and the mean content loss of pastiches."""
-    target = loss.style_target(tensor(fit_short(style, SCALE)))
+    target = loss.style_target(tensor(fit_short(style, STYLE_SCALE)))
     shares, losses = [], []
     for content in map(tensor, contents):
         features = loss.content_target(content)
@@ -64,8 +72,8 @@ def measure(
     painter, folder = stylizer.load(), model_folder.find()
     network = model_folder.load_network(folder).transfer.eval()
     style = images.open(path).on_white
-    start = painter.embed(style, SCALE)
-    photos = [fit_short(images.open(photo).on_white, 320) for photo in images.find(PHOTOS)]
+    start = painter.embed(style)
+    photos = [images.open(photo).on_white for photo in images.find(PHOTOS)]
     found = learn(network, start, style, photos, seconds, deep=deep, clock=clock)
     before = evaluate(network, start, style, contents, loss)
     after = evaluate(deepen(network) if deep else network, found.embedding[None], style, contents, loss)
@@ -85,7 +93,7 @@ def main(
     """Print one line for each style, and the means."""
     known = json.loads(json_file.read_text(encoding="utf-8")) if json_file and json_file.is_file() else []
     files = images.find(contents)
-    scored = [fit_short(images.open(path).on_white, SCALE) for path in files[:: max(1, len(files) // photos)][:photos]]
+    scored = [square(path) for path in files[:: max(1, len(files) // photos)][:photos]]
     loss = PerceptualLoss()
     for path in images.find(styles):
         wanted = only is None or any(part in path.stem for part in only)

@@ -65,7 +65,9 @@ def test_a_deep_style_is_learned_and_used(
     ended = brushwork("styles", "learn", "barn", "painting.png", "--deep", "--minutes", "1")
     assert ended.code == 0 and "style share" in ended.err and "in 1 steps" in ended.err
     values = json.loads((own_data / "styles" / "barn.json").read_text())
-    assert values["about"] == "learned from painting.png, deep" and len(values["embeddings"]["256"]) > 1000
+    assert values["about"] == "learned from painting.png, deep" and len(values["embeddings"]["384"]) > 1000
+    near = brushwork("styles", "--near", "painting.png", "--count", "1", "--json")
+    assert [each["name"] for each in json.loads(near.out)] == ["barn"]  # beside the plain styles of the model
     assert brushwork("stylize", "photo.png", "-s", "barn", "-s", "mosaic", "--strength", "0.5").code == 0
     refused = brushwork("stylize", "photo.png", "-s", "barn", "-o", "x.png", "--model", "brushwork-mobile")
     assert refused.code == 0 and "it is embedded again from its stored thumbnail" in refused.err

@@ -24,8 +24,10 @@ START = np.zeros((1, 100), np.float32)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learn_style, "SIDE", 64)
     monkeypatch.setattr(learn_style, "SCALE", 64)
+    monkeypatch.setattr(learn_style, "STYLE_SCALE", 64)
     monkeypatch.setattr(learn_style, "SQUARES", 2)
     monkeypatch.setattr(learn_style, "RATES", {"embedding": 0.05, "parameters": 0.02})  # for few steps
+    monkeypatch.setattr(learn_style, "GAIN", 1.0)
 
 
 def ticking() -> Callable[[], float]:

@@ -1,6 +1,7 @@
 """Styles without a picture in the request: the user's own, and words."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -41,6 +42,12 @@ def test_own_styles_are_listed_first_with_thumbnails_and_render(client: TestClie
     assert np.abs(np.asarray(Image.open(BytesIO(thumbnail.content)))[5, 5] - np.array(RED)).max() < 12
     answer = client.post("/v1/stylize", files={"content": encode(GREY)}, data={"style_name": "mine"})
     assert (pixels(answer.content) == RED).all()
+
+
+def test_a_deep_style_is_listed_beside_plain_ones(client: TestClient) -> None:
+    own.save("deep", replace(MADE, embeddings={256: np.array([1, 0, 0, 2, 2], np.float32)}))
+    listed = {style["name"]: style["position"] for style in client.get("/v1/styles").json()}
+    assert {"deep", "mine"} < listed.keys() and all(0 <= number <= 1 for place in listed.values() for number in place)
 
 
 def test_a_model_without_words_refuses_them(client: TestClient) -> None:

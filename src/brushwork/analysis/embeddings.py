@@ -13,6 +13,7 @@ from brushwork.errors import UserError
 from brushwork.images.levels import quantise
 from brushwork.prefetch import map_ahead
 from brushwork.runtime import Array
+from brushwork.styles.embeddings import plain_parts
 from brushwork.stylizer import Stylizer
 from brushwork.training.shards import Entry, decode
 
@@ -121,8 +122,8 @@ def named_styles(stylizer: Stylizer) -> EmbeddedStyles:
         else np.asarray(square.convert("RGB").resize((THUMBNAIL, THUMBNAIL)))
         for square in squares
     ]
-    rows = [gallery.styles[name].at(STYLE_SIZE)[0] for name in names]
-    return EmbeddedStyles(names, np.stack(rows), np.stack(small))
+    rows = plain_parts([gallery.styles[name].at(STYLE_SIZE) for name in names])
+    return EmbeddedStyles(names, np.concatenate(rows), np.stack(small))
 
 
 def thumbnail(image: images.Image) -> Thumbnails:

@@ -56,7 +56,7 @@ def learn(
         raise UserError(f"model {folder.name} has a fixed table of styles")
     from brushwork.training.learn_style import as_own_style, learn
 
-    start = stylizer.embed(style, 256)
+    start = stylizer.embed(style)
     network = model_folder.load_network(folder).transfer
     show = progress.percentage()
     learned = learn(

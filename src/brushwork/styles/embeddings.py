@@ -111,6 +111,12 @@ def pad_alike(embeddings: Sequence[Array | None], size: int | None) -> list[Arra
     ]
 
 
+def plain_parts(embeddings: Sequence[Array]) -> list[Array]:
+    """Return embeddings (1, D) of styles of one model, of deep ones (1, D + P) the first D numbers, to compare them."""
+    shortest = min((each.shape[1] for each in embeddings), default=0)
+    return [each[:, :shortest] for each in embeddings]
+
+
 def normalized_weights(weights: Sequence[float] | None, count: int) -> NDArray[np.float64]:
     """Return ``count`` weights scaled to sum to 1; equal by default.
 

@@ -7,7 +7,8 @@ al. 2017 predict styles, and Dumoulin et al. 2017 fit the betas and gammas of ea
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,12 +29,15 @@ from brushwork.styles.own_file import Origin, OwnFile, digest_of, shrink
 from brushwork.training.process import multiplies_bfloat16
 
 PHOTOS = Path(__file__).parent / "photos"  # shipped photos
-SCALE = 256  # short side in pixels of pictures and photos
-SIDE = 144  # side in pixels of the squares of photos; smaller squares allow more steps
+STYLE_SCALE = 512  # short side in pixels of the style picture
+SCALE = 320  # short side in pixels of photos
+SIDE = 192  # side in pixels of the squares of photos; smaller squares allow more steps
 SQUARES = 60  # with 18 squares of three photos, learning overfits, and unseen photos lose 6 % of their content
 # Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
 RATES = {"embedding": 0.01, "parameters": 0.015}
-SLACK, FIRMNESS = 1.0, 8.0  # limit of the content loss relative to the first, and the weight of the excess
+CONTENT_WEIGHTS = 0.2, 5.0  # limits of the weight of the content loss
+GAIN = 0.05  # of the control of that weight, per step; with 0.2 the content loss swings by 7 %
+RECENT = 20  # steps over which the content loss is averaged for that control
 ALONE = 0.05  # fraction of the time in which only the embedding is fitted, before betas and gammas
 FLOOR = 1e-4  # added to a layer's normalised style loss before the logarithm
 
@@ -62,6 +66,7 @@ class _Square:
     pixels: Tensor
     target: Tensor
     untouched: Tensor
+    share: float
     content: float
 
 
@@ -81,9 +86,9 @@ def learn(
     Args:
         network: The style transfer network, which is not changed.
         start: The predicted embedding (1, D).
-        style: The picture (h, w, 3) in [0, 1]; its short side is scaled to 256 pixels.
+        style: The picture (h, w, 3) in [0, 1]; its short side is scaled to 512 pixels.
         photos: Photos (h, w, 3) in [0, 1], of which squares are rendered.
-        seconds: Time limit, without the preparation of the squares.
+        seconds: Time limit, with the preparation of the squares and without the evaluation at the end.
         deep: Whether betas and gammas are fitted, too, after a twentieth of the time for the embedding alone.
         progress: Called with the elapsed fraction of the time and the style share of the last step.
         clock: Returns seconds.
@@ -93,9 +98,8 @@ def learn(
     """
     if not photos or min(min(image.shape[:2]) for image in (style, *photos)) < 64:
         raise UserError("a style is learned from pictures and photos with sides of at least 64 pixels")
-    run = _Run(network, start, style, photos, deep)
-    before = run.judge()
     begun = clock()
+    run = _Run(network, start, style, photos, deep)
     try:
         while (gone := (clock() - begun) / seconds) < 1:
             run.step(gone)
@@ -103,8 +107,8 @@ def learn(
     except KeyboardInterrupt:
         pass
     progress(1.0, run.share)
-    after = run.judge()
-    return Learned(run.embedding, run.steps, (before[0], after[0]), (before[1], after[1]))
+    (share, content), (new_share, new_content) = run.before, run.judge()
+    return Learned(run.embedding, run.steps, (share, new_share), (content, new_content))
 
 
 def as_own_style(learned: Learned, style: Image, file: str, folder: ModelFolder, about: str | None = None) -> OwnFile:
@@ -120,7 +124,8 @@ def as_own_style(learned: Learned, style: Image, file: str, folder: ModelFolder,
     deep = len(learned.embedding) > folder.embedding_size
     digest = folder.sha256[WEIGHTS] if deep else digest_of(folder)
     stated = about or f"learned from {file}{', deep' if deep else ''}"
-    return OwnFile(stated, folder.name, digest, {SCALE: learned.embedding}, (Origin(file, 1.0, shrink(style)),))
+    embeddings = {folder.card.style_size: learned.embedding}
+    return OwnFile(stated, folder.name, digest, embeddings, (Origin(file, 1.0, shrink(style)),))
 
 
 class _Run:
@@ -130,7 +135,7 @@ class _Run:
         self, network: StyleTransferNetwork, start: Array, style: Image, photos: Sequence[Image], deep: bool
     ) -> None:
         self._loss = PerceptualLoss()
-        self._target = self._loss.style_target(_tensor(fit_short(style, SCALE)))
+        self._target = self._loss.style_target(_tensor(fit_short(style, STYLE_SCALE)))
         self._network = (deepen(network) if deep else network).eval().requires_grad_(False)
         size = parameters_size(network) if deep else 0
         self._code = torch.tensor(start.astype(np.float32), requires_grad=True)
@@ -143,6 +148,8 @@ class _Run:
         )
         self._deep = deep
         self._squares = [self._ready(square) for square in _cut(photos)]
+        self._content_weight = 1.0
+        self._recent = deque[float](maxlen=RECENT)
         self.steps, self.share = 0, math.nan
 
     @property
@@ -150,6 +157,11 @@ class _Run:
         """The embedding so far, (D,) or (D + P,)."""
         found: Array = self._condition()[0].detach().numpy().copy()
         return found
+
+    @property
+    def before(self) -> tuple[float, float]:
+        """Return style share and content loss under the first embedding, means over all squares."""
+        return tuple(np.mean([(each.share, each.content) for each in self._squares], axis=0).tolist())
 
     def step(self, gone: float) -> None:
         """Take a step on the next square; `gone` is the elapsed fraction of the time."""
@@ -160,26 +172,39 @@ class _Run:
             self._optimizer.param_groups[1]["lr"] = 0.0
         self._optimizer.zero_grad()
         share, content = self._losses(square)
-        excess = torch.relu(content / square.content - SLACK)
-        (share + FIRMNESS * excess).backward()
+        change = (content / square.content).log()
+        (share + self._content_weight * change).backward()
         self._optimizer.step()
+        self._adapt(change.item())
         self.steps, self.share = self.steps + 1, math.exp(share.item())
+
+    def _adapt(self, change: float) -> None:
+        """Adapt the weight of the content loss, so that the loss becomes what it was at first, on average.
+
+        It is a Lagrange multiplier, updated by gradient ascent. A penalty on each square whose loss exceeds its own
+        first loss would allow less, for squares differ.
+
+        Args:
+            change: Logarithm of a square's content loss relative to its first.
+        """
+        self._recent.append(change)
+        low, high = CONTENT_WEIGHTS
+        adapted = self._content_weight * math.exp(GAIN * float(np.mean(self._recent)))
+        self._content_weight = min(high, max(low, adapted))
 
     @torch.no_grad()
     def judge(self) -> tuple[float, float]:
         """Return style share and content loss, means over all squares."""
         losses = [self._losses(square) for square in self._squares]
-        return tuple(
-            float(np.mean(each)) for each in ([math.exp(a.item()) for a, _ in losses], [b.item() for _, b in losses])
-        )  # type: ignore[return-value]
+        pairs = [(math.exp(share.item()), content.item()) for share, content in losses]
+        return tuple(np.mean(pairs, axis=0).tolist())
 
     def _losses(self, square: _Square) -> tuple[Tensor, Tensor]:
         """Return the logarithm of the style share, and the content loss, of one square's pastiche."""
         with self._precision():
             pastiche = self._network(square.pixels, self._condition())
             terms = self._loss.compare(pastiche, square.target, self._target)
-        layers = torch.cat([term for name, term in terms.items() if name.startswith("style/")])
-        return ((layers + FLOOR).log() - square.untouched).mean(), terms["content"][0]
+        return (_logs(terms) - square.untouched).mean(), terms["content"][0]
 
     def _condition(self) -> Tensor:
         return torch.cat([self._code, self._offsets], dim=1)
@@ -191,11 +216,17 @@ class _Run:
 
     @torch.no_grad()
     def _ready(self, pixels: Tensor) -> _Square:
-        target = self._loss.content_target(pixels)
-        terms = self._loss.compare(pixels, target, self._target)
-        untouched = torch.cat([term for name, term in terms.items() if name.startswith("style/")])
-        square = _Square(pixels, target, (untouched + FLOOR).log(), 1.0)
-        return _Square(pixels, target, square.untouched, self._losses(square)[1].item())
+        with self._precision():
+            target = self._loss.content_target(pixels)
+            untouched = _logs(self._loss.compare(pixels, target, self._target))
+        share, content = self._losses(_Square(pixels, target, untouched, 1.0, 1.0))
+        return _Square(pixels, target, untouched, math.exp(share.item()), content.item())
+
+
+def _logs(terms: Mapping[str, Tensor]) -> Tensor:
+    """Return the logarithms (L,) of the style terms of one pastiche."""
+    layers = torch.cat([term for name, term in terms.items() if name.startswith("style/")])
+    return (layers + FLOOR).log()
 
 
 def _cut(photos: Sequence[Image]) -> list[Tensor]:

@@ -144,9 +144,9 @@ def descend(
         if best is None or terms["total"] < best.terms["total"]:
             best = OptimizeProgress(step, settings.steps, terms, _share(terms, untouched), _array(pixels))
         yield replace(best, step=step)
-        # A step after the last evaluation would not be evaluated, and there is none to take if the loss is 0: an
+        # A step after the last evaluation would not be evaluated, and there is none to take if all terms are 0: an
         # optimizer that divides a gradient by its own size would turn rounding errors into full steps.
-        if step < settings.steps and terms["total"] > 0:
+        if step < settings.steps and not is_reached(terms):
             total = compared["total"].sum()
             optimizer.zero_grad()
             total.backward()
@@ -174,6 +174,11 @@ def blend_targets(targets: Sequence[dict[str, Tensor]], weights: Sequence[float]
     return blended
 
 
+def is_reached(terms: Mapping[str, float]) -> bool:
+    """Return whether all terms are within rounding errors of 0; only a content that is its own style reaches this."""
+    return terms["content"] == 0 and not any(term for name, term in terms.items() if name.startswith("style/"))
+
+
 def _share(terms: Mapping[str, float], untouched: Mapping[str, float]) -> float:
     """Return the geometric mean over layers of style terms divided by the untouched content's; 1 if both are 0."""
     layers = [layer for layer in terms if layer.startswith("style/")]
@@ -188,9 +193,8 @@ def _numbers(terms: Mapping[str, Tensor]) -> dict[str, float]:
     reached = [name for name in layers if numbers[name] < STYLE_ROUNDING]
     if numbers["content"] < CONTENT_ROUNDING:
         reached.append("content")
-    if len(reached) == len(layers) + 1:
-        reached += ["style", "total"]
-    return {**numbers, **dict.fromkeys(reached, 0.0)}
+    numbers |= dict.fromkeys(reached, 0.0)
+    return numbers | dict.fromkeys(("style", "total"), 0.0) if is_reached(numbers) else numbers
 
 
 def to_tensor(image: Image, device: torch.device) -> Tensor:

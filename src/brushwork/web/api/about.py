@@ -11,6 +11,7 @@ from prometheus_client import generate_latest
 from pydantic import BaseModel
 
 from brushwork import extras, model_folder
+from brushwork.styles.embeddings import plain_parts
 from brushwork.styles.plane import positions
 from brushwork.stylizer import Stylizer
 from brushwork.web.api.metrics import Metrics
@@ -100,7 +101,8 @@ def list_styles(stylizer: Stylizer) -> list[StyleEntry]:
     """Return the named styles of a model in the gallery's order, own styles first."""
     gallery = stylizer.gallery
     known = gallery.styles
-    places = positions([style.at(MAP_SIZE)[0] for style in known.values()]).tolist() if known else []
+    embeddings = plain_parts([style.at(MAP_SIZE) for style in known.values()])
+    places = positions([each[0] for each in embeddings]).tolist() if known else []
     entries = [
         StyleEntry(
             name=name, kind=style.kind, about=style.about, position=tuple(place),
