@@ -5,7 +5,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -17,6 +17,13 @@ from brushwork import UserError, model_folder, stylizer
 from brushwork.augment import StyleAugmentation
 from brushwork.augment.painting import OWN_SIZE, ArrayPainter, TensorPainter, paint
 from tests.cli.conftest import colours, environment
+
+
+class Labelled(NamedTuple):
+    """A picture with its label."""
+
+    image: Any
+    label: int
 
 
 def pictures(count: int = 3, height: int = 40, width: int = 48) -> NDArray[np.uint8]:
@@ -147,6 +154,8 @@ def test_the_first_picture_in_a_dict_or_a_tuple_is_painted_and_all_else_passed_t
     assert np.array_equal(found["image"], painted) and given["image"] is picture
     label, image = always((7, picture), sample=2)
     assert label == 7 and np.array_equal(image, painted)
+    named = always(Labelled(picture, 7), sample=2)
+    assert isinstance(named, Labelled) and named.label == 7 and np.array_equal(named.image, painted)
     with pytest.raises(UserError, match="^there is no picture in this list$"):
         always([boxes, 1])
 

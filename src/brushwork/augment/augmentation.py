@@ -102,11 +102,14 @@ class StyleAugmentation:
         if not isinstance(given, dict | list | tuple):
             return self._augment(given, sample)
         values = given if isinstance(given, dict) else dict(enumerate(given))
-        place = next((key for key, each in values.items() if is_picture(each)), None)
-        if place is None:
+        found = next((key for key, each in values.items() if is_picture(each)), None)
+        if found is None:
             raise UserError(f"there is no picture in this {type(given).__name__}")
-        changed = {**values, place: self._augment(values[place], sample)}
-        return changed if isinstance(given, dict) else type(given)(changed.values())
+        changed = {**values, found: self._augment(values[found], sample)}
+        if isinstance(given, dict):
+            return changed
+        create = getattr(type(given), "_make", type(given))  # a named tuple takes its values one by one
+        return create(changed.values())
 
     def _augment(self, pixels: Any, sample: Sample | Sequence[Sample] | None) -> Any:
         batch = as_batch(pixels)
