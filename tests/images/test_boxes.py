@@ -79,6 +79,8 @@ def test_damaged_boxes_are_left_out() -> None:
         for value in (0, 255):
             boxes.read(io.BytesIO(data[:place] + bytes([value]) + data[place + 1 :]))
         boxes.read(io.BytesIO(data[:place]))
+    nested = b"".join(struct.pack(">I4s", 8 * (20_000 - depth), b"iprp") for depth in range(20_000))
+    boxes.read(io.BytesIO(full(b"meta", nested)))
 
 
 def test_texts_of_a_turned_picture_keep_their_bytes(tmp_path: Path) -> None:

@@ -44,6 +44,7 @@ def test_an_unknown_style_is_a_one_line_error() -> None:
         ("INK", "did you mean 'ink'"),
         ("i" * 500, "no picture 'i{500}'"),
         ("in\0k", "no picture"),
+        ("", "a style has an empty name"),
     ):
         with pytest.raises(UserError, match=words):
             resolve(name, Known(), files=True)

@@ -42,7 +42,7 @@ def read(file: BinaryIO) -> BoxNotes:
                 items = _Items()
                 items.read(file, start + 4, end)
                 notes.exif, notes.codes = _from_tiff(items.exif(file)), items.codes()
-    except (struct.error, OverflowError, OSError, ValueError):
+    except (struct.error, OverflowError, OSError, ValueError, RecursionError):
         pass
     return notes
 
