@@ -50,6 +50,7 @@ def cluster() -> Iterator[Any]:
     root = Path(__file__).parents[2]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        environment.setenv("RAY_BACKEND_LOG_LEVEL", "fatal")  # as where brushwork connects by itself
         environment.setenv("PYTHONPATH", os.pathsep.join([str(root / "src"), str(root)]))
         started = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
         try:

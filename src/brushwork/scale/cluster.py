@@ -43,6 +43,7 @@ class Cluster:
         Raises:
             UserError: If the cluster cannot be reached.
         """
+        _quiet_console()
         if ray.is_initialized():
             yield
             return
@@ -50,7 +51,6 @@ class Cluster:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Its processes write notices about themselves to this one's standard error; `info` brings them back.
         os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")
-        _quiet_console()
         # `local`, Ray's own word, too: no address at all would join a cluster that a killed driver has left behind.
         starting: dict[str, Any] = {"include_dashboard": False} if self.address == LOCAL else {}
         try:
