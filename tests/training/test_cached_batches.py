@@ -143,8 +143,8 @@ def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(c
     assert validation is not None
     assert [tuple(content.shape) for content in validation.contents] == [(1, 3, 32, 32)] * 7
     assert torch.equal(validation.contents[0], validation.contents[6])  # six contents
-    terms = validation.measure(setup)
-    assert terms == validation.measure(setup)
+    terms = validation.measure(recipe, setup)
+    assert terms == validation.measure(recipe, setup)
     totals = [
         float(setup.loss(setup.averaged(content, setup.averaged.embed(style)), content, style)["total"])
         for content, style in zip(validation.contents, validation.styles, strict=True)
@@ -175,6 +175,9 @@ def test_a_student_learns_from_its_teacher_without_the_loss_network(
         optimizer=replace(cached.optimizer, affine=0.0, learning_rate=1e-2),
         steps=24,
         log_every=8,
+        validation=ValidationConfig(
+            cached.data.contents, cached.data.styles, pairs=2, content_side=32, style_side=40, every=8
+        ),
     )
 
     def fail(*_: object) -> None:
@@ -184,6 +187,10 @@ def test_a_student_learns_from_its_teacher_without_the_loss_network(
     moments = list(train(taught, tmp_path, device="cpu"))
     assert all(moment.terms["embedding"] == 0 for moment in moments)
     assert moments[-1].terms["pastiche"] < 0.8 * moments[0].terms["pastiche"]
+    validated = [moment.validation for moment in moments if moment.validation]
+    assert validated[-1]["pastiche"] < validated[0]["pastiche"]
+    variation = cached.loss.variation * validated[0]["variation"]  # the one term without the loss network
+    assert validated[0]["total"] == pytest.approx(variation + 100 * validated[0]["pastiche"], rel=1e-4)
 
 
 def test_a_student_with_another_backbone_cannot_share_the_cached_features(cached: Recipe, tmp_path: Path) -> None:

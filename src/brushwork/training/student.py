@@ -44,6 +44,29 @@ def embed(network: PasticheNetwork, batch: Batch, shift: int = 0) -> Tensor:
     return network.predictor.project(batch.targets.features)
 
 
+def compare(
+    recipe: Recipe, teacher: PasticheNetwork, content: Tensor, target: Tensor, pastiche: Tensor, embedding: Tensor
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the weighted loss of a student against its teacher, and its terms by name.
+
+    Args:
+        recipe: Gives the weights ``teaching`` and ``teaching_pastiche``.
+        teacher: Computes the pastiches that the student learns.
+        content: Contents (B, 3, S, S) in [0, 1].
+        target: The teacher's embeddings (B, D).
+        pastiche: The student's pastiches (B, 3, S, S).
+        embedding: The student's embeddings (B, D).
+    """
+    terms = {"embedding": F.mse_loss(embedding.float(), target.float())}
+    total = recipe.teaching * terms["embedding"]
+    if recipe.teaching_pastiche:
+        with torch.no_grad():
+            shown = teacher(content, target)
+        terms["pastiche"] = F.mse_loss(pastiche.float(), shown.float())
+        total = total + recipe.teaching_pastiche * terms["pastiche"]
+    return total, terms
+
+
 def load(path: str) -> PasticheNetwork:
     """Load the network of a model folder, a run folder or a checkpoint.
 

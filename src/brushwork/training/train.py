@@ -13,7 +13,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch.nn import functional as F
 
 from brushwork.errors import UserError
 from brushwork.training import checkpoints, consistency, student
@@ -76,7 +75,7 @@ def train(
             stopped = _stopped(stop(), time.monotonic() > deadline, process)
             last = done >= steps or bool(stopped)
             due = [name for name, every in intervals.items() if last or done % every == 0]
-            measured = validation.measure(setup) if validation and "validation" in due else {}
+            measured = validation.measure(recipe, setup) if validation and "validation" in due else {}
             if measured and measured["total"] < best:
                 best = measured["total"]
                 _save(folder / BEST, setup, recipe, done, timer.minutes, best)
@@ -148,13 +147,8 @@ def batch_loss(setup: Setup, recipe: Recipe, batch: Batch, step: int = 0) -> tup
         if setup.teacher is not None:
             with torch.no_grad():
                 target = student.embed(setup.teacher, batch)
-            terms["embedding"] = F.mse_loss(embedding.float(), target.float())
-            total = total + recipe.teaching * terms["embedding"]
-            if recipe.teaching_pastiche:
-                with torch.no_grad():
-                    target_pastiche = setup.teacher(batch.content, target)
-                terms["pastiche"] = F.mse_loss(pastiche.float(), target_pastiche.float())
-                total = total + recipe.teaching_pastiche * terms["pastiche"]
+            taught, compared = student.compare(recipe, setup.teacher, batch.content, target, pastiche, embedding)
+            total, terms = total + taught, terms | compared
         if recipe.consistency.weight:
             seed = consistency_seed(recipe, setup.process, step)
             terms["consistency"] = consistency.consistency_loss(

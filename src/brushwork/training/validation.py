@@ -10,6 +10,7 @@ from brushwork.training.augmentation import NOTHING, augment, draw, reduce
 from brushwork.training.config import Recipe
 from brushwork.training.setup import Setup
 from brushwork.training.shards import decode, find_shards, read_shard
+from brushwork.training.student import compare
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,21 @@ class Validation:
         return cls([contents[n % len(contents)] for n in pairs], [styles[n % len(styles)] for n in pairs])
 
     @torch.no_grad()
-    def measure(self, setup: Setup) -> dict[str, float]:
-        """Return the means of the loss terms of the averaged network, by name."""
+    def measure(self, recipe: Recipe, setup: Setup) -> dict[str, float]:
+        """Return the means of the loss terms of the averaged network, by name; those against a teacher, too."""
         sums: dict[str, float] = {}
         for content, style in zip(self.contents, self.styles, strict=True):
             embedding = setup.averaged.embed(style)
             with setup.autocast:
-                terms = setup.loss(setup.averaged(content, embedding), content, style)
+                pastiche = setup.averaged(content, embedding)
+                if setup.loss.weights.uses_network:
+                    terms = setup.loss(pastiche, content, style)
+                else:
+                    terms = setup.loss.regularise(pastiche)
+                if setup.teacher is not None:
+                    target = setup.teacher.embed(style)
+                    taught, compared = compare(recipe, setup.teacher, content, target, pastiche, embedding)
+                    terms = terms | compared | {"total": terms["total"] + taught}
             for name, term in terms.items():
                 sums[name] = sums.get(name, 0.0) + float(term)
         return {name: value / len(self.contents) for name, value in sums.items()}
