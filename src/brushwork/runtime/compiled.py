@@ -45,9 +45,7 @@ def _start() -> ov.Core:
         core.set_property("CPU", {SHAPES_CACHED: "0"})
     number = ops.parameter([1], np.float32, name="number")
     model = ov.Model([ops.add(number, ops.constant(np.ones(1, np.float32)))], [number])
-    # Later graphs of one thread run in the thread of this one, and are pinned to the first core if it is.
-    properties = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": "1", "ENABLE_CPU_PINNING": False}
-    request = core.compile_model(model, "CPU", properties).create_infer_request()
+    request = core.compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": "1"}).create_infer_request()
     for share in (True, False):
         list(request.infer({"number": np.zeros(1, np.float32)}, share_inputs=share).values())
     _kept.append(request)
