@@ -17,6 +17,7 @@ pytestmark = pytest.mark.usefixtures("quick")
         (["--strength=-0.1"], "the strength is -0.1; it must be between 0"),
         (["--strength", "nan"], "the strength is nan; it must be between 0"),
         (["--weights", "0.5,0.5"], "2 weights for 1 styles"),
+        (["--weights", "1"], "--weights does nothing with one style"),
         (["-s", "waves.png", "--weights", "1"], "1 weights for 2 styles"),
         (
             ["-s", "waves.png", "--weights", "0,0"],

@@ -40,6 +40,7 @@ def make_clip(
     color: Sequence[int] = (2, 0),
     options: dict[str, str] | None = None,
     base: Fraction = TICKS,
+    timecode: str | None = None,
 ) -> Path:
     """Write a clip; `color` is the matrix and range of ITU-T H.273, `base` the time base of its video."""
     ticks = [n * STEP for n in range(len(frames))] if ticks is None else ticks
@@ -51,6 +52,8 @@ def make_clip(
         video.pix_fmt = form
         video.codec_context.time_base = video.time_base = base
         video.codec_context.colorspace, video.codec_context.color_range = color
+        if timecode:
+            video.metadata["timecode"] = timecode
         if rotation:
             video.set_display_rotation(rotation)
         tone = out.add_stream(sound, rate=48000, layout="mono") if sound else None

@@ -64,6 +64,21 @@ def test_interlaced_frames_are_deinterlaced(tmp_path: Path, load: Load, grey: st
     assert paint(path, tmp_path / "as-it-is.mkv", load, grey, deinterlace=False).notes == []
 
 
+def test_frames_that_become_interlaced_later_are_deinterlaced(tmp_path: Path, load: Load, grey: str) -> None:
+    """A broadcast of two recordings: the first 12 frames are whole, the next 12 interlaced."""
+    plain = [np.full((48, 128, 3), 60, np.uint8)] * 12
+    first = make_clip(tmp_path / "first.mpg", plain, codec="mpeg2video", form="yuv420p", base=Fraction(1, 24))
+    joined = tmp_path / "joined.mpg"
+    joined.write_bytes(first.read_bytes() + interlaced(tmp_path).read_bytes())
+    last = paint(joined, tmp_path / "out.mkv", load, grey)
+    assert last.notes == ["interlaced frames are deinterlaced; --no-deinterlace renders them as stored"]
+    clip, stored = open_clip(str(joined)), open_clip(str(joined), deinterlaced=False)
+    whole, combed = (list(each.read(each.start)) for each in (clip, stored))
+    assert [frame.pts for frame in whole] == [frame.pts for frame in combed]
+    assert np.mean([combing(frame.pixels) for frame in combed[-12:]]) > 5
+    assert np.mean([combing(frame.pixels) for frame in whole[-12:]]) < 1
+
+
 def test_no_deinterlace_is_refused_for_progressive_clips(tmp_path: Path) -> None:
     clip = make_clip(tmp_path / "clip.mkv", make_frames(3), **H264)
     assert open_clip(str(clip)).notes == []

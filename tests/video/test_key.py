@@ -9,7 +9,8 @@ from brushwork.images import Image
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import Pixels
 from brushwork.video.settings import STEADY
-from brushwork.video.temporal import optical_flow
+from brushwork.video.temporal import optical_flow, stabilisation
+from brushwork.video.temporal.stabilisation import Key
 from tests.video.conftest import make_frames
 from tests.video.flickering import painted, pastiches
 
@@ -54,6 +55,30 @@ def test_grain_is_not_taken_for_motion() -> None:
     still = make_frames(1, 192, 256)[0]
     one, other = (np.clip(still + random.normal(0, 4, still.shape), 0, 255).astype(np.uint8) for _ in range(2))
     assert np.abs(optical_flow.find(one, other).flow).mean() < 0.01
+
+
+def test_soft_grain_is_told_from_things_that_move() -> None:
+    """Grain that is as coarse as texture is present in all of a frame: the content counts as the same."""
+    random = np.random.default_rng(10)
+    still = make_frames(1, 192, 256)[0]
+    frames = []
+    for _ in range(2):
+        grain = cv2.GaussianBlur(random.normal(0, 1, still.shape), (0, 0), 1.5)
+        frames.append(np.clip(still + grain * (6 / grain.std()), 0, 255).astype(np.uint8))
+    key = Key.begin(np.zeros(still.shape, np.float32), frames[0]).follow(None, frames[1])
+    assert key.same.mean() > 0.9
+    frames[1][60:130, 80:180] = 255  # something comes into the picture
+    assert (
+        Key.begin(np.zeros(still.shape, np.float32), frames[0]).follow(None, frames[1]).same[70:120, 90:170].max() < 0.1
+    )
+
+
+def test_contrast_that_differs_in_single_strokes_is_not_changed() -> None:
+    """The variance around each pixel differs, and its mean over a larger area does not."""
+    one = np.tile(np.asarray([[0.005, 0.02], [0.02, 0.005]], np.float32), (40, 60))
+    other = np.full_like(one, one.mean())
+    gain = stabilisation._gain(one, other, np.zeros_like(one), np.ones_like(one))
+    assert np.abs(gain - 1).max() < 0.01
 
 
 def test_a_saved_state_contains_its_key(tmp_path: Path) -> None:

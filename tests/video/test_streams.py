@@ -87,10 +87,10 @@ def test_streams_that_cannot_be_written_are_reported_before_rendering(
     clip = make_clip(tmp_path / "clip.mkv", make_frames(4), **H264, sound="aac", subtitles="subrip")
     write = streams._write_start
 
-    def refuse(container: str, chosen: list[Any]) -> None:
+    def refuse(container: str, chosen: list[Any]) -> Any:
         if len(chosen) == 2:
             raise ValueError("too much")
-        write(container, chosen)
+        return write(container, chosen)
 
     monkeypatch.setattr(streams, "_write_start", refuse)
     with pytest.raises(UserError, match="matroska cannot hold the streams of .* together: too much"):

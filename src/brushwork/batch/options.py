@@ -70,7 +70,7 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
     """Parse the weights of a blend of styles, such as ``0.7,0.3``.
 
     Raises:
-        UserError: If they are not numbers, their count differs from that of the styles, or nothing is blended.
+        UserError: If they are not numbers, their count differs from that of the styles, or there is nothing to blend.
     """
     if text is None:
         return None
@@ -81,6 +81,8 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
     except ValueError:
         raise UserError(f"weights {text!r} are not numbers separated by commas, such as 0.7,0.3") from None
     normalized_weights(weights, styles)
+    if styles == 1:
+        raise UserError("--weights does nothing with one style; add another with -s or leave it out")
     return weights
 
 

@@ -1,6 +1,6 @@
 """Deinterlaces frames, whose odd and even lines are 1/50 or 1/60 s apart."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -9,16 +9,24 @@ import av
 NOTE = "interlaced frames are deinterlaced; --no-deinterlace renders them as stored"
 
 
-def deinterlace(frames: Iterator[tuple[int, Any]], time_base: Fraction) -> Iterator[tuple[int, Any]]:
+def deinterlace(
+    frames: Iterator[tuple[int, Any]], time_base: Fraction, found: Callable[[], None]
+) -> Iterator[tuple[int, Any]]:
     """Yield the same number of frames; interlaced ones are deinterlaced by FFmpeg's bwdif.
 
     Args:
         frames: Time, in ticks, and FFmpeg's frame.
         time_base: Seconds per tick.
+        found: Called at the first interlaced frame, if there is one; a broadcast may begin without.
     """
     graph: Any = None
     shape = None
     for pts, frame in frames:
+        if graph is None and not frame.interlaced_frame:
+            yield pts, frame
+            continue
+        if graph is None:
+            found()
         frame.pts, frame.time_base = pts, time_base
         if shape != (frame.width, frame.height, frame.format.name):
             if graph is not None:

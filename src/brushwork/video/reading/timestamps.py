@@ -70,10 +70,11 @@ class FrameTimes:
         step: Ticks per frame at the average rate.
         decoding: Whether the packets have only decoding times, as in AVI. The decoder returns one frame per packet in
             display order, so the n-th frame is displayed at the n-th decoding time.
+        first: Time of the first frame, where frames at the start have none.
     """
 
-    def __init__(self, step: int, *, decoding: bool = False) -> None:
-        self._step, self._decoding = step, decoding
+    def __init__(self, step: int, *, decoding: bool = False, first: int = 0) -> None:
+        self._step, self._decoding, self._first = step, decoding, first
         self._waiting: deque[int] = deque()
         self._last: int | None = None
 
@@ -88,7 +89,7 @@ class FrameTimes:
         if self._decoding:
             time = self._waiting.popleft() if self._waiting else None
         if time is None:
-            time = 0 if self._last is None else self._last + self._step
+            time = self._first if self._last is None else self._last + self._step
         if self._last is not None and time <= self._last:
             time = self._last + 1
         self._last = time

@@ -9,11 +9,14 @@ from typing import Any
 import av
 
 from brushwork.video.reading.source import open_source
-from brushwork.video.reading.timestamps import Discontinuity, find_discontinuities
+from brushwork.video.reading.timestamps import Discontinuity, Packet, find_discontinuities
 
 EXAMINED = (
     48  # packets whose times show whether the file has presentation times; AVI has none, and FFmpeg makes some up
 )
+MATROSKA = "matroska"
+MAX_RATE = 240  # frames per second, above which a rate is compared with the times of packets
+MAX_UNTIMED = 1000  # packets in which one with a time is looked for
 NO_TIMESTAMPS = 0x80  # AVFMT_NOTIMESTAMPS: after a seek, times of such a format are meaningless
 
 
@@ -30,6 +33,7 @@ class Timing:
         discontinuities: Where times jump.
         duration: Duration of the stream in seconds, if the file states it.
         frames: Number of frames, if the file states it; a file may contain more than it shows (edit lists).
+        first: Tick of the first frame, if frames at the start have no times.
     """
 
     time_base: Fraction
@@ -40,6 +44,7 @@ class Timing:
     discontinuities: tuple[Discontinuity, ...]
     duration: float | None
     frames: int
+    first: int = 0
 
     @classmethod
     def of(cls, name: str, stream: Any) -> "Timing":
@@ -47,13 +52,14 @@ class Timing:
         container, time_base = stream.container, stream.time_base
         rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
         found = tuple(find_discontinuities(container))
-        with open_source(name) as again:
-            packets = [packet for packet in islice(again.demux(again.streams[stream.index]), EXAMINED) if packet.size]
+        untimed, packets = _first_packets(name, stream.index)
+        rate = _plausible(rate, packets)
         decoding = container.format.name == "avi" or any(packet.pts is None for packet in packets)
-        seekable = not (decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
-        duration = None if found else _duration(stream)
+        seekable = not (untimed or decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
+        duration = None if found or untimed else _duration(stream)
         step = max(1, round(1 / (rate * time_base)))
-        return cls(time_base, rate, step, decoding, seekable, found, duration, stream.frames)
+        first = min(packet.pts for packet in packets) - untimed * step if untimed and not decoding else 0
+        return cls(time_base, rate, step, decoding, seekable, found, duration, stream.frames, first)
 
     @property
     def count(self) -> int | None:
@@ -67,11 +73,40 @@ class Timing:
         return self.frames if self.frames == self.count and not self.decoding else 0
 
 
+def _first_packets(name: str, index: int) -> tuple[int, list[Packet]]:
+    """Return the number of packets at the start of a stream that have no times, and the first ones that may have.
+
+    In Matroska, frames before time 0 have none. Where no packet has any, the number is 0.
+    """
+    with open_source(name) as container:
+        packets = (packet for packet in container.demux(container.streams[index]) if packet.size)
+        start = list(islice(packets, EXAMINED))
+        timed = next((place for place, packet in enumerate(start) if packet.pts is not None), None)
+        if timed is not None:
+            start += islice(packets, timed)
+            return timed, start[timed:]
+        for count, packet in enumerate(islice(packets, MAX_UNTIMED), len(start)):
+            if packet.pts is not None:
+                return count, [packet, *islice(packets, EXAMINED)]
+        return 0, start
+
+
+def _plausible(rate: Fraction, packets: list[Packet]) -> Fraction:
+    """Return a frame rate, or that of the first packets if it is one of the ticks that some encoders write instead."""
+    shown = sorted(packet.pts for packet in packets if packet.pts is not None)
+    if rate <= MAX_RATE or len(shown) < 2 or shown[-1] == shown[0]:
+        return rate
+    seen = (len(shown) - 1) / ((shown[-1] - shown[0]) * packets[0].time_base)
+    return seen.limit_denominator(1001) if 2 * seen < rate else rate
+
+
 def _duration(stream: Any) -> float | None:
     """Return the duration of a stream in seconds, if the file states it; Matroska does so in a tag."""
     if stream.duration:
         return float(stream.duration * stream.time_base)
+    container = stream.container
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
-    if tag:
-        return 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3])
-    return stream.container.duration / av.time_base if stream.container.duration else None
+    total = 3600 * int(tag[1]) + 60 * int(tag[2]) + float(tag[3]) if tag else (container.duration or 0) / av.time_base
+    if MATROSKA in container.format.name:  # there, durations count from time 0 and not from the first frame
+        total -= max(0.0, float((stream.start_time or 0) * stream.time_base))
+    return total if total > 0 else None

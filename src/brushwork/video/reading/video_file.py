@@ -26,6 +26,7 @@ from brushwork.video.times import format_time
 # A seek lands on a key frame before the requested time; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+DAMAGED = "some packets are damaged and were left out"
 FIELDS_EXAMINED = 8  # frames that show whether the clip is interlaced
 
 
@@ -41,7 +42,8 @@ class VideoSource:
         orientation: Rotation and mirroring of the scaled frames.
         color: Colour information of the stream.
         hdr: Conversion to SDR; None if it is SDR.
-        interlaced: Whether to deinterlace its frames.
+        deinterlaced: Whether to deinterlace its frames, where they are interlaced.
+        noted: Whether the user knows that some are.
     """
 
     name: str
@@ -51,7 +53,8 @@ class VideoSource:
     orientation: "Orientation"
     color: ColorInfo
     hdr: HdrInfo | None
-    interlaced: bool
+    deinterlaced: bool
+    noted: bool
 
     def read(self, start: int, tick: int, damaged: list[str]) -> Iterator[VideoFrame]:
         """Yield the frames from a tick on.
@@ -65,7 +68,8 @@ class VideoSource:
         frames = self._after_seek(start, tick, damaged) if tick > start and self.timing.seekable else None
         whole = frames is None
         frames = frames or decode_stream(self.name, self.index, self.timing, damaged)
-        frames = deinterlace(frames, self.timing.time_base) if self.interlaced else frames
+        if self.deinterlaced:
+            frames = deinterlace(frames, self.timing.time_base, lambda: None if self.noted else damaged.append(NOTE))
         last, count = start, 0
         for pts, frame in frames:
             last, count = pts, count + 1
@@ -75,7 +79,7 @@ class VideoSource:
                 pixels = self.hdr.tone_map.to_sdr(pixels) if self.hdr else pixels
                 yield VideoFrame(pixels, pts, frame.duration or self.timing.step, alpha)
         self._check_length(float((last - start) * self.timing.time_base), damaged)
-        if whole and count < self.timing.promised - 1 and not damaged:
+        if whole and count < self.timing.promised - 1 and DAMAGED not in damaged:
             damaged.append(f"{self.name} states {self.timing.promised} frames; {count} could be decoded")
 
     def _after_seek(self, start: int, tick: int, damaged: list[str]) -> Iterator[tuple[int, av.VideoFrame]] | None:
@@ -116,17 +120,17 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
         stream = _video_stream(name, container)
         timing = Timing.of(name, stream)
         start, first, interlaced = _examine(name, stream.index, timing)
-        if not (deinterlaced or interlaced):
+        if not (deinterlaced or interlaced or _becomes_interlaced(name, stream.index, timing)):
             raise UserError(f"--no-deinterlace does nothing: {name} is not interlaced")
         codec, index, count = stream.codec_context, stream.index, timing.count
         color = ColorInfo.of(codec, first)
         aspect = stream.sample_aspect_ratio or Fraction(1)
-        begins = Fraction(container.start_time or 0, av.time_base)
+        begins = _begin(container, index, start * timing.time_base)
     stored = fitted(first.height, first.width, size) if size else (first.height, first.width)
     orientation = Orientation.of(first)
     hdr = HdrInfo.of(color, first)
-    source = VideoSource(name, index, timing, stored, orientation, color, hdr, interlaced and deinterlaced)
-    notes = [note for note, said in ((hdr and hdr.note, hdr), (NOTE, source.interlaced)) if said and note]
+    source = VideoSource(name, index, timing, stored, orientation, color, hdr, deinterlaced, interlaced)
+    notes = [note for note, said in ((hdr and hdr.note, hdr), (NOTE, deinterlaced and interlaced)) if said and note]
 
     def read(tick: int) -> Iterator[VideoFrame]:
         with readable(name):
@@ -137,7 +141,7 @@ def open_video(name: str, size: int | None, *, deinterlaced: bool = True) -> Cli
         name, Path(name), width, height, timing.time_base, timing.rate, start, count, read, SDR if hdr else color,
         depth=8 if hdr else first.format.components[0].bits,
         aspect=1 / aspect if orientation.turned else aspect, damaged=damaged,
-        origin=min(begins, start * timing.time_base), discontinuities=timing.discontinuities, stream=index,
+        origin=begins, discontinuities=timing.discontinuities, stream=index,
         seekable=timing.seekable, alpha=has_alpha(first), hdr=hdr, notes=notes,
     )  # fmt: skip
 
@@ -154,10 +158,10 @@ def decode_stream(
         damaged: Gets a line for what could not be decoded.
         goal: Tick to seek to first; None starts at the first frame.
     """
-    times = FrameTimes(timing.step, decoding=timing.decoding)
+    times = FrameTimes(timing.step, decoding=timing.decoding, first=timing.first)
     with open_source(name) as container:
         stream = container.streams[index]
-        stream.thread_type = "AUTO"
+        stream.thread_type = "SLICE"  # threads for frames lose intact frames around a damaged one
         decoder = _decoder(stream)
         if goal is not None:
             container.seek(goal, stream=stream)
@@ -176,12 +180,25 @@ def _video_stream(name: str, container: Any) -> Any:
     return videos[0]
 
 
+def _begin(container: Any, index: int, first: Fraction) -> Fraction:
+    """Return the time at which a file begins for all its streams, given that of the first frame of one of them."""
+    timed = [each for each in container.streams if each.index != index and each.type in ("audio", "video", "subtitle")]
+    if all(each.disposition & Disposition.attached_pic for each in timed):
+        return first
+    return min(first, Fraction(container.start_time or 0, av.time_base))
+
+
 def _examine(name: str, index: int, timing: Timing) -> tuple[int, av.VideoFrame, bool]:
     """Return the time of a stream's first frame, the frame, and whether the first few frames are interlaced."""
     frames = list(islice(decode_stream(name, index, timing, []), FIELDS_EXAMINED))
     if not frames:
         raise UserError(f"{name} has no decodable frame")
     return *frames[0], any(frame.interlaced_frame for _, frame in frames)
+
+
+def _becomes_interlaced(name: str, index: int, timing: Timing) -> bool:
+    """Return whether any frame of a stream is interlaced; all frames before it are decoded to know."""
+    return any(frame.interlaced_frame for _, frame in decode_stream(name, index, timing, []))
 
 
 def _decoder(stream: Any) -> Any:
@@ -199,6 +216,6 @@ def _decoded(decoder: Any, packet: "av.Packet[Any]", damaged: list[str]) -> list
         frames: list[av.VideoFrame] = decoder.decode(packet if packet.size else None)
         return frames
     except InvalidDataError:
-        if not damaged:
-            damaged.append("some packets are damaged and were left out")
+        if DAMAGED not in damaged:
+            damaged.append(DAMAGED)
         return []

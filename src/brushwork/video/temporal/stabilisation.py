@@ -21,9 +21,13 @@ COLOR_SCALE, PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.10, 0.06, 1.0, 
 # the surroundings in pixels. Moving objects are rendered with a halo, which would be left behind if only their own
 # pixels counted.
 SAME_SCALE, CHANGED_SCALE, SEES = 0.045, 0.12, 54
+# Grain is present in all of a frame: it is the difference that this percentage of windows does not exceed. Content
+# whose difference is below GRAIN_FACTOR times that is the same. More than GRAIN_LIMIT is undetected motion, not grain.
+GRAIN_PERCENT, GRAIN_WINDOW, GRAIN_FACTOR, GRAIN_LIMIT = 20, 33, 6.0, 0.02
 COARSE = 4  # pixels of a pastiche per pixel of the planes of weights
-# Least and most contrast relative to the new pastiche, the largest gain of contrast, and the least variance.
-LEAST_CONTRAST, MOST_CONTRAST, MAX_GAIN, MIN_VARIANCE = 0.85, 1.15, 2.0, 1e-6
+# Least and most contrast relative to the new pastiche, and the pixels over which this contrast is averaged, as that of
+# single strokes varies from frame to frame; the largest gain of contrast, and the least variance.
+LEAST_CONTRAST, MOST_CONTRAST, CONTRAST_BLUR, MAX_GAIN, MIN_VARIANCE = 0.85, 1.15, 24, 2.0, 1e-6
 # Number of frames, and lost fraction of the frame, after which a key is replaced.
 MAX_AGE, MAX_LOST = 12, 0.03
 # Trust above which sharpness is compared, the largest increase at once, and the strength below which it is skipped.
@@ -70,8 +74,9 @@ class Key:
             trust = np.minimum(motion.agreement, optical_flow.warp(trust, motion.flow))
         red, green, blue = cv2.split(cv2.absdiff(_blurred(reduced), optical_flow.sample(self.content, flow)))
         difference = cv2.max(cv2.max(red, green), blue)
-        agreement = _fall(difference / np.float32(255 * COLOR_SCALE)) * optical_flow.inside(flow)
-        same = _fall(difference / np.float32(255 * SAME_SCALE))
+        scale = max(SAME_SCALE, GRAIN_FACTOR * min(_grain(difference), GRAIN_LIMIT))
+        agreement = _fall(difference / np.float32(255 * max(COLOR_SCALE, scale))) * optical_flow.inside(flow)
+        same = _fall(difference / np.float32(255 * scale))
         side = 2 * round(SEES * flow.shape[1] / self.pastiche.shape[1]) + 1
         same *= _fall(np.asarray(cv2.blur(1 - same, (side, side)), np.float32) / np.float32(CHANGED_SCALE))
         return replace(self, flow=flow, trust=np.minimum(trust, agreement), same=same, age=self.age + 1)
@@ -143,9 +148,10 @@ def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
     moved over many frames do not drift away from it.
     """
     sum_of_both = (1 - weights) * one + weights * other + np.float32(MIN_VARIANCE)
-    least, most = (factor**2 * one + np.float32(MIN_VARIANCE) for factor in (LEAST_CONTRAST, MOST_CONTRAST))
     left = np.maximum(sum_of_both - weights * (1 - weights) * between, sum_of_both / np.float32(MAX_GAIN**2))
-    return np.asarray(np.sqrt(np.clip(sum_of_both, least, most) / left), np.float32)
+    new, mixed = (_blur(plane, CONTRAST_BLUR) + np.float32(MIN_VARIANCE) for plane in (one, sum_of_both))
+    limited = np.clip(1, *(factor**2 * new / mixed for factor in (LEAST_CONTRAST, MOST_CONTRAST)))
+    return np.asarray(np.sqrt(limited * sum_of_both / left), np.float32)
 
 
 def _sharpened(moved: Image, gray: Plane, trust: Plane) -> tuple[Image, Plane]:
@@ -182,9 +188,16 @@ def _reduce(image: Image, size: tuple[int, ...]) -> Image:
     return optical_flow.resize(image[:height, :width], size)
 
 
-def _blur(plane: Plane) -> Plane:
-    """Blur a coarse plane (h, w) or image (h, w, 3)."""
-    return np.asarray(cv2.GaussianBlur(plane, (0, 0), BLUR / COARSE), np.float32)
+def _blur(plane: Plane, pixels: int = BLUR) -> Plane:
+    """Blur a coarse plane (h, w) or image (h, w, 3) over a number of pixels of a pastiche."""
+    return np.asarray(cv2.GaussianBlur(plane, (0, 0), pixels / COARSE), np.float32)
+
+
+def _grain(difference: Pixels) -> float:
+    """Return the difference in [0, 1] that is present in all of a frame, from that of each pixel (h, w), uint8."""
+    windows = cv2.blur(difference.astype(np.float32), (GRAIN_WINDOW, GRAIN_WINDOW))
+    step = GRAIN_WINDOW // 4
+    return float(np.percentile(windows[::step, ::step], GRAIN_PERCENT)) / 255
 
 
 def _blurred(reduced: Pixels) -> Pixels:

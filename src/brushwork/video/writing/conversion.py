@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from av.error import InvalidDataError
+from av.error import FFmpegError, InvalidDataError
 
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.source import open_source, readable
@@ -15,6 +15,7 @@ from brushwork.video.writing.copying import fit
 
 BIT_RATE = 96_000  # bits per second and channel of AAC and Opus, at which no difference is audible
 RATES = {"libopus": (48_000,), "aac": (48_000, 44_100, 96_000, 88_200, 64_000, 32_000, 24_000, 22_050, 16_000, 8_000)}
+LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}  # the usual ones
 MILLISECONDS = Fraction(1, 1000)
 
 
@@ -28,9 +29,7 @@ def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
         encoder: FFmpeg's name of the encoder.
     """
     if stream.type == "audio":
-        taken = RATES.get(encoder, (stream.rate,))
-        rate = stream.rate if stream.rate in taken else taken[0]
-        added = out.add_stream(encoder, rate=rate, layout=stream.layout)
+        added = out.add_stream(encoder, rate=_rate(stream, encoder), layout=layout_for(stream, encoder))
         if encoder in RATES:
             added.bit_rate = BIT_RATE * stream.channels
         return added
@@ -39,6 +38,31 @@ def add_converted(out: Any, name: str, stream: Any, encoder: str) -> Any:
     context.time_base = MILLISECONDS
     context.subtitle_header = _subtitle_header(name, stream.index)
     return added
+
+
+def layout_for(stream: Any, encoder: str) -> str | None:
+    """Return the channel layout in which an encoder takes a sound stream; None if it takes none with as many channels.
+
+    Old formats say how many channels there are and not which, and encoders know only some layouts.
+    """
+    candidates: list[str] = [stream.layout.name, LAYOUTS.get(stream.channels, "")]
+    for name in candidates:
+        context: Any = av.CodecContext.create(encoder, "w")
+        try:
+            context.layout = name
+            context.sample_rate, context.format = _rate(stream, encoder), context.codec.audio_formats[0]
+            context.open(strict=False)
+        except (FFmpegError, ValueError):
+            continue
+        return name
+    return None
+
+
+def _rate(stream: Any, encoder: str) -> int:
+    """Return the sample rate in which a sound stream is encoded: its own if the encoder takes it."""
+    taken = RATES.get(encoder, (stream.rate,))
+    rate: int = stream.rate if stream.rate in taken else taken[0]
+    return rate
 
 
 def converted_packets(clip: Clip, index: int, target: Any, span: TimeRange) -> Iterator[tuple[float, int, Packet]]:

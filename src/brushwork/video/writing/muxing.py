@@ -1,9 +1,9 @@
 """Joins pieces of video into one file, together with the sound, subtitles and chapters of the clip."""
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,12 +18,15 @@ from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import Encoding
 from brushwork.video.writing.conversion import add_converted, converted_packets
 from brushwork.video.writing.copying import copied_packets
-from brushwork.video.writing.streams import StreamPlan
+from brushwork.video.writing.streams import COVERS, StreamPlan, codec_name
+from brushwork.video.writing.timecode import advance
 
 # Decoding time of a packet in seconds, index of its stream, and the packet.
 Item: TypeAlias = tuple[float, int, Packet]
 OWN = ("major_brand", "minor_version", "compatible_brands", "encoder")  # metadata that muxers write themselves
 KEPT = ("title", "language", "handler_name")  # metadata of the video stream that also holds for its pastiche
+TIMES_MAY_REPEAT = 0x20000  # AVFMT_TS_NONSTRICT: packets may be decoded at the same tick
+SOUND_LOST = 0.1  # seconds of sound that a file may lack after writing, by rounding
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,19 @@ class EncodedVideo:
     pieces: Sequence[Path]
     times: Sequence[tuple[int, int]]
     time_base: Fraction
+
+
+@dataclass
+class Tally:
+    """Packets of each stream of a file, and how long they last in seconds."""
+
+    packets: Counter[int] = field(default_factory=Counter)
+    seconds: dict[int, float] = field(default_factory=lambda: defaultdict(float))
+
+    def add(self, packet: Packet) -> None:
+        """Count a packet."""
+        self.packets[packet.stream.index] += 1
+        self.seconds[packet.stream.index] += float((packet.duration or 0) * packet.time_base)
 
 
 def join(
@@ -69,7 +85,7 @@ def join(
                 target.codec_context.codec_tag = encoding.codec.tag or first.streams.video[0].codec_context.codec_tag
         if encoding.alpha and encoding.codec.encoder == "libvpx-vp9":
             target.metadata["alpha_mode"] = "1"  # without it players do not look for alpha
-        written = Counter[int]()
+        written = Tally()
         if clip.path is None:
             _mux(out, [_video_items(video, span, target)], written)
         else:
@@ -79,13 +95,16 @@ def join(
 
 def _mux_with_source(
     out: Any, target: Any, video: EncodedVideo, clip: Clip, plans: Sequence[StreamPlan], span: TimeRange,
-    written: Counter[int],
+    written: Tally,
 ) -> None:  # fmt: skip
     """Write the video with the other streams, metadata and chapters of its clip."""
     with readable(clip.name), open_source(clip.name) as source:
         out.metadata.update({key: value for key, value in source.metadata.items() if key not in OWN})
         kept = source.streams[clip.stream].metadata
         target.metadata.update({key: kept[key] for key in KEPT if key in kept})
+        if "timecode" in kept:
+            skipped = round((span.start - clip.start * clip.time_base) * clip.rate)
+            target.metadata["timecode"] = advance(kept["timecode"], skipped, clip.rate)
         target.disposition = source.streams[clip.stream].disposition
         out.set_chapters(_chapters(source, span))
         copies, conversions = {}, []
@@ -96,6 +115,8 @@ def _mux_with_source(
             elif plan.action == "convert":
                 copy = add_converted(out, clip.name, stream, plan.encoder)
                 conversions.append((plan.index, copy))
+            elif plan.action == "attach":
+                copy = _attach(out, clip.name, stream)
             else:
                 continue
             copy.metadata.update(stream.metadata)
@@ -103,6 +124,14 @@ def _mux_with_source(
     inputs = [_video_items(video, span, target), copied_packets(clip, copies, span)]
     inputs += [converted_packets(clip, index, copy, span) for index, copy in conversions]
     _mux(out, inputs, written)
+
+
+def _attach(out: Any, name: str, stream: Any) -> Any:
+    """Add a cover picture to a Matroska file as an attachment, where players look for it."""
+    with open_source(name) as source:
+        picture = next(bytes(packet) for packet in source.demux(source.streams[stream.index]) if packet.size)
+    file, kind = COVERS[codec_name(stream)]
+    return out.add_attachment(stream.metadata.get("filename", file), kind, picture)
 
 
 def _video_items(video: EncodedVideo, span: TimeRange, stream: Any) -> Iterator[Item]:
@@ -152,36 +181,44 @@ def _chapters(source: Any, span: TimeRange) -> list[Any]:
     return found
 
 
-def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Counter[int]) -> None:
+def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Tally) -> None:
     """Write all packets in the order of their decoding times, so that no stream waits for another in memory.
 
-    Decoding times that do not increase, which no container takes, are moved to just after the previous one.
+    Decoding times that do not increase are moved to just after the previous one, or to the same tick if the container
+    allows that: TrueHD has more packets than Matroska has ticks, and would lag more and more.
     """
     out.start_encoding()  # from here on the streams have the time bases of the file
+    step = 0 if int(out.format.flags) & TIMES_MAY_REPEAT else 1
     latest: dict[int, int] = {}
     for _, _, packet in heapq.merge(*inputs, key=lambda item: item[:2]):
         index, base = packet.stream.index, packet.stream.time_base
         scale = packet.time_base / base
         dts = round((packet.pts if packet.dts is None else packet.dts) * scale)
         if index in latest:
-            dts = max(dts, latest[index] + 1)
+            dts = max(dts, latest[index] + step)
         pts = dts if packet.pts is None else max(dts, round(packet.pts * scale))
         packet.duration = round((packet.duration or 0) * scale)
         packet.time_base, packet.dts, packet.pts = base, dts, pts
         latest[index] = dts
+        written.add(packet)
         out.mux(packet)
-        written[index] += 1
 
 
-def _verify(path: Path, video: EncodedVideo, written: Counter[int]) -> None:
-    """Raise `UserError` unless a file holds as many frames and packets of sound as were written to it."""
-    found = Counter[int]()
+def _verify(path: Path, video: EncodedVideo, written: Tally) -> None:
+    """Raise `UserError` unless a file holds as many frames, and as much sound, as were written to it.
+
+    Containers may split or join packets of sound, so its duration is what counts.
+    """
+    found = Tally()
     with av.open(f"file:{path}") as container:
         streams = {stream.index: stream.type for stream in container.streams}
         for packet in container.demux():
-            found[packet.stream.index] += packet.size > 0
-    if found[0] != len(video.times) or written[0] != len(video.times):
-        raise UserError(f"{path} holds {found[0]} of {len(video.times)} frames after writing; the pieces are kept")
+            if packet.size:
+                found.add(packet)
+    if found.packets[0] != len(video.times) or written.packets[0] != len(video.times):
+        count = f"{found.packets[0]} of {len(video.times)} frames"
+        raise UserError(f"{path} holds {count} after writing; the pieces are kept")
     for index, kind in streams.items():
-        if kind == "audio" and found[index] != written[index]:
-            raise UserError(f"{path} holds {found[index]} of {written[index]} packets of sound; the pieces are kept")
+        there, wanted = found.seconds[index], written.seconds[index]
+        if kind == "audio" and found.packets[index] != written.packets[index] and there < wanted - SOUND_LOST:
+            raise UserError(f"{path} holds {there:.2f} of {wanted:.2f} seconds of sound; the pieces are kept")

@@ -3,13 +3,14 @@
 ===================  ======================  ==================  =================================
 stream               copied if               otherwise becomes   left out, with a notice
 ===================  ======================  ==================  =================================
-sound                the container takes it  AAC (.mp4 .mov),    only if it cannot be decoded
-                                             FLAC (.mkv),
-                                             Opus (.webm)
+sound                the container takes it; AAC (.mp4 .mov),    only if it cannot be decoded
+                     PCM not in .mp4, where  FLAC (.mkv),
+                     few programs play it    Opus (.webm)
 text subtitles       the container takes it  mov_text, SubRip,   only if they cannot be decoded
                                              WebVTT
+cover pictures       the container takes it  an attachment       otherwise
+                                             (.mkv)
 picture subtitles,   the container takes it  -                   otherwise
-cover pictures,
 other video, data,
 attachments
 ===================  ======================  ==================  =================================
@@ -18,7 +19,7 @@ Whether a container takes a stream is tried, not looked up: its header and first
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import islice
@@ -27,16 +28,22 @@ from typing import Any, Literal
 import av
 from av.codec.codec import Properties
 from av.error import FFmpegError
+from av.stream import Disposition
 
 from brushwork.errors import UserError
 from brushwork.video.reading.source import open_source, readable
 from brushwork.video.writing.codecs import Encoding
+from brushwork.video.writing.conversion import layout_for
 
 SOUND = {"mp4": "aac", "mov": "aac", "matroska": "flac", "webm": "libopus"}
 TEXT = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 WORDS = {"audio": "sound", "subtitle": "subtitles", "video": "video", "data": "data", "attachment": "attachment"}
 # Packets at the start of a clip that are examined, and packets of each stream that are written in the trial.
 EXAMINED, TRIED = 500, 3
+# Codecs of sound that a container takes but few programs play in it; names and types of covers attached to Matroska.
+HOLD_ATTACHMENTS = ("matroska",)
+RARELY_PLAYED: Mapping[str, tuple[str, ...]] = {"mp4": ("pcm_",)}
+COVERS = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 REFUSALS = (FFmpegError, ValueError)  # raised by PyAV and FFmpeg if a container does not take a stream
 
 
@@ -46,13 +53,13 @@ class StreamPlan:
 
     Attributes:
         index: Its index in the clip.
-        action: Whether its packets are copied, converted or left out.
+        action: Whether its packets are copied or converted, its picture is attached, or it is left out.
         encoder: FFmpeg's name of the codec it is converted to.
         note: Notice for the user; empty if there is none.
     """
 
     index: int
-    action: Literal["copy", "convert", "drop"]
+    action: Literal["copy", "convert", "attach", "drop"]
     encoder: str = ""
     note: str = ""
 
@@ -79,13 +86,20 @@ def plan_streams(name: str, main: int, encoding: Encoding, *, sound: bool) -> li
 
 def _plan(name: str, stream: Any, container: str) -> StreamPlan:
     label = f"stream {stream.index} ({codec_name(stream)} {WORDS.get(stream.type, stream.type)})"
+    if container == "matroska" and stream.disposition & Disposition.attached_pic and codec_name(stream) in COVERS:
+        return StreamPlan(stream.index, "attach")
     if _takes(container, name, stream.index):
         return StreamPlan(stream.index, "copy")
     encoder = _conversion(stream, container)
-    if encoder and _decodes(name, stream.index):
-        return StreamPlan(stream.index, "convert", encoder, f"{label} becomes {encoder}: {container} cannot hold it")
-    if _is_chapter_track(stream):
-        return StreamPlan(stream.index, "drop")  # rewritten from the chapters
+    if encoder and _decodes(name, stream.index) and (stream.type != "audio" or layout_for(stream, encoder)):
+        reason = (
+            f"few programs play it in {container}"
+            if _rarely_played(stream, container)
+            else f"{container} cannot hold it"
+        )
+        return StreamPlan(stream.index, "convert", encoder, f"{label} becomes {encoder}: {reason}")
+    if _is_chapter_track(stream) or (stream.type == "data" and "timecode" in stream.metadata):
+        return StreamPlan(stream.index, "drop")  # rewritten from the chapters, and from the time code of the video
     hint = "" if container == "matroska" else "; .mkv holds most"
     return StreamPlan(stream.index, "drop", note=f"{label} is left out: {container} cannot hold it{hint}")
 
@@ -93,6 +107,10 @@ def _plan(name: str, stream: Any, container: str) -> StreamPlan:
 def codec_name(stream: Any) -> str:
     """Return FFmpeg's name of a stream's codec."""
     return str(stream.codec_context.codec.canonical_name) if stream.codec_context is not None else "unknown"
+
+
+def _rarely_played(stream: Any, container: str) -> bool:
+    return codec_name(stream).startswith(RARELY_PLAYED.get(container, ()))
 
 
 def _conversion(stream: Any, container: str) -> str | None:
@@ -108,24 +126,32 @@ def _is_chapter_track(stream: Any) -> bool:
 
 
 def _takes(container: str, name: str, index: int) -> bool:
-    """Return whether a container takes a stream of a file, by trying."""
+    """Return whether a container takes a stream of a file and still has it when it is read, by trying."""
     with open_source(name) as source:
+        stream = source.streams[index]
+        if _rarely_played(stream, container):
+            return False
+        if stream.type == "attachment":
+            return container in HOLD_ATTACHMENTS  # others leave them out without a word
         try:
-            _write_start(container, [source.streams[index]])
+            written, file = _write_start(container, [stream])
+            if not written[index]:
+                return True  # nothing of it at the start, where it is tried
+            with av.open(file) as read:
+                return any(each.type == stream.type for each in read.streams)
         except REFUSALS:
             return False
-    return True
 
 
-def _write_start(container: str, streams: Sequence[Any]) -> None:
-    """Write a file's header and the first packets of some streams to memory."""
-    with av.open(BytesIO(), "w", format=container) as out:
+def _write_start(container: str, streams: Sequence[Any]) -> tuple[Counter[int], BytesIO]:
+    """Write a file's header and the first packets of some streams to memory; return how many, and the file."""
+    written, file = Counter[int](), BytesIO()
+    with av.open(file, "w", format=container) as out:
         copies = {}
         for stream in streams:
             copies[stream.index] = copy = out.add_stream_from_template(stream, opaque=True)
             copy.disposition = stream.disposition
         out.start_encoding()
-        written = Counter[int]()
         for packet in islice(streams[0].container.demux(), EXAMINED):
             index = packet.stream.index
             if packet.size and index in copies and written[index] < TRIED:
@@ -133,6 +159,8 @@ def _write_start(container: str, streams: Sequence[Any]) -> None:
                 packet.stream = copies[index]
                 out.mux(packet)
                 written[index] += 1
+    file.seek(0)
+    return written, file
 
 
 def _decodes(name: str, index: int) -> bool:
