@@ -36,6 +36,13 @@ def test_more_time_leaves_less_of_the_style_loss(pictures: tuple[Picture, Pictur
     assert long.image.shape == content.shape and long.image.min() >= 0 and long.image.max() <= 1
 
 
+def test_a_high_content_loss_does_not_take_the_style_away(pictures: tuple[Picture, Picture]) -> None:
+    content, style = pictures
+    pastiche = np.ascontiguousarray(style[::-1])  # nearly the style, and far from the content
+    refined = refine(content * np.float32(0.2), pastiche, [style], 30, settings=QUICK, clock=ticking())
+    assert refined.before < 0.05 and refined.after < refined.before
+
+
 def test_a_coarse_level_keeps_the_detail_of_the_pastiche(pictures: tuple[Picture, Picture]) -> None:
     content, style = pictures
     checks = np.indices((32, 40)).sum(axis=0)[..., None] % 2 * np.float32(0.2) + np.full(3, 0.4, np.float32)

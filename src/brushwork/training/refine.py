@@ -40,6 +40,17 @@ MANY = 1_000_000  # steps; a level ends by the clock
 LOG_WEIGHT, LOG_FLOOR = 0.04, 0.002
 
 
+class _Loss(PerceptualLoss):
+    """The loss of `brushwork.training.optimize.optimize`, and the logarithms of its style terms."""
+
+    def compare(self, pastiche: Tensor, content_target: Tensor, style_target: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the terms (B,); the logarithms are in ``total``, and 0 where a style is reached."""
+        terms = super().compare(pastiche, content_target, style_target)
+        layers = torch.stack([term for name, term in terms.items() if name.startswith("style/")])
+        logs = (layers / LOG_FLOOR).log1p().sum(dim=0)
+        return {**terms, "total": terms["total"] + LOG_WEIGHT * self.weights.style * logs}
+
+
 @dataclass(frozen=True, eq=False)
 class Refined:
     """A refined pastiche.
@@ -72,9 +83,9 @@ def refine(
 ) -> Refined:
     """Optimise the pixels of a pastiche with the terms of `brushwork.training.optimize.optimize`.
 
-    The style terms are summed as logarithms: a network leaves little of the terms of fine layers and much of those of
-    coarse layers. The sum of the terms is nearly that of the coarse layers alone; the sum of the logarithms is what the
-    style share measures.
+    To its loss the logarithms of the style terms are added: a network leaves little of the terms of fine layers and
+    much of those of coarse layers, so that the sum of the terms hardly sees the fine ones. The logarithms alone would
+    give way to the content where a pastiche has a high content loss.
 
     Ctrl-C ends it with the best result so far. The total loss of the result is never above that of the given pastiche.
 
@@ -133,8 +144,7 @@ class _Run:
     ) -> None:
         self._pastiche, self._styles, self._weights, self._settings = pastiche, styles, weights, settings
         self._device = torch.device(find_device(settings.device))
-        weight = LOG_WEIGHT * settings.style_weight
-        self._loss = PerceptualLoss(LossWeights(style=weight, style_form="log", log_floor=LOG_FLOOR)).to(self._device)
+        self._loss = _Loss(LossWeights(style=settings.style_weight)).to(self._device)
         self._content = fit(content, LONGEST)
         height, width = self._content.shape[:2]
         self.sizes = halved_sizes(height, width, settings.coarsest)
