@@ -22,8 +22,10 @@ def main() -> None:
         sys.stdout.flush()
     except OSError:  # the stream cannot be written, and Python must not try again on exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if code == 0:
-        os._exit(0)  # all output is written; freeing OpenVINO would take a tenth of a second
+    if isinstance(code, int) and code != INTERRUPTED:
+        # All output is written. Freeing OpenVINO would take a tenth of a second, and threads of Arrow that still hold a
+        # file abort the end of the interpreter.
+        os._exit(code)
     sys.exit(code)
 
 

@@ -108,6 +108,17 @@ def test_tars_become_tars_with_their_classes(tmp_path: Path, model: Path) -> Non
     assert contents[0] == "train/a/0000.png"
 
 
+@pytest.mark.parametrize("kind", ["tar", "parquet", "folder"])
+def test_what_a_run_made_is_a_data_set_without_the_files_of_the_run(
+    photos: Path, tmp_path: Path, model: Path, kind: Any
+) -> None:
+    made(photos, tmp_path / "once", model, kind=kind)
+    _, reports = made(tmp_path / "once", tmp_path / "twice", model)
+    assert [report.failed for report in reports] == [None] * 3
+    assert files(tmp_path / "twice") == files(tmp_path / "once")
+    assert len(rows_of(tmp_path / "twice/manifest.parquet")) == len(NAMES)
+
+
 def test_parquet_becomes_parquet_with_its_columns(tmp_path: Path, model: Path) -> None:
     made(write_parquet(tmp_path / "in/rows.parquet", 3), tmp_path / "out", model)
     rows = rows_of(tmp_path / "out/rows.parquet")

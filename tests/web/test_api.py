@@ -107,7 +107,7 @@ BAD: dict[str, tuple[dict[str, bytes], dict[str, Any]]] = {
     "2 weights for 1 styles": ({**PHOTO, "style": encode(RED)}, {"weights": "1,1"}),
     "format: input should be 'jpeg'": ({**PHOTO, "style": encode(RED)}, {"format": "exe"}),
     "no style 'waves'": (PHOTO, {"style_name": "waves"}),
-    "named style; use luma": (PHOTO, {"style_name": "waves", "keep_colors": "histogram"}),
+    "named style, so use luma": (PHOTO, {"style_name": "waves", "keep_colors": "histogram"}),
 }
 
 

@@ -36,6 +36,12 @@ class Connections(set[Any]):
             super().discard(connection)
             self._changed.notify_all()
 
+    def remove(self, connection: object) -> None:
+        """Remove a WebSocket that has ended, as uvicorn does."""
+        with self._changed:
+            super().remove(connection)
+            self._changed.notify_all()
+
     def all_end(self) -> bool:
         """Wait until all connections have ended; return whether they have."""
         with self._changed:

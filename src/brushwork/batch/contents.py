@@ -115,7 +115,7 @@ class Contents:
 
 @contextmanager
 def naming_standard_input() -> Iterator[None]:
-    """Say standard input instead of the name of its file in errors."""
+    """Replace the name of the temporary file by standard input in errors."""
     try:
         yield
     except ImageError as error:

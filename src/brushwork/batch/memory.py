@@ -24,7 +24,7 @@ def allowed(options: Options) -> int:
 
 
 def is_large(pixels: int, options: Options) -> bool:
-    """Whether a picture of so many pixels goes by strips, where it is painted in tiles."""
+    """Return whether a picture with this many pixels is read in strips if it is rendered in tiles."""
     room = _PICTURES_PART * (allowed(options) - PROGRAM)
     return pixels > min(LARGE, room / _WAITING)
 

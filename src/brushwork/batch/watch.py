@@ -144,7 +144,7 @@ class _Watch:
         yield record
 
     def _wait(self, place: Path, reason: str) -> Iterator[Record]:
-        """Say once why nothing can be done with a folder."""
+        """Report once why a folder cannot be used."""
         if place not in self.waiting:
             self.waiting.add(place)
             yield _failed(place, reason)
@@ -155,7 +155,7 @@ def _failed(path: Path, reason: str) -> Record:
 
 
 def _refusal(target: Path) -> str | None:
-    """Say why a folder takes no files; None if it does. One that was removed is created again."""
+    """Return why a folder cannot take files; None if it can. A removed folder is created again."""
     probe = target / f".brushwork-{secrets.token_hex(8)}.part"
     try:
         target.mkdir(parents=True, exist_ok=True)

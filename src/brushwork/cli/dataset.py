@@ -55,7 +55,8 @@ def dataset(
 
     extras.require("dataset", "brushwork dataset")
     from brushwork.cli.parts import parse_range
-    from brushwork.dataset.stylizing import MANIFEST, Stylizing
+    from brushwork.dataset.plan import MANIFEST
+    from brushwork.dataset.stylizing import Stylizing
 
     values = given(
         styles=tuple(styles) if styles else None, per_image=per_image, seed=seed, size=size, kind=kind,

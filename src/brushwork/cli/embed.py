@@ -38,7 +38,8 @@ def embed(
     from brushwork.errors import UserError
 
     extras.require("dataset", "brushwork embed")
-    from brushwork.dataset.embedding import EMBEDDINGS, Embedding
+    from brushwork.dataset.embedding import Embedding
+    from brushwork.dataset.plan import EMBEDDINGS
 
     if near is not None:
         from brushwork import stylizer

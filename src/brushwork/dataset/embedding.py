@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from brushwork import images, model_folder, stylizer
 from brushwork.dataset.parts import Part, Sample, read_part
 from brushwork.dataset.places import Place
-from brushwork.dataset.plan import Report
+from brushwork.dataset.plan import EMBEDDINGS, Report
 from brushwork.dataset.writing import write_rows
 from brushwork.errors import UserError, in_one_line
 from brushwork.prefetch import map_ahead
@@ -20,7 +20,6 @@ from brushwork.rendering.settings import check_range
 from brushwork.runtime import Array
 from brushwork.styles.embeddings import STYLE_SIZES
 
-EMBEDDINGS = "embeddings"
 # Rows that are compared at once, 26 MB of embeddings of 100 numbers.
 ROWS = 65536
 

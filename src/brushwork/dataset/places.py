@@ -71,7 +71,7 @@ class Place:
         return sorted(name for name in names if not any(part.startswith(".") for part in name.split("/")))
 
     def has(self, name: str) -> bool:
-        """Return whether there is a file of this name; costs less than `find` in a large data set."""
+        """Return whether there is a file with this name; faster than `find` in a large data set."""
         if self._only:
             return name == self._only
         self._files.invalidate_cache()

@@ -15,6 +15,8 @@ from brushwork.dataset.writing import write_rows
 from brushwork.errors import UserError
 
 SETTINGS, PARTS = "plan.json", "plan.parquet"
+# Folders of the markers of tasks, and names of what these are joined to.
+MARKERS = MANIFEST, EMBEDDINGS = "manifest", "embeddings"
 SCHEMA = pa.schema([("part", pa.int64()), ("kind", pa.string()), ("name", pa.string())])
 
 
@@ -106,14 +108,23 @@ def open_plan(source: str, target: str, task: Task, *, together: int = 256) -> P
         if before != settings:
             changed = sorted(key for key in {*before, *settings} if before.get(key) != settings.get(key))
             raise UserError(f"{target} contains a run with another {', '.join(changed)}; choose another folder")
-        return Plan(read, written, task, _read_parts(written), find_parts(read.find(), together)[1])
+        return Plan(read, written, task, _read_parts(written), find_parts(_data(read), together)[1])
     if written.there and written.find():
         raise UserError(f"{target} is not empty, and contains no run to continue; choose another folder")
-    parts, others = find_parts(read.find(), together)
+    parts, others = find_parts(_data(read), together)
     rows = [{"part": part.index, "kind": part.kind, "name": name} for part in parts for name in part.names]
     write_rows(written, PARTS, rows, SCHEMA)
     written.write(SETTINGS, (json.dumps(settings, indent=1) + "\n").encode())  # last, as it marks the plan as complete
     return Plan(read, written, task, parts, others)
+
+
+def _data(place: Place) -> list[str]:
+    """Return the names of all files of a data set, without those that a run of brushwork adds to what it makes."""
+    names = place.find()
+    if SETTINGS not in names or PARTS not in names:
+        return names
+    own = {SETTINGS, PARTS, *(f"{each}.parquet" for each in MARKERS)}
+    return [name for name in names if name not in own and name.partition("/")[0] not in MARKERS]
 
 
 def _read_parts(place: Place) -> list[Part]:

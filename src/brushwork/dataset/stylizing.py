@@ -15,7 +15,7 @@ from brushwork.augment.draws import Draws
 from brushwork.augment.styles import RANDOM, StyleSource
 from brushwork.dataset.parts import KINDS, Kind, Part, Sample, read_part
 from brushwork.dataset.places import Place
-from brushwork.dataset.plan import Report
+from brushwork.dataset.plan import MANIFEST, Report
 from brushwork.dataset.writing import Add, Output, open_writer, write_rows
 from brushwork.errors import UserError, in_one_line, unknown
 from brushwork.images import Picture
@@ -23,7 +23,6 @@ from brushwork.prefetch import map_ahead
 from brushwork.rendering.settings import check_range
 from brushwork.stylizer import Stylizer
 
-MANIFEST = "manifest"
 # A row for each pastiche, and one with an error for each picture that cannot be used.
 SCHEMA = pa.schema(
     [

@@ -59,7 +59,7 @@ class Canvas:
         self._file.write(np.ascontiguousarray(pixels, self.dtype).data)
 
     def stored(self) -> NDArray[Any]:
-        """All of the array as its numbers lie in the file, (H, W, C)."""
+        """Return the whole array (H, W, C) with the numbers stored in the file."""
         self._file.seek(0)
         return np.fromfile(self._file, self.dtype).reshape(self.shape)
 

@@ -55,7 +55,7 @@ class ColorEncoding:
         return CHANNELS[self.model]
 
     def has_alpha(self, channels: int) -> bool:
-        """Whether a picture of so many channels has alpha."""
+        """Return whether a picture with this many channels has alpha."""
         return self.alpha is not None and channels > self.channels + self.alpha
 
     def split(self, stored: Stored) -> tuple[Stored, Stored | None]:

@@ -55,7 +55,7 @@ def encoding(kind: str, pixels: int, alpha: bool) -> int:
 
 
 def _is_deep(file: BinaryIO, kind: str) -> bool:
-    """Whether the first picture of a file has more than 8 bits a channel, as far as its configuration says so."""
+    """Return whether the first picture of a file has more than 8 bits per channel according to its configuration."""
     if kind not in _DEPTHS:
         return False
     box, place, bits = _DEPTHS[kind]

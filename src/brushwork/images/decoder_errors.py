@@ -30,7 +30,7 @@ _UNSUPPORTED = (
 
 
 def reason(error: BaseException) -> str:
-    """Say in one line why a decoder failed, and "damaged" only of what is."""
+    """Return in one line why a decoder failed; "damaged" only if the file is damaged."""
     lines = dict.fromkeys(line.strip() for line in str(error).splitlines() if line.strip())
     text = "; ".join(line for line in lines if not line.startswith("unable to ")) or type(error).__name__
     if any(part in text.lower() for part in _UNSUPPORTED):
@@ -42,7 +42,7 @@ def reason(error: BaseException) -> str:
 
 @contextmanager
 def one_line() -> Iterator[None]:
-    """Turn what a decoder raises into an ImageError."""
+    """Convert the errors of a decoder to `ImageError`."""
     try:
         yield
     except ImageError:

@@ -87,7 +87,7 @@ def measure(path: Path, page: int = 1) -> Extent | None:
 
 
 def _frames(opened: ImageFile.ImageFile | None, kind: str) -> int:
-    """How many frames an open file has that are shown in turn; in HEIC files further pictures are others."""
+    """Return the number of frames of an animation in an open file; further pictures of HEIC files are not frames."""
     return 1 if kind == "HEIF" else int(getattr(opened, "n_frames", 1))
 
 
@@ -189,7 +189,7 @@ def _by_pillow(opened: ImageFile.ImageFile, said: Header) -> _Upright:
 
 
 def _loadable(kind: str, found: _Upright, encoding: ColorEncoding, by: int) -> int:
-    """Give by how much a decoder can reduce a picture that may be reduced by so much."""
+    """Return the largest factor up to `by` by which a decoder can reduce a picture."""
     if kind == "JPEG":
         return max(each for each in (1, 2, 4, 8) if each <= by)
     # Hidden colours would bleed into edges.

@@ -57,7 +57,7 @@ def save_large(
 
 
 def _write(image: Any, path: Path, kind: str, quality: int | None, kept: Metadata) -> None:
-    """Hand a pyvips image to its writer, which takes strips, and put the metadata in ourselves."""
+    """Write a pyvips image in strips, and insert the metadata, which pyvips would change."""
     if kind == "TIFF":
         big = image.width * image.height * image.bands * (2 if image.format == "ushort" else 1) > LARGEST_TIFF
         options = {"tile": True, "tile_width": 256, "tile_height": 256, "pyramid": True, "keep": "none"}

@@ -59,7 +59,7 @@ def open_file(file: BinaryIO, kind: str) -> ImageFile.ImageFile:
 
 
 def without_palette(file: Pillow.Image) -> Pillow.Image:
-    """Look up the palette of a loaded file, and a colour that is declared transparent."""
+    """Convert a loaded file with a palette or a transparent colour to grey or RGB, with alpha if it has any."""
     if file.has_transparency_data:
         return file.convert("LA" if file.mode in ("1", "L", "LA") else "RGBA")
     if file.mode not in ("L", "CMYK", "RGB", *DEEP):
@@ -68,7 +68,7 @@ def without_palette(file: Pillow.Image) -> Pillow.Image:
 
 
 def model(image: Pillow.Image) -> str:
-    """Name the colour model of a file, its palette looked up."""
+    """Return the colour model of a file from `without_palette`."""
     return "cmyk" if image.mode == "CMYK" else "grey" if image.mode in ("1", "L", "LA", "I;16", "F") else "rgb"
 
 
@@ -84,5 +84,5 @@ def strips(image: Pillow.Image, multiple: int = 1) -> Iterator[Stored]:
 
 
 def upright(image: Pillow.Image, orientation: int) -> Pillow.Image:
-    """Turn a loaded file the way EXIF says."""
+    """Rotate a loaded file to its EXIF orientation."""
     return image.transpose(_TURNS[orientation]) if orientation in _TURNS else image

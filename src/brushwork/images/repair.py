@@ -65,7 +65,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _has_all_scans(data: bytes) -> bool:
-    """Whether the scans of a progressive file give each coefficient of each component to its last bit."""
+    """Return whether the scans of a progressive file contain every coefficient of every component in full."""
     components: set[int] = set()
     given: set[tuple[int, int]] = set()
     for kind, segment in _segments(data):
@@ -79,7 +79,7 @@ def _has_all_scans(data: bytes) -> bool:
 
 
 def _is_whole(data: bytes, max_pixels: int) -> bool:
-    """Whether no pixel of a file without an end marker is missing."""
+    """Return whether a file without an end marker contains all pixels."""
     import pyvips
 
     try:
@@ -105,7 +105,7 @@ def _possible_ends(data: bytes) -> Iterator[bytes]:
 
 
 def _without_padding(data: bytes) -> bytes:
-    """Leave out zeros behind a file, and the first half of a marker; FF 00 is the number 255 of the pixels."""
+    """Remove zeros after the file and half a marker at its end; FF 00 is the number 255 in the pixels."""
     cut = data.rstrip(b"\0")
     if not cut.endswith(b"\xff"):
         return cut

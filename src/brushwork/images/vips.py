@@ -60,7 +60,7 @@ def model(image: Any) -> str:
 
 
 def encoding(source: bytes | Path, kind: str, said: Header) -> ColorEncoding:
-    """Give what the numbers of a file mean; signed ones are decoded once more for it, to know their range."""
+    """Return the meaning of a file's numbers; signed ones are decoded once more to find their range."""
     image = load(source, kind, said)
     meant = said.encoding(model(image))
     if image.format in ("char", "short", "int"):

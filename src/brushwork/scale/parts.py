@@ -19,7 +19,7 @@ from brushwork.dataset.run import Runner
 from brushwork.scale.cluster import Cluster
 
 COLUMNS = ("index", "made", "bad", "failed", "seconds")
-# Times that a part is begun: one that kills every worker, such as by taking all memory, must not be tried for ever.
+# Attempts per part: a part that kills every worker, for example by using all memory, must not be tried for ever.
 TRIES = 3
 
 
@@ -30,7 +30,7 @@ class Tries:
         self._begun = Counter[int]()
 
     def begin(self, index: int) -> int:
-        """Return how often a part has been begun, this time included."""
+        """Count an attempt at a part, and return the number of its attempts."""
         self._begun[index] += 1
         return self._begun[index]
 
