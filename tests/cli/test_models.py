@@ -32,10 +32,10 @@ def test_models_are_listed(brushwork: Run) -> None:
 
 def test_help_names_every_model(brushwork: Run) -> None:
     """With its size in megabytes, so that users can choose without listing them."""
-    said = " ".join(brushwork("stylize", "--help").out.split())
+    said = " ".join(brushwork("stylize", "--help").out.replace("│", " ").split())
     for name in model_folder.names():
         folder = model_folder.find(name)
-        assert name in said and f"{folder.size / 1e6:.0f} MB" in said
+        assert re.search(rf"{name} \((default, )?{folder.size / 1e6:.0f} MB\)", said)
 
 
 def test_video_and_cameras_use_the_fastest_model() -> None:

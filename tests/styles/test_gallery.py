@@ -56,7 +56,9 @@ def test_a_written_gallery_is_read_in_its_order(folder: ModelFolder) -> None:
     styles = Gallery(folder).styles
     assert list(styles) == ["ink", "waves"]
     assert (styles["waves"].kind, styles["waves"].about) == ("print", "flat")
-    assert {size: set(values.tolist()) for size, values in styles["waves"].embeddings.items()} == {256: {2}, 512: {4}}
+    default = folder.card.style_size
+    kept = {size: set(values.tolist()) for size, values in styles["waves"].embeddings.items()}
+    assert kept == {default: {2}, 2 * default: {4}}
 
 
 def test_a_gallery_is_verified_with_its_model(folder: ModelFolder) -> None:
@@ -82,7 +84,8 @@ def test_a_gallery_of_another_model_is_refused(folder: ModelFolder) -> None:
 def test_a_stylizer_knows_the_names(folder: ModelFolder) -> None:
     player = stylizer.load(folder.path, device="cpu")
     assert player.names == ("ink", "waves")
-    for size, value in ((None, 2), (256, 2), (512, 4)):
+    default = folder.card.style_size
+    for size, value in ((None, 2), (default, 2), (2 * default, 4)):
         np.testing.assert_allclose(player.embed("waves", size), np.full((1, 100), value, np.float32))
     with pytest.raises(UserError, match=r"no style 'wave'; did you mean 'waves'\? known styles: ink, waves"):
         player.embed("wave")
