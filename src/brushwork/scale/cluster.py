@@ -97,7 +97,10 @@ def _standard_error_held() -> Iterator[None]:
 
 
 def _quiet_console() -> None:
-    """Send notices of Ray Data to its log files only: the caller shows its own progress. Errors are still shown."""
+    """Send notices of Ray Data to its log files only: the caller shows its own progress. Errors are still shown.
+
+    Handlers of other programs on the same logger, such as those of a test, are left alone.
+    """
     for handler in logging.getLogger(ray.data.__name__).handlers:  # created with the first use of `ray.data`
-        if isinstance(handler, logging.StreamHandler):
+        if isinstance(handler, logging.StreamHandler) and type(handler).__module__.partition(".")[0] == ray.__name__:
             handler.setLevel(logging.ERROR)
