@@ -91,11 +91,13 @@ class PerceptualLoss(nn.Module):
     @torch.no_grad()
     def content_target(self, content: Tensor) -> Tensor:
         """Return features (B, 256, H / 4, W / 4) of content images (B, 3, H, W) in [0, 1]."""
-        return self.features.forward(content, (CONTENT_LAYER,))[CONTENT_LAYER]
+        features: Tensor = self.features(content, (CONTENT_LAYER,))[CONTENT_LAYER]
+        return features
 
     @torch.no_grad()
     def style_target(self, style: Tensor) -> dict[str, Tensor]:
         """Return Gram matrices (B, C, C) by layer of style images (B, 3, H, W) in [0, 1], of any size."""
+        # Not a call of the module: that may be compiled, which every new size of a style would repeat.
         features = self.features.forward(style, STYLE_LAYERS)
         return {layer: gram_matrix(features[layer]) for layer in STYLE_LAYERS}
 
@@ -108,7 +110,7 @@ class PerceptualLoss(nn.Module):
             are not weighted, so that runs with other weights can be compared; ``total`` is their weighted sum, the loss
             to minimise.
         """
-        features = self.features.forward(pastiche, STYLE_LAYERS)
+        features = self.features(pastiche, STYLE_LAYERS)
         layers = {layer: self._compare_style(features[layer], style_target[layer]) for layer in STYLE_LAYERS}
         content = content_loss(features[CONTENT_LAYER], content_target)
         weights = self.weights

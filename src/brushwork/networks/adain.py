@@ -65,6 +65,7 @@ class StatisticsPredictor(StylePredictionNetwork):
         self.pooling = "last"
         self.backbone = encoder  # type: ignore[assignment]  # without levels
         self.bottleneck = nn.Identity()  # type: ignore[assignment]  # without an affine map
+        self.hidden = None
 
     def features(self, style: Tensor) -> Tensor:
         """Return embeddings (B, 1024) of style images (B, 3, H, W) in [0, 1]."""

@@ -25,7 +25,7 @@ class PasticheConfig:
             are predicted.
         backbone: Name and options of the predictor's backbone (Ghiasi et al. 2017: ``{"name": "inception_v3"}``).
         predicted_size: Size of a predicted embedding.
-        pooling: See `StylePredictionNetwork`.
+        pooling, hidden: See `StylePredictionNetwork`.
         width: Multiplier of the style transfer network's channels.
         encoder_norm: See `StyleTransferNetwork`.
         gamma_start: See `ConditionalInstanceNorm2d`.
@@ -41,6 +41,7 @@ class PasticheConfig:
     backbone: Mapping[str, Any] = field(default_factory=lambda: {"name": "inception_v3"})
     predicted_size: int = 100
     pooling: Pooling = "last"
+    hidden: int = 0
     width: float = 1.0
     encoder_norm: EncoderNorm = "batch"
     gamma_start: float = 1.0
@@ -62,6 +63,8 @@ class PasticheConfig:
             raise ValueError(f"norm_momentum is {self.norm_momentum}; it must be between 0 and 1")
         if self.predicted_size < 1:
             raise ValueError(f"predicted_size is {self.predicted_size}; it must be 1 or more")
+        if self.hidden < 0:
+            raise ValueError(f"hidden is {self.hidden}; it must be 0 or more")
 
     @property
     def embedding_size(self) -> int:
@@ -90,7 +93,7 @@ class PasticheNetwork(nn.Module):
             return
         if not config.styles:
             backbone = build_backbone(**config.backbone)
-            self.predictor = StylePredictionNetwork(backbone, config.predicted_size, config.pooling)
+            self.predictor = StylePredictionNetwork(backbone, config.predicted_size, config.pooling, config.hidden)
         self.transfer = StyleTransferNetwork(
             config.embedding_size,
             bias=not config.styles,

@@ -27,6 +27,8 @@ class StylePredictionNetwork(nn.Module):
             standard deviations of the channels of each of the backbone's levels, then the means of the last layer;
             these are standardised by `feature_mean` and `feature_deviation` and clamped to +-30. The shallow layers
             represent texture, which the last one does not.
+        hidden: Number of units of a hidden layer beside the affine map, whose output is added to the embedding and is 0
+            at first; 0, as published, for none.
 
     Raises:
         ValueError: If ``pooling`` is neither of the two.
@@ -35,7 +37,9 @@ class StylePredictionNetwork(nn.Module):
     feature_mean: Tensor
     feature_deviation: Tensor
 
-    def __init__(self, backbone: Backbone, embedding_size: int = 100, pooling: Pooling = "last") -> None:
+    def __init__(
+        self, backbone: Backbone, embedding_size: int = 100, pooling: Pooling = "last", hidden: int = 0
+    ) -> None:
         super().__init__()
         if pooling not in get_args(Pooling):
             raise ValueError(f"pooling is {pooling!r}, not one of {', '.join(get_args(Pooling))}")
@@ -49,6 +53,11 @@ class StylePredictionNetwork(nn.Module):
         self.bottleneck = nn.Linear(size, embedding_size)
         nn.init.xavier_uniform_(self.bottleneck.weight)
         nn.init.zeros_(self.bottleneck.bias)
+        self.hidden: nn.Sequential | None = None
+        if hidden:
+            last = nn.Linear(hidden, embedding_size, bias=False)
+            nn.init.zeros_(last.weight)
+            self.hidden = nn.Sequential(nn.Linear(size, hidden), nn.ReLU(), last)
 
     def features(self, style: Tensor) -> Tensor:
         """Return pooled features (B, F) of style images (B, 3, H, W) in [0, 1], not yet standardised."""
@@ -67,6 +76,8 @@ class StylePredictionNetwork(nn.Module):
             if self.pooling == "statistics":
                 features = ((features - self.feature_mean) / self.feature_deviation).clamp(-LIMIT, LIMIT)
             embedding: Tensor = self.bottleneck(features)
+            if self.hidden is not None:
+                embedding = embedding + self.hidden(features)
             return embedding
 
     @property
@@ -89,9 +100,14 @@ class StylePredictionNetwork(nn.Module):
 
     @torch.no_grad()
     def copy_weights(self, other: "StylePredictionNetwork") -> None:
-        """Copy the weights of a network with the same backbone that pools the last layer; embeddings stay the same."""
+        """Copy the weights of a network with the same backbone that may pool the last layer, and have no hidden layer.
+
+        Embeddings stay the same.
+        """
         if (self.pooling, other.pooling) != ("statistics", "last"):
-            self.load_state_dict(other.state_dict())
+            keeps = self.hidden is not None and other.hidden is None
+            own = {name: value for name, value in self.state_dict().items() if keeps and name.startswith("hidden.")}
+            self.load_state_dict({**own, **other.state_dict()})
             return
         self.backbone.load_state_dict(other.backbone.state_dict())
         self.bottleneck.weight.zero_()

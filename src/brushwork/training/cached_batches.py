@@ -3,11 +3,11 @@
 Crop n of the styles, and of the contents of each side, is a pure function of the seed and n. The batch of step k draws
 at random from a window of crops that advances with k. When a crop is drawn for the first time, its targets are computed
 and stored in a file, and later read from it. The files are only a cache: without them, or after an interruption, the
-batches are the same.
+batches are the same. On a GPU, records may be kept in its memory, and content crops be new in every batch.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +23,8 @@ from brushwork.networks import StylePredictionNetwork
 from brushwork.training.augmentation import augment, draw, reduce
 from brushwork.training.config import Recipe
 from brushwork.training.data import Batch, Batches, Targets
-from brushwork.training.record_file import Record, RecordFile
+from brushwork.training.device_records import DeviceRecords
+from brushwork.training.record_file import Field, RecordFile
 
 CHANNELS = dict(zip(STYLE_LAYERS, (64, 128, 256, 512), strict=True))
 CONTENT_CHANNELS = 256
@@ -57,18 +58,25 @@ class CachedBatches:
         self._uses_loss = recipe.loss.uses_network
         channels = CHANNELS if self._uses_loss else {}
         self._triangles = {layer: torch.triu_indices(count, count) for layer, count in channels.items()}
-        key = self._key()
+        self._places = {layer: _places(channels[layer], index, batches) for layer, index in self._triangles.items()}
         fields = {layer: (np.float16, (index.shape[1],)) for layer, index in self._triangles.items()}
         size = networks.predictor.bottleneck.in_features
         styles = {**fields, "scales": (np.float32, (len(channels),)), "features": (np.float32, (size,))}
-        name = f"-{batches.rank}" if batches.world_size > 1 else ""
-        self._styles = RecordFile(folder / f"styles{name}.bin", styles, cache.styles, key)
+        self._styles = self._records(folder, "styles", styles, cache.styles)
         self._contents = {
-            side: RecordFile(
-                folder / f"contents{side}{name}.bin", _content_fields(side, self._uses_loss), cache.contents, key
-            )
+            side: self._records(folder, f"contents{side}", _content_fields(side, self._uses_loss), cache.contents)
             for side in data.content_sides
+            if cache.contents
         }
+
+    def _records(
+        self, folder: Path, name: str, fields: Mapping[str, Field], capacity: int
+    ) -> RecordFile | DeviceRecords:
+        """Return the store of the records of a kind of crops."""
+        if self.recipe.cache.resident:
+            return DeviceRecords(fields, capacity, self.batches.device)
+        rank = f"-{self.batches.rank}" if self.batches.world_size > 1 else ""
+        return RecordFile(folder / f"{name}{rank}.bin", fields, capacity, self._key())
 
     def _key(self) -> dict[str, Any]:
         """Return all that records depend on except their number."""
@@ -96,48 +104,50 @@ class CachedBatches:
         index = int(random.choice(len(sides), p=self._likely))
         each = [data.batch_size(side) for side in sides]
         drawn = cache.first + int(step * cache.fresh_styles * float(self._likely @ each))
-        styles = _choose(random, drawn, cache.styles, each[index])
-        drawn = cache.contents + int(step * cache.fresh_contents * float(self._likely[index]) * each[index])
-        contents = _choose(random, drawn, cache.contents, each[index])
-        own = slice(
-            batches.rank * len(styles) // batches.world_size, (batches.rank + 1) * len(styles) // batches.world_size
-        )
-        style = [self._style(number) for number in styles[own]]
-        content = [self._content(number, sides[index]) for number in contents[own]]
+        styles = self._own(_choose(random, drawn, cache.styles, each[index]))
+        style = self._take(self._styles.take(styles, self._compute_style))
         grams = {layer: self._gram(style, index, layer) for index, layer in enumerate(self._triangles)}
-        targets = Targets(self._stack(content, "features"), grams, self._stack(style, "features"))
-        nothing = torch.zeros(len(style), 0, device=batches.device)
-        return Batch(self._stack(content, "pixels"), nothing, torch.tensor(styles), targets)
+        content = self._draw_contents(random, step, sides[index], each, float(self._likely[index]))
+        targets = Targets(content["features"], grams, style["features"])
+        nothing = torch.zeros(len(styles), 0, device=batches.device)
+        return Batch(content["pixels"], nothing, torch.tensor(styles), targets)
 
     def style_features(self, count: int) -> Tensor:
         """Return the predictor's pooled features (count, F) of the first `count` style crops."""
-        return self._stack([self._style(number) for number in range(count)], "features")
+        return self._take(self._styles.take(range(count), self._compute_style))["features"]
 
-    def _stack(self, records: list[Record], name: str) -> Tensor:
-        stacked = torch.from_numpy(np.stack([record[name] for record in records]))
-        return stacked.to(self.batches.device).float()
+    def _draw_contents(
+        self, random: np.random.Generator, step: int, side: int, each: list[int], likely: float
+    ) -> dict[str, Tensor]:
+        """Return pixels and features of a step's contents, given the sides' batch sizes and this one's probability."""
+        cache, count = self.recipe.cache, each[self.recipe.data.content_sides.index(side)]
+        if not cache.contents:
+            most = max(each)
+            return self._compute_contents(self._own(list(range(step * most, step * most + count))), side)
+        drawn = cache.contents + int(step * cache.fresh_contents * likely * count)
+        numbers = self._own(_choose(random, drawn, cache.contents, count))
+        return self._take(self._contents[side].take(numbers, lambda number: self._compute_content(number, side)))
 
-    def _gram(self, records: list[Record], index: int, layer: str) -> Tensor:
+    def _own(self, numbers: list[int]) -> list[int]:
+        """Return this process's part of the numbers of a batch."""
+        rank, world = self.batches.rank, self.batches.world_size
+        return numbers[rank * len(numbers) // world : (rank + 1) * len(numbers) // world]
+
+    def _take(self, records: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return stacked records on the device, in float32."""
+        return {name: value.to(self.batches.device).float() for name, value in records.items()}
+
+    def _gram(self, records: Mapping[str, Tensor], index: int, layer: str) -> Tensor:
         """Return Gram matrices (B, C, C) of one layer from their upper triangles and scales."""
-        rows, columns = self._triangles[layer]
-        gram = torch.empty(len(records), CHANNELS[layer], CHANNELS[layer])
-        halves = torch.from_numpy(np.stack([record[layer] * record["scales"][index] for record in records]))
-        gram[:, rows, columns] = halves
-        gram[:, columns, rows] = halves
-        return gram.to(self.batches.device)
+        triangles = records[layer] * records["scales"][:, index, None]
+        return triangles[:, self._places[layer]]
 
     def _numbers(self, *words: int) -> torch.Generator:
         state = np.random.SeedSequence((self.recipe.seed, 3, *words)).generate_state(1, np.uint64)
         return torch.Generator().manual_seed(int(state[0]))
 
-    def _style(self, number: int) -> Record:
-        return _cached(self._styles, number, lambda: self._compute_style(number))
-
-    def _content(self, number: int, side: int) -> Record:
-        return _cached(self._contents[side], number, lambda: self._compute_content(number, side))
-
     @torch.no_grad()
-    def _compute_style(self, number: int) -> Record:
+    def _compute_style(self, number: int) -> dict[str, Tensor]:
         """Return the record of style crop `number`."""
         cache = self.recipe.cache
         ((_, picture),) = self.batches.style.pictures.take([number])
@@ -153,24 +163,28 @@ class CachedBatches:
             "scales": torch.stack([scale[0] for scale in scales.values()]) if scales else torch.zeros(0),
         }
         for layer, gram in grams.items():
-            record[layer] = (gram / scales[layer])[0].cpu()[tuple(self._triangles[layer])]
-        return {name: value.cpu().numpy() for name, value in record.items()}
+            rows, columns = self._triangles[layer].to(gram.device)
+            record[layer] = (gram / scales[layer])[0][rows, columns]
+        return record
 
-    @torch.no_grad()
-    def _compute_content(self, number: int, side: int) -> Record:
+    def _compute_content(self, number: int, side: int) -> dict[str, Tensor]:
         """Return the record of content crop `number` of a side."""
         slot = number * len(self._contents) + list(self._contents).index(side)
-        ((_, picture),) = self.batches.content.pictures.take([slot])
-        numbers = draw(1, self._numbers(0, side, number))
-        crop = augment([picture], side, self.recipe.content_augmentation, numbers, self.batches.device)
-        features = torch.zeros(1, 0)
+        computed = self._compute_contents([slot], side, draw(1, self._numbers(0, side, number)))
+        return {name: value[0] for name, value in computed.items()}
+
+    @torch.no_grad()
+    def _compute_contents(self, slots: list[int], side: int, numbers: Tensor | None = None) -> dict[str, Tensor]:
+        """Return pixels and features of the content crops of slots; the numbers determine the augmentation."""
+        pictures = [picture for _, picture in self.batches.content.pictures.take(slots)]
+        if numbers is None:
+            numbers = torch.cat([draw(1, self._numbers(0, side, slot)) for slot in slots])
+        crops = augment(pictures, side, self.recipe.content_augmentation, numbers, self.batches.device)
+        features = torch.zeros(len(slots), 0)
         if self._uses_loss:
             with self.networks.autocast:
-                features = self.networks.loss.content_target(crop.contiguous(memory_format=torch.channels_last))
-        return {
-            "pixels": crop[0].cpu().numpy(),
-            "features": features[0].float().clamp(max=LARGEST).contiguous().cpu().numpy(),
-        }
+                features = self.networks.loss.content_target(crops.contiguous(memory_format=torch.channels_last))
+        return {"pixels": crops, "features": features.float().clamp(max=LARGEST)}
 
 
 def _content_fields(side: int, uses_loss: bool) -> Mapping[str, tuple[Any, tuple[int, ...]]]:
@@ -187,11 +201,9 @@ def _choose(random: np.random.Generator, drawn: int, capacity: int, count: int) 
     return [int(number) for number in numbers]
 
 
-def _cached(file: RecordFile, number: int, compute: Callable[[], Record]) -> Record:
-    """Return the record of a number, computed and stored if the file does not have it."""
-    record = file.get(number)
-    if record is None:
-        file.put(number, compute())
-        record = file.get(number)
-        assert record is not None
-    return record
+def _places(channels: int, triangle: Tensor, batches: Batches) -> Tensor:
+    """Return for each entry (C, C) of a symmetric matrix its place in the upper triangle."""
+    rows, columns = triangle
+    places = torch.empty(channels, channels, dtype=torch.int64)
+    places[rows, columns] = places[columns, rows] = torch.arange(triangle.shape[1])
+    return places.to(batches.device)

@@ -67,7 +67,10 @@ class CacheConfig:
 
     Attributes:
         styles: Number of style crops that are stored (0.36 MB each); 0 computes the targets of every batch instead.
-        contents: Number of content crops that are stored for each side (1.4 MB at 192, 2.5 MB at 256).
+        contents: Number of content crops that are stored for each side (1.4 MB at 192, 2.5 MB at 256); 0 makes new
+            crops for every batch.
+        resident: Whether crops are stored in the device's memory instead of files; they are computed again if the run
+            is resumed.
         first: Number of style crops from which the first batch draws.
         fresh_styles, fresh_contents: New crops as a fraction of those in batches.
         style_scale: Range of a style crop's scale; a scale above 1 leaves the picture unchanged.
@@ -76,6 +79,7 @@ class CacheConfig:
 
     styles: int = 0
     contents: int = 320
+    resident: bool = False
     first: int = 500
     fresh_styles: float = 0.17
     fresh_contents: float = 0.3
@@ -83,8 +87,8 @@ class CacheConfig:
     style_limit: int = 330
 
     def __post_init__(self) -> None:
-        require_at_least(0, self, "styles", "fresh_styles", "fresh_contents")
-        require_at_least(1, self, "contents", "first")
+        require_at_least(0, self, "styles", "contents", "fresh_styles", "fresh_contents")
+        require_at_least(1, self, "first")
         require_at_least(SMALLEST_SIDE, self, "style_limit")
 
 

@@ -34,6 +34,8 @@ def find_process(device: str) -> ProcessInfo:
     rank, world, local = (int(os.environ.get(name, default)) for name, default in _TORCHRUN)
     if world > 1 and not distributed.is_initialized():
         distributed.init_process_group("nccl" if device == "cuda" else "gloo")
+    if device == "cuda":
+        torch.backends.cudnn.allow_tf32 = False  # what is not bfloat16, the predictor above all, must be float32
     return ProcessInfo(f"cuda:{local}" if device == "cuda" else device, rank, world)
 
 

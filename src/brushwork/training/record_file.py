@@ -3,12 +3,14 @@
 import json
 import logging
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 Record: TypeAlias = dict[str, NDArray[Any]]
 Field: TypeAlias = tuple[Any, tuple[int, ...]]  # NumPy's type and the shape
@@ -50,6 +52,18 @@ class RecordFile:
         sidecar.write_text(key, encoding="utf-8")
         with path.open("wb") as file:
             file.truncate(size)
+
+    def take(self, numbers: Sequence[int], compute: Callable[[int], Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """Return the arrays of records, stacked, on the CPU; records that the file does not have are computed first."""
+        records = []
+        for number in numbers:
+            record = self.get(number)
+            if record is None:
+                self.put(number, {name: value.cpu().numpy() for name, value in compute(number).items()})
+                record = self.get(number)
+                assert record is not None
+            records.append(record)
+        return {name: torch.from_numpy(np.stack([record[name] for record in records])) for name in self._fields}
 
     def get(self, number: int) -> Record | None:
         """Return a copy of a record, or None if it is not in the file."""

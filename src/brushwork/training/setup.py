@@ -77,7 +77,7 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
         share_batch_norms(network, process)
     model: nn.Module = student.Student(network, shift)
     if recipe.compile:
-        model.compile()
+        _compile(network.transfer, network.predictor, loss.features, teacher and teacher.transfer)
     if process.world > 1:
         model = DistributedDataParallel(model)
     kind = process.device.split(":")[0]
@@ -89,6 +89,13 @@ def prepare(recipe: Recipe, checkpoint: Path | None, process: ProcessInfo) -> Se
     return Setup(
         network, averaged, model, optimizer, loss, teacher, autocast, first, shift, targets, minutes, process, best
     )
+
+
+def _compile(*parts: nn.Module | None) -> None:
+    """Compile networks for each shape of batches separately: one code for all shapes is slower."""
+    for part in parts:
+        if part is not None:
+            part.compile(dynamic=False)
 
 
 def _restore(path: Path, network: PasticheNetwork, averaged: PasticheNetwork) -> dict[str, Any]:
@@ -107,6 +114,10 @@ def _optimizer(config: OptimizerConfig, network: PasticheNetwork, *, fused: bool
     parts: list[tuple[nn.Module, float]] = [(network.transfer, config.transfer)]
     if network.predictor is not None:
         parts += [(network.predictor.backbone, config.backbone), (network.predictor.bottleneck, config.affine)]
+        if (hidden := network.predictor.hidden) is not None:
+            # A map changes its output by its rate times its fan-in.
+            widths = [hidden.get_parameter(f"{index}.weight").shape[1] for index in (0, 2)]
+            parts += [(hidden[0], config.affine), (hidden[2], config.affine * widths[0] / widths[1])]
     groups = [
         {"params": [parameter for parameter in part.parameters() if parameter.requires_grad], "share": share}
         for part, share in parts

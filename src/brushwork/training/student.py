@@ -16,7 +16,7 @@ from brushwork.networks.normalization import ConditionalInstanceNorm2d
 from brushwork.training import checkpoints
 from brushwork.training.config import Recipe
 from brushwork.training.data import Batch
-from brushwork.training.widening import widen
+from brushwork.training.widening import lengthen, widen
 
 log = logging.getLogger(__name__)
 
@@ -121,16 +121,25 @@ def create_network(recipe: Recipe) -> PasticheNetwork:
         start = load(recipe.init.model) if recipe.init.model else network
         if recipe.init.widen > 1:
             start = widen(start, recipe.init.widen, torch.Generator().manual_seed(recipe.seed))
+        start = _lengthen(start, recipe)
         try:
             network.transfer.load_state_dict(start.transfer.state_dict())
             if recipe.init.predictor:
-                start = load(recipe.init.predictor)
+                start = _lengthen(load(recipe.init.predictor), recipe)
             if network.predictor is not None and start.predictor is not None:
                 network.predictor.copy_weights(start.predictor)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
             raise UserError(f"{recipe.init.model} does not fit the recipe: {reason}") from None
     return network
+
+
+def _lengthen(start: PasticheNetwork, recipe: Recipe) -> PasticheNetwork:
+    """Return a network with embeddings as long as the recipe's, if its own are predicted and shorter."""
+    size = recipe.network.embedding_size
+    if start.predictor is None or start.config.system == "adain" or start.config.embedding_size >= size:
+        return start
+    return lengthen(start, size, torch.Generator().manual_seed(recipe.seed))
 
 
 def _has_init(recipe: Recipe) -> bool:

@@ -1,4 +1,4 @@
-"""Function-preserving widening: a wider style transfer network with the same pastiches.
+"""Function-preserving widening: a wider style transfer network, or a longer embedding, with the same pastiches.
 
 Net2WiderNet (Chen et al. 2016, *Net2Net: accelerating learning via knowledge transfer*): channels are repeated, and the
 weights that read a repeated channel are split between its copies.
@@ -7,9 +7,10 @@ weights that read a repeated channel are split between its copies.
 from dataclasses import replace
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from brushwork.networks import PasticheNetwork
+from brushwork.networks.normalization import WEIGHT_SCALE
 
 # Range of the parts of a split weight before they are scaled to sum to 1; equal parts would stay equal for ever.
 PARTS = (0.6, 1.4)
@@ -33,6 +34,35 @@ def widen(network: PasticheNetwork, times: int, generator: torch.Generator) -> P
     }
     wider.load_state_dict(state)
     return wider.train(network.training)
+
+
+def lengthen(network: PasticheNetwork, size: int, generator: torch.Generator) -> PasticheNetwork:
+    """Return a network that predicts embeddings of `size` numbers, with the same pastiches.
+
+    The new numbers are 0 for every style at first; the affine maps read them with new random weights, so that they get
+    gradients.
+
+    Args:
+        network: The network to lengthen, with a style prediction network; it is not changed.
+        size: Size of the embeddings, not less than before.
+        generator: Source of the random weights.
+    """
+    longer = PasticheNetwork(replace(network.config, predicted_size=size))
+    state, old = longer.state_dict(), network.state_dict()
+    for key, value in old.items():
+        state[key] = value
+        if key.endswith(".affine.weight"):
+            fresh = torch.empty(len(value), size)
+            for half in fresh.chunk(2):  # betas and gammas
+                nn.init.xavier_uniform_(half, gain=WEIGHT_SCALE, generator=generator)
+            state[key] = torch.cat([value, fresh[:, value.shape[1] :]], dim=1)
+        elif key in _EMBEDDING:
+            state[key] = torch.cat([value, value.new_zeros(size - len(value), *value.shape[1:])])
+    longer.load_state_dict(state)
+    return longer.train(network.training)
+
+
+_EMBEDDING = {f"predictor.{name}" for name in ("bottleneck.weight", "bottleneck.bias", "hidden.2.weight")}
 
 
 def _widen(key: str, value: Tensor, times: int, generator: torch.Generator) -> Tensor:
