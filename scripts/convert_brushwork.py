@@ -13,10 +13,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 
 from brushwork import model_folder
-from brushwork.export.model import export
+from brushwork.export.model import export, write_style_end
 from brushwork.networks import PasticheConfig, PasticheNetwork
 
 RENAMED = {
@@ -44,14 +44,10 @@ def load(path: Path) -> PasticheNetwork:
 def main(weights: str, card: str, folder: str, style_weights: str | None = None) -> None:
     """Write the model folder."""
     with tempfile.TemporaryDirectory() as temporary:
-        extras = []
+        network, extras = load(Path(weights)), []
         if style_weights:
-            state = load(Path(style_weights)).state_dict()
-            transfer = {key: value.half() for key, value in state.items() if key.startswith("transfer.")}
-            extras.append(Path(temporary) / model_folder.STYLE_WEIGHTS)
-            save_file(transfer, extras[0])
-            extras[0].chmod(0o644)  # safetensors makes files that only their owner can read
-        export(load(Path(weights)), Path(folder), model_folder.read_card(Path(card)), extras)
+            extras.append(write_style_end(network, load(Path(style_weights)), Path(temporary)))
+        export(network, Path(folder), model_folder.read_card(Path(card)), extras)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,10 @@ def export(
     style_size: Annotated[
         int | None, Option(metavar="PIXELS", help="Default short side at which styles are read; default 256.")
     ] = None,
+    style_end: Annotated[
+        Path | None,
+        Option(metavar="CHECKPOINT", help="The same network trained on with less weight on content: --detail 0."),
+    ] = None,
 ) -> None:
     """Convert a training checkpoint to a model folder for --model.
 
@@ -25,12 +29,14 @@ def export(
     graphs of this version; its card and gallery are kept.
     """
     import dataclasses
+    import tempfile
 
     from brushwork import extras, model_folder
     from brushwork.model_folder import ModelCard, read_card
 
     extras.require("torch", "exporting")
     from brushwork.export.model import export as write
+    from brushwork.export.model import write_style_end
     from brushwork.training.checkpoints import load_checkpoint
 
     if (checkpoint / model_folder.CONFIG).is_file():
@@ -42,5 +48,10 @@ def export(
     stated = read_card(card) if card else stated
     given: dict[str, Any] = {"title": title, "licence": licence, "source": source, "style_size": style_size}
     stated = dataclasses.replace(stated, **{name: value for name, value in given.items() if value is not None})
-    written = write(network, folder, stated, along)
+    with tempfile.TemporaryDirectory() as temporary:
+        if style_end is not None:
+            end, _ = load_checkpoint(style_end)
+            along = [path for path in along if path.name != model_folder.STYLE_WEIGHTS]
+            along.append(write_style_end(network, end, Path(temporary)))
+        written = write(network, folder, stated, along)
     print(f"{written.path}  {written.size / 1e6:.1f} MB")

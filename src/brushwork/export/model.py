@@ -103,6 +103,30 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
     return model_folder.find(folder)
 
 
+def write_style_end(network: PasticheNetwork, end: PasticheNetwork, folder: Path) -> Path:
+    """Write the weights of the other end of ``detail`` into a folder and return the file, for the extras of `export`.
+
+    Args:
+        network: The network of the model.
+        end: The same network trained on with less weight on content; only its style transfer network is written.
+        folder: An existing folder.
+
+    Raises:
+        ModelError: If the two differ in more than weights, or predict different embeddings.
+    """
+    predictors = [{} if each.predictor is None else each.predictor.state_dict() for each in (network, end)]
+    if network.config != end.config or not all(
+        torch.equal(value, predictors[1][name]) for name, value in predictors[0].items()
+    ):
+        raise model_folder.ModelError("the two ends of detail need one style prediction network; freeze it in training")
+    path = folder / model_folder.STYLE_WEIGHTS
+    save_file(
+        {f"transfer.{name}": value.half().contiguous() for name, value in end.transfer.state_dict().items()}, path
+    )
+    path.chmod(0o644)
+    return path
+
+
 def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
     """Return the ONNX graph of a module for any batch, height and width; weights are inline under state-dict names."""
     batch = torch.export.Dim("batch")

@@ -57,8 +57,10 @@ class CachedBatches:
         self._likely = weights / weights.sum()
         self._uses_loss = recipe.loss.uses_network
         channels = CHANNELS if self._uses_loss else {}
-        self._triangles = {layer: torch.triu_indices(count, count) for layer, count in channels.items()}
-        self._places = {layer: _places(channels[layer], index, batches) for layer, index in self._triangles.items()}
+        self._triangles = {
+            layer: torch.triu_indices(count, count, device=batches.device) for layer, count in channels.items()
+        }
+        self._places = {layer: _places(channels[layer], index) for layer, index in self._triangles.items()}
         fields = {layer: (np.float16, (index.shape[1],)) for layer, index in self._triangles.items()}
         size = networks.predictor.bottleneck.in_features
         styles = {**fields, "scales": (np.float32, (len(channels),)), "features": (np.float32, (size,))}
@@ -147,6 +149,7 @@ class CachedBatches:
         return torch.Generator().manual_seed(int(state[0]))
 
     @torch.no_grad()
+    @torch.backends.cudnn.flags(enabled=False)  # it would plan every convolution for every size of a crop, in seconds
     def _compute_style(self, number: int) -> dict[str, Tensor]:
         """Return the record of style crop `number`."""
         cache = self.recipe.cache
@@ -163,7 +166,7 @@ class CachedBatches:
             "scales": torch.stack([scale[0] for scale in scales.values()]) if scales else torch.zeros(0),
         }
         for layer, gram in grams.items():
-            rows, columns = self._triangles[layer].to(gram.device)
+            rows, columns = self._triangles[layer]
             record[layer] = (gram / scales[layer])[0][rows, columns]
         return record
 
@@ -201,9 +204,9 @@ def _choose(random: np.random.Generator, drawn: int, capacity: int, count: int) 
     return [int(number) for number in numbers]
 
 
-def _places(channels: int, triangle: Tensor, batches: Batches) -> Tensor:
+def _places(channels: int, triangle: Tensor) -> Tensor:
     """Return for each entry (C, C) of a symmetric matrix its place in the upper triangle."""
     rows, columns = triangle
-    places = torch.empty(channels, channels, dtype=torch.int64)
-    places[rows, columns] = places[columns, rows] = torch.arange(triangle.shape[1])
-    return places.to(batches.device)
+    places = torch.empty(channels, channels, dtype=torch.int64, device=triangle.device)
+    places[rows, columns] = places[columns, rows] = torch.arange(triangle.shape[1], device=triangle.device)
+    return places

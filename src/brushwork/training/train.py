@@ -117,7 +117,7 @@ def plan_steps(recipe: Recipe, step: int, minutes: float) -> int:
     if minutes >= recipe.minutes:
         return step + 1
     expected = step * recipe.minutes / minutes if minutes and step else recipe.steps
-    return max(step + 2, min(recipe.steps, round(expected)))
+    return min(recipe.steps, max(step + 2, round(expected)))
 
 
 def accumulate(setup: Setup, recipe: Recipe, batches: Batches | CachedBatches, step: int) -> dict[str, Tensor]:
