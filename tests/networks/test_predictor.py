@@ -5,6 +5,7 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pytest
 import torch
 from torch import Tensor
@@ -86,17 +87,25 @@ def test_an_unknown_pooling_names_the_known_ones() -> None:
         PasticheNetwork(PasticheConfig(backbone={"name": "mobilenet_v2"}, pooling="mean"))  # type: ignore[arg-type]
 
 
-def test_a_model_with_statistics_gives_the_same_embedding_at_any_size_once_exported(tmp_path: Path) -> None:
-    config = PasticheConfig(backbone={"name": "mobilenet_v2"}, width=0.125, pooling="statistics")
+def test_statistics_and_a_hidden_layer_give_the_same_embedding_at_any_size_once_exported(tmp_path: Path) -> None:
+    config = PasticheConfig(backbone={"name": "mobilenet_v2"}, width=0.125, pooling="statistics", hidden=16)
     network = shaken(config)
     folder = export(network, tmp_path / "model", ModelCard("Statistics", "CC0-1.0", "random weights"))
     runtime = OpenVINORuntime(folder.path, folder.sha256[WEIGHTS], precision="f32")
+    session = onnxruntime.InferenceSession(folder.path / "predictor.onnx", providers=["CPUExecutionProvider"])
+    predictor = network.predictor
+    assert predictor is not None
     for height, width in ((96, 131), (200, 90)):
         style = torch.rand(1, 3, height, width)
         with torch.no_grad():
             expected = network.embed(style)[0].numpy()
-        found = runtime.predict(style.permute(0, 2, 3, 1).numpy())[0]
-        assert np.abs(found - expected).max() < 0.01 * np.abs(expected).max()
+            predictor.hidden, hidden = None, predictor.hidden
+            affine = network.embed(style)[0].numpy()
+            predictor.hidden = hidden
+        assert np.abs(expected - affine).max() > 0.05 * np.abs(expected).max()  # what the hidden layer adds
+        pixels = style.permute(0, 2, 3, 1).numpy()
+        for found in (runtime.predict(pixels)[0], np.asarray(session.run(None, {"style": pixels})[0])[0]):
+            assert np.abs(found - expected).max() < 0.01 * np.abs(expected).max()
 
 
 @pytest.mark.skipif(

@@ -5,6 +5,7 @@ from typing import Literal, get_args
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from brushwork.networks.backbones import Backbone
 
@@ -92,9 +93,11 @@ class StylePredictionNetwork(nn.Module):
         The weights are adjusted so that embeddings stay the same, except for clamped features.
         """
         mean, deviation = features.mean(dim=0), features.std(dim=0, correction=0).clamp_min(SMALLEST_DEVIATION)
-        weight = self.bottleneck.weight / self.feature_deviation  # for features that are not standardised
-        self.bottleneck.bias.add_(weight @ (mean - self.feature_mean))
-        self.bottleneck.weight.copy_(weight * deviation)
+        for affine in (self.bottleneck, self.hidden and self.hidden[0]):
+            if isinstance(affine, nn.Linear):
+                weight = affine.weight / self.feature_deviation  # for features that are not standardised
+                affine.bias.add_(weight @ (mean - self.feature_mean))
+                affine.weight.copy_(weight * deviation)
         self.feature_mean.copy_(mean)
         self.feature_deviation.copy_(deviation)
 
@@ -103,16 +106,19 @@ class StylePredictionNetwork(nn.Module):
         """Copy the weights of a network with the same backbone that may pool the last layer, and have no hidden layer.
 
         Embeddings stay the same.
+
+        Raises:
+            RuntimeError: If the weights do not fit.
         """
-        if (self.pooling, other.pooling) != ("statistics", "last"):
-            keeps = self.hidden is not None and other.hidden is None
-            own = {name: value for name, value in self.state_dict().items() if keeps and name.startswith("hidden.")}
-            self.load_state_dict({**own, **other.state_dict()})
-            return
-        self.backbone.load_state_dict(other.backbone.state_dict())
-        self.bottleneck.weight.zero_()
-        self.bottleneck.weight[:, -other.bottleneck.in_features :] = other.bottleneck.weight
-        self.bottleneck.bias.copy_(other.bottleneck.bias)
+        state, own = other.state_dict(), self.state_dict()
+        if other.hidden is None:
+            state |= {name: value for name, value in own.items() if name.startswith("hidden.")}
+        if (self.pooling, other.pooling) == ("statistics", "last"):
+            # The features of the last layer come last; the maps ignore the others at first.
+            for name in {"bottleneck.weight", "hidden.0.weight"} & state.keys() & own.keys():
+                state[name] = F.pad(state[name], (own[name].shape[1] - state[name].shape[1], 0))
+            state |= {name: value for name, value in own.items() if name.startswith("feature_")}
+        self.load_state_dict(state)
 
     def forward(self, style: Tensor) -> Tensor:
         """Return embeddings (B, D) of style images (B, 3, H, W) in [0, 1]."""
