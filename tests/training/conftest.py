@@ -1,5 +1,6 @@
 """A recipe with tiny steps, and pictures for it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ from PIL import Image
 
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheConfig
-from brushwork.training.config import OptimizerConfig, Recipe
-from brushwork.training.data_config import DataConfig
+from brushwork.training.config import InitConfig, OptimizerConfig, Recipe
+from brushwork.training.data_config import CacheConfig, DataConfig
+from brushwork.training.process import ProcessInfo
+from brushwork.training.setup import Setup, prepare
 
 
 @pytest.fixture
@@ -44,3 +47,26 @@ def recipe(pictures: Path) -> Recipe:
         optimizer=OptimizerConfig(learning_rate=1e-3, warm_up=2),
         loss=LossWeights(),
     )
+
+
+@pytest.fixture
+def cached(recipe: Recipe) -> Recipe:
+    """Cached targets: a frozen backbone, and two sides of contents in batches of equal size in pixels."""
+    data = replace(recipe.data, content_sides=(32, 48), pixels=2 * 48**2)
+    network = PasticheConfig(
+        backbone={"name": "mobilenet_v2", "norm": "folded"}, width=0.125, encoder_norm="folded", pooling="statistics"
+    )
+    return replace(
+        recipe,
+        precision="f32",
+        data=data,
+        network=network,
+        init=InitConfig(styles=4),
+        cache=CacheConfig(styles=5, contents=4, first=3),
+        optimizer=replace(recipe.optimizer, backbone=0.0),
+    )
+
+
+@pytest.fixture
+def setup(cached: Recipe) -> Setup:
+    return prepare(cached, None, ProcessInfo("cpu"))

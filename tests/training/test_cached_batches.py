@@ -4,61 +4,29 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from brushwork.errors import UserError
 from brushwork.losses import LossWeights, VGGFeatures
-from brushwork.networks import PasticheConfig
 from brushwork.training.cached_batches import CachedBatches
 from brushwork.training.checkpoints import save_checkpoint
 from brushwork.training.config import InitConfig, Recipe
-from brushwork.training.data import Batch
-from brushwork.training.data_config import CacheConfig, ValidationConfig
+from brushwork.training.data_config import ValidationConfig
 from brushwork.training.process import ProcessInfo
-from brushwork.training.setup import Setup, cache_targets, open_batches, prepare
+from brushwork.training.setup import Setup, cache_targets, open_batches
 from brushwork.training.train import CACHE, accumulate, train
 from brushwork.training.validation import Validation
 from tests.conftest import shaken
-
-
-@pytest.fixture
-def cached(recipe: Recipe) -> Recipe:
-    data = replace(recipe.data, content_sides=(32, 48), pixels=2 * 48**2)
-    network = PasticheConfig(
-        backbone={"name": "mobilenet_v2", "norm": "folded"}, width=0.125, encoder_norm="folded", pooling="statistics"
-    )
-    return replace(
-        recipe,
-        precision="f32",
-        data=data,
-        network=network,
-        init=InitConfig(styles=4),
-        cache=CacheConfig(styles=5, contents=4, first=3),
-        optimizer=replace(recipe.optimizer, backbone=0.0),
-    )
-
-
-@pytest.fixture
-def setup(cached: Recipe) -> Setup:
-    return prepare(cached, None, ProcessInfo("cpu"))
+from tests.training.samples import equal
 
 
 @pytest.fixture
 def batches(cached: Recipe, setup: Setup, tmp_path: Path) -> Iterator[CachedBatches]:
     with open_batches(cached, ProcessInfo("cpu")) as plain:
         yield cache_targets(plain, cached, setup, tmp_path / "cache")
-
-
-def tensors(batch: Batch) -> list[torch.Tensor]:
-    targets = batch.targets
-    assert targets is not None
-    return [batch.content, batch.style_number, targets.content, targets.features, *targets.style.values()]
-
-
-def equal(one: Batch, other: Batch) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(tensors(one), tensors(other), strict=True))
 
 
 def test_a_batch_has_as_many_pastiches_as_its_pixels_allow(batches: CachedBatches) -> None:
@@ -93,14 +61,17 @@ def test_cached_targets_are_not_recomputed_and_do_not_change_batches(
     assert equal(batches.batch(0), first[0])
 
 
-def test_a_resumed_run_without_its_cache_is_the_same(cached: Recipe, tmp_path: Path) -> None:
+@pytest.mark.parametrize("cache", [{}, {"resident": True, "contents": 0}], ids=["files", "memory"])
+def test_a_resumed_run_without_its_cache_is_the_same(cached: Recipe, tmp_path: Path, cache: dict[str, Any]) -> None:
+    cached = replace(cached, cache=replace(cached.cache, **cache))
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
     list(train(cached, whole, device="cpu"))
     steps = iter(range(6))
     list(train(cached, parts, device="cpu", stop=lambda: next(steps) == 2))
-    shutil.rmtree(parts / CACHE)
+    assert (parts / CACHE).exists() == (not cache)
+    shutil.rmtree(parts / CACHE, ignore_errors=True)
     list(train(cached, parts, device="cpu", resume=True))
     one, other = (torch.load(folder / "checkpoint.pt", weights_only=True) for folder in (whole, parts))
     for key, value in one["averaged"].items():

@@ -116,7 +116,9 @@ class CachedBatches:
 
     def style_features(self, count: int) -> Tensor:
         """Return the predictor's pooled features (count, F) of the first `count` style crops."""
-        return self._take(self._styles.take(range(count), self._compute_style))["features"]
+        # One at a time: there may be more than the cache holds, and their Gram matrices need not be in memory.
+        taken = (self._styles.take([number], self._compute_style)["features"] for number in range(count))
+        return torch.cat([features.to(self.batches.device).float() for features in taken])
 
     def _draw_contents(
         self, random: np.random.Generator, step: int, side: int, each: list[int], likely: float
@@ -183,7 +185,7 @@ class CachedBatches:
         if numbers is None:
             numbers = torch.cat([draw(1, self._numbers(0, side, slot)) for slot in slots])
         crops = augment(pictures, side, self.recipe.content_augmentation, numbers, self.batches.device)
-        features = torch.zeros(len(slots), 0)
+        features = torch.zeros(len(slots), 0, device=self.batches.device)
         if self._uses_loss:
             with self.networks.autocast:
                 features = self.networks.loss.content_target(crops.contiguous(memory_format=torch.channels_last))
