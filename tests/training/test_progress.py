@@ -43,6 +43,8 @@ def test_a_run_of_minutes_plans_as_many_steps_as_fit() -> None:
     assert plan_steps(recipe, 0, 0.0) == 1000
     assert plan_steps(recipe, 100, 15.0) == 400
     assert plan_steps(recipe, 100, 60.0) == 101  # this one is the last
+    assert plan_steps(recipe, 100, 59.9) == 102  # it may be, but two more are planned
+    assert [plan_steps(recipe, step, 30.0) for step in (998, 999)] == [1000, 1000]  # the recipe has no more
 
 
 def test_the_rate_falls_only_at_the_end_of_a_run() -> None:

@@ -75,6 +75,13 @@ def test_the_end_of_the_time_writes_a_checkpoint(recipe: Recipe, tmp_path: Path)
     assert saved["step"] == 1
 
 
+def test_a_run_of_minutes_whose_steps_are_done_first_writes_a_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
+    (moment,) = train(replace(recipe, steps=3, minutes=60.0, log_every=100), tmp_path, device="cpu")
+    assert (moment.step, moment.stopped) == (3, "")
+    _, saved = checkpoints.load_checkpoint(tmp_path)
+    assert saved["step"] == 3
+
+
 def test_a_loss_that_is_not_finite_stops_and_keeps_the_last_good_checkpoint(recipe: Recipe, tmp_path: Path) -> None:
     steps = iter(range(6))
     list(train(recipe, tmp_path, device="cpu", stop=lambda: next(steps) == 1))
