@@ -82,11 +82,9 @@ def export(network: PasticheNetwork, folder: Path, card: ModelCard, extras: Sequ
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as temporary:
         new = Path(temporary) / "model"
         new.mkdir()
-        # The batch counters of batch norms are integers and not weights.
-        weights = {
-            key: value.half().contiguous() for key, value in network.state_dict().items() if value.is_floating_point()
-        }
-        save_file(weights, new / WEIGHTS, metadata={"format": "pt", "title": card.title, "licence": card.licence})
+        save_file(
+            _weights(network), new / WEIGHTS, metadata={"format": "pt", "title": card.title, "licence": card.licence}
+        )
         (new / WEIGHTS).chmod(0o644)  # safetensors makes files that only their owner can read
         _write_graph(TransferGraph(network), new / TRANSFER, network.config.embedding_size)
         if network.predictor is not None:
@@ -114,17 +112,21 @@ def write_style_end(network: PasticheNetwork, end: PasticheNetwork, folder: Path
     Raises:
         ModelError: If the two differ in more than weights, or predict different embeddings.
     """
-    predictors = [{} if each.predictor is None else each.predictor.state_dict() for each in (network, end)]
+    first, second = _weights(network), _weights(end)
     if network.config != end.config or not all(
-        torch.equal(value, predictors[1][name]) for name, value in predictors[0].items()
+        torch.equal(value, second[name]) for name, value in first.items() if name.startswith("predictor.")
     ):
         raise model_folder.ModelError("the two ends of detail need one style prediction network; freeze it in training")
     path = folder / model_folder.STYLE_WEIGHTS
-    save_file(
-        {f"transfer.{name}": value.half().contiguous() for name, value in end.transfer.state_dict().items()}, path
-    )
+    save_file({name: value for name, value in second.items() if name.startswith("transfer.")}, path)
     path.chmod(0o644)
     return path
+
+
+def _weights(network: PasticheNetwork) -> dict[str, Tensor]:
+    """Return the weights of a network in float16; the batch counters of batch norms are integers and not weights."""
+    state = network.state_dict().items()
+    return {name: value.half().contiguous() for name, value in state if value.is_floating_point()}
 
 
 def _trace(graph: nn.Module, embedding_size: int) -> onnx.ModelProto:
