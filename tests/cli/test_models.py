@@ -24,9 +24,9 @@ def test_models_are_listed(brushwork: Run) -> None:
     assert (ended.code, ended.err) == (0, "")
     heading, *models = ended.out.splitlines()
     assert heading.split() == ["name", "licence", "size", "styles", "scores", "for", "source"]
-    assert re.match(rf"{DEFAULT_MODEL} \(default\) +Apache-2.0  \d.\d MB  \d\d      content loss \d", models[0])
+    assert re.match(rf"{DEFAULT_MODEL} \(default\) +Apache-2.0  \d+\.\d MB  \d\d      content loss \d", models[0])
     (magenta,) = (line for line in models if line.startswith("magenta-mobile"))
-    assert re.search(r"  Apache-2.0  \d.\d MB .*  Google Magenta", magenta)
+    assert re.search(r"  Apache-2.0  \d+\.\d MB .*  Google Magenta", magenta)
     assert all(model_folder.find(name).card.about in ended.out for name in model_folder.names())
 
 

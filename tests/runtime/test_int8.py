@@ -87,7 +87,7 @@ def test_features_of_any_range_are_restored(low: float, high: float, random: np.
 
 def test_every_convolution_of_the_default_model_uses_integers() -> None:
     model = int8.quantise(core().read_model(str(FOLDER.path / TRANSFER)))
-    model.reshape({"content": [1, 64, 64, 3], "embedding": [1, 100]})
+    model.reshape({"content": [1, 64, 64, 3], "embedding": [1, FOLDER.embedding_size]})
     run = core().compile_model(model, "CPU", F32).get_runtime_model()
     kinds = [(op.rt_info["layerType"].value, op.rt_info["runtimePrecision"].value) for op in run.get_ops()]
     used = [precision for kind, precision in kinds if kind == "Convolution"]

@@ -77,7 +77,8 @@ def test_an_unreadable_gallery_is_a_one_line_error(folder: ModelFolder, text: st
 
 def test_a_gallery_of_another_model_is_refused(folder: ModelFolder) -> None:
     gallery.write(folder.path, [style("ink", {96: [1, 2, 3]})])
-    with pytest.raises(ModelError, match="belongs to another model: embeddings of this model have 100 numbers"):
+    size = folder.embedding_size
+    with pytest.raises(ModelError, match=f"belongs to another model: embeddings of this model have {size} numbers"):
         Gallery(folder).styles  # noqa: B018
 
 
@@ -86,7 +87,7 @@ def test_a_stylizer_knows_the_names(folder: ModelFolder) -> None:
     assert player.names == ("ink", "waves")
     default = folder.card.style_size
     for size, value in ((None, 2), (default, 2), (2 * default, 4)):
-        np.testing.assert_allclose(player.embed("waves", size), np.full((1, 100), value, np.float32))
+        np.testing.assert_allclose(player.embed("waves", size), np.full((1, folder.embedding_size), value, np.float32))
     with pytest.raises(UserError, match=r"no style 'wave'; did you mean 'waves'\? known styles: ink, waves"):
         player.embed("wave")
 

@@ -20,7 +20,7 @@ from brushwork.rendering.settings import check_range
 from brushwork.runtime import Array
 from brushwork.styles.embeddings import STYLE_SIZES
 
-# Rows that are compared at once, 26 MB of embeddings of 100 numbers.
+# Rows that are compared at once, 65 MB of embeddings of 256 numbers.
 ROWS = 65536
 
 
