@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 import brushwork
-from brushwork.images import Image, resize
+from brushwork.images import Image, Picture, resize
 from brushwork.styles.sheet import Cell, cells, compose
 from brushwork.stylizer import Stylizer
 
@@ -61,10 +61,10 @@ def main(stylizer: Stylizer) -> None:
     ]
     write("blend", [[cell(stylizer.stylize(example("cat"), embedding)) for embedding in blends]])
     write("keep-colors", [[cell(example("coffee")), *map(cell, colours)]])
-    painted = cells(
-        example("cat"), stylizer.names, lambda image, name: stylizer.stylize(image, stylizer.embed(name)), 300
-    )
-    write("styles", [[compose([Cell(label, resize(image, (100, 150))) for label, image in painted])]], 66)
+    photo = Picture.of(resize(example("cat"), (200, 300)))
+    painted = cells(photo, stylizer.names, lambda content, name: stylizer.stylize(content.image, name))
+    sheet = compose([Cell(each.label, resize(each.image, (100, 150))) for each in painted])
+    write("styles", [[sheet.image]], 66)
 
 
 if __name__ == "__main__":
