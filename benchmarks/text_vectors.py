@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from brushwork.runtime import Array
 from brushwork.styles import text_vectors
 from brushwork.training import word_map
 from brushwork.training.labels import by_picture, read_labels
-from brushwork.training.word_map import DescribedPictures
+from brushwork.training.word_map import DescribedPictures, Matrix
 
 HEADS, LAYERS, EPSILON = 12, 6, 1e-12
 
@@ -73,14 +74,11 @@ def unseen(seen: DescribedPictures, held: DescribedPictures, size: int) -> dict[
     """Return recall at 1, 5 and 10 by words that were left out of the fit, and by other words of their groups."""
     limits, real_groups = word_map.limits_of(seen), word_map.groups_of
 
-    def fitted_words(each: DescribedPictures, place: int, bounds: np.ndarray) -> list[tuple[str, ...]]:
+    def fitted_words(each: DescribedPictures, place: int, bounds: Matrix) -> list[tuple[str, ...]]:
         return [tuple(dict.fromkeys(group))[:-1] or tuple(group) for group in real_groups(each, place, bounds)]
 
-    word_map.groups_of = fitted_words  # type: ignore[assignment]
-    try:
+    with patch.object(word_map, "groups_of", fitted_words):
         fitted = word_map.fit(seen, size)
-    finally:
-        word_map.groups_of = real_groups
     groups = [
         [unique for group in real_groups(held, place, limits) if len(unique := tuple(dict.fromkeys(group))) > 1]
         for place in range(len(held.names))
@@ -110,12 +108,12 @@ def main() -> None:
     order = np.random.default_rng(0).permutation(len(seen.names)).tolist()
     held, rest = seen.subset(order[:HELD_OUT]), seen.subset(order[HELD_OUT:])
     for name, vectors in (("wordllama", text_vectors.vector_of), ("all-MiniLM-L6-v2", encoder(options.minilm))):
-        word_map.vector_of = vectors  # type: ignore[assignment]
         start = time.process_time()
         vectors("thick strokes of dark blue")
         print(name, f"first vector after {time.process_time() - start:.2f} s", flush=True)
-        print(json.dumps(retrieval(word_map.fit(rest, size), rest, held)), flush=True)
-        print(json.dumps(unseen(rest, held, size)), flush=True)
+        with patch.object(word_map, "vector_of", vectors):
+            print(json.dumps(retrieval(word_map.fit(rest, size), rest, held)), flush=True)
+            print(json.dumps(unseen(rest, held, size)), flush=True)
 
 
 if __name__ == "__main__":

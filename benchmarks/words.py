@@ -7,18 +7,30 @@ The map is fitted to all but the held-out pictures. Everything is computed in fl
 
 import argparse
 import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from brushwork import images, model_folder, stylizer
+from brushwork.images import Image
 from brushwork.images.color import oklab
+from brushwork.losses import PerceptualLoss
+from brushwork.runtime import Array
 from brushwork.styles.adding import open_gallery
-from brushwork.styles.words import find
+from brushwork.styles.gallery import NamedStyle
+from brushwork.styles.words import WordMap, find
+from brushwork.stylizer import Stylizer
 from brushwork.training import word_map
 from brushwork.training.labels import by_picture, read_labels
 from brushwork.training.shards import find_shards, read_shard
+from brushwork.training.word_map import DescribedPictures, Matrix
 
+Embed = Callable[[str], Array]  # returns the embedding of a style in words
 HELD_OUT, SIDE = 600, 256
 # Hue in Oklab, in degrees, in the middle of the colours that a word names.
 HUES = {"red": 29, "orange": 58, "yellow": 105, "green": 142, "turquoise": 195, "blue": 260, "violet": 305, "pink": 0}
@@ -29,17 +41,18 @@ ASKED = {
 }
 
 
-def ranks(scores):
+def ranks(scores: NDArray[Any]) -> NDArray[np.intp]:
     """Return the number of scores (N, N) in each row above the one on the diagonal."""
-    return (scores > np.diag(scores)[:, None]).sum(axis=1)
+    above: NDArray[np.intp] = (scores > np.diag(scores)[:, None]).sum(axis=1)
+    return above
 
 
-def recalls(rank):
+def recalls(rank: NDArray[np.intp]) -> list[float]:
     """Return the fractions of ranks below 1, 5 and 10."""
     return [round(float((rank < count).mean()), 3) for count in (1, 5, 10)]
 
 
-def retrieval(fitted, seen, held):
+def retrieval(fitted: WordMap, seen: DescribedPictures, held: DescribedPictures) -> dict[str, Any]:
     """Return the recall of held-out pictures by sentences drawn from their words."""
     limits, random = word_map.limits_of(seen), np.random.default_rng(1)
     groups = [word_map.groups_of(held, place, limits) for place in range(len(held.names))]
@@ -47,7 +60,7 @@ def retrieval(fitted, seen, held):
     known = [place for place, each in enumerate(groups) if each and set(held.labels[place]) & set(names)]
     real = fitted._whiten(held.embeddings[known].astype(np.float32))
 
-    def score(labels, count):
+    def score(labels: bool, count: int) -> list[float]:
         rows = []
         for place in known:
             move = np.zeros(fitted.mean.size)
@@ -65,7 +78,7 @@ def retrieval(fitted, seen, held):
     return {"pictures": len(known), **found}
 
 
-def values_of(image):
+def values_of(image: Image) -> dict[str, float]:
     """Return hue in degrees, weighted by chroma, contrast, brightness and saturation."""
     lab = oklab(image)
     a, b = lab[..., 1].mean(), lab[..., 2].mean()
@@ -76,9 +89,9 @@ def values_of(image):
     }  # fmt: skip
 
 
-def colours(painter, embed, contents):
+def colours(painter: Stylizer, embed: Embed, contents: Sequence[Image]) -> dict[str, float]:
     """Return the mean error of the hue of pastiches, and of the untouched photos."""
-    errors, before = [], []
+    errors, before = list[float](), list[float]()
     for name, hue in HUES.items():
         embedding = embed(f"{name}, vivid colours")
         for content in contents:
@@ -87,41 +100,38 @@ def colours(painter, embed, contents):
     return {"hue error": round(float(np.mean(errors)), 1), "of the photos": round(float(np.mean(before)), 1)}
 
 
-def spearman(asked, measured):
+def spearman(asked: Sequence[float], measured: Sequence[float]) -> float:
     """Return the rank correlation of wanted and measured values; ties get their mean rank."""
-    order = [
-        np.array([np.mean(np.flatnonzero(np.sort(each) == value)) for value in each]) for each in (asked, measured)
-    ]
-    return round(float(np.corrcoef(*order)[0, 1]), 3)
+    order = [[float(np.mean(np.flatnonzero(np.sort(each) == value))) for value in each] for each in (asked, measured)]
+    return round(float(np.corrcoef(order[0], order[1])[0, 1]), 3)
 
 
-def levels(painter, embed, contents):
+def levels(painter: Stylizer, embed: Embed, contents: Sequence[Image]) -> dict[str, float]:
     """Return the rank correlation of low, middle and high with the measures of pastiches, over colours and photos."""
     found = {}
     for measure, (low, high) in ASKED.items():
-        asked, measured = [], []
+        asked, measured = list[float](), list[float]()
         for colour in ("blue", "brown", "green"):
             for content in contents:
                 own = values_of(content)[measure]
                 for level, words in ((-1, f"{colour}, {low}"), (0, colour), (1, f"{colour}, {high}")):
                     asked.append(level)
                     measured.append(values_of(painter.stylize(content, embed(words)))[measure] - own)
-        found[measure] = spearman(np.array(asked), np.array(measured))
+        found[measure] = spearman(asked, measured)
     return found
 
 
-def shares(painter, fitted, gallery, held, limits, pictures, contents):
+def shares(
+    painter: Stylizer, fitted: WordMap, gallery: Mapping[str, NamedStyle], held: DescribedPictures, limits: Matrix,
+    pictures: Sequence[tuple[int, Image]], contents: Sequence[Image],
+) -> dict[str, float]:  # fmt: skip
     """Return the style shares of held-out pictures: by their words, by the nearest named styles, and predicted."""
-    import torch
-
-    from brushwork.losses import PerceptualLoss
-
     loss = PerceptualLoss()
 
-    def tensor(image):
+    def tensor(image: Image) -> Tensor:
         return torch.tensor(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
 
-    def share(target, content, embedding):
+    def share(target: dict[str, Tensor], content: Image, embedding: Array) -> float:
         square = images.fit_short(content, SIDE)[:SIDE, :SIDE]
         features = loss.content_target(tensor(square))
         with torch.no_grad():
@@ -151,17 +161,17 @@ def shares(painter, fitted, gallery, held, limits, pictures, contents):
     }
 
 
-def read_pictures(styles, wanted):
+def read_pictures(styles: Sequence[str], wanted: Mapping[str, int]) -> list[tuple[int, Image]]:
     """Return the index and the image of each wanted picture in style shards."""
     return [
         (wanted[name], images.open(entry.read()).on_white)
-        for shard in find_shards(styles)
+        for shard in find_shards(list(styles))
         for entry in read_shard(shard)
         if (name := entry.name.removeprefix(f"{shard.address}/")) in wanted
     ]
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("--labels", "--cache", "--contents"):
         parser.add_argument(name, type=Path, required=True)
@@ -173,10 +183,10 @@ def main():
     painter = stylizer.load(precision="f32")
     labels = by_picture(read_labels(options.labels))
     size = model_folder.find().card.style_size
-    parts = [
+    described = [
         part for _, part in word_map.describe(options.styles, labels, lambda x: painter.embed(x, size), options.cache)
     ]
-    seen = word_map.join(parts)
+    seen = word_map.join(described)
     order = np.random.default_rng(0).permutation(len(seen.names)).tolist()
     held, rest = seen.subset(order[:HELD_OUT]), seen.subset(order[HELD_OUT:])
     fitted = word_map.fit(rest, size)
@@ -185,16 +195,16 @@ def main():
     wanted = {name: place for place, name in enumerate(held.names[: options.pictures])}
     pictures = read_pictures(options.styles, wanted)
 
-    def embed(words):
+    def embed(words: str) -> Array:
         return fitted.understand(words, gallery).embedding
 
-    parts = {
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
         "recall at 1, 5, 10": lambda: retrieval(fitted, rest, held),
         "colours": lambda: colours(painter, embed, contents),
         "rank correlation": lambda: levels(painter, embed, contents),
         "style share": lambda: shares(painter, fitted, gallery, held, word_map.limits_of(rest), pictures, contents),
     }
-    found = {}
+    found = dict[str, dict[str, Any]]()
     for name, measure in parts.items():
         found[name] = measure()
         print(name, json.dumps(found[name]), flush=True)
