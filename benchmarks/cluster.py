@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 import psutil
@@ -26,9 +26,12 @@ from brushwork.dataset.run import Runner, run_here, run_plan
 from brushwork.dataset.stylizing import Stylizing
 from brushwork.evaluation.machine import describe_machine
 from brushwork.images import Picture
+from brushwork.runtime import Array
 from brushwork.scale.cluster import Cluster
 from brushwork.scale.parts import run_on
 
+P = ParamSpec("P")
+R = TypeVar("R")
 WORKER = "ray::MapWorker"  # name of the processes of Ray's actors
 
 
@@ -96,26 +99,29 @@ def stages(source: Path, target: Path, model: str) -> dict[str, float]:
     styles, draws, place = task.open_styles(), Draws(1, task.strength, 0), Place(target)
     spent: dict[str, float] = {}
 
-    def timed(step: str, function: Callable[[], Any]) -> Any:
+    def timed(step: str, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         start = time.process_time()
-        value = function()
+        value = function(*args, **kwargs)
         spent[step] = spent.get(step, 0) + time.process_time() - start
         return value
 
-    def encode(pastiche: Any) -> bytes:
+    def draw(number: int) -> Array:
+        return styles.draw(draws.draw(number).generator, loaded, 224)[1]
+
+    def encode(pastiche: Array) -> bytes:
         buffer = BytesIO()
         images.save(Picture.of(pastiche), buffer, format="JPEG")
         return buffer.getvalue()
 
     paths = sorted(source.iterdir())
-    loaded.stylize(paths[0], styles.draw(draws.draw(0).generator, loaded, 224)[1])  # warms up
+    loaded.stylize(paths[0], draw(0))  # warms up
     for number, path in enumerate(paths):
         data = timed("read", path.read_bytes)
-        picture = timed("decode", lambda data=data: images.open(data))
-        style = timed("draw a style", lambda number=number: styles.draw(draws.draw(number).generator, loaded, 224)[1])
-        pastiche = timed("render", lambda picture=picture, style=style: loaded.stylize(picture, style))
-        encoded = timed("encode", lambda pastiche=pastiche: encode(pastiche))
-        timed("write", lambda path=path, encoded=encoded: place.write(path.name, encoded))
+        picture = timed("decode", images.open, data)
+        style = timed("draw a style", draw, number)
+        pastiche = timed("render", loaded.stylize, picture, style)
+        encoded = timed("encode", encode, pastiche)
+        timed("write", place.write, path.name, encoded)
     return {step: 1000 * seconds / len(paths) for step, seconds in spent.items()}
 
 
