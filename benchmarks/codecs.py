@@ -82,7 +82,7 @@ def encode(kind: str, pixels: NDArray[np.uint8]) -> float:
     encode_stored([pixels[:64, :64].copy()], kind, NONE, quality=None)
     before = reset()
     encode_stored([pixels.copy()], kind, NONE, quality=None)
-    return (resident("VmHWM") - before) / (pixels.shape[0] * pixels.shape[1])
+    return float((resident("VmHWM") - before) / (pixels.shape[0] * pixels.shape[1]))
 
 
 def main(megapixels: Annotated[float, typer.Option(help="Size of the example.")] = 8) -> None:

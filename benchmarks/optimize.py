@@ -62,7 +62,7 @@ def ratio(loss: PerceptualLoss, stylizer: Stylizer, content: Image, style: Image
         model, pixels = (
             loss(tensor(one), tensor(content), tensor(style))["total"].item() for one in (painted, pastiche)
         )
-    return model / pixels
+    return float(model / pixels)
 
 
 def main(

@@ -101,10 +101,11 @@ def evaluate(
 def split(bank: StyleBank) -> tuple[StyleBank, StyleBank]:
     """Return the pictures to learn from, and the others."""
     held = torch.arange(len(bank.features)) % HELD_OUT == 0
-    return tuple(
+    learned, others = (
         StyleBank(bank.features[part], {kind: rows[part] for kind, rows in bank.labels.items()})
         for part in (~held, held)
-    )  # type: ignore[return-value]
+    )
+    return learned, others
 
 
 def main(

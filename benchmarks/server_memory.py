@@ -6,7 +6,6 @@ Each request is sent to a new server on 127.0.0.1, whose peak of resident memory
 replaces the limit that a server reads in a control group: 0.7 of the free memory within its limit.
 """
 
-import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 import httpx2
 import numpy as np
 import typer
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -29,13 +29,13 @@ SIDE = int((LIMITS.pixels * 10**6) ** 0.5)
 Request = tuple[bytes, dict[str, Any], dict[str, bytes]]  # content, fields, further files
 
 
-def noise(side: int) -> np.ndarray[Any, Any]:
+def noise(side: int) -> NDArray[np.uint8]:
     """Return a square (side, side, 3) of 8 bits with detail everywhere."""
     small = np.random.default_rng(0).integers(0, 255, (side // 8 + 1, side // 8 + 1, 3), dtype=np.uint8)
-    return np.kron(small, np.ones((8, 8, 1), np.uint8))[:side, :side]
+    return small.repeat(8, axis=0).repeat(8, axis=1)[:side, :side]
 
 
-def encoded(pixels: np.ndarray[Any, Any], kind: str, **options: Any) -> bytes:
+def encoded(pixels: NDArray[np.uint8], kind: str, **options: Any) -> bytes:
     """Return pixels as a file."""
     buffer = BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **options)
@@ -50,7 +50,7 @@ def photo() -> Request:
 def deep() -> Request:
     """Return a picture with 16 bits per channel and alpha, and request the same for the pastiche."""
     square = noise(SIDE)
-    pixels = np.dstack([square, np.full(square.shape[:2], 200, np.uint8)]).astype(np.float32) / 255
+    pixels = np.dstack([square, np.full(square.shape[:2], 200, np.uint8)]).astype(np.float32) / np.float32(255)
     buffer = BytesIO()
     images.save(Picture.of(pixels), buffer, format="PNG", depth=16)
     return buffer.getvalue(), {"depth": "16"}, {}
@@ -107,4 +107,4 @@ def main(
 
 
 if __name__ == "__main__":
-    sys.exit(typer.run(main))
+    typer.run(main)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,11 @@ def browse() -> WebDriver:
     options = webdriver.ChromeOptions()
     for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=1280,1000"):
         options.add_argument(argument)
-    options.binary_location, service = (shutil.which(name) for name in ("chromium", "chromedriver"))
-    return webdriver.Chrome(options, webdriver.ChromeService(service))
+    chromium, driver = (shutil.which(name) for name in ("chromium", "chromedriver"))
+    if chromium is None or driver is None:
+        raise SystemExit("install chromium and chromium-driver")
+    options.binary_location = chromium
+    return webdriver.Chrome(options, webdriver.ChromeService(driver))
 
 
 def screenshot(browser: WebDriver, width: int) -> Image.Image:
@@ -101,7 +105,7 @@ def visit(browser: WebDriver, address: str) -> None:
     page.find("#chooser").send_keys(str(ROOT / "examples" / "coffee.jpg"))
     page.wait.until(lambda _: page.find("#before").get_attribute("src"))
     for style in STYLES:
-        page.render(lambda style=style: page.click(f"#gallery [data-style='{style}']"))  # type: ignore[misc]
+        page.render(partial(page.click, f"#gallery [data-style='{style}']"))
     page.split(45)
     write_screenshot(browser, "page.jpg")
     browser.execute_script("document.querySelector('.settings details').open = true")
@@ -131,7 +135,7 @@ def write_animation(browser: WebDriver, address: str) -> None:
 
     add(1200)
     for style in ANIMATED:
-        page.render(lambda style=style: page.click(f"#gallery [data-style='{style}']"))  # type: ignore[misc]
+        page.render(partial(page.click, f"#gallery [data-style='{style}']"))
         add(1200)
         page.click(f"#gallery [data-style='{style}']")
     page.render(lambda: page.click(f"#gallery [data-style='{ANIMATED[-1]}']"))
@@ -139,7 +143,7 @@ def write_animation(browser: WebDriver, address: str) -> None:
         page.split(percent)
         add(80)
     for strength in (0.8, 0.6, 0.4, 0.6, 0.8, 1):
-        page.render(lambda strength=strength: page.slide("#strength", strength))  # type: ignore[misc]
+        page.render(partial(page.slide, "#strength", strength))
         add(250)
     first, *others = (frame for frame, _ in frames)
     first.save(FIGURES / "page.webp", save_all=True, append_images=others, duration=[shown for _, shown in frames],
