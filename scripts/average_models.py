@@ -6,14 +6,20 @@ The mean of runs that started from the same weights and differ in balance (one f
 often better than either, without a cost in speed (Wortsman et al. 2022, *Model soups*, arXiv 2203.05482).
 """
 
-import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from brushwork import model_folder
 from brushwork.export.model import export
 
 
-def main(folder: str, card: str, *parts: str) -> None:
+def main(
+    folder: Annotated[Path, typer.Argument(help="Model folder to write.")],
+    card: Annotated[Path, typer.Argument(help="Card of the model.")],
+    parts: Annotated[list[str], typer.Argument(metavar="MODEL=WEIGHT...", help="Models, each with its weight.")],
+) -> None:
     """Average models of the same architecture; their weights must add up to 1."""
     named = [part.rsplit("=", 1) for part in parts]
     weights = [float(weight) for _, weight in named]
@@ -30,9 +36,9 @@ def main(folder: str, card: str, *parts: str) -> None:
         for name, value in states[0].items()
     }
     networks[0].load_state_dict(mean)
-    written = export(networks[0], Path(folder), model_folder.read_card(Path(card)))
+    written = export(networks[0], folder, model_folder.read_card(card))
     print(f"{written.path}  {written.size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    typer.run(main)

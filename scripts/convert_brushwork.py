@@ -9,10 +9,11 @@ The keys of the file are those of `PasticheNetwork`, except for the predictor's 
 predictor.statistics.{mean,deviation}.
 """
 
-import sys
 import tempfile
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from safetensors.torch import load_file
 
 from brushwork import model_folder
@@ -41,14 +42,19 @@ def load(path: Path) -> PasticheNetwork:
     return network.eval()
 
 
-def main(weights: str, card: str, folder: str, style_weights: str | None = None) -> None:
+def main(
+    weights: Annotated[Path, typer.Argument(help="Weights of the network.")],
+    card: Annotated[Path, typer.Argument(help="Card of the model.")],
+    folder: Annotated[Path, typer.Argument(help="Model folder to write.")],
+    style_weights: Annotated[Path | None, typer.Argument(help="Weights of the other end of detail.")] = None,
+) -> None:
     """Write the model folder."""
     with tempfile.TemporaryDirectory() as temporary:
-        network, extras = load(Path(weights)), []
+        network, extras = load(weights), []
         if style_weights:
-            extras.append(write_style_end(network, load(Path(style_weights)), Path(temporary)))
-        export(network, Path(folder), model_folder.read_card(Path(card)), extras)
+            extras.append(write_style_end(network, load(style_weights), Path(temporary)))
+        export(network, folder, model_folder.read_card(card), extras)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    typer.run(main)

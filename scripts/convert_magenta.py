@@ -7,10 +7,11 @@ residual.N.convM,expand.N}, style_params.<layer>.{beta,gamma}; batch norms are f
 """
 
 import re
-import sys
 from pathlib import Path
+from typing import Annotated
 
 import torch
+import typer
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -88,14 +89,17 @@ def join_affine(published: dict[str, Tensor]) -> dict[str, Tensor]:
     return joined
 
 
-def main(source: str, folder: str) -> None:
+def main(
+    source: Annotated[Path, typer.Argument(help="The published weights.")],
+    folder: Annotated[Path, typer.Argument(help="Model folder to write.")],
+) -> None:
     """Write the model folder."""
     published = load_file(source)
     state = {rename(key): value for key, value in published.items() if not key.startswith("style_params")}
     network = PasticheNetwork(CONFIG)
     network.load_state_dict({**state, **join_affine(published)})
-    export(network, Path(folder), CARD)
+    export(network, folder, CARD)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    typer.run(main)

@@ -3,10 +3,11 @@
 pip install scikit-image && python scripts/make_examples.py examples
 """
 
-import sys
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 from PIL import Image, ImageDraw, ImageFilter
 from skimage import data
 
@@ -72,7 +73,7 @@ def ink(random: np.random.Generator) -> Image.Image:
     return canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
 
 
-def main(folder: Path) -> None:
+def main(folder: Annotated[Path, typer.Argument(help="Folder to write to.")]) -> None:
     """Write three photos and three styles."""
     folder.mkdir(exist_ok=True)
     for name, pixels in {"cat": data.chelsea(), "coffee": data.coffee(), "rocket": data.rocket()}.items():
@@ -84,4 +85,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    typer.run(main)

@@ -4,11 +4,12 @@ python scripts/make_large_figures.py strokes
 python scripts/make_large_figures.py regions
 """
 
-import sys
 from pathlib import Path
+from typing import Annotated, Literal
 
 import numpy as np
 import torch
+import typer
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -80,5 +81,10 @@ def regions() -> None:
     images.save(np.concatenate(row, axis=1), ROOT / "docs/figures/regions.jpg", quality=88, overwrite=True)
 
 
+def main(figure: Annotated[Literal["strokes", "regions"], typer.Argument(help="Figure to write.")]) -> None:
+    """Write a figure."""
+    {"strokes": strokes, "regions": regions}[figure]()
+
+
 if __name__ == "__main__":
-    {"strokes": strokes, "regions": regions}[sys.argv[1]]()
+    typer.run(main)

@@ -3,10 +3,11 @@
 python scripts/make_video_figure.py cutBunny.mp4 sintel_gt/hard examples/swirls.jpg
 """
 
-import sys
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
 import brushwork
 from brushwork.evaluation.steadiness import open_frames, paint_both
@@ -28,7 +29,11 @@ def row(frames: list[Array], top: int, left: int, side: int) -> Array:
     )
 
 
-def main(easy: str, hard: str, style: str) -> None:
+def main(
+    easy: Annotated[str, typer.Argument(help="Clip with slow motion.")],
+    hard: Annotated[str, typer.Argument(help="Clip with fast motion.")],
+    style: Annotated[Path, typer.Argument(help="Style picture.")],
+) -> None:
     """Draw three rows for each clip: content, frame by frame, stabilised; both are 6 x 184 = 4 x 276 pixels wide."""
     stylizer = brushwork.load()
     embedding = stylizer.embed(brushwork.open(style).image)
@@ -44,4 +49,4 @@ def main(easy: str, hard: str, style: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    typer.run(main)

@@ -6,10 +6,11 @@ python scripts/score_model.py src/brushwork/models/magenta-mobile quality.json
 
 import dataclasses
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from brushwork import model_folder
 
@@ -22,12 +23,15 @@ def scores(values: Mapping[str, Any]) -> dict[str, float]:
     return {**{name: float(f"{values[name]:.{DIGITS}g}") for name in MEASURES}, "pairs": values["pairs"]}
 
 
-def main(model: str, *measured: str) -> None:
+def main(
+    model: Annotated[str, typer.Argument(help="Model folder.")],
+    measured: Annotated[list[Path], typer.Argument(help="Files of `benchmarks.quality`.")],
+) -> None:
     """Write ``config.json`` from files of `benchmarks.quality`; for a method in several files, the last is used."""
     folder = model_folder.find(model)
     methods = {}
     for file in measured:
-        methods.update(json.loads(Path(file).read_text(encoding="utf-8")))
+        methods.update(json.loads(file.read_text(encoding="utf-8")))
     own = scores(methods.pop(folder.name))
     peers = {name: scores(values) for name, values in methods.items() if not name.startswith("contents")}
     pairs = f"{own['pairs']} pairs of the validation set at 512 x 512 (benchmarks/quality.py)"
@@ -37,4 +41,4 @@ def main(model: str, *measured: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    typer.run(main)

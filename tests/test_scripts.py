@@ -22,7 +22,11 @@ SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 def run(monkeypatch: pytest.MonkeyPatch, script: str, *arguments: object) -> None:
     monkeypatch.setattr(sys, "argv", [script, *map(str, arguments)])
-    runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+    try:
+        runpy.run_path(str(SCRIPTS / script), run_name="__main__")
+    except SystemExit as end:  # typer ends a process without an error, too
+        if end.code:
+            raise
 
 
 @pytest.fixture
