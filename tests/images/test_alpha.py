@@ -9,6 +9,7 @@ from PIL import TiffImagePlugin
 
 from brushwork import images
 from brushwork.images import Picture
+from brushwork.images.pull_push import enlarged
 from tests.images.samples import BLUE, GREEN, RED, clip, encoded, levels, pixels, present, smooth, written
 
 
@@ -150,3 +151,9 @@ def test_hidden_colours_do_not_change_a_reduced_picture(size: int, random: np.ra
     first, second = (images.open(encoded(np.concatenate([each, alpha], axis=2)), size=size) for each in (seen, other))
     np.testing.assert_array_equal(first.alpha, second.alpha)
     np.testing.assert_allclose(first.image, second.image, atol=1e-6)
+
+
+def test_an_enlarged_image_repeats_each_pixel_in_a_block_of_two_by_two() -> None:
+    image = np.array([[[1], [2]], [[3], [4]]], np.float32)
+    expected = [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
+    assert enlarged(image)[..., 0].tolist() == expected

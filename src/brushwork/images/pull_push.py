@@ -41,5 +41,15 @@ def means(added: Image, coarse: Image | None = None, levels: int = LEVELS) -> Im
     if seen.all() or added.shape[:2] == (1, 1):
         return own
     around = means(halved(added), coarse, levels - 1)
-    enlarged = around.repeat(2, axis=0).repeat(2, axis=1)[: len(added), : added.shape[1]]
-    return np.where(seen, own, enlarged)
+    return np.where(seen, own, enlarged(around)[: len(added), : added.shape[1]])
+
+
+def enlarged(image: Image) -> Image:
+    """Return an image (h, w, C) whose pixels are repeated in blocks of 2 x 2: (2 h, 2 w, C).
+
+    This copies a view, which NumPy does without the interpreter lock. `numpy.repeat` holds it: a server that fills a
+    large photo would answer nobody meanwhile.
+    """
+    height, width, channels = image.shape
+    blocks = np.broadcast_to(image[:, None, :, None], (height, 2, width, 2, channels))
+    return blocks.reshape(2 * height, 2 * width, channels)
