@@ -86,3 +86,10 @@ def test_nothing_changes_the_callers_array() -> None:
     images.resize(image, (3, 3))
     assert (image == kept).all()
     assert (alpha == 0.5).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "GIF", "JPEG", "WEBP"])
+def test_the_order_of_an_array_in_memory_does_not_matter(kind: str) -> None:
+    columns_first = np.asfortranarray(smooth())
+    for depth in (8, 16) if images.FORMATS[kind].deep else (8,):
+        assert written(columns_first, kind, depth=depth) == written(smooth(), kind, depth=depth)

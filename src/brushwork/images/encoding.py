@@ -126,7 +126,8 @@ def _encode_deep_png(pixels: NDArray[np.uint16], kept: Metadata) -> bytes:
     import pyvips
 
     height, width, bands = pixels.shape
-    image = pyvips.Image.new_from_memory(pixels.tobytes(), width, height, bands, "ushort").copy(interpretation="rgb16")
+    memory = np.ascontiguousarray(pixels).data
+    image = pyvips.Image.new_from_memory(memory, width, height, bands, "ushort").copy(interpretation="rgb16")
     try:
         data: bytes = image.pngsave_buffer(bitdepth=16, keep="none")
     except pyvips.Error as error:
@@ -141,7 +142,7 @@ def _encode_gif(stored: list[NDArray[np.uint8]], durations: list[int], loop: int
     if any(pixels.shape[2] == 4 for pixels in stored):
         stored[:] = [np.pad(each, ((0, 0), (0, 0), (0, 4 - each.shape[2])), constant_values=255) for each in stored]
     height, width, bands = stored[0].shape
-    column = np.concatenate(stored)  # all frames one below the other
+    column = np.ascontiguousarray(np.concatenate(stored))  # all frames one below the other
     stored.clear()
     image = pyvips.Image.new_from_memory(column.data, width, len(column), bands, "uchar")
     image = image.copy(interpretation="srgb")
