@@ -4,19 +4,24 @@ import asyncio
 import threading
 from http import HTTPStatus
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from brushwork.batch.options import Options
+from brushwork.images import Picture, encoding, files
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.limits import Limits
+from brushwork.web.api.origins import Names
 from brushwork.web.api.problems import RefusedError
 from brushwork.web.api.service import KEPT, SentRegion, Service, Style
 from brushwork.web.api.work_queue import Ticket
-from tests.web.conftest import encode
+from brushwork.web.app import build
+from tests.web.conftest import BLUE, RED, encode
 
 
 async def stays() -> bool:
@@ -118,3 +123,36 @@ def test_a_region_has_its_own_style_in_the_same_pass() -> None:
     pastiche = painting.paint(encode((9, 9, 9)), [red], Options(), Ticket(), regions=regions).image
     assert np.allclose(pastiche[:, :10], [0, 0, 1], atol=1e-6)  # a few pixels at the border of the mask are soft
     assert np.allclose(pastiche[:, 22:], [1, 0, 0], atol=1e-6)
+
+
+def test_an_encoded_file_is_returned_without_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of a large file holds the interpreter lock, so that nobody else is answered meanwhile."""
+    written: list[bytes] = []
+
+    def record(*given: Any, **options: Any) -> bytes:
+        written.append(encoding.encode(*given, **options))
+        return written[-1]
+
+    monkeypatch.setattr(files, "encode", record)
+    picture = Picture.of(np.zeros((8, 8, 3), np.float32))
+    data, kind = service().encode(picture, Options(format="png"))
+    assert kind == "image/png"
+    assert data is written[0]
+
+
+def test_pictures_are_read_rendered_and_written_in_the_thread_of_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never in the event loop, which answers all other requests."""
+    threads: dict[str, set[str]] = {"open": set(), "paint": set(), "encode": set()}
+    for name, met in threads.items():
+        plain = getattr(Service, name)
+
+        def record(*given: Any, plain: Any = plain, met: set[str] = met, **options: Any) -> Any:
+            met.add(threading.current_thread().name)
+            return plain(*given, **options)
+
+        monkeypatch.setattr(Service, name, record)
+    app = build(Stylizer(FakeRuntime()), "colours", names=Names.of(["testserver"]), page=False)
+    with TestClient(app) as client:
+        sent = [("content", ("c.png", encode(RED))), ("style", ("s.png", encode(BLUE)))]
+        assert client.post("/v1/stylize", files=sent).status_code == HTTPStatus.OK
+    assert threads == {name: {"paint_0"} for name in threads}

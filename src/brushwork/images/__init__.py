@@ -8,7 +8,7 @@ an `ImageError`, one line that names the file.
 from brushwork.images.alpha import FilledRows, RestoredRows, fill_hidden, is_visible, restore_hidden, visible
 from brushwork.images.arrays import Pixels, as_image, as_mask
 from brushwork.images.canvas import Canvas, Rows, canvas
-from brushwork.images.files import EXTENSIONS, MAX_PIXELS, find, open, save  # noqa: A004
+from brushwork.images.files import EXTENSIONS, MAX_PIXELS, encoded, find, open, save  # noqa: A004
 from brushwork.images.formats import FORMATS, Format, ImageError, format_of
 from brushwork.images.large import Extent, LargePicture, measure, open_large
 from brushwork.images.large_writing import save_large
@@ -37,6 +37,7 @@ __all__ = [
     "as_image",
     "as_mask",
     "canvas",
+    "encoded",
     "fill_hidden",
     "find",
     "fit",

@@ -130,6 +130,19 @@ def save(
             target.write(data)
 
 
+def encoded(picture: Picture, kind: str, *, quality: int | None = None, depth: int | None = None) -> bytes:
+    """Return the bytes of a file of a picture; see `save`.
+
+    A server sends them. A stream in between would copy the file with the interpreter lock held.
+
+    Raises:
+        ImageError: If the format `kind` of `FORMATS` cannot hold the picture.
+    """
+    with about("write", "the picture"):
+        _check_choices(kind, quality, depth)
+        return encode(picture, kind, quality=quality, depth=depth or picture.depth)
+
+
 def find(folder: str | os.PathLike[str], *, recursive: bool = False) -> list[Path]:
     """Return the picture files of a folder by extension, sorted with 2 before 10.
 

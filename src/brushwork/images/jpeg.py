@@ -58,4 +58,4 @@ def replace_start(data: bytes, start: bytes) -> bytes:
     position = 2
     while data[position] == 0xFF and (0xE0 <= data[position + 1] <= 0xEF and data[position + 1] != 0xEE):
         position += 2 + int.from_bytes(data[position + 2 : position + 4], "big")
-    return start + data[position:]
+    return b"".join((start, memoryview(data)[position:]))  # one copy

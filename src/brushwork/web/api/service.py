@@ -5,7 +5,6 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from io import BytesIO
 
 import numpy as np
 
@@ -191,10 +190,9 @@ class Service:
     def encode(self, pastiche: Picture, options: Options) -> tuple[bytes, str]:
         """Return the encoded pastiche and its media type; the frames of an animation are rendered meanwhile."""
         kind = images.format_of(options.format or (pastiche.format if pastiche.format in images.FORMATS else "PNG"))
-        buffer = BytesIO()
         pastiche = replace(pastiche, metadata=kept_metadata(pastiche.metadata, options))
-        images.save(pastiche, buffer, format=kind, quality=options.quality, depth=options.depth)
-        return buffer.getvalue(), f"image/{kind.lower()}"
+        data = images.encoded(pastiche, kind, quality=options.quality, depth=options.depth)
+        return data, f"image/{kind.lower()}"
 
     def _compose(
         self,
