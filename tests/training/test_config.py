@@ -1,13 +1,16 @@
 """Recipes: those that ship, their values, overrides, and keys of older versions."""
 
+import re
 from pathlib import Path
 
 import pytest
+import torch
 from torch.nn import BatchNorm2d
 
 from brushwork.errors import UserError
 from brushwork.losses import LossWeights
 from brushwork.networks import PasticheNetwork
+from brushwork.training import student
 from brushwork.training.config import InitConfig, Recipe
 from brushwork.training.recipe_file import load
 
@@ -19,6 +22,23 @@ def test_every_recipe_loads_and_states_expected_results(path: Path) -> None:
     recipe = load(path)
     assert recipe.steps > 0
     assert recipe.expected
+
+
+# Of add-style, the user names the network.
+@pytest.mark.parametrize("path", [path for path in RECIPES if path.stem != "add-style"], ids=lambda path: path.stem)
+def test_every_recipe_fits_the_shipped_models_that_it_names(path: Path) -> None:
+    recipe = load(path)
+    network = student.create_network(recipe)
+    if recipe.teacher:
+        student.load_teacher(recipe.teacher, network.config)
+
+
+def test_training_of_the_default_model_can_be_continued_as_its_recipe_says() -> None:
+    path = next(path for path in RECIPES if path.stem == "brushwork")
+    said = re.findall(r"--set (\S+)", path.read_text(encoding="utf-8").partition("To continue")[2])
+    network, shipped = student.create_network(load(path, said)), student.load("brushwork")
+    style = torch.rand(1, 3, 80, 80)
+    torch.testing.assert_close(network.embed(style), shipped.embed(style))
 
 
 def test_the_published_recipe_has_the_published_batch_norms() -> None:

@@ -121,16 +121,17 @@ def create_network(recipe: Recipe) -> PasticheNetwork:
         start = load(recipe.init.model) if recipe.init.model else network
         if recipe.init.widen > 1:
             start = widen(start, recipe.init.widen, torch.Generator().manual_seed(recipe.seed))
-        start = _lengthen(start, recipe)
+        start, source = _lengthen(start, recipe), recipe.init.model
         try:
             network.transfer.load_state_dict(start.transfer.state_dict())
             if recipe.init.predictor:
+                source = recipe.init.predictor
                 start = _lengthen(load(recipe.init.predictor), recipe)
             if network.predictor is not None and start.predictor is not None:
                 network.predictor.copy_weights(start.predictor)
         except RuntimeError as error:
             reason = str(error).splitlines()[-1].strip()
-            raise UserError(f"{recipe.init.model} does not fit the recipe: {reason}") from None
+            raise UserError(f"{source} does not fit the recipe: {reason}") from None
     return network
 
 
