@@ -11,6 +11,7 @@ import pytest
 import typer
 
 import brushwork
+from brushwork import model_folder
 from brushwork.cli import app
 from tests.test_layers import imports, sources
 
@@ -96,6 +97,12 @@ def test_every_package_is_in_the_reference() -> None:
     text = "".join(page.read_text(encoding="utf-8") for page in (ROOT / "docs" / "reference").glob("*.md"))
     packages = {path.stem for path in PACKAGE.iterdir()} - UNLISTED - {"__init__", "cli"}
     assert [name for name in sorted(packages) if f"::: brushwork.{name}\n" not in text] == []
+
+
+def test_embeddings_are_said_to_be_as_long_as_those_of_the_default_model() -> None:
+    said = [size for page in PAGES for size in re.findall(r"array of (\d+) numbers", page.read_text(encoding="utf-8"))]
+    assert len(said) >= 3
+    assert {int(size) for size in said} == {model_folder.find().embedding_size}
 
 
 def test_every_recipe_is_in_the_guide() -> None:
