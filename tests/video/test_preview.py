@@ -12,6 +12,7 @@ from brushwork.stylizer import Stylizer
 from brushwork.video.preview import Preview, preview
 from brushwork.video.run import run
 from brushwork.video.settings import Settings
+from brushwork.video.times import format_time
 from brushwork.video.writing.target import Target
 from tests.video.conftest import make_clip
 
@@ -62,3 +63,23 @@ def test_an_existing_sheet_is_kept(tmp_path: Path, clip: Path, load: Load, grey:
     with pytest.raises(UserError, match=r"sheet\.png exists; use --overwrite to replace it"):
         preview(str(clip), Target(tmp_path / "out.mp4", settings), sheet, load, settings)
     assert sheet.read_text() == "mine"
+
+
+def test_the_estimated_number_of_bytes_is_close_for_a_codec_that_looks_ahead(
+    tmp_path: Path, load: Load, grey: str
+) -> None:
+    """Pictures that change slowly in H.264, which looks four frames ahead: runs of two frames gave half of the size."""
+    one, other = (np.kron(np.random.default_rng(n).random((24, 32, 3)), np.ones((8, 8, 1))) - 0.5 for n in range(2))
+    turning = [0.5 + 0.5 * (np.cos(n / 20) * one + np.sin(n / 20) * other) for n in range(96)]
+    moving = make_clip(tmp_path / "moving.mkv", [(255 * each).astype(np.uint8) for each in turning])
+    settings = Settings((grey,), steady=0)
+    found = preview(str(moving), Target(tmp_path / "out.mp4", settings), tmp_path / "sheet.jpg", load, settings)
+    for _ in run(str(moving), tmp_path / "out.mp4", load, settings):
+        pass
+    assert found.size == pytest.approx((tmp_path / "out.mp4").stat().st_size, rel=0.3)
+
+
+def test_frames_less_than_a_second_apart_are_told_apart_by_tenths() -> None:
+    times = [format_time(each, tenths=True) for each in (0, 0.25, 59.96, 3723.4)]
+    assert times == ["0:00.0", "0:00.2", "1:00.0", "1:02:03.4"]
+    assert [format_time(each) for each in (0.25, 59.96, 3723.4)] == ["0:00", "1:00", "1:02:03"]

@@ -10,7 +10,6 @@ import av
 
 from brushwork import images
 from brushwork.errors import UserError
-from brushwork.images.levels import quantise
 from brushwork.styles.sheet import Cell, compose
 from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
@@ -18,15 +17,18 @@ from brushwork.video.excerpt import Excerpt
 from brushwork.video.frame_state import FrameState
 from brushwork.video.letterbox import find_box
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.frames import VideoFrame, encode
+from brushwork.video.reading.frames import VideoFrame
 from brushwork.video.settings import Settings
 from brushwork.video.stages import Stages
 from brushwork.video.times import format_time
 from brushwork.video.writing.codecs import Encoding
 from brushwork.video.writing.target import Target
-from brushwork.video.writing.video_file import add_video
+from brushwork.video.writing.video_file import add_video, to_frame
 
 FRAMES = 12
+# Every fourth of them is rendered with the frames that follow it, as many as a key of the stabilisation lasts: time and
+# size of a run of two frames were half of what they are in a clip, whose encoder looks further ahead.
+EVERY, RUN = 4, 12
 CELL = 480  # long side in pixels of a frame on the sheet
 KEY_FRAMES = 96  # assumed distance of key frames: a cut about every four seconds
 
@@ -78,32 +80,38 @@ def preview(
         raise UserError(f"{sheet} exists; use --overwrite to replace it")
     clip, notes = target.open(name)
     excerpt = Excerpt.of(clip, settings.start, settings.end)
-    pairs = _pairs(excerpt)
-    box = find_box([pair[0].pixels for pair in pairs])
+    samples = excerpt.samples(FRAMES)
+    box = find_box([frame.pixels for frame in samples])
     stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box, notes)
+    _paint(samples[:1], clip, stages, settings, {})  # the first frame of a size compiles the network for it
     spent: dict[str, float] = {}
-    _paint(pairs[0], clip, stages, settings, {})  # the first frame of a size compiles the network for it
-    painted = [_paint(pair, clip, stages, settings, spent) for pair in pairs]
-    cells = [
-        Cell(format_time(float((states[0].pts - clip.start) * clip.time_base)), _shown(states[0])) for states in painted
-    ]
+    cells, runs, count = [], [], 0
+    close = (samples[-1].pts - samples[0].pts) * clip.time_base < FRAMES  # less than a second apart
+    for number, frame in enumerate(samples):
+        if number % EVERY or (number and not clip.seekable):
+            states = _paint([frame], clip, stages, settings, {})
+        else:
+            states = _paint(_run_from(frame, clip, spent), clip, stages, settings, spent)
+            count += len(states)
+            if target.encoding:
+                with pipeline.timer(spent, "encode")():
+                    runs.append(_packet_sizes(states, clip, target.encoding))
+        time = float((frame.pts - clip.start) * clip.time_base)
+        cells.append(Cell(format_time(time, tenths=close), _shown(states[0])))
     images.save(compose(cells).marked(), sheet, overwrite=overwrite)
-    count = sum(len(states) for states in painted)
-    size = None
-    if target.encoding and excerpt.count:
-        with pipeline.timer(spent, "encode")():
-            size = _bytes(painted, clip, target.encoding, excerpt.count)
+    size = _estimate_size(runs, excerpt.count) if runs and excerpt.count else None
     # All stages share the cores, while each concurrently rendered frame has its own part of them.
     spent["stylise"] /= stages.painter.together
     return Preview(excerpt.count, count / sum(spent.values()), size, notes)
 
 
-def _pairs(excerpt: Excerpt) -> list[list[VideoFrame]]:
-    """Return pairs of consecutive frames; the second frame shows the effect of stabilisation."""
-    samples = excerpt.samples(FRAMES)
-    if not excerpt.clip.seekable:
-        return [[frame] for frame in samples]
-    return [list(islice(excerpt.clip.read(frame.pts), 2)) for frame in samples]
+def _run_from(first: VideoFrame, clip: Clip, spent: dict[str, float]) -> list[VideoFrame]:
+    """Return a frame and those that follow it, and add the time of decoding those."""
+    frames = clip.read(first.pts)
+    found = list(islice(frames, 1))
+    with pipeline.timer(spent, "decode")():
+        found += islice(frames, RUN - 1)
+    return found
 
 
 def _paint(
@@ -133,22 +141,23 @@ def _shown(state: FrameState) -> images.Image:
     return images.fit(state.pastiche, CELL)
 
 
-def _bytes(painted: Sequence[Sequence[FrameState]], clip: Clip, encoding: Encoding, count: int) -> int | None:
-    """Estimate the size of ``count`` frames in bytes from that of a key frame and a following frame."""
-    whole, following = [], []
-    for states in painted:
-        with av.open(BytesIO(), "w", format="matroska") as out:
-            stream = add_video(out, clip, encoding, states[0].pixels.shape)
-            packets = []
-            for number, state in enumerate(states):
-                assert state.pastiche is not None
-                depth = encoding.depth(clip.depth)
-                frame = encode(quantise(state.pastiche, depth), clip.color, encoding.pixels(depth))
-                frame.pts, frame.time_base = number, 1 / clip.rate
-                packets += stream.encode(frame)
-            packets += stream.encode(None)
-        whole.append(packets[0].size)
-        following += [packet.size for packet in packets[1:]]
+def _packet_sizes(states: Sequence[FrameState], clip: Clip, encoding: Encoding) -> list[int]:
+    """Return the sizes in bytes of the packets of consecutive frames, the first of which is a key frame."""
+    with av.open(BytesIO(), "w", format="matroska") as out:
+        packets = []
+        for number, state in enumerate(states):
+            assert state.pastiche is not None
+            if number == 0:
+                stream = add_video(out, clip, encoding, state.pastiche.shape)
+            packets += stream.encode(to_frame(state.pastiche, state.alpha, number, clip, encoding))
+        packets += stream.encode(None)
+    return [packet.size for packet in packets]
+
+
+def _estimate_size(runs: Sequence[Sequence[int]], count: int) -> int:
+    """Estimate the size of ``count`` frames in bytes from the packets of runs of frames."""
+    whole = sum(run[0] for run in runs) / len(runs)
+    following = [size for run in runs for size in run[1:]]
     keys = -(-count // KEY_FRAMES)
-    each = sum(following) / len(following) if following else sum(whole) / len(whole)
-    return round(keys * sum(whole) / len(whole) + (count - keys) * each)
+    each = sum(following) / len(following) if following else whole
+    return round(keys * whole + (count - keys) * each)

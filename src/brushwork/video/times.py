@@ -30,11 +30,12 @@ def _error(text: str) -> UserError:
     return UserError(f"{text!r} is not a time; write seconds, 0:05 or 1:02:03.5")
 
 
-def format_time(seconds: float) -> str:
-    """Format seconds as ``1:02:03`` or ``2:03``."""
-    whole = round(seconds)
+def format_time(seconds: float, *, tenths: bool = False) -> str:
+    """Format seconds as ``1:02:03`` or ``2:03``, or to the tenth of a second as ``2:03.4``."""
+    whole, tenth = divmod(round(10 * seconds), 10) if tenths else (round(seconds), 0)
     hours, minutes = whole // 3600, whole // 60 % 60
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+    fraction = f".{tenth}" if tenths else ""
+    return f"{f'{hours}:{minutes:02}' if hours else minutes}:{whole % 60:02}{fraction}"
 
 
 @dataclass(frozen=True)

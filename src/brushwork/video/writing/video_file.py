@@ -52,19 +52,11 @@ class VideoFileWriter:
 
     def write(self, pastiche: Image, pts: int, duration: int, alpha: Pixels | None = None) -> None:
         """See `Writer.write`."""
-        depth = self._encoding.depth(self._clip.depth)
         with writable(self._folder.target):
             if self._open is None:
                 self._open, self._number, self._muxed = self._begin(pastiche.shape), 0, 0
             container, stream = self._open
-            image = self._clip.hdr.tone_map.to_hdr(pastiche) if self._clip.hdr and self._clip.keeps_hdr else pastiche
-            levels = quantise(image, depth)
-            if alpha is not None:
-                same_depth = alpha if alpha.dtype == levels.dtype else (alpha >> 8).astype(levels.dtype)
-                levels = np.concatenate((levels, same_depth[..., None]), axis=2)
-            frame = encode(levels, self._clip.color, self._encoding.pixels(depth))
-            frame.pts, frame.time_base = self._number, 1 / self._clip.rate
-            self._mux(container, stream.encode(frame))
+            self._mux(container, stream.encode(to_frame(pastiche, alpha, self._number, self._clip, self._encoding)))
         self._number += 1
         self._times.append((pts, duration))
 
@@ -124,6 +116,27 @@ class VideoFileWriter:
 
     def _times_file(self, pieces: int) -> Path:
         return self._folder.folder / f"times-{pieces}.npy"
+
+
+def to_frame(pastiche: Image, alpha: Pixels | None, number: int, clip: Clip, encoding: Encoding) -> av.VideoFrame:
+    """Return a pastiche as a frame for the encoder, in the clip's colours and at its average rate.
+
+    Args:
+        pastiche: (H, W, 3) in [0, 1].
+        alpha: Transparency (H, W), uint8 or uint16; None if the target has none.
+        number: Number of the frame.
+        clip: The clip, which gives the rate and colours.
+        encoding: How the frame is encoded.
+    """
+    depth = encoding.depth(clip.depth)
+    image = clip.hdr.tone_map.to_hdr(pastiche) if clip.hdr and clip.keeps_hdr else pastiche
+    levels = quantise(image, depth)
+    if alpha is not None:
+        same_depth = alpha if alpha.dtype == levels.dtype else (alpha >> 8).astype(levels.dtype)
+        levels = np.concatenate((levels, same_depth[..., None]), axis=2)
+    frame = encode(levels, clip.color, encoding.pixels(depth))
+    frame.pts, frame.time_base = number, 1 / clip.rate
+    return frame
 
 
 def add_video(container: Any, clip: Clip, encoding: Encoding, shape: tuple[int, ...]) -> av.VideoStream:
