@@ -12,6 +12,7 @@ from brushwork.losses.functional import (
     total_variation,
 )
 from brushwork.losses.perceptual import GHIASI2017, LossWeights, PerceptualLoss
+from brushwork.losses.stripes import stripe_power
 from brushwork.losses.vgg import LAYERS, VGGFeatures
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "log_style_loss",
     "normalised_style_loss",
     "root_mean_square",
+    "stripe_power",
     "style_loss",
     "total_variation",
 ]

@@ -17,6 +17,7 @@ from brushwork.losses.functional import (
     style_loss,
     total_variation,
 )
+from brushwork.losses.stripes import stripe_power
 from brushwork.losses.vgg import STYLE_LAYERS, VGGFeatures
 
 CONTENT_LAYER = "relu3_3"
@@ -35,6 +36,7 @@ class LossWeights:
         style: Weight of each layer's style term.
         variation: Weight of the total variation.
         grid: Weight of the power of grids of period 2 and 4 pixels, which upsampling leaves (`grid_power`).
+        stripes: Weight of the power of regular stripes where the content is plain (`stripe_power`).
         style_form: ``squared``, the mean squared difference of the Gram matrices, as published; ``normalised``, that
             divided by the mean square of the style's own Gram matrix; ``log``, the logarithm of the normalised form
             plus a floor; ``statistics``, the loss of `brushwork.losses.adain`.
@@ -48,6 +50,7 @@ class LossWeights:
     style: float = 5.0
     variation: float = 0.0
     grid: float = 0.0
+    stripes: float = 0.0
     style_form: StyleForm = "normalised"
     log_floor: float = 0.02
 
@@ -57,7 +60,7 @@ class LossWeights:
         return bool(self.content or self.style)
 
     def __post_init__(self) -> None:
-        for name in ("content", "style", "variation", "grid"):
+        for name in ("content", "style", "variation", "grid", "stripes"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be 0 or more")
         if not 0 < self.log_floor < math.inf:
@@ -134,6 +137,13 @@ class PerceptualLoss(nn.Module):
             "total": self.weights.variation * variation + self.weights.grid * grid,
         }
 
+    def add_stripes(self, terms: dict[str, Tensor], pastiche: Tensor, content: Tensor) -> dict[str, Tensor]:
+        """Return terms with the term ``stripes`` (B,) of pastiches of contents (B, 3, H, W), if it has a weight."""
+        if not self.weights.stripes:
+            return terms
+        stripes = stripe_power(pastiche, content)
+        return {**terms, "stripes": stripes, "total": terms["total"] + self.weights.stripes * stripes}
+
     def _compare_style(self, features: Tensor, target: Tensor) -> Tensor:
         """Return the style term (B,) of one layer, before the logarithm."""
         if self.weights.style_form == "squared":
@@ -145,4 +155,5 @@ class PerceptualLoss(nn.Module):
 
     def forward(self, pastiche: Tensor, content: Tensor, style: Tensor) -> dict[str, Tensor]:
         """Return the terms of pastiches and contents (B, 3, H, W) and styles (B or 1, 3, h, w); see `compare`."""
-        return self.compare(pastiche, self.content_target(content), self.style_target(style))
+        terms = self.compare(pastiche, self.content_target(content), self.style_target(style))
+        return self.add_stripes(terms, pastiche, content)

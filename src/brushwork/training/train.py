@@ -165,11 +165,14 @@ def consistency_seed(recipe: Recipe, process: ProcessInfo, step: int) -> int:
 
 def _perceptual(setup: Setup, batch: Batch, pastiche: Tensor) -> dict[str, Tensor]:
     """Return the terms of pastiches; only those without the loss network if it is not used."""
-    if not setup.loss.weights.uses_network:
-        return setup.loss.regularise(pastiche)
-    if batch.targets is not None:
-        return setup.loss.compare(pastiche, batch.targets.content, batch.targets.style)
-    return setup.loss.compare(pastiche, setup.loss.content_target(batch.content), _style_target(setup, batch))
+    loss = setup.loss
+    if not loss.weights.uses_network:
+        terms = loss.regularise(pastiche)
+    elif batch.targets is not None:
+        terms = loss.compare(pastiche, batch.targets.content, batch.targets.style)
+    else:
+        terms = loss.compare(pastiche, loss.content_target(batch.content), _style_target(setup, batch))
+    return loss.add_stripes(terms, pastiche, batch.content)
 
 
 def update_weights(setup: Setup, recipe: Recipe, rate: float) -> Tensor:

@@ -61,7 +61,7 @@ class Validation:
                 if setup.loss.weights.uses_network:
                     terms = setup.loss(pastiche, content, style)
                 else:
-                    terms = setup.loss.regularise(pastiche)
+                    terms = setup.loss.add_stripes(setup.loss.regularise(pastiche), pastiche, content)
                 if setup.teacher is not None:
                     target = setup.teacher.embed(style)
                     taught, compared = compare(recipe, setup.teacher, content, target, pastiche, embedding)
