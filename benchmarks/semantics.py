@@ -60,15 +60,20 @@ def train(
     return learned
 
 
+def labelled(bank: StyleBank, kind: str) -> tuple[list[int], list[str]]:
+    """Return the indices of the pictures of a bank whose label is frequent enough, and their labels."""
+    labels = [None if number < 0 else str(number) for number in bank.labels[kind].tolist()]
+    places = frequent(labels, LEAST)
+    return places, [labels[place] or "" for place in places]
+
+
 @torch.no_grad()
 def neighbours(predictor: StylePredictionNetwork, bank: StyleBank) -> tuple[list[str], Tensor]:
     """Return the fractions of neighbours with the same label, as text, and the embeddings."""
     embeddings = predictor.project(bank.features)
     rows = []
     for kind in KINDS:
-        labels = [None if number < 0 else str(number) for number in bank.labels[kind].tolist()]
-        places = frequent(labels, LEAST)
-        known = [labels[place] or "" for place in places]
+        places, known = labelled(bank, kind)
         found = same_label(embeddings[places].numpy(), known, COUNTS)
         rows += [f"{found[count]:.3f}" for count in COUNTS] + [f"{chance(known):.3f}"]
     return rows, embeddings
@@ -99,12 +104,22 @@ def evaluate(
 
 
 def split(bank: StyleBank) -> tuple[StyleBank, StyleBank]:
-    """Return the pictures to learn from, and the others."""
+    """Return the pictures to learn from, and the others.
+
+    Raises:
+        SystemExit: If too few of the others have a frequent label of a kind to count their neighbours.
+    """
     held = torch.arange(len(bank.features)) % HELD_OUT == 0
     learned, others = (
         StyleBank(bank.features[part], {kind: rows[part] for kind, rows in bank.labels.items()})
         for part in (~held, held)
     )
+    for kind in KINDS:
+        if (count := len(labelled(others, kind)[0])) <= max(COUNTS):
+            raise SystemExit(
+                f"{kind}: {count} of {len(others.features)} held-out pictures have a label that {LEAST} of them share;"
+                f" at least {max(COUNTS) + 1} are needed, so raise --learn-from"
+            )
     return learned, others
 
 

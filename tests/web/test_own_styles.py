@@ -1,5 +1,6 @@
 """Styles without a picture in the request: the user's own, and words."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from io import BytesIO
@@ -10,14 +11,16 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from brushwork.styles import own
+from brushwork.styles import names, own
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.origins import Names
+from brushwork.web.api.pictures import NOTICES
 from brushwork.web.api.service import LONGEST_NAME
 from brushwork.web.app import build
-from tests.styles.test_own import gallery
+from tests.styles.test_own import Two, gallery
+from tests.styles.test_words import MAP, vectors  # noqa: F401  # of words
 from tests.web.conftest import RED, encode, pixels
 
 GREY = (100, 100, 100)
@@ -64,3 +67,23 @@ def test_a_very_long_name_is_refused(client: TestClient) -> None:
         answer = client.post("/v1/stylize", files={"content": encode(GREY)}, data=data)
         assert answer.status_code == 400
         assert f"at most {LONGEST_NAME}" in answer.json()["detail"]
+
+
+def test_a_pastiche_comes_with_what_was_understood(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "_read", lambda path: MAP)
+    monkeypatch.setattr(Two, "words", Path("words.npz"))
+    own.save("ink", MADE)  # a style of the model has the same name
+    text = "red, caf\u00e9"
+    files = {"content": ("c.png", encode(GREY)), "mask": ("m.png", encode(GREY))}
+    fields = {"words": [text, text], "style_name": "ink", "region": f"m.png=words: {text}"}
+    answer = client.post("/v1/stylize", files=files, data=fields)
+    assert answer.status_code == 200, answer.text
+    notices = json.loads(answer.headers[NOTICES])
+    hides, understood, ignored = notices  # each once
+    assert "it hides the model's style" in hides
+    assert understood.startswith(repr(text)) and "nearest named styles: " in understood
+    assert ignored == "ignored unknown words: caf\u00e9"
+    embedded = client.post("/v1/embed", files={"unused": b""}, data={"words": text})
+    assert embedded.json()["notices"] == notices[1:]
+    plain = client.post("/v1/stylize", files={"content": encode(GREY)}, data={"style_name": "mine"})
+    assert NOTICES not in plain.headers

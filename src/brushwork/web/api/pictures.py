@@ -1,5 +1,6 @@
 """The HTTP API of pictures, version 1."""
 
+import json
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -48,8 +49,19 @@ EVENTS: dict[int | str, dict[str, Any]] = {
     200: {"description": "Server-sent events: `progress` with {\"fraction\": 0..1}, then `done`.",
           "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }  # fmt: skip
+NOTICES = "Brushwork-Notices"  # header
 PICTURE: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The pastiche.", "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}
+    200: {
+        "description": "The pastiche.",
+        "content": {"image/*": {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {
+            NOTICES: {
+                "description": "Lines for the user, such as the interpretation of words: a JSON array of "
+                "strings in ASCII. Absent if there are none.",
+                "schema": {"type": "string"},
+            }
+        },
+    }
 }
 
 
@@ -121,20 +133,21 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
         photo, protected = await content.read(), await protect.read() if protect else None
         report = board.reporter(progress)
 
-        def work(ticket: Ticket) -> tuple[bytes, str]:
+        def work(ticket: Ticket) -> Response:
             start = time.perf_counter()
             pastiche = service.paint(
                 photo, styles, options, ticket, regions=regions, protect=protected, progress=report, detail=detail
             )
-            encoded = service.encode(pastiche, options)
+            data, kind = service.encode(pastiche, options)
             metrics.painting.observe(time.perf_counter() - start)
-            return encoded
+            notices = [*service.notices([*styles, *(each.style for each in regions)]), *pastiche.notices]
+            # Headers are ASCII, and JSON escapes what is not.
+            return Response(data, media_type=kind, headers={NOTICES: json.dumps(notices)} if notices else None)
 
         try:
-            data, kind = await service.queue.run(work, request.is_disconnected, client_of(request))
+            return await service.queue.run(work, request.is_disconnected, client_of(request))
         finally:
             board.forget(progress)
-        return Response(data, media_type=kind)
 
     return stylize
 
@@ -172,9 +185,8 @@ def _embed(service: Service, model: str) -> Any:
         (wanted,) = await read_styles(service, [style] if style else None, names, 1)
 
         def work(_: Ticket) -> Embedding:
-            notices = [] if wanted.data else service.named(wanted.name).notices
             embedding = service.embed(wanted, style_size)[0].tolist()
-            return Embedding(model=model, embedding=embedding, notices=list(notices))
+            return Embedding(model=model, embedding=embedding, notices=service.notices([wanted]))
 
         return await service.queue.run(work, request.is_disconnected, client_of(request))
 

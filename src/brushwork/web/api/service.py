@@ -136,6 +136,11 @@ class Service:
         assert isinstance(style, NamedStyle)
         return style
 
+    def notices(self, styles: Sequence[Style]) -> list[str]:
+        """Return lines for the user about named styles, such as the interpretation of words, each line once."""
+        found = (line for style in styles if style.data is None for line in self.named(style.name).notices)
+        return list(dict.fromkeys(found))
+
     def paint(
         self,
         content: bytes,
