@@ -44,7 +44,8 @@ def _window_power(images: Tensor) -> Tensor:
     frequency = torch.hypot(rows, columns)
     band = (frequency > 1 / PERIODS[1]) & (frequency < 1 / PERIODS[0])
     half = band & ((columns > 0) | (rows > 0))  # the spectrum's other half has the same power
-    return power[..., half].flatten(1, 2) * (2 / (WINDOW**2 * weights.square().sum()))
+    found: Tensor = power[..., half].flatten(1, 2) * (2 / (WINDOW**2 * weights.square().sum()))
+    return found
 
 
 def _level(windows: Tensor) -> Tensor:
