@@ -41,6 +41,32 @@ def test_a_colour_of_equal_brightness_is_another_content() -> None:
     assert np.abs(steadied[-1][44:76, 10:100].mean((0, 1)) - alone[-1][44:76, 10:100].mean((0, 1))).max() < 0.02
 
 
+def test_the_outline_of_something_that_left_is_gone() -> None:
+    """A ball has left: the pastiche's dark line around it lies outside of the ball's colours, and must go with them."""
+    y, x = np.mgrid[:120, :160]
+    distance = np.hypot(y - 60, x - 80)
+    ground = np.full((120, 160, 3), (190, 110, 70), np.uint8)
+    ball = np.where(distance[..., None] < 9, np.asarray((230, 240, 60), np.uint8), ground)
+    plain = np.full((120, 160, 3), 0.5, np.float32)
+    outlined = np.where((np.abs(distance - 12) < 1)[..., None], np.float32(0.3), plain)
+    key = Key.begin(outlined, ball).follow(None, ground)
+    stable, _ = stabilisation.stabilise(plain, ground, key, STEADY)
+    assert np.abs(stable - plain).max() < 0.01
+    assert key.trust[distance > 24].min() > 0.99
+
+
+def test_a_difference_in_the_dark_weighs_more() -> None:
+    """Twenty levels are another thing in the dark, and a change of light on something bright."""
+    random = np.random.default_rng(11)
+    trusted = []
+    for level in (5, 130):
+        frames = [np.full((120, 160, 3), level, np.uint8) for _ in range(2)]
+        frames[1][40:80, 50:110] += 20
+        key = Key.begin(random.random(frames[0].shape, np.float32), frames[0]).follow(None, frames[1])
+        trusted.append(float(key.trust[50:70, 60:100].mean()))
+    assert trusted[0] < 0.05 and trusted[1] > 0.6
+
+
 def test_torn_flow_is_not_trusted() -> None:
     """Two halves slide along each other: no place is stretched, and a crack would show between them."""
     flow = np.zeros((40, 60, 2), np.float32)

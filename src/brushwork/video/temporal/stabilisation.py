@@ -12,10 +12,17 @@ from brushwork.video.temporal import optical_flow
 from brushwork.video.temporal.flow_filling import Flow
 from brushwork.video.temporal.optical_flow import Motion, Plane
 
-# Differences that reduce the weight of the key's pastiche to 1/e: of the content's colours, which are blurred because
-# the flow has no finer detail; of the blurred pastiches, the least and relative to their contrast; of the logarithm of
-# that contrast. Pastiches are blurred over BLUR pixels, as strokes may differ while the picture does not.
-COLOR_SCALE, PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.10, 0.06, 1.0, 0.6, 8
+# Differences that reduce the weight of the key's pastiche to 1/e: of the blurred pastiches, the least and relative to
+# their contrast; of the logarithm of that contrast. Pastiches are blurred over BLUR pixels, as strokes may differ while
+# the picture does not.
+PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.06, 1.0, 0.6, 8
+# The same for colours of the content, which are blurred because the flow has no finer detail: the largest; and in the
+# dark, where pastiches show smaller differences, that of black and the increase with brightness.
+COLOR_SCALE, DARK_SCALE, DARK_SLOPE = 0.10, 0.03, 0.2
+# Where colours differ by CERTAIN times that, something has come or left, except in lines thinner than LINE pixels,
+# which an inexact flow leaves. Its outline in the pastiche reaches OUTLINE pixels farther than its colours, and would
+# remain as a ring.
+CERTAIN, LINE, OUTLINE = 2.0, 3, 5
 # Where the content around a pixel is certainly the same, any difference of the pastiches is accepted. Difference of
 # colours, grain included, and changed fraction of the surroundings that reduce this certainty to 1/e; and the reach of
 # the surroundings in pixels. Moving objects are rendered with a halo, which would be left behind if only their own
@@ -72,12 +79,13 @@ class Key:
         if motion is not None:
             flow = motion.flow + optical_flow.warp(flow, motion.flow)
             trust = np.minimum(motion.agreement, optical_flow.warp(trust, motion.flow))
-        red, green, blue = cv2.split(cv2.absdiff(_blurred(reduced), optical_flow.sample(self.content, flow)))
-        difference = cv2.max(cv2.max(red, green), blue)
+        here, there = _blurred(reduced), optical_flow.sample(self.content, flow)
+        difference = _largest(cv2.absdiff(here, there))
         scale = max(SAME_SCALE, GRAIN_FACTOR * min(_grain(difference), GRAIN_LIMIT))
-        agreement = _fall(difference / np.float32(255 * max(COLOR_SCALE, scale))) * optical_flow.inside(flow)
-        same = _fall(difference / np.float32(255 * scale))
-        side = 2 * round(SEES * flow.shape[1] / self.pastiche.shape[1]) + 1
+        reach = flow.shape[1] / self.pastiche.shape[1]
+        agreement = _same_colors(difference, _largest(cv2.max(here, there)), scale, reach) * optical_flow.inside(flow)
+        same = _fall(np.asarray(difference / np.float32(255 * scale), np.float32))
+        side = 2 * round(SEES * reach) + 1
         same *= _fall(np.asarray(cv2.blur(1 - same, (side, side)), np.float32) / np.float32(CHANGED_SCALE))
         return replace(self, flow=flow, trust=np.minimum(trust, agreement), same=same, age=self.age + 1)
 
@@ -114,6 +122,23 @@ def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tupl
     if key.age >= MAX_AGE or lost > MAX_LOST:
         key = Key.begin(stable, reduced)
     return stable, key
+
+
+def _same_colors(difference: Pixels, brightness: Pixels, grain: float, reach: float) -> Plane:
+    """Return the similarity (h, w), in [0, 1], of the colours of two reduced frames; 0 also close to what has changed.
+
+    Args:
+        difference: Difference of their colours, (h, w) uint8.
+        brightness: Brightness of the brighter one, (h, w) uint8.
+        grain: Least difference that counts, in [0, 1].
+        reach: Pixels of a reduced frame per pixel of a pastiche.
+    """
+    scale = np.clip(np.float32(DARK_SCALE) + np.float32(DARK_SLOPE / 255) * brightness, grain, max(COLOR_SCALE, grain))
+    relative = difference / (np.float32(255) * scale)
+    changed = cv2.morphologyEx((relative > CERTAIN).astype(np.uint8), cv2.MORPH_OPEN, np.ones((LINE, LINE), np.uint8))
+    side = 2 * round(OUTLINE * reach) + 1
+    changed = cv2.dilate(changed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
+    return _fall(relative) * (1 - changed).astype(np.float32)
 
 
 def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
@@ -191,6 +216,12 @@ def _reduce(image: Image, size: tuple[int, ...]) -> Image:
 def _blur(plane: Plane, pixels: int = BLUR) -> Plane:
     """Blur a coarse plane (h, w) or image (h, w, 3) over a number of pixels of a pastiche."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), pixels / COARSE), np.float32)
+
+
+def _largest(pixels: Pixels) -> Pixels:
+    """Return the largest of the three channels (h, w) of pixels (h, w, 3)."""
+    red, green, blue = cv2.split(pixels)
+    return np.asarray(cv2.max(cv2.max(red, green), blue))
 
 
 def _grain(difference: Pixels) -> float:
