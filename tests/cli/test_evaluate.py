@@ -49,19 +49,24 @@ def test_finished_pastiches_need_no_model(brushwork: Run, paint: Paint) -> None:
     assert "style share   1.000  [1.000, 1.000]" in ended.out
     assert "the photo     content loss 0, style share 1" in ended.out
     assert "seconds       unknown" in ended.out
+    assert ended.out.splitlines()[-1].startswith("optimised     not computed; --optimize 4 adds")
 
 
 @pytest.mark.usefixtures("folders")
 def test_optimised_pixels_are_a_row_beside_the_model(brushwork: Run, paint: Paint, here: Path) -> None:
     for number in range(2):
         paint(f"peer/p{number}-s{number}.png", 80, 70, seed=number)  # the photos themselves
-    ended = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 2, "--optimize", 1, "--json", "scores.json")
+    ended = brushwork(
+        "evaluate", "peer", *FOLDERS, "--pairs", 2, "--optimize", 1, "--json", "scores.json", "--html", "a.html"
+    )
     assert (ended.code, ended.err) == (0, "")
     optimised = json.loads((here / "scores.json").read_text())["optimised"]
     assert (optimised["pairs"], len(optimised["records"])) == (1, 1)
     assert optimised["style share"] < 0.5
     share = f"style share {optimised['style share']:.3f}"
     *_, row, beside = ended.out.splitlines()
+    page = (here / "a.html").read_text(encoding="utf-8")
+    assert row in page and beside in page and "the photo     content loss 0" in page
     assert row.startswith("optimised     content loss ") and share in row
     assert row.endswith("optimised pixels of the first 1 pairs")
     assert beside.startswith("same pairs    content loss 0, style share 1.000, SSIM 1.000, structure 0.000")

@@ -99,7 +99,7 @@ def test_untouched_contents_have_the_expected_summary(judged: list[Judged]) -> N
     assert (
         lines[1] == "style share   1.000  [1.000, 1.000]  (relu1_2 1.000  relu2_2 1.000  relu3_3 1.000  relu4_3 1.000)"
     )
-    assert lines[-3:-1] == ["strength 0    the content, bit for bit", "seconds       1.00 per pastiche"]
+    assert lines[-4:-2] == ["strength 0    the content, bit for bit", "seconds       1.00 per pastiche"]
 
 
 class Tags(HTMLParser):
@@ -130,7 +130,7 @@ def test_the_page_contains_all_pictures_and_loads_nothing(judged: list[Judged]) 
     page = Page()
     for each in judged:
         page.add(each)
-    text = page.render("a <model>", summarise([each.record for each in judged]))
+    text = page.render("a <model>", table(summarise([each.record for each in judged])))
     tags = Tags(text)
     assert tags.open == []
     assert len(tags.images) == 3 * len(judged)

@@ -31,6 +31,7 @@ class Inputs:
         labels: Table of picture, kind (``artist``, ``movement``, ``texture``) and label, separated by tabs.
         model: Name or folder of the model whose embeddings are analysed; None for the default.
         inception: Weights of Inception-v3, for its comparison with MobileNet-v2 and for its frozen features.
+        adain: Folder of a trained run of AdaIN, which is compared with `model`; None to train both for a short time.
     """
 
     contents: tuple[str, ...] = ()
@@ -44,6 +45,7 @@ class Inputs:
     labels: Path | None = None
     model: str | None = None
     inception: Path | None = None
+    adain: Path | None = None
 
     def require(self, *names: str) -> None:
         """Check that inputs are given.

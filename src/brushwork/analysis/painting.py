@@ -1,6 +1,7 @@
 """Embeddings and pastiches of a loaded model as tensors, for experiments without training."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -8,6 +9,14 @@ from torch import Tensor
 
 from brushwork.runtime import Array
 from brushwork.stylizer import Stylizer
+
+
+def describe(stylizer: Stylizer, model: str | None) -> dict[str, Any]:
+    """Return the settings that a page states of a model, the default if it is None: its name and its precision.
+
+    The precision is that of the style transfer network; style prediction always runs in float32.
+    """
+    return {"model": model or "the default", "precision": getattr(stylizer.runtime, "precision", "unknown")}
 
 
 def embed(stylizer: Stylizer, styles: Tensor, size: int) -> Array:

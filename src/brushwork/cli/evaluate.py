@@ -126,7 +126,8 @@ def _evaluate_pictures(
     pixels = track(evaluation.evaluate(first, evaluation.optimised, size), len(first)) if first else ()
     limit = [found.record for found in pixels]
     extra = [evaluation.summarise(each) for each in (limit, records[: len(limit)]) if each]
-    print(f"{title}\n{evaluation.table(summary, *extra)}")
+    table = evaluation.table(summary, *extra)
+    print(f"{title}\n{table}")
     if as_json:
         made = {} if finished else how
         values = {"who": name, "size": size, **made, "machine": describe_machine(), **summary.values()}
@@ -135,7 +136,7 @@ def _evaluate_pictures(
             values["optimised"] = {**extra[0].values(), "records": [record.values() for record in limit]}
         atomic.write_text(as_json, json.dumps(values, indent=2) + "\n")
     if as_html:
-        atomic.write_text(as_html, page.render(title, summary))
+        atomic.write_text(as_html, page.render(title, table))
 
 
 def _evaluate_on(

@@ -33,6 +33,10 @@ Inception = Annotated[
     Path | None,
     option(None, "--inception", "FILE", "Weights of Inception-v3, for its features or as a predictor."),
 ]
+AdaIN = Annotated[
+    Path | None,
+    option(None, "--adain", "RUN", "Trained run of recipes/adain-cpu.toml, to compare with the model."),
+]
 Labels = Annotated[
     Path | None,
     option(None, "--labels", "FILE", "Tab-separated lines of name, kind (artist, movement, texture) and label."),
@@ -68,6 +72,7 @@ def experiment(
     domains: Domains = None,
     labels: Labels = None,
     inception: Inception = None,
+    adain: AdaIN = None,
     output: Output = None,
     scale: ScaleOption = None,
     seeds: Seeds = None,
@@ -103,7 +108,7 @@ def experiment(
         "new_textures": new_textures, "show_contents": show_contents, "show_styles": show_styles, "domains": domains,
     }  # fmt: skip
     pictures: dict[str, Any] = {key: tuple(value) for key, value in sources.items() if value}
-    inputs = Inputs(**pictures, labels=labels, model=model, inception=inception)
+    inputs = Inputs(**pictures, labels=labels, model=model, inception=inception, adain=adain)
     folder = output or Path("experiments") / name
     with progress.bar() as bar:
         result = run_experiment(name, Context(inputs, folder, say=bar.print, **given(scale=scale, seeds=seeds)))

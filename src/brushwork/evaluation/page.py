@@ -6,7 +6,6 @@ from io import BytesIO
 
 from brushwork import images
 from brushwork.evaluation.evaluate import Judged, PairRecord
-from brushwork.evaluation.summary import Summary, table
 from brushwork.images import Image
 
 SMALL = 256  # side of contents and styles on the page; pastiches are shown at full size
@@ -74,11 +73,11 @@ class Page:
             cells.append(f'<td data-key="{"" if value is None else value}">{shown}</td>')
         self._rows.append(f"<tr>{''.join(cells)}</tr>")
 
-    def render(self, title: str, summary: Summary) -> str:
-        """Return the HTML file."""
+    def render(self, title: str, summary: str) -> str:
+        """Return the HTML file with the lines of a summary, see `brushwork.evaluation.table`."""
         columns = "".join(f"<th><button>{name}</button></th>" for name in ("content", "style", "pastiche", *FORMS))
         rows = "\n".join(self._rows)
-        return HEAD.format(title=html.escape(title), summary=html.escape(table(summary)), columns=columns, rows=rows)
+        return HEAD.format(title=html.escape(title), summary=html.escape(summary), columns=columns, rows=rows)
 
 
 def _numbers(record: PairRecord) -> dict[str, float | None]:

@@ -112,6 +112,8 @@ def table(summary: Summary, optimised: Summary | None = None, same: Summary | No
     if optimised and same:
         rows["optimised"] = f"{_in_short(optimised)}: optimised pixels of the first {optimised.pairs} pairs"
         rows["same pairs"] = f"{_in_short(same)}: evaluated pastiches of these pairs"
+    else:
+        rows["optimised"] = "not computed; --optimize 4 adds the optimised pixels of the first four pairs"
     return "\n".join(f"{name:<12}  {value}" for name, value in rows.items())
 
 

@@ -3,8 +3,9 @@
 A frozen encoder, VGG up to relu4_1, computes features; those of the content get the means and deviations of the
 style's; a decoder, the only trained part, turns them into a picture. The embedding of a style is its 1,024 statistics.
 
-Differences from the published code: VGG-16 instead of a normalised VGG-19, with average pooling as in the loss network,
-and zero padding in the encoder.
+As published, each channel's features are divided by its mean activation on photos (Gatys et al. 2016). Differences
+from the published code: VGG-16 instead of VGG-19, with average pooling as in the loss network, zero padding in the
+encoder, and the initial weights of the decoder, see `AdaINTransferNetwork`.
 """
 
 from pathlib import Path
@@ -18,6 +19,7 @@ from brushwork.networks.normalization import Normalise, instance_normalise
 from brushwork.networks.predictor import StylePredictionNetwork, mean_and_deviation
 
 WEIGHTS = Path(__file__).parents[1] / "losses" / "vgg16.safetensors"
+ACTIVATIONS = WEIGHTS.with_name("vgg16_activations.safetensors")  # written by scripts/measure_activations.py
 # Convolutions of VGG-16 up to relu4_1 by their keys in the file; None is a pooling.
 ENCODER = (0, 2, None, 5, 7, None, 10, 12, 14, None, 17)
 CHANNELS = 512  # of relu4_1
@@ -30,10 +32,13 @@ class VGGEncoder(nn.Module):
     """VGG-16 up to relu4_1, frozen; its weights are buffers that no state dict contains."""
 
     mean: Tensor
+    activation: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         weights = load_file(WEIGHTS)
+        activation = load_file(ACTIVATIONS)["relu4_1"][:, None, None]
+        self.register_buffer("activation", activation, persistent=False)
         for key in ENCODER:
             if key is not None:
                 for part in ("weight", "bias"):
@@ -42,7 +47,7 @@ class VGGEncoder(nn.Module):
         self.register_buffer("mean", mean, persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return features (B, 512, H / 8, W / 8), rounded down, of images (B, 3, H, W) in [0, 1]."""
+        """Return features (B, 512, H / 8, W / 8), rounded down, of images (B, 3, H, W) in [0, 1], normalised."""
         features = images * 255 - self.mean
         for key in ENCODER:
             if key is None:
@@ -50,7 +55,7 @@ class VGGEncoder(nn.Module):
             else:
                 weight, bias = self.get_buffer(f"weight{key}"), self.get_buffer(f"bias{key}")
                 features = F.relu(F.conv2d(features, weight, bias, padding=1))
-        return features
+        return features / self.activation
 
 
 class StatisticsPredictor(StylePredictionNetwork):
@@ -79,6 +84,9 @@ class StatisticsPredictor(StylePredictionNetwork):
 class AdaINTransferNetwork(nn.Module):
     """Encoder, adaptive instance normalisation and decoder: renders a content with the statistics of a style.
 
+    The decoder starts with the weights of He et al. 2015, not with torch's default: that shrinks a signal by a factor
+    of 2.4 in each of the nine layers, so that pastiches would be black for the first hundreds of steps.
+
     Args:
         encoder: The frozen encoder.
     """
@@ -92,7 +100,9 @@ class AdaINTransferNetwork(nn.Module):
             if channels is None:
                 layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
                 continue
-            layers += [nn.Conv2d(inputs, channels, 3, padding=1, padding_mode="reflect"), nn.ReLU()]
+            convolution = nn.Conv2d(inputs, channels, 3, padding=1, padding_mode="reflect")
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            layers += [convolution, nn.ReLU()]
             inputs = channels
         self.decoder = nn.Sequential(*layers[:-1])
 
@@ -119,7 +129,6 @@ class AdaINTransferNetwork(nn.Module):
         height, width = content.shape[2:]
         padded = F.pad(content, (0, -width % REDUCTION, 0, -height % REDUCTION), mode="replicate")
         mean, deviation = embedding[:, :, None, None].chunk(2, dim=1)
-        # Features are in the hundreds; the decoder sees them at the scale of pixels in [0, 1].
-        pastiche: Tensor = self.decoder((normalise(self.encoder(padded)) * deviation + mean) / 255)
+        pastiche: Tensor = self.decoder(normalise(self.encoder(padded)) * deviation + mean)
         pastiche = pastiche[:, :, :height, :width]
         return pastiche if self.training else pastiche.clamp(0, 1)

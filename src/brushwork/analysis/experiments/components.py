@@ -86,7 +86,7 @@ def run(context: Context) -> Result:
                  _curve(shares, share)),
         ],
         pages={"sliders.html": _sliders(stylizer, styles, components, shown, size.sliders)},
-        setting={"model": context.inputs.model or "the default", "pictures": len(styles), "style size": STYLE_SIZE,
+        setting={**painting.describe(stylizer, context.inputs.model), "pictures": len(styles), "style size": STYLE_SIZE,
                  "side": size.side},
     )  # fmt: skip
 

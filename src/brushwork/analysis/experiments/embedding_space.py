@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from brushwork.analysis import painting
 from brushwork.analysis.embeddings import STYLE_SIZE, EmbeddedStyles, embed_pictures
 from brushwork.analysis.experiment import Cell, Context, Plot, Result, Table
 from brushwork.analysis.layout import Components, plane, principal_components
@@ -79,7 +80,7 @@ def run(context: Context) -> Result:
             Plot("plane", "The same plane with one picture in each cell.", _pictures(places, styles)),
             Plot("variance", "Variance explained by the first components.", _variance(components)),
         ],
-        setting={"model": context.inputs.model or "the default", "pictures": len(styles), "style size": STYLE_SIZE,
+        setting={**painting.describe(stylizer, context.inputs.model), "pictures": len(styles), "style size": STYLE_SIZE,
                  "embedding": styles.embeddings.shape[1]},
     )  # fmt: skip
 

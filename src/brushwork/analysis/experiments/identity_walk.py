@@ -63,7 +63,7 @@ def run(context: Context) -> Result:
                  _figure(context, stylizer, size)),
             Plot("losses", "Losses by the weight of the style.", _curves(means)),
         ],
-        setting={"model": context.inputs.model or "the default", "style size": STYLE_SIZE, "side": size.side},
+        setting={**painting.describe(stylizer, context.inputs.model), "style size": STYLE_SIZE, "side": size.side},
     )  # fmt: skip
 
 

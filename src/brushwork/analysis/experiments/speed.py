@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from brushwork.analysis import painting
 from brushwork.analysis.experiment import Context, Plot, Result, Table
 from brushwork.stylizer import load
 
@@ -56,7 +57,7 @@ def run(context: Context) -> Result:
         numbers={"rows": [dict(zip(columns, row, strict=True)) for row in rows]},
         tables=[Table("Milliseconds per picture, the fastest of the repeats", columns, rows)],
         plots=[Plot("speed", "Milliseconds of a pastiche by its number of pixels, at batch 1.", _plot(rows))],
-        setting={"model": context.inputs.model or "the default", "repeats": size.repeats},
+        setting={**painting.describe(stylizer, context.inputs.model), "repeats": size.repeats},
     )
 
 

@@ -59,7 +59,7 @@ def run(context: Context) -> Result:
         numbers=numbers,
         tables=[Table(f"New photos at {size.side} px, the same weights for all", columns, rows)],
         plots=[Plot("distributions", "Distributions of the losses, as fractions of the pairs.", _histograms(losses))],
-        setting={"model": context.inputs.model or "the default", "style size": STYLE_SIZE, "side": size.side},
+        setting={**painting.describe(stylizer, context.inputs.model), "style size": STYLE_SIZE, "side": size.side},
     )
 
 
