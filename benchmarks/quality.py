@@ -50,12 +50,17 @@ def by_peer(python: Path, folder: Path) -> PairPainter:
 
 
 def painters(
-    pairs: Sequence[Pair], models: Sequence[str], folders: Sequence[Path], peer: Path | None, stored: Path
+    pairs: Sequence[Pair],
+    models: Sequence[str],
+    precision: str,
+    folders: Sequence[Path],
+    peer: Path | None,
+    stored: Path,
 ) -> Iterator[tuple[str, PairPainter]]:
     """Yield name and painter of every method that renders all pairs; models are loaded one after the other."""
     yield CONTENTS, evaluation.untouched
     for model in models:
-        yield model_folder.find(model).name, evaluation.of_model(stylizer.load(model))
+        yield model_folder.find(model).name, evaluation.of_model(stylizer.load(model, precision=precision))
     if peer:
         yield PEER, by_peer(peer, stored)
     for folder in folders:
@@ -99,7 +104,10 @@ def main(
     folders: Annotated[list[Path] | None, typer.Argument(help="Folders of finished pastiches.")] = None,
     pairs: Annotated[int, typer.Option(help="Number of pairs.", min=1)] = 55,
     size: Annotated[int, typer.Option(help="Side of the scored squares.")] = 512,
-    models: Annotated[str, typer.Option(help="Names or folders of models.")] = ",".join(model_folder.names()),
+    models: Annotated[str, typer.Option(help="Names or folders of models; none if empty.")] = ",".join(
+        model_folder.names()
+    ),
+    precision: Annotated[str, typer.Option(help="Precision of the models, as for brushwork evaluate.")] = "auto",
     optimize_pairs: Annotated[
         int, typer.Option("--optimize", help="Optimise the pixels of this many pairs; takes minutes each.", min=0)
     ] = 1,
@@ -121,7 +129,8 @@ def main(
         if install:
             peer_python = install_peer(Path(temporary) / "peer")
         stored = keep or Path(temporary) / PEER
-        for method, painter in painters(chosen, models.split(","), folders or [], peer_python, stored):
+        named = [model for model in models.split(",") if model]
+        for method, painter in painters(chosen, named, precision, folders or [], peer_python, stored):
             summaries[method], records[method] = score(method, painter, chosen, size, html)
     if optimize_pairs:
         summaries[OPTIMISED], records[OPTIMISED] = score(
