@@ -1,7 +1,7 @@
 """Convolutional backbones of the style prediction network, by name."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import torch
 from torch import nn
@@ -18,11 +18,29 @@ def build_backbone(name: str, **options: Any) -> Backbone:
     """Build a backbone by name, with its options.
 
     Raises:
-        ValueError: If the name is unknown; the message lists the known ones.
+        ValueError: If the name or an option is unknown, or an option has an invalid value; the message lists the known.
     """
     if name not in BACKBONES:
         raise ValueError(unknown("backbone", name, BACKBONES))
+    kinds = get_type_hints(BACKBONES[name].__init__)
+    kinds.pop("return")
+    for option, value in options.items():
+        if option not in kinds:
+            raise ValueError(unknown(f"option of {name}", option, kinds))
+        _check_option(option, value, kinds[option])
     return BACKBONES[name](**options)
+
+
+def _check_option(option: str, value: Any, kind: Any) -> None:
+    """Raise `ValueError` if an option has a value that its kind, a literal type, bool or a decay, does not have."""
+    if kind is bool:
+        valid, known = isinstance(value, bool), "true or false"
+    elif kind is float:
+        valid, known = type(value) in (int, float) and 0 <= value <= 1, "a number from 0 to 1"
+    else:
+        valid, known = value in get_args(kind), f"one of {', '.join(get_args(kind))}"
+    if not valid:
+        raise ValueError(f"{option} is {value!r}, not {known}")
 
 
 def load_pretrained(network: nn.Module, path: Path | str) -> None:
