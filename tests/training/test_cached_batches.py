@@ -16,7 +16,7 @@ from brushwork.training.checkpoints import save_checkpoint
 from brushwork.training.config import InitConfig, Recipe
 from brushwork.training.data_config import ValidationConfig
 from brushwork.training.process import ProcessInfo
-from brushwork.training.setup import Setup, cache_targets, open_batches
+from brushwork.training.setup import Setup, cache_targets, open_batches, prepare
 from brushwork.training.train import CACHE, accumulate, train
 from brushwork.training.validation import Validation
 from tests.conftest import shaken
@@ -121,6 +121,25 @@ def test_validation_is_the_objective_of_the_averaged_network_and_never_changes(c
         for content, style in zip(validation.contents, validation.styles, strict=True)
     ]
     assert terms["total"] == pytest.approx(sum(totals) / 7, rel=1e-5)
+
+
+def test_validation_skips_unreadable_pictures_and_reads_no_more_than_its_pairs(
+    recipe: Recipe, pictures: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = pictures / "contents"
+    plain = replace(recipe, validation=ValidationConfig((str(folder),), recipe.data.styles, 2, 32, 40))
+    setup = prepare(plain, None, ProcessInfo("cpu"))
+    expected = Validation.open(plain, setup)
+    (folder / "0-broken.png").write_bytes(b"broken")
+    (folder / "z-last.png").write_bytes(b"broken")
+    found = Validation.open(plain, setup)
+    assert expected is not None and found is not None
+    assert all(map(torch.equal, found.contents, expected.contents))
+    assert [line for line in caplog.messages if "skipped" in line and "0-broken.png" in line]
+    assert "z-last" not in caplog.text
+    nothing = replace(plain, validation=replace(plain.validation, contents=(str(folder / "*-*.png"),)))
+    with pytest.raises(UserError, match=r"no picture of .* can be read"):
+        Validation.open(nothing, setup)
 
 
 def test_a_run_logs_its_validation(cached: Recipe, tmp_path: Path) -> None:

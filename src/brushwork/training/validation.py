@@ -6,10 +6,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from brushwork.images import ImageError
 from brushwork.training.augmentation import NOTHING, augment, draw, reduce
 from brushwork.training.config import Recipe
+from brushwork.training.pictures import record_skipped
 from brushwork.training.setup import Setup
-from brushwork.training.shards import decode, find_shards, read_shard
+from brushwork.training.shards import DataError, decode, find_shards, read_shard
 from brushwork.training.student import compare
 
 
@@ -31,7 +33,7 @@ class Validation:
         """Return the recipe's pairs; None if it names no pictures or the network predicts no embeddings.
 
         Raises:
-            UserError: If a picture cannot be read.
+            UserError: If no picture of a source can be read; unreadable ones are skipped with a notice.
         """
         chosen = recipe.validation
         if not cls.is_possible(recipe, setup):
@@ -40,12 +42,12 @@ class Validation:
         middle = draw(1, torch.Generator())
         contents = [
             augment([picture], chosen.content_side, NOTHING, middle, device)
-            for picture in _pictures(chosen.contents, 2 * chosen.content_side)
+            for picture in _pictures(chosen.contents, 2 * chosen.content_side, chosen.pairs)
         ]
         unchanged = torch.tensor([1.0, 0.5, 0.5, 1.0])
         styles = [
             reduce(picture, (1.0, 1.0), 2 * chosen.style_side, unchanged).to(device)
-            for picture in _pictures(chosen.styles, chosen.style_side)
+            for picture in _pictures(chosen.styles, chosen.style_side, chosen.pairs)
         ]
         pairs = range(chosen.pairs)
         return cls([contents[n % len(contents)] for n in pairs], [styles[n % len(styles)] for n in pairs])
@@ -71,6 +73,20 @@ class Validation:
         return {name: value / len(self.contents) for name, value in sums.items()}
 
 
-def _pictures(source: tuple[str, ...], short_side: int) -> list[Tensor]:
-    entries = [entry for shard in find_shards(source) for entry in read_shard(shard)]
-    return [torch.from_numpy(decode(entry, short_side)) for entry in entries]
+def _pictures(source: tuple[str, ...], short_side: int, count: int) -> list[Tensor]:
+    """Return the first `count` readable pictures (3, h, w), uint8, of a source, in the order of its files.
+
+    Raises:
+        DataError: If none can be read.
+    """
+    found, skipped = list[Tensor](), dict[str, str]()
+    for entry in (entry for shard in find_shards(source) for entry in read_shard(shard)):
+        try:
+            found.append(torch.from_numpy(decode(entry, short_side)))
+        except ImageError as error:
+            record_skipped(skipped, entry, error)
+        if len(found) == count:
+            break
+    if not found:
+        raise DataError(f"no picture of {', '.join(source)} can be read")
+    return found
