@@ -73,16 +73,18 @@ def test_optimised_pixels_are_a_row_beside_the_model(brushwork: Run, paint: Pain
 
 
 @pytest.mark.usefixtures("folders")
-def test_nested_folders_and_tars_are_scored_like_flat_folders(brushwork: Run, paint: Paint, here: Path) -> None:
+@pytest.mark.parametrize("prefix", ["x/", "./", ""])
+def test_nested_folders_and_tars_are_scored_like_flat_folders(
+    brushwork: Run, paint: Paint, here: Path, prefix: str
+) -> None:
     for number in range(2):
         paint(f"peer/p{number}-s{number}.png", 80, 70, seed=30 + number)
     flat = brushwork("evaluate", "peer", *FOLDERS, "--pairs", 2)
     (here / "photos").rename(here / "inner")
     (here / "photos").mkdir()
     (here / "inner").rename(here / "photos" / "inner")
-    write_tar(
-        here / "styles.tar", {f"x/{path.name}": path.read_bytes() for path in sorted((here / "styles").iterdir())}
-    )
+    styles = sorted((here / "styles").iterdir())
+    write_tar(here / "styles.tar", {f"{prefix}{path.name}": path.read_bytes() for path in styles})
     folders = [value if value != "styles" else "styles.tar" for value in FOLDERS]
     nested = brushwork("evaluate", "peer", *folders, "--pairs", 2)
     assert flat.code == nested.code == 0 and flat.out == nested.out

@@ -35,11 +35,14 @@ def read_source(path: Path) -> Path | bytes:
         return path
     try:
         with tarfile.open(tar) as file:
-            member = file.extractfile(str(path.relative_to(tar)))
-            if member is None:
-                raise KeyError(path)
-            return member.read()
-    except (tarfile.TarError, OSError, KeyError) as error:
+            # Compared as paths: tar writes the members of "." as ./NAME.
+            wanted = PurePosixPath(path.relative_to(tar))
+            member = next((member for member in file if PurePosixPath(member.name) == wanted), None)
+            stream = file.extractfile(member) if member else None
+            if stream is None:
+                raise UserError(f"cannot read {path}: {tar} does not contain it")
+            return stream.read()
+    except (tarfile.TarError, OSError) as error:
         raise UserError(f"cannot read {path}: {error}") from None
 
 
