@@ -1,5 +1,6 @@
 """Strokes that move with a key pastiche: sharp over long pans, without ghosts, cracks and moving grain."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -65,6 +66,33 @@ def test_a_difference_in_the_dark_weighs_more() -> None:
         key = Key.begin(random.random(frames[0].shape, np.float32), frames[0]).follow(None, frames[1])
         trusted.append(float(key.trust[50:70, 60:100].mean()))
     assert trusted[0] < 0.05 and trusted[1] > 0.6
+
+
+def last_of(frames: list[Pixels]) -> Image:
+    """The last stabilised pastiche, if that of the first frame is white and those of all others are black.
+
+    The key is replaced after every frame, as it is where something else in the frame moves.
+    """
+    key = Key.begin(np.ones(frames[0].shape, np.float32), frames[0])
+    black = np.zeros(frames[0].shape, np.float32)
+    for frame in frames[1:]:
+        followed = replace(key.follow(None, frame), age=stabilisation.MAX_AGE)
+        stable, key = stabilisation.stabilise(black, frame, followed, STEADY)
+    return stable
+
+
+def test_a_fade_leaves_nothing_of_the_picture() -> None:
+    """All of the frame gets darker by a similar amount, as grain is everywhere, and at last it is black."""
+    picture = make_frames(1, 96, 128)[0]
+    frames = [np.rint(picture * max(0, 1 - n / 12)).astype(np.uint8) for n in range(18)]
+    assert last_of(frames).max() < 0.02
+
+
+def test_a_dissolve_leaves_nothing_of_the_first_picture() -> None:
+    """From frame to frame hardly anything changes, and from the first to the last everything."""
+    one, other = wide_picture(12)[:, :256], wide_picture(13)[:, :256]
+    frames = [np.rint(one + (other.astype(float) - one) * min(1, n / 30)).astype(np.uint8) for n in range(36)]
+    assert last_of(frames).mean() < 0.02
 
 
 def test_torn_flow_is_not_trusted() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from brushwork.images import Image
 from brushwork.video.reading.frames import Pixels
-from brushwork.video.temporal import optical_flow
+from brushwork.video.temporal import content_agreement, optical_flow
+from brushwork.video.temporal.content_agreement import fall
 from brushwork.video.temporal.flow_filling import Flow
 from brushwork.video.temporal.optical_flow import Motion, Plane
 
@@ -16,21 +17,6 @@ from brushwork.video.temporal.optical_flow import Motion, Plane
 # their contrast; of the logarithm of that contrast. Pastiches are blurred over BLUR pixels, as strokes may differ while
 # the picture does not.
 PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.06, 1.0, 0.6, 8
-# The same for colours of the content, which are blurred because the flow has no finer detail: the largest; and in the
-# dark, where pastiches show smaller differences, that of black and the increase with brightness.
-COLOR_SCALE, DARK_SCALE, DARK_SLOPE = 0.10, 0.03, 0.2
-# Where colours differ by CERTAIN times that, something has come or left, except in lines thinner than LINE pixels,
-# which an inexact flow leaves. Its outline in the pastiche reaches OUTLINE pixels farther than its colours, and would
-# remain as a ring.
-CERTAIN, LINE, OUTLINE = 2.0, 3, 5
-# Where the content around a pixel is certainly the same, any difference of the pastiches is accepted. Difference of
-# colours, grain included, and changed fraction of the surroundings that reduce this certainty to 1/e; and the reach of
-# the surroundings in pixels. Moving objects are rendered with a halo, which would be left behind if only their own
-# pixels counted.
-SAME_SCALE, CHANGED_SCALE, SEES = 0.045, 0.12, 54
-# Grain is present in all of a frame: it is the difference that this percentage of windows does not exceed. Content
-# whose difference is below GRAIN_FACTOR times that is the same. More than GRAIN_LIMIT is undetected motion, not grain.
-GRAIN_PERCENT, GRAIN_WINDOW, GRAIN_FACTOR, GRAIN_LIMIT = 20, 33, 6.0, 0.02
 COARSE = 4  # pixels of a pastiche per pixel of the planes of weights
 # Least and most contrast relative to the new pastiche, and the pixels over which this contrast is averaged, as that of
 # single strokes varies from frame to frame; the largest gain of contrast, and the least variance.
@@ -51,7 +37,8 @@ class Key:
 
     Attributes:
         pastiche: (H, W, 3) in [0, 1].
-        content: The frame of the key, (h, w, 3) uint8, reduced and slightly blurred, so that noise is no difference.
+        content: The content that its strokes were rendered from, (h, w, 3) uint8: the frame of the key, or in part that
+            of an earlier key; reduced and slightly blurred, so that noise is no difference.
         flow: Flow (h, w, 2) from the latest frame back to the key, in pixels of its own size.
         trust: Confidence (h, w) in the flow, in [0, 1].
         same: Confidence (h, w), in [0, 1], that the surroundings of a pixel look as in the key.
@@ -80,13 +67,9 @@ class Key:
             flow = motion.flow + optical_flow.warp(flow, motion.flow)
             trust = np.minimum(motion.agreement, optical_flow.warp(trust, motion.flow))
         here, there = _blurred(reduced), optical_flow.sample(self.content, flow)
-        difference = _largest(cv2.absdiff(here, there))
-        scale = max(SAME_SCALE, GRAIN_FACTOR * min(_grain(difference), GRAIN_LIMIT))
         reach = flow.shape[1] / self.pastiche.shape[1]
-        agreement = _same_colors(difference, _largest(cv2.max(here, there)), scale, reach) * optical_flow.inside(flow)
-        same = _fall(np.asarray(difference / np.float32(255 * scale), np.float32))
-        side = 2 * round(SEES * reach) + 1
-        same *= _fall(np.asarray(cv2.blur(1 - same, (side, side)), np.float32) / np.float32(CHANGED_SCALE))
+        agreement, same = content_agreement.compare(here, there, reach)
+        agreement *= optical_flow.inside(flow)
         return replace(self, flow=flow, trust=np.minimum(trust, agreement), same=same, age=self.age + 1)
 
 
@@ -120,25 +103,19 @@ def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tupl
     stable = np.clip(raised, 0, 1, out=raised)
     lost = float((weights < weight / 2).mean())
     if key.age >= MAX_AGE or lost > MAX_LOST:
-        key = Key.begin(stable, reduced)
+        key = replace(Key.begin(stable, reduced), content=_content_of(reduced, key, weights))
     return stable, key
 
 
-def _same_colors(difference: Pixels, brightness: Pixels, grain: float, reach: float) -> Plane:
-    """Return the similarity (h, w), in [0, 1], of the colours of two reduced frames; 0 also close to what has changed.
+def _content_of(reduced: Pixels, key: Key, weights: Plane) -> Pixels:
+    """Return the content (h, w, 3) that the strokes of a blend were rendered from: in part that of the key.
 
-    Args:
-        difference: Difference of their colours, (h, w) uint8.
-        brightness: Brightness of the brighter one, (h, w) uint8.
-        grain: Least difference that counts, in [0, 1].
-        reach: Pixels of a reduced frame per pixel of a pastiche.
+    Compared with the frame itself, a slow change, such as a fade, would be small from key to key, and old strokes would
+    never go.
     """
-    scale = np.clip(np.float32(DARK_SCALE) + np.float32(DARK_SLOPE / 255) * brightness, grain, max(COLOR_SCALE, grain))
-    relative = difference / (np.float32(255) * scale)
-    changed = cv2.morphologyEx((relative > CERTAIN).astype(np.uint8), cv2.MORPH_OPEN, np.ones((LINE, LINE), np.uint8))
-    side = 2 * round(OUTLINE * reach) + 1
-    changed = cv2.dilate(changed, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)))
-    return _fall(relative) * (1 - changed).astype(np.float32)
+    of_key = optical_flow.resize(weights, reduced.shape)[..., None]
+    moved = optical_flow.sample(key.content, key.flow).astype(np.float32)
+    return np.asarray(np.rint(moved * of_key + _blurred(reduced) * (1 - of_key)), np.uint8)
 
 
 def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
@@ -148,14 +125,8 @@ def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
     scale = np.asarray(PASTICHE_SCALE + OWN_SCALE * np.sqrt(one), np.float32)
     ratio = (other + np.float32(1e-4)) / (one + np.float32(1e-4))
     contrast = np.asarray(np.log(ratio) / (2 * CONTRAST_SCALE), np.float32)
-    alike: Plane = _fall(difference / scale)
-    return alike * _fall(contrast)
-
-
-def _fall(difference: Plane) -> Plane:
-    """Return 1 for a difference of 0, 1/e for 1 and nearly 0 for 2; steeper than a Gaussian."""
-    square = difference * difference
-    return np.asarray(np.exp(-square * square), np.float32)
+    alike: Plane = fall(difference / scale)
+    return alike * fall(contrast)
 
 
 def _mix(first: Image, second: Image, weights: Plane) -> Image:
@@ -216,19 +187,6 @@ def _reduce(image: Image, size: tuple[int, ...]) -> Image:
 def _blur(plane: Plane, pixels: int = BLUR) -> Plane:
     """Blur a coarse plane (h, w) or image (h, w, 3) over a number of pixels of a pastiche."""
     return np.asarray(cv2.GaussianBlur(plane, (0, 0), pixels / COARSE), np.float32)
-
-
-def _largest(pixels: Pixels) -> Pixels:
-    """Return the largest of the three channels (h, w) of pixels (h, w, 3)."""
-    red, green, blue = cv2.split(pixels)
-    return np.asarray(cv2.max(cv2.max(red, green), blue))
-
-
-def _grain(difference: Pixels) -> float:
-    """Return the difference in [0, 1] that is present in all of a frame, from that of each pixel (h, w), uint8."""
-    windows = cv2.blur(difference.astype(np.float32), (GRAIN_WINDOW, GRAIN_WINDOW))
-    step = GRAIN_WINDOW // 4
-    return float(np.percentile(windows[::step, ::step], GRAIN_PERCENT)) / 255
 
 
 def _blurred(reduced: Pixels) -> Pixels:
