@@ -14,6 +14,7 @@ from brushwork.video.reading.opening import open_clip
 from brushwork.video.run import RunOptions, run
 from brushwork.video.settings import Settings
 from brushwork.video.writing import streams
+from brushwork.video.writing.target import default_target
 from tests.video.clips import H264, Load, paint
 from tests.video.conftest import Negative, make_clip, make_frames, packets, read_frames
 
@@ -185,8 +186,10 @@ def test_file_names_that_look_like_patterns_or_protocols_work(tmp_path: Path, lo
     assert open_clip(str(odd)).count == 3
     paint(clip, tmp_path / "12:30.mp4", load, grey)
     assert len(read_frames(tmp_path / "12:30.mp4")) == 3
-    paint(odd, tmp_path / "100%.mp4", load, grey)
-    assert len(read_frames(tmp_path / "100%.mp4")) == 3
+    for name in ("100%.mp4", "100%d.mp4", "%04d.mov"):
+        paint(odd, tmp_path / name, load, grey)
+        assert len(read_frames(tmp_path / name)) == 3
+    assert default_target(str(odd), Settings((grey,))).name == f"12:30 100%d-{Path(grey).stem}.mkv"
 
 
 def test_a_mirrored_clip_is_written_mirrored(tmp_path: Path, load: Load, grey: str) -> None:

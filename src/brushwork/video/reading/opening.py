@@ -25,10 +25,11 @@ def open_clip(name: str, *, size: int | None = None, fps: float | None = None, d
         UserError: If it cannot be read, has no video stream or no frames, or has its own times and fps is given.
     """
     path = Path(name)
-    if not deinterlaced and (path.is_dir() or is_pattern(path) or path.suffix.lower() in images.EXTENSIONS):
+    numbered = is_pattern(path) and not path.exists()
+    if not deinterlaced and (path.is_dir() or numbered or path.suffix.lower() in images.EXTENSIONS):
         raise UserError(f"--no-deinterlace does nothing: {name} is pictures, which are not interlaced")
     rate = FPS if fps is None else fps
-    if is_pattern(path) and not path.exists():
+    if numbered:
         return open_image_sequence(name, numbered_files(path), size, rate)
     if path.is_dir():
         return open_image_sequence(name, images.find(path), size, rate)

@@ -35,7 +35,7 @@ def default_target(clip: str, settings: Settings) -> Path:
         UserError: If the clip cannot be read.
     """
     path = Path(clip)
-    stem = "frames" if is_pattern(path) else path.stem
+    stem = "frames" if is_pattern(path) and not path.exists() else path.stem
     base = path.with_name(f"{stem}-{'+'.join(map(label_of, settings.styles))}.mp4")
     own = [path.suffix.lower()] if path.suffix.lower() in CONTAINERS else []
     opened = open_clip(clip)
@@ -84,9 +84,7 @@ class Target:
         self._settings = settings
         folder = path.is_dir() or not path.suffix
         self.path = path / NUMBERS if folder else path
-        self._numbered = is_pattern(self.path) or (
-            "%" in self.path.name and self.path.suffix.lower() in images.EXTENSIONS
-        )
+        self._numbered = "%" in self.path.name and self.path.suffix.lower() in images.EXTENSIONS
         self._animated = not self._numbered and self.path.suffix.lower() in ANIMATIONS
         self._plans: list[StreamPlan] = []
         pictures = self._numbered or self._animated
