@@ -1,4 +1,4 @@
-"""The setup of a run: the rates of the hidden layer, what is compiled, and the precision on a GPU."""
+"""The setup of a run: options of backbones, rates of the hidden layer, what is compiled, and the precision on a GPU."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from brushwork.errors import UserError
 from brushwork.training import process
 from brushwork.training.checkpoints import load_checkpoint, save_checkpoint
 from brushwork.training.config import InitConfig, Recipe
@@ -111,3 +112,28 @@ def test_what_is_not_bfloat16_is_float32_on_a_gpu(monkeypatch: pytest.MonkeyPatc
     assert process.find_process("cuda").device == "cuda:0"
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
+
+
+@pytest.mark.parametrize(
+    ("backbone", "message"),
+    [
+        ({"name": "inception_v3", "activation": "relu_6"}, "relu6"),
+        ({"name": "inception_v3", "pixel": "unit"}, "did you mean 'pixels'"),
+        (
+            {"name": "mobilenet_v2", "activation": "relu6"},
+            "option of mobilenet_v2 'activation'; known: pixels, norm, padding",
+        ),
+        ({"name": "mobilenet_v2", "norm": "none"}, "norm"),
+        ({"name": "mobilenet_v2", "padding": "same"}, "padding"),
+        ({"name": "mobilenet_v2", "pixels": "byte"}, "pixels"),
+        ({"name": "inception_v3", "count_padding": "no"}, "count_padding is 'no', not true or false"),
+        ({"name": "inception_v3", "norm_momentum": -1.0}, "norm_momentum is -1.0, not a number from 0 to 1"),
+        ({"name": "inception_v3", "norm_scale": 0}, "norm_scale"),
+    ],
+)
+def test_unknown_options_of_a_backbone_are_one_line_errors(
+    recipe: Recipe, backbone: dict[str, object], message: str
+) -> None:
+    with pytest.raises(UserError, match="network: ") as raised:
+        prepare(replace(recipe, network=replace(recipe.network, backbone=backbone)), None, CPU)
+    assert message in str(raised.value) and "__init__" not in str(raised.value)

@@ -178,31 +178,6 @@ def test_a_file_without_weights_is_a_one_line_error(recipe: Recipe, tmp_path: Pa
     assert name in str(raised.value) and "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize(
-    ("backbone", "message"),
-    [
-        ({"name": "inception_v3", "activation": "relu_6"}, "relu6"),
-        ({"name": "inception_v3", "pixel": "unit"}, "did you mean 'pixels'"),
-        (
-            {"name": "mobilenet_v2", "activation": "relu6"},
-            "option of mobilenet_v2 'activation'; known: pixels, norm, padding",
-        ),
-        ({"name": "mobilenet_v2", "norm": "none"}, "norm"),
-        ({"name": "mobilenet_v2", "padding": "same"}, "padding"),
-        ({"name": "mobilenet_v2", "pixels": "byte"}, "pixels"),
-        ({"name": "inception_v3", "count_padding": "no"}, "count_padding is 'no', not true or false"),
-        ({"name": "inception_v3", "norm_momentum": -1.0}, "norm_momentum is -1.0, not a number from 0 to 1"),
-        ({"name": "inception_v3", "norm_scale": 0}, "norm_scale"),
-    ],
-)
-def test_unknown_options_of_a_backbone_are_one_line_errors(
-    recipe: Recipe, backbone: dict[str, object], message: str
-) -> None:
-    with pytest.raises(UserError, match="network: ") as raised:
-        prepare(replace(recipe, network=replace(recipe.network, backbone=backbone)), None, ProcessInfo("cpu"))
-    assert message in str(raised.value) and "__init__" not in str(raised.value)
-
-
 def test_the_best_checkpoint_has_the_lowest_validation_loss(recipe: Recipe, tmp_path: Path) -> None:
     pictures = {"contents": recipe.data.contents, "styles": recipe.data.styles}
     validation = ValidationConfig(**pictures, pairs=2, content_side=32, style_side=32, every=1)
