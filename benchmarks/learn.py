@@ -7,6 +7,7 @@ before and after. Styles in the JSON file are not learned again, so a run may be
 """
 
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from rich.table import Table
 from torch import Tensor
 
 from brushwork import images, model_folder, stylizer
+from brushwork.evaluation.evaluate import square
 from brushwork.images import Image, fit_short
 from brushwork.losses import PerceptualLoss
 from brushwork.networks.deep import deepen
@@ -29,6 +31,7 @@ from brushwork.runtime import Array
 from brushwork.training.learn_style import PHOTOS, STYLE_SCALE, learn
 
 LAYER = "style/"
+SEED = 23  # of the sample
 SIZE = 512  # pixels of the squares that are scored
 
 
@@ -36,13 +39,6 @@ def tensor(image: Image) -> Tensor:
     """Return an image (H, W, 3) as a tensor (1, 3, H, W), its sides cut to multiples of 4."""
     height, width = (side // 4 * 4 for side in image.shape[:2])
     return torch.from_numpy(np.ascontiguousarray(image[:height, :width])).permute(2, 0, 1)[None].contiguous()
-
-
-def square(path: Path) -> Image:
-    """Return the central square of a photo, (512, 512, 3)."""
-    image = fit_short(images.open(path).on_white, SIZE)
-    top, left = ((length - SIZE) // 2 for length in image.shape[:2])
-    return image[top : top + SIZE, left : left + SIZE]
 
 
 @torch.no_grad()
@@ -72,7 +68,7 @@ def measure(
     painter, folder = stylizer.load(), model_folder.find()
     network = model_folder.load_network(folder).transfer.eval()
     style = images.open(path).on_white
-    start = painter.embed(style)
+    start = painter.embed(style, painted=SIZE)
     photos = [images.open(photo).on_white for photo in images.find(PHOTOS)]
     found = learn(network, start, style, photos, seconds, deep=deep, clock=clock)
     before = evaluate(network, start, style, contents, loss)
@@ -87,17 +83,18 @@ def main(
     plain: Annotated[bool, typer.Option("--plain", help="Learn only the embedding.")] = False,
     cpu: Annotated[bool, typer.Option("--cpu", help="Count processor time, for a busy machine.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="Parts of names; default: all styles.")] = None,
+    sample: Annotated[int | None, typer.Option(help="Number of styles, at random; default: all.", min=1)] = None,
     photos: Annotated[int, typer.Option(help="Number of photos, spread over the folder.", min=1)] = 6,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the numbers, after each style.")] = None,
 ) -> None:
-    """Print one line for each style, and the means."""
+    """Print one line for each style, the means of the ratios, and the ratios of the means."""
     known = json.loads(json_file.read_text(encoding="utf-8")) if json_file and json_file.is_file() else []
     files = images.find(contents)
-    scored = [square(path) for path in files[:: max(1, len(files) // photos)][:photos]]
+    scored = [square(images.open(path).on_white, SIZE) for path in files[:: max(1, len(files) // photos)][:photos]]
     loss = PerceptualLoss()
-    for path in images.find(styles):
-        wanted = only is None or any(part in path.stem for part in only)
-        if wanted and path.stem not in {each["style"] for each in known}:
+    paths = [path for path in images.find(styles) if only is None or any(part in path.stem for part in only)]
+    for path in random.Random(SEED).sample(paths, min(sample, len(paths))) if sample else paths:
+        if path.stem not in {each["style"] for each in known}:
             clock = time.process_time if cpu else time.monotonic
             known.append(measure(path, scored, 60 * minutes, not plain, clock, loss))
             if json_file:
@@ -109,6 +106,10 @@ def main(
         table.add_row(each["style"], str(each["steps"]), *cells)
     ratios = [[each[name][1] / each[name][0] for each in known] for name in ("share", "content")]
     table.add_row("mean", "", "", "", f"{mean(ratios[0]):.2f}", "", f"{mean(ratios[1]):.3f}")
+    means = [[mean(each[name][at] for each in known) for at in (0, 1)] for name in ("share", "content")]
+    (before, after), (first, last) = means
+    cells = f"{before:.3f}", f"{after:.3f}", f"{after / before:.2f}", f"{first:,.0f}", f"{last / first:.3f}"
+    table.add_row("of the means", "", *cells)
     Console(width=120).print(table)
 
 

@@ -14,7 +14,7 @@ from brushwork.networks import PasticheNetwork
 from brushwork.networks.deep import parameters_size
 from brushwork.runtime import Array
 from brushwork.styles import own_file
-from brushwork.training import learn_style
+from brushwork.training import content_weight, learn_style
 from brushwork.training.learn_style import PHOTOS, Learned, as_own_style, learn
 
 START = np.zeros((1, 100), np.float32)
@@ -27,7 +27,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learn_style, "STYLE_SCALE", 64)
     monkeypatch.setattr(learn_style, "SQUARES", 2)
     monkeypatch.setattr(learn_style, "RATES", {"embedding": 0.05, "parameters": 0.02})  # for few steps
-    monkeypatch.setattr(learn_style, "GAIN", 1.0)
+    monkeypatch.setattr(content_weight, "GAIN", 1.0)
 
 
 def ticking() -> Callable[[], float]:

@@ -54,9 +54,9 @@ def learn(
     stylizer = machine.loader(model)()
     if stylizer.styles:
         raise UserError(f"model {folder.name} has a fixed table of styles")
-    from brushwork.training.learn_style import as_own_style, learn
+    from brushwork.training.learn_style import STYLE_SCALE, as_own_style, learn
 
-    start = stylizer.embed(style)
+    start = stylizer.embed(style, painted=STYLE_SCALE)
     network = model_folder.load_network(folder).transfer
     show = progress.percentage()
     learned = learn(

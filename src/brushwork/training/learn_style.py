@@ -7,7 +7,6 @@ al. 2017 predict styles, and Dumoulin et al. 2017 fit the betas and gammas of ea
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -26,20 +25,17 @@ from brushwork.networks.deep import deepen, parameters_size
 from brushwork.networks.transfer import StyleTransferNetwork
 from brushwork.runtime import Array
 from brushwork.styles.own_file import Origin, OwnFile, digest_of, shrink
+from brushwork.training.content_weight import ContentWeight
 from brushwork.training.process import multiplies_bfloat16
 
 PHOTOS = Path(__file__).parent / "photos"  # shipped photos
 STYLE_SCALE = 512  # short side in pixels of the style picture
 SCALE = 320  # short side in pixels of photos
 SIDE = 192  # side in pixels of the squares of photos; smaller squares allow more steps
-SQUARES = 60  # with 18 squares of three photos, learning overfits, and unseen photos lose 6 % of their content
+SQUARES = 40  # with 18 of three photos, learning overfits, and unseen photos lose 6 % of their content
 # Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
-RATES = {"embedding": 0.01, "parameters": 0.015}
-CONTENT_WEIGHTS = 0.2, 5.0  # limits of the weight of the content loss
-GAIN = 0.05  # of the control of that weight, per step; with 0.2 the content loss swings by 7 %
-RECENT = 20  # steps over which the content loss is averaged for that control
-ALONE = 0.05  # fraction of the time in which only the embedding is fitted, before betas and gammas
-FLOOR = 1e-4  # added to a layer's normalised style loss before the logarithm
+RATES = {"embedding": 0.02, "parameters": 0.03}
+FLOOR = 2e-5  # added to a layer's normalised style loss before the logarithm
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +85,7 @@ def learn(
         style: The picture (h, w, 3) in [0, 1]; its short side is scaled to 512 pixels.
         photos: Photos (h, w, 3) in [0, 1], of which squares are rendered.
         seconds: Time limit, with the preparation of the squares and without the evaluation at the end.
-        deep: Whether betas and gammas are fitted, too, after a twentieth of the time for the embedding alone.
+        deep: Whether betas and gammas are fitted, too.
         progress: Called with the elapsed fraction of the time and the style share of the last step.
         clock: Returns seconds.
 
@@ -146,10 +142,8 @@ class _Run:
                 {"params": [self._offsets] if deep else [], "lr": RATES["parameters"]},
             ]
         )
-        self._deep = deep
         self._squares = [self._ready(square) for square in _cut(photos)]
-        self._content_weight = 1.0
-        self._recent = deque[float](maxlen=RECENT)
+        self._content = ContentWeight()
         self.steps, self.share = 0, math.nan
 
     @property
@@ -168,29 +162,13 @@ class _Run:
         square = self._squares[self.steps % len(self._squares)]
         for group, rate in zip(self._optimizer.param_groups, RATES.values(), strict=True):
             group["lr"] = rate * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1)))
-        if self._deep and gone < ALONE:
-            self._optimizer.param_groups[1]["lr"] = 0.0
         self._optimizer.zero_grad()
         share, content = self._losses(square)
         change = (content / square.content).log()
-        (share + self._content_weight * change).backward()
+        (share + self._content.weight * change).backward()
         self._optimizer.step()
-        self._adapt(change.item())
+        self._content.update(change.item())
         self.steps, self.share = self.steps + 1, math.exp(share.item())
-
-    def _adapt(self, change: float) -> None:
-        """Adapt the weight of the content loss, so that the loss becomes what it was at first, on average.
-
-        It is a Lagrange multiplier, updated by gradient ascent. A penalty on each square whose loss exceeds its own
-        first loss would allow less, for squares differ.
-
-        Args:
-            change: Logarithm of a square's content loss relative to its first.
-        """
-        self._recent.append(change)
-        low, high = CONTENT_WEIGHTS
-        adapted = self._content_weight * math.exp(GAIN * float(np.mean(self._recent)))
-        self._content_weight = min(high, max(low, adapted))
 
     @torch.no_grad()
     def judge(self) -> tuple[float, float]:
