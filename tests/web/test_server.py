@@ -1,6 +1,7 @@
 """A real server in its own process on 127.0.0.1."""
 
 import contextlib
+import gc
 import signal
 import socket
 import subprocess
@@ -12,8 +13,13 @@ from pathlib import Path
 import httpx2
 import numpy as np
 import pytest
+import uvicorn
 from PIL import Image
 
+from brushwork.stylizer import Stylizer
+from brushwork.testing import FakeRuntime
+from brushwork.web.api.limits import Limits
+from brushwork.web.server import Access, run
 from tests.web.conftest import Serve, encode
 
 
@@ -97,3 +103,19 @@ def test_more_connections_than_file_handles_do_not_stop_the_server(serve: Serve)
     transport = httpx2.HTTPTransport(retries=100)
     with httpx2.Client(transport=transport, timeout=60) as client:
         assert client.get(f"{address}/healthz").status_code == 200
+
+
+def test_what_is_loaded_before_the_start_is_left_out_of_garbage_collections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collection holds the interpreter lock, so that all answers wait; with everything loaded it takes 60 ms."""
+    counts: list[int] = []
+
+    def record(server: uvicorn.Server, sockets: list[socket.socket]) -> None:
+        counts.append(gc.get_freeze_count())
+        sockets[0].close()
+
+    monkeypatch.setattr(uvicorn.Server, "run", record)
+    try:
+        run(Stylizer(FakeRuntime()), "fake", Access(port=0), Limits(), page=False)
+    finally:
+        gc.unfreeze()
+    assert counts[0] > len(sys.modules)  # a module has at least a dictionary of its own
