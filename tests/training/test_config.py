@@ -29,8 +29,10 @@ def test_every_recipe_loads_and_states_expected_results(path: Path) -> None:
 def test_every_recipe_fits_the_shipped_models_that_it_names(path: Path) -> None:
     recipe = load(path)
     network = student.create_network(recipe)
+    assert network.config.width == recipe.network.width
     if recipe.teacher:
-        student.load_teacher(recipe.teacher, network.config)
+        teacher = student.load_teacher(recipe.teacher, network.config)
+        assert teacher.config.embedding_size == network.config.embedding_size
 
 
 def test_training_of_the_default_model_can_be_continued_as_its_recipe_says() -> None:

@@ -6,8 +6,8 @@ from torch import Tensor
 WINDOW = 32  # pixels, side of the windows
 PERIODS = (4.6, 17.0)  # pixels: from above a grid of upsampling to half a window
 PLAIN = (4 / 255) ** 2  # variance of a content at which a window has half its weight
-# Share of the power that the powers' own mean has, by which regular texture is told from irregular: it is 0.04 for
-# white noise, and 0.25 for a wave, which is nine frequencies wide through Hann's window.
+# Share of the power that the powers' own mean has, by which regular texture is told from irregular: it is 0.03 for
+# grey white noise, and 0.25 for a wave, which is nine frequencies wide through Hann's window.
 IRREGULAR = 0.06
 
 
