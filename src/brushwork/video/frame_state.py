@@ -9,10 +9,12 @@ import numpy as np
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.video.reading.frames import Pixels
+from brushwork.video.temporal.fades import Fade, Unfaded
 from brushwork.video.temporal.optical_flow import Motion
 from brushwork.video.temporal.stabilisation import Key
 
-KEY = "key."  # prefix of a key's arrays in a file
+PARTS = {"key": Key, "fade": Fade}  # attributes whose own attributes are saved
+PASSING = ("motion", "unfaded", "plain")  # those that no later frame needs
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +24,7 @@ class FrameState:
     It has everything that the next frame needs from this one, so a run can be resumed from any saved state.
 
     Attributes:
-        pixels: The decoded content (H, W, 3), uint8 or uint16.
+        pixels: The decoded frame (H, W, 3), uint8 or uint16.
         pts, duration: Display time and duration in ticks of the clip.
         embedding: Style embedding (1, D) of this frame.
         begins: Whether a shot begins with this frame.
@@ -37,6 +39,9 @@ class FrameState:
         alpha: Alpha (H, W) of the content and its pastiche as decoded; None if it is opaque.
         style, target: Embeddings (1, D), where styles are recoloured: of the time, before that, and the one that the
             colours are moving to.
+        fade: The fade to or from a plain colour that the frame is part of, if any.
+        unfaded: The frame without it.
+        plain: Pastiche (H, W, 3) of the plain colour.
     """
 
     pixels: Pixels
@@ -55,14 +60,31 @@ class FrameState:
     alpha: Pixels | None = None
     style: Array | None = None
     target: Array | None = None
+    fade: Fade | None = None
+    unfaded: Unfaded | None = None
+    plain: Image | None = None
+
+    @property
+    def content(self) -> Pixels:
+        """The content to render (H, W, 3): the frame, without its fade."""
+        return self.pixels if self.unfaded is None else self.unfaded.pixels
+
+    @property
+    def finished(self) -> Image:
+        """The pastiche (H, W, 3) to write, faded like the frame."""
+        assert self.pastiche is not None
+        if self.unfaded is None or self.plain is None:
+            return self.pastiche
+        return self.unfaded.fade(self.pastiche, self.plain)
 
     def save(self, path: Path) -> None:
-        """Write the state to a file, without the motion, which no later frame needs."""
-        values = {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("motion", "key")
-        }
-        if self.key is not None:
-            values |= {KEY + field.name: getattr(self.key, field.name) for field in fields(self.key)}
+        """Write the state to a file, without what no later frame needs."""
+        names = [field.name for field in fields(self) if field.name not in (*PARTS, *PASSING)]
+        values = {name: getattr(self, name) for name in names}
+        for name in PARTS:
+            part = getattr(self, name)
+            if part is not None:
+                values |= {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)}
         arrays: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
         with path.open("wb") as file:
             np.savez(file, **arrays)
@@ -72,9 +94,9 @@ class FrameState:
         """Read a saved state; its arrays are equal bit for bit."""
         with np.load(path) as file:
             values: dict[str, Any] = dict(file)
-        parts = {name: values.pop(name) for name in list(values) if name.startswith(KEY)}
-        if parts:
-            arrays = {name.removeprefix(KEY): value for name, value in parts.items()}
-            values["key"] = Key(**{**arrays, "age": int(arrays["age"])})
-        plain = {name: values[name].item() for name in ("pts", "duration", "begins", "still", "fading")}
-        return cls(**{**values, **plain})
+        values = {name: value.item() if value.ndim == 0 else value for name, value in values.items()}
+        for name, part in PARTS.items():
+            names = [each for each in values if each.startswith(f"{name}.")]
+            if names:
+                values[name] = part(**{each.removeprefix(f"{name}."): values.pop(each) for each in names})
+        return cls(**values)

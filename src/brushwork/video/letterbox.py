@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from brushwork.images import Image
 from brushwork.runtime import SMALLEST_SIDE
 from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import Pixels, as_image
@@ -41,6 +42,10 @@ class Painter(Protocol):
         """Return the state with its pastiche."""
         ...
 
+    def paint_plain(self, state: FrameState) -> Image:
+        """Return the pastiche (H, W, 3) of the plain colour that a frame fades to."""
+        ...
+
 
 class LetterboxPainter:
     """Renders the picture between the bars; the bars, which may contain subtitles, are unchanged.
@@ -55,12 +60,23 @@ class LetterboxPainter:
 
     def paint(self, state: FrameState, last: FrameState | None) -> FrameState:
         """See `FramePainter.paint`."""
-        box = self._box
-        alpha = None if state.alpha is None else box.crop(state.alpha)
-        painted = self._painter.paint(replace(state, pixels=box.crop(state.pixels), alpha=alpha), last)
-        pastiche = as_image(state.pixels)
-        pastiche[box.top : box.bottom, box.left : box.right] = painted.pastiche
-        return replace(painted, pixels=state.pixels, alpha=state.alpha, pastiche=pastiche)
+        painted = self._painter.paint(self._cropped(state), last)
+        assert painted.pastiche is not None
+        pastiche = self._between_bars(painted.pastiche, state)
+        return replace(state, own=painted.own, statistics=painted.statistics, pastiche=pastiche)
+
+    def paint_plain(self, state: FrameState) -> Image:
+        """See `FramePainter.paint_plain`."""
+        return self._between_bars(self._painter.paint_plain(self._cropped(state)), state)
+
+    def _cropped(self, state: FrameState) -> FrameState:
+        alpha = None if state.alpha is None else self._box.crop(state.alpha)
+        return replace(state, pixels=self._box.crop(state.content), unfaded=None, alpha=alpha)
+
+    def _between_bars(self, painted: Image, state: FrameState) -> Image:
+        box, pastiche = self._box, as_image(state.pixels)
+        pastiche[box.top : box.bottom, box.left : box.right] = painted
+        return pastiche
 
 
 def find_box(frames: Sequence[Pixels]) -> Box | None:

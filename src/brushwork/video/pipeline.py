@@ -15,10 +15,10 @@ import numpy as np
 
 from brushwork.prefetch import map_ahead, prefetch
 from brushwork.video.frame_state import FrameState
-from brushwork.video.letterbox import Painter
+from brushwork.video.letterbox import Box, Painter
 from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.shot_colors import ShotColors
-from brushwork.video.temporal import optical_flow, stabilisation
+from brushwork.video.temporal import fades, optical_flow, stabilisation
 from brushwork.video.temporal.stabilisation import Key
 from brushwork.video.timeline import Timeline
 
@@ -56,6 +56,21 @@ def with_styles(
     for frame in frames:
         embedding = timeline.at(seconds(frame.pts - start, time_base))
         yield FrameState(frame.pixels, frame.pts, frame.duration, embedding, alpha=frame.alpha)
+
+
+def without_fades(states: Iterator[FrameState], last: FrameState | None, box: Box | None) -> Iterator[FrameState]:
+    """Yield states without the fades of their frames to and from a plain colour.
+
+    Args:
+        states: States of decoded frames.
+        last: The last finished state of an interrupted run, if any.
+        box: The part between the bars of a letterboxed clip.
+    """
+    faded = None if last is None else last.fade
+    for state, fade in fades.find(states, last, faded, box.crop if box else lambda pixels: pixels):
+        if fade is not None:
+            state = replace(state, fade=fade, unfaded=fades.undo(state.pixels, fade))
+        yield state
 
 
 def run_stages(
@@ -98,7 +113,7 @@ def estimate_motion(
     for state in states:
         with timed():
             if search:
-                state = replace(state, reduced=optical_flow.reduce(state.pixels))
+                state = replace(state, reduced=optical_flow.reduce(state.content))
             if last is not None:
                 same = np.array_equal(state.pixels, last.pixels)
                 style = last.embedding if last.style is None else last.style
@@ -136,6 +151,7 @@ def stylize_frames(
                 state = replace(state, own=last.own, statistics=last.statistics)
             else:
                 state = painter.paint(state, last)
+            state = _with_plain(state, painter)
         yield state
         last = state
 
@@ -145,9 +161,14 @@ def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed:
 
     def paint(state: FrameState) -> FrameState:
         with timed():
-            return state if state.still else painter.paint(state, None)
+            return _with_plain(state if state.still else painter.paint(state, None), painter)
 
     yield from map_ahead(paint, states, workers=painter.together, ahead=painter.together - 1)
+
+
+def _with_plain(state: FrameState, painter: Painter) -> FrameState:
+    """Return a state with the pastiche of the plain colour, if its frame fades."""
+    return state if state.fade is None else replace(state, plain=painter.paint_plain(state))
 
 
 def stabilise_frames(

@@ -125,6 +125,7 @@ def _finished_states(
     stages = Stages.of(stylizer, settings, clip, excerpt.first.pixels, box, progress.notes)
     frames = _counted(excerpt.frames(last), progress)
     states = pipeline.with_styles(frames, stages.timeline, clip.start, clip.time_base)
+    states = pipeline.without_fades(states, last, box)
     weight = settings.stabilisation_weight
     return pipeline.run_stages(
         states, last, stages.painter, weight, settings.needs_motion, progress.spent, stages.colors
@@ -162,9 +163,8 @@ def _write(
     encoding = pipeline.timer(progress.spent, "encode")
     began, before = time.perf_counter(), progress.frames
     for state in states:
-        assert state.pastiche is not None
         with encoding():
-            output.writer.write(state.pastiche, state.pts, state.duration, state.alpha)
+            output.writer.write(state.finished, state.pts, state.duration, state.alpha)
             progress.frames += 1
             if progress.frames % output.piece == 0:
                 output.end_piece(progress.frames, state)

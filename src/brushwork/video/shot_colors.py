@@ -47,7 +47,7 @@ class ShotColors:
         return replace(state, embedding=embedding, target=target, style=state.embedding, still=still)
 
     def _look(self, state: FrameState) -> Image:
-        return self._timeline_of(self._crop(as_image(state.pixels))).at(self._seconds(state))
+        return self._timeline_of(self._crop(as_image(state.content))).at(self._seconds(state))
 
     def _towards(self, target: Image, embedding: Image, elapsed: float) -> Image:
         difference = target - embedding

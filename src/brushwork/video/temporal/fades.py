@@ -1,0 +1,243 @@
+"""Finds fades to and from a plain colour, and removes them from the content before it is rendered.
+
+Instance norms remove brightness and contrast, so a network alone renders a faded frame as brightly as the whole
+picture, until nothing is left of it. Therefore a fading frame, ``light * picture + (1 - light) * colour``, is rendered
+as its picture, and the pastiche is faded in the same way: to the pastiche of the plain colour.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import Generic, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brushwork.images import Image
+from brushwork.images.resizing import fitted
+from brushwork.video.reading.frames import Pixels, as_image
+from brushwork.video.temporal.optical_flow import Plane, resize
+
+SIDE, QUANTILES = 64, (0.05, 0.25, 0.5, 0.75, 0.95)  # what is measured of a frame, and the long side it is reduced to
+# Contrast of a uniform frame, about a level of 8 bits, and the fraction of a picture that is assumed to be left in it.
+UNIFORM, LEAST_LIGHT = 0.004, 0.02
+# Least relative change of the contrast in a frame of a fade, and the number of frames without it in the middle of one:
+# repeated frames, or motion that compensates it.
+STEP, PATIENCE = 0.003, 3
+# Fraction of the contrast to which a fade must fall within the frames that are looked at; fraction from which it must
+# rise, after other frames and at the beginning of a shot.
+FALLEN, DARK, DARK_AT_CUT = 0.7, 0.15, 0.6
+# Largest distance of a frame's quantiles from the straight way to the plain colour, relative to its length; differences
+# of the quantiles from this colour, and of the colour from [0, 1], as such a fade is no exact mixture.
+DISTANCE, UNEVEN, OUTSIDE = 0.15, 0.06, 0.1
+SUDDEN = 0.5  # fraction of the contrast that is lost from one frame to the next only by a cut or a flash
+SAME_SHOT = 0.5  # correlation of two reduced frames of a shot
+# Most frames and bytes that are looked ahead, but at least some frames.
+MOST_AHEAD, LEAST_AHEAD, BYTES_AHEAD = 120, 12, 2**29
+
+
+@dataclass(frozen=True, eq=False)
+class Fade:
+    """A fade as seen from one of its frames.
+
+    Attributes:
+        light: Fraction of the picture that is left, in (0, 1].
+        color: The plain colour (3,) in [0, 1].
+        contrast: Contrast of the whole picture.
+        rising: Whether the picture appears.
+    """
+
+    light: float
+    color: NDArray[np.float32]
+    contrast: float
+    rising: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Unfaded:
+    """A frame without its fade.
+
+    Attributes:
+        pixels: The picture (H, W, 3), uint16, as 8 bits would not give the frame back.
+        light: Fraction (H, W) of the picture that is left in the frame: that of the fade, and more where the frame
+            shows something that does not fade, such as a subtitle.
+    """
+
+    pixels: Pixels
+    light: Plane
+
+    def fade(self, picture: Image, plain: Image) -> Image:
+        """Return a pastiche (H, W, 3) faded like the frame, given the pastiche (H, W, 3) of the plain colour."""
+        return np.asarray(plain + self.light[..., None] * (picture - plain), np.float32)
+
+
+class Frame(Protocol):
+    """What is needed of a frame: its pixels (H, W, 3)."""
+
+    @property
+    def pixels(self) -> Pixels:
+        """Pixels (H, W, 3), uint8 or uint16."""
+        ...
+
+
+F = TypeVar("F", bound=Frame)
+
+
+@dataclass(frozen=True, eq=False)
+class Tones:
+    """Tones of a frame.
+
+    Attributes:
+        quantiles: Quantiles (5, 3) of its channels, which motion hardly changes.
+        contrast: Their root mean square distance from the mean of each channel.
+        small: The frame, reduced and grey (h, w).
+    """
+
+    quantiles: NDArray[np.float32]
+    contrast: float
+    small: Plane
+
+    @classmethod
+    def of(cls, pixels: Pixels) -> "Tones":
+        """Measure pixels (H, W, 3)."""
+        small = as_image(resize(pixels, fitted(pixels.shape[0], pixels.shape[1], SIDE)))
+        quantiles = np.quantile(small.reshape(-1, 3), QUANTILES, axis=0).astype(np.float32)
+        return cls(quantiles, float((quantiles - quantiles.mean(axis=0)).std()), small.mean(axis=2))
+
+    def continues(self, before: "Tones") -> bool:
+        """Return whether this frame can belong to the same shot as the one before."""
+        if min(self.contrast, before.contrast) < UNIFORM:
+            return True
+        return bool(np.corrcoef(self.small.ravel(), before.small.ravel())[0, 1] > SAME_SHOT)
+
+
+class Ahead(Generic[F]):
+    """Frames and their tones, some of which can be looked at before they are taken.
+
+    Args:
+        frames: The frames.
+        crop: Returns the part of a frame that is measured.
+    """
+
+    def __init__(self, frames: Iterator[F], crop: Callable[[Pixels], Pixels]) -> None:
+        self._frames, self._crop = frames, crop
+        self._ahead: deque[tuple[F, Tones]] = deque()
+
+    def take(self) -> tuple[F, Tones] | None:
+        """Return the next frame; None at the end."""
+        found = next(self._look(1), None)
+        if found is not None:
+            self._ahead.popleft()
+        return found
+
+    def run(self, tones: Tones, most: int, rising: bool) -> list[Tones]:
+        """Return tones and those of the frames that follow, as long as their contrast falls, or rises.
+
+        Args:
+            tones: Tones of the frame that was taken last.
+            most: Number of frames to look at.
+            rising: Whether the contrast must rise.
+        """
+        found, length = [tones], 1
+        for _, following in self._look(most):
+            best = found[length - 1].contrast
+            found.append(following)
+            if following.contrast > best * (1 + STEP) if rising else following.contrast < best * (1 - STEP):
+                length = len(found)
+            elif length == 1 or len(found) - length >= PATIENCE:
+                break
+        return found[:length]
+
+    def _look(self, most: int) -> Iterator[tuple[F, Tones]]:
+        """Yield the next frames without taking them."""
+        for number in range(most):
+            if number == len(self._ahead):
+                self._ahead.extend((frame, Tones.of(self._crop(frame.pixels))) for frame in islice(self._frames, 1))
+            if number == len(self._ahead):
+                return
+            yield self._ahead[number]
+
+
+def find(
+    frames: Iterator[F], last: F | None, fade: Fade | None, crop: Callable[[Pixels], Pixels]
+) -> Iterator[tuple[F, Fade | None]]:
+    """Yield each frame with its fade, if any; a uniform frame is the end of one.
+
+    Args:
+        frames: Frames in order.
+        last: The frame before them, if any.
+        fade: Its fade.
+        crop: Returns the part of the pixels of a frame that is measured.
+    """
+    ahead = Ahead(frames, crop)
+    before = None if last is None else Tones.of(crop(last.pixels))
+    while (taken := ahead.take()) is not None:
+        frame, tones = taken
+        most = min(MOST_AHEAD, max(LEAST_AHEAD, BYTES_AHEAD // frame.pixels.nbytes))
+        fade = _next(tones, before, fade, partial(ahead.run, tones, most))
+        yield frame, fade
+        before = tones
+
+
+def undo(pixels: Pixels, fade: Fade) -> Unfaded:
+    """Return a frame (H, W, 3) without its fade."""
+    content = as_image(pixels)
+    color = fade.color
+    away = content - color
+    # The picture must be in [0, 1]: its distance from the colour is limited, and more light is left where it is larger.
+    room = np.where(away > 0, 1 - color, color)
+    needed = np.divide(np.abs(away), room, out=np.zeros_like(away), where=room > 0).max(axis=2)
+    light = np.clip(needed, np.float32(fade.light), 1).astype(np.float32)
+    picture = np.clip(color + away / light[..., None], 0, 1) * np.float32(65535) + np.float32(0.5)
+    return Unfaded(picture.astype(np.uint16), light)
+
+
+def _next(tones: Tones, before: Tones | None, fade: Fade | None, run: Callable[[bool], list[Tones]]) -> Fade | None:
+    """Return the fade of a frame, given the tones and the fade of the frame before.
+
+    Args:
+        tones: Tones of the frame.
+        before: Those of the frame before; None at the beginning.
+        fade: The fade of the frame before.
+        run: Returns tones of this frame and of those that follow, as long as the contrast rises (True) or falls.
+    """
+    if tones.contrast < UNIFORM:  # also black with a subtitle, which then is all that is rendered
+        return Fade(LEAST_LIGHT, tones.quantiles[len(QUANTILES) // 2], tones.contrast, rising=False)
+    begins = before is None or not tones.continues(before)
+    fade = None if begins else fade
+    rising = run(True)
+    left = tones.contrast / rising[-1].contrast
+    if fade is not None and fade.rising:
+        if left < 1:
+            return replace(fade, light=max(fade.light, left))
+        fade = None
+    if left <= (DARK_AT_CUT if begins else DARK) and (color := _plain_color(rising[::-1])) is not None:
+        return Fade(left, color, rising[-1].contrast, rising=True)
+    if fade is not None:
+        return replace(fade, light=tones.contrast / fade.contrast) if tones.contrast < fade.contrast else None
+    falling = run(False)
+    if falling[-1].contrast <= FALLEN * tones.contrast and (color := _plain_color(falling)) is not None:
+        return Fade(1.0, color, tones.contrast, rising=False)
+    return None
+
+
+def _plain_color(run: Sequence[Tones]) -> NDArray[np.float32] | None:
+    """Return the colour (3,) to which the tones of a run move, from its first frame to its last; None if to no colour.
+
+    In a fade, all quantiles move in a straight line, and their contrast says how far they are from the plain colour.
+    """
+    first, last = run[0], run[-1]
+    on_way = first.contrast / (first.contrast - last.contrast)
+    end = first.quantiles + on_way * (last.quantiles - first.quantiles)
+    color = np.clip(end.mean(axis=0), 0, 1)
+    if float(np.abs(end - color).max()) > OUTSIDE or float(end.std(axis=0).max()) > UNEVEN:
+        return None
+    way = first.quantiles - color
+    expected = (color + way * (each.contrast / first.contrast) for each in run)
+    distances = [np.linalg.norm(each.quantiles - there) for each, there in zip(run, expected, strict=True)]
+    steps = -np.diff([each.contrast for each in run])
+    if max(distances) > DISTANCE * np.linalg.norm(way) or steps.max() > SUDDEN * first.contrast:
+        return None
+    return np.asarray(color, np.float32)
