@@ -23,7 +23,8 @@ from brushwork.losses import PerceptualLoss
 from brushwork.runtime import Array
 from brushwork.styles.adding import open_gallery
 from brushwork.styles.gallery import NamedStyle
-from brushwork.styles.words import WordMap, find
+from brushwork.styles.word_map import WordMap
+from brushwork.styles.words import find
 from brushwork.stylizer import Stylizer
 from brushwork.training import word_map
 from brushwork.training.labels import by_picture, read_labels
@@ -58,17 +59,14 @@ def retrieval(fitted: WordMap, seen: DescribedPictures, held: DescribedPictures)
     groups = [word_map.groups_of(held, place, limits) for place in range(len(held.names))]
     names = dict(zip(fitted.names, fitted.moves, strict=True))
     known = [place for place, each in enumerate(groups) if each and set(held.labels[place]) & set(names)]
-    real = fitted._whiten(held.embeddings[known].astype(np.float32))
+    real = held.embeddings[known].astype(np.float32)
 
     def score(labels: bool, count: int) -> list[float]:
         rows = []
         for place in known:
-            move = np.zeros(fitted.mean.size)
-            if labels:
-                move += np.sum([names[label] for label in held.labels[place] if label in names], axis=0)
-            if count:
-                move += word_map.sum_vectors(word_map.draw_sentence(groups[place], count, random)) @ fitted.matrix
-            rows.append(real @ (move @ fitted.axes))
+            asked = [label for label in held.labels[place] if labels and label in names]
+            asked += word_map.draw_sentence(groups[place], count, random)
+            rows.append(fitted.similarity(fitted.understand(", ".join(asked)), real))
         return recalls(ranks(np.array(rows)))
 
     found = {f"{count} words": score(False, count) for count in (1, 2, 4)} | {"all words": score(False, 99)}

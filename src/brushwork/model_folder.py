@@ -33,7 +33,7 @@ GALLERY = "gallery.json"
 THUMBNAILS = "gallery.webp"
 # Mean and covariance of style embeddings, from which random styles are drawn; see brushwork.styles.distribution.
 STYLE_DISTRIBUTION = "style-distribution.npz"
-# Word map; see brushwork.styles.words.
+# Word map; see brushwork.styles.word_map.
 WORDS = "words.npz"
 FORMAT = 1
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from brushwork.styles import own
+from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
 from brushwork.training import learn_style
 from tests.cli.conftest import Paint, Run
@@ -53,10 +55,23 @@ def test_an_own_style_that_hides_a_shipped_one_gives_a_notice(brushwork: Run, pa
 
 
 @pytest.mark.usefixtures("quick")
+def test_words_find_own_styles_of_other_models(brushwork: Run, paint: Paint, own_data: Path) -> None:
+    picture = shrink(np.full((48, 64, 3), (0.1, 0.1, 0.6), np.float32))
+    own.save("sea", OwnFile("a sea", "other", "its digest", {256: np.ones(3, np.float32)}, (Origin("a", 1, picture),)))
+    own.save("kept", OwnFile("no picture", "other", "its digest", {256: np.ones(3, np.float32)}, (Origin("a"),)))
+    paint("photo.png")
+    ended = brushwork("styles", "--find", "dark blue, smooth", "--json")
+    assert ended.code == 0 and "was understood as a style" in ended.err
+    found = json.loads(ended.out)
+    assert "sea" in [each["name"] for each in found] and "kept" not in [each["name"] for each in found]
+    assert brushwork("stylize", "photo.png", "-s", "words: sea, smooth", "-o", "x.png").code == 0
+
+
+@pytest.mark.usefixtures("quick")
 def test_a_deep_style_is_learned_and_used(
     brushwork: Run, paint: Paint, own_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learn_style, "SIDE", 64)
+    monkeypatch.setattr(learn_style, "SIDES", ((64, 0.0),))
     monkeypatch.setattr(learn_style, "SQUARES", 1)
     times = iter([0.0, 1.0, 100.0])
     monkeypatch.setattr(learn_style.learn, "__kwdefaults__", {**KEYWORDS, "clock": lambda: next(times)})
@@ -85,7 +100,7 @@ def test_a_deep_style_is_learned_and_used(
         (("remove", "barn"), "no own styles yet"),
         (("rename", "barn", "hay"), "no own styles yet"),
         (("export", "barn"), "no own styles yet"),
-        (("import", "photo.png"), "photo.png is not an own style"),
+        (("import", "photo.png"), "photo.png is not an own style: it is not a JSON file"),
         (("import", "gone.json"), "cannot read gone.json: no such file"),
         (("import", "a.json", "b.json", "--as", "x"), "--as requires exactly one file"),
         (("--json", "remove", "barn"), "put the options after styles remove"),

@@ -1,5 +1,6 @@
 """Styles by words: how phrases are understood and added, and notices about unknown words."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,11 @@ import pytest
 from brushwork import extras, model_folder
 from brushwork.errors import UserError
 from brushwork.runtime import Array
-from brushwork.styles import NamedStyle, names, resolve, text_vectors, words
+from brushwork.styles import NamedStyle, names, resolve, text_vectors, word_map
 from brushwork.styles.gallery import Gallery
 from brushwork.styles.names import label_of
-from brushwork.styles.words import WordMap, find, style_of
+from brushwork.styles.word_map import WordMap
+from brushwork.styles.words import find, style_of
 
 # Vectors of words, of three numbers: rouge is nearly red, and fog is like nothing else.
 VECTORS: dict[str, list[float]] = {"red": [1, 0, 0], "blue": [0, 1, 0], "rouge": [0.8, 0, 0.6], "fog": [0, 0, 1]}
@@ -24,8 +26,11 @@ def vectors(monkeypatch: pytest.MonkeyPatch) -> None:
         unit: Array = total / np.linalg.norm(total)
         return unit
 
-    monkeypatch.setattr(words, "vector_of", vector_of)
-    monkeypatch.setattr(words, "vectors_of", lambda texts: np.stack([vector_of(text) for text in texts]))
+    monkeypatch.setattr(word_map, "vector_of", vector_of)
+    monkeypatch.setattr(word_map, "vectors_of", lambda texts: np.stack([vector_of(text) for text in texts]))
+
+
+HALF = np.sqrt(0.5)  # the components of a direction between two axes
 
 
 def row(*numbers: float) -> Array:
@@ -46,7 +51,7 @@ MAP = WordMap(
 
 
 def test_a_word_gives_the_nearest_real_style(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "MIXED", 1)
+    monkeypatch.setattr(word_map, "MIXED", 1)
     for text, expected, like in (
         ("red", [3, 1, 1], ("Ann",)), ("BLUE!", [1, 3, 1], ("Bob",)), ("red, blue", [3, 3, 1], ()),
         ("the rouge", [3, 1, 1], ("Ann",)), ("red blue", [3, 3, 1], ()), ("red; blue; red", [3, 3, 1], ()),
@@ -54,23 +59,43 @@ def test_a_word_gives_the_nearest_real_style(monkeypatch: pytest.MonkeyPatch) ->
         understood = MAP.understand(text)
         np.testing.assert_allclose(understood.embedding, expected, atol=1e-6)
         assert (understood.like, understood.unknown) == (like, ())
-    # Two phrases of red to one of blue lean to red.
-    assert MAP.understand("red, blue, red").direction[0] > MAP.understand("red, blue, red").direction[1]
+
+
+def test_a_repeated_phrase_counts_more() -> None:
+    red, blue = MAP.similarity(MAP.understand("red, blue, red"), np.stack([row(3, 1, 1), row(1, 3, 1)]))
+    assert red > blue
+
+
+def test_every_phrase_counts_alike_however_long_its_offset_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_map, "MIXED", 1)
+    far = replace(MAP, moves=np.stack([row(0, 20, 0), row(0, 0, 1)]))
+    np.testing.assert_array_equal(far.understand("Claude, red").embedding, [3, 3, 1])
+    np.testing.assert_array_equal(far.understand("Claude").embedding, [1, 3, 1])
 
 
 def test_the_nearest_styles_are_weighted_by_distance(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(words, "MIXED", 2)
-    weight = np.exp(words.SHARPNESS * (np.sqrt(0.5) - 1))  # of (3, 3, 1), whose direction is 45 degrees off
+    monkeypatch.setattr(word_map, "MIXED", 2)
+    weight = np.exp(word_map.SHARPNESS * (np.sqrt(0.5) - 1))  # of (3, 3, 1), whose direction is 45 degrees off
     expected = (row(3, 1, 1) + weight * row(3, 3, 1)) / (1 + weight)
     np.testing.assert_allclose(MAP.understand("red").embedding, expected, rtol=1e-5)
 
 
 def test_names_and_parts_of_names_are_understood() -> None:
     for text, direction in (
-        ("claude monet", [0, 1, 0]), ("Oscar", [0, 0, 1]), ("monet", [0, np.sqrt(0.5), np.sqrt(0.5)]),
-        ("oscar red", [np.sqrt(0.5), 0, np.sqrt(0.5)]),
+        ("claude monet", [0, 1, 0]), ("Oscar", [0, 0, 1]), ("monet", [0, HALF, HALF]), ("oscar red", [HALF, 0, HALF]),
     ):  # fmt: skip
         np.testing.assert_allclose(MAP.understand(text).direction, direction, atol=1e-6)
+
+
+def test_phrases_of_the_vocabulary_are_the_means_of_their_pictures() -> None:
+    known = replace(MAP, vocabulary=("red", "red and blue", "dark red"), means=np.eye(3, dtype=np.float32)[::-1])
+    for text, direction in (
+        ("red", [0, 0, 1]), ("the dark red", [1, 0, 0]), ("red, dark red", [HALF, 0, HALF]),
+        ("red dark red", [HALF, 0, HALF]), ("Red and Blue", [0, 1, 0]),
+    ):  # fmt: skip
+        np.testing.assert_allclose(known.understand(text).direction, direction, atol=1e-6)
+    # Words that are no phrase of the vocabulary are one phrase, with the vector of all.
+    np.testing.assert_allclose(known.understand("rouge red").direction, MAP.understand("rouge red").direction)
 
 
 def test_named_styles_can_be_used_as_words() -> None:
@@ -92,12 +117,18 @@ def test_unknown_words_give_a_notice() -> None:
             MAP.understand(text)
 
 
+def test_the_means_of_a_word_map_survive_a_round_trip(tmp_path: Path) -> None:
+    replace(MAP, means=np.eye(3, dtype=np.float32)[:2]).write(tmp_path / "words.npz")
+    np.testing.assert_array_equal(WordMap.read(tmp_path / "words.npz").means, np.eye(3)[:2])
+
+
 def test_a_word_map_survives_a_round_trip(tmp_path: Path) -> None:
     MAP.write(tmp_path / "words.npz")
+    assert WordMap.read(tmp_path / "words.npz").means is None
     read = WordMap.read(tmp_path / "words.npz")
-    for name in words.ARRAYS:
+    for name in word_map.ARRAYS:
         np.testing.assert_array_equal(getattr(read, name), getattr(MAP, name))
-    assert [getattr(read, name) for name in words.TEXTS] == [getattr(MAP, name) for name in words.TEXTS]
+    assert [getattr(read, name) for name in word_map.TEXTS] == [getattr(MAP, name) for name in word_map.TEXTS]
     (tmp_path / "words.npz").write_bytes(b"PK")
     with pytest.raises(UserError, match=r"words\.npz is not a word map"):
         WordMap.read(tmp_path / "words.npz")
@@ -142,8 +173,8 @@ def test_the_shipped_map_changes_what_words_name() -> None:
     """The default model's own: colours and brightness, of the nearest named styles."""
     monkey = pytest.MonkeyPatch()
     with monkey.context() as patch:
-        patch.setattr(words, "vector_of", text_vectors.vector_of)
-        patch.setattr(words, "vectors_of", text_vectors.vectors_of)
+        patch.setattr(word_map, "vector_of", text_vectors.vector_of)
+        patch.setattr(word_map, "vectors_of", text_vectors.vectors_of)
 
         from brushwork.styles.adding import open_gallery
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from brushwork.errors import UserError
 from brushwork.runtime import Array
-from brushwork.styles.words import WordMap
+from brushwork.styles.word_map import WordMap
 from brushwork.training import word_map
 from brushwork.training.labels import by_picture, read_labels
 from brushwork.training.word_map import DescribedPictures

@@ -16,7 +16,7 @@ from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
 from brushwork.web.api.origins import Names
-from brushwork.web.api.pictures import NOTICES
+from brushwork.web.api.pictures import LARGEST_HEADER, LONGEST_LINE, NOTICES, as_header
 from brushwork.web.api.service import LONGEST_NAME
 from brushwork.web.app import build
 from tests.styles.test_own import Two, gallery
@@ -87,3 +87,20 @@ def test_a_pastiche_comes_with_what_was_understood(client: TestClient, monkeypat
     assert embedded.json()["notices"] == notices[1:]
     plain = client.post("/v1/stylize", files={"content": encode(GREY)}, data={"style_name": "mine"})
     assert NOTICES not in plain.headers
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00e9", "\U0001f3a8"])
+def test_notices_fit_into_a_header_that_proxies_accept(
+    letter: str, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "_read", lambda path: MAP)
+    monkeypatch.setattr(Two, "words", Path("words.npz"))
+    texts = [f"red, {number} {letter * 200}" for number in range(8)]
+    answer = client.post("/v1/stylize", files={"content": encode(GREY)}, data={"words": texts})
+    assert answer.status_code == 200, answer.text
+    header = answer.headers[NOTICES]
+    notices = json.loads(header)
+    assert len(header) <= LARGEST_HEADER and 3 <= len(notices) < 16
+    assert notices[0].startswith("'red, 0 ") and all(len(json.dumps(line)) <= LONGEST_LINE for line in notices)
+    assert json.loads(as_header(["\U0001f3a8" * 5000, "short"]))[1] == "short"
+    assert json.loads(as_header(["a"] * 2000)) == ["a"] * 800  # each takes 5 characters, and the brackets one less

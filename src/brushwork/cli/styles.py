@@ -100,7 +100,7 @@ def styles(
     if find is not None:
         if sheet is not None or output is not None:
             raise UserError("--find and --sheet exclude each other; leave out one")
-        _find(model_folder.find(model), find, as_json)
+        _find(machine.loader(model), find, as_json)
         return
     if sheet is None:
         if output is not None:
@@ -131,16 +131,15 @@ def _paint(photo: Path, output: Path | None, size: int | None, overwrite: bool, 
     print(f"{path}  {len(stylizer.names)} styles", file=sys.stderr)
 
 
-def _find(folder: "ModelFolder", words: str, as_json: bool) -> None:
+def _find(load: "Callable[[], Stylizer]", words: str, as_json: bool) -> None:
     """Print the named styles nearest to words."""
     import json
     import sys
 
-    from brushwork.styles.adding import open_gallery
     from brushwork.styles.names import word_map_of
     from brushwork.styles.words import find, style_of
 
-    gallery = open_gallery(folder)
+    gallery = load().gallery  # a loaded model's: own styles of other models are embedded again
     word_map = word_map_of(gallery)
     usable = {name: style for name, style in gallery.styles.items() if style.embeddings}
     for notice in style_of(words, word_map, usable, nearest=False).notices:

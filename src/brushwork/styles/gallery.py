@@ -134,7 +134,7 @@ class Gallery:
 
     @property
     def words(self) -> Path | None:
-        """The model's word map, see `brushwork.styles.words`; None if the model has none."""
+        """The model's word map, see `brushwork.styles.word_map`; None if the model has none."""
         path = self._folder and self._folder.path / WORDS
         return path if path and path.is_file() else None
 

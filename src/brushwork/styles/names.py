@@ -9,7 +9,8 @@ from brushwork.errors import FEW, UserError, nearest
 from brushwork.images import EXTENSIONS
 from brushwork.styles.gallery import Gallery, NamedStyle
 from brushwork.styles.text_vectors import split_words
-from brushwork.styles.words import PREFIX, WordMap, style_of
+from brushwork.styles.word_map import WordMap
+from brushwork.styles.words import PREFIX, style_of
 
 LONGEST_LABEL = 60  # letters
 

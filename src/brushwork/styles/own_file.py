@@ -146,6 +146,8 @@ def read(path: Path) -> OwnFile:
         return OwnFile(str(values["about"]), model, digest, embeddings, origin)
     except OSError as error:
         raise UserError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise UserError(f"{path} is not an own style: it is not a JSON file") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, images.ImageError) as error:
         reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
         raise UserError(f"{path} is not an own style: {reason}") from None

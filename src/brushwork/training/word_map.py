@@ -2,8 +2,8 @@
 
 Each picture has groups of words that describe it: names of its colours, things of such colours, and words for measures
 that are high or low, see `brushwork.styles.describe`. Sentences of one to four words from different groups are drawn,
-and a ridge regression maps the sum of their vectors to the picture's embedding. Labels (artist, movement, texture) are
-names, each with the mean of its pictures.
+and a ridge regression maps the sum of their vectors to the picture's embedding, for words that no group has. Each word
+of a group, and each label (artist, movement, texture), has the mean of its pictures.
 """
 
 import json
@@ -19,13 +19,13 @@ from brushwork.errors import UserError
 from brushwork.runtime import Array
 from brushwork.styles.describe import COVERS, EXTREME, MEASURES, THINGS, WORDS, measure
 from brushwork.styles.text_vectors import vector_of
-from brushwork.styles.words import WordMap
+from brushwork.styles.word_map import WordMap
 from brushwork.training.shards import find_shards, read_shard
 
 Matrix = NDArray[np.float64]
 SENTENCES, LONGEST = 8, 4  # sentences for each picture, and words of the longest sentence
 RIDGE = 300.0
-AXES = 24  # principal axes in which embeddings are compared, with more than nine tenths of their variance
+AXES = 64  # principal axes in which embeddings are compared, with 99 % of their variance
 BANK = 2000  # stored embeddings of pictures
 
 
@@ -147,10 +147,15 @@ def fit(pictures: DescribedPictures, style_size: int, seed: int = 0) -> WordMap:
     names = sorted({label for each in pictures.labels for label in each})
     members = [[index for index, each in enumerate(pictures.labels) if name in each] for name in names]
     labels = tuple(pictures.labels[index][0] if pictures.labels[index] else "" for index in stored)
-    vocabulary = tuple(sorted({word for each in groups for group in each for word in group}))
+    described: dict[str, list[int]] = {}
+    for index, each in enumerate(groups):
+        for word in {word for group in each for word in group}:
+            described.setdefault(word, []).append(index)
+    vocabulary = tuple(sorted(described))
     return WordMap(
         matrix=matrix.astype(np.float32), mean=mean.astype(np.float32), axes=white.astype(np.float32),
         bank=pictures.embeddings[stored].astype(np.float32), labels=labels, names=tuple(names),
         moves=np.array([moves[each].mean(axis=0) for each in members], np.float32).reshape(len(names), moves.shape[1]),
         vocabulary=vocabulary, style_size=style_size,
+        means=np.array([moves[described[word]].mean(axis=0) for word in vocabulary], np.float32),
     )  # fmt: skip

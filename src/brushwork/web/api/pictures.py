@@ -50,6 +50,7 @@ EVENTS: dict[int | str, dict[str, Any]] = {
           "content": {"text/event-stream": {"schema": {"type": "string"}}}}
 }  # fmt: skip
 NOTICES = "Brushwork-Notices"  # header
+LARGEST_HEADER, LONGEST_LINE = 4000, 1000  # characters; a proxy may refuse answers with more than 8 KB of headers
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The pastiche.",
@@ -57,12 +58,26 @@ PICTURE: dict[int | str, dict[str, Any]] = {
         "headers": {
             NOTICES: {
                 "description": "Lines for the user, such as the interpretation of words: a JSON array of "
-                "strings in ASCII. Absent if there are none.",
+                "strings in ASCII, at most 4,000 characters: long lines are cut, and the last ones may be "
+                "missing. Absent if there are none.",
                 "schema": {"type": "string"},
             }
         },
     }
 }
+
+
+def as_header(notices: Sequence[str]) -> str:
+    """Return lines as a JSON array in ASCII of at most `LARGEST_HEADER` characters; what is too long is left out."""
+    kept: list[str] = []
+    for notice in notices:
+        line = notice
+        while len(json.dumps(line)) > LONGEST_LINE:
+            line = f"{line[: len(line) * 3 // 4]}\u2026"
+        if len(json.dumps([*kept, line])) > LARGEST_HEADER:
+            break
+        kept.append(line)
+    return json.dumps(kept)
 
 
 class Embedding(BaseModel):
@@ -142,7 +157,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
             metrics.painting.observe(time.perf_counter() - start)
             notices = [*service.notices([*styles, *(each.style for each in regions)]), *pastiche.notices]
             # Headers are ASCII, and JSON escapes what is not.
-            return Response(data, media_type=kind, headers={NOTICES: json.dumps(notices)} if notices else None)
+            return Response(data, media_type=kind, headers={NOTICES: as_header(notices)} if notices else None)
 
         try:
             return await service.queue.run(work, request.is_disconnected, client_of(request))
