@@ -1,4 +1,4 @@
-"""Write the figure of docs/reports/words.md, 24 styles in words on three photos: python scripts/make_words_figure.py."""
+"""Write the figure of docs/reports/words.md, 24 prompts on three photos: python scripts/make_words_figure.py."""
 
 from pathlib import Path
 from typing import Annotated

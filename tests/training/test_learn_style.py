@@ -22,8 +22,7 @@ START = np.zeros((1, 100), np.float32)
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learn_style, "SIDE", 64)
-    monkeypatch.setattr(learn_style, "SCALE", 64)
+    monkeypatch.setattr(learn_style, "SIDES", ((48, 0.0), (64, 0.5)))
     monkeypatch.setattr(learn_style, "STYLE_SCALE", 64)
     monkeypatch.setattr(learn_style, "SQUARES", 2)
     monkeypatch.setattr(learn_style, "RATES", {"embedding": 0.05, "parameters": 0.02})  # for few steps

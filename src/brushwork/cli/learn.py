@@ -76,9 +76,9 @@ def _photos(folder: Path | None) -> "list[NDArray[np.float32]]":
     """Return the photos of a folder, or the shipped photos."""
     from brushwork import images
     from brushwork.errors import UserError
-    from brushwork.training.learn_style import PHOTOS
+    from brushwork.training.learn_style import LARGEST, PHOTOS
 
     found = images.find(folder or PHOTOS)
     if not found:
         raise UserError(f"no pictures in the folder {folder}")
-    return [images.fit_short(images.open(path).on_white, 320) for path in found]
+    return [images.fit_short(images.open(path).on_white, LARGEST) for path in found]

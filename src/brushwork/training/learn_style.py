@@ -30,11 +30,15 @@ from brushwork.training.process import multiplies_bfloat16
 
 PHOTOS = Path(__file__).parent / "photos"  # shipped photos
 STYLE_SCALE = 512  # short side in pixels of the style picture
-SCALE = 320  # short side in pixels of photos
-SIDE = 192  # side in pixels of the squares of photos; smaller squares allow more steps
-SQUARES = 40  # with 18 of three photos, learning overfits, and unseen photos lose 6 % of their content
+# Sides in pixels of the squares, which span the short side of a photo, and the fractions of the time at which each
+# begins. Parts of a photo mislead: their statistics differ from those of whole pictures, on which the coarse layers got
+# worse. Small squares allow more steps, and larger ones change the coarse layers.
+SIDES = ((256, 0.0), (384, 0.5))
+SQUARES = 40  # of each side; with 18 of three photos, learning overfits, and unseen photos lose 6 % of their content
+JUDGED = 10  # squares of the result's share and content loss
 # Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
 RATES = {"embedding": 0.02, "parameters": 0.03}
+LARGEST = SIDES[-1][0]  # pixels of the short side of a photo
 FLOOR = 2e-5  # added to a layer's normalised style loss before the logarithm
 
 
@@ -83,8 +87,8 @@ def learn(
         network: The style transfer network, which is not changed.
         start: The predicted embedding (1, D).
         style: The picture (h, w, 3) in [0, 1]; its short side is scaled to 512 pixels.
-        photos: Photos (h, w, 3) in [0, 1], of which squares are rendered.
-        seconds: Time limit, with the preparation of the squares and without the evaluation at the end.
+        photos: Photos (h, w, 3) in [0, 1], of which squares are rendered; larger than `LARGEST` is of no use.
+        seconds: Time limit, without the evaluation at the end.
         deep: Whether betas and gammas are fitted, too.
         progress: Called with the elapsed fraction of the time and the style share of the last step.
         clock: Returns seconds.
@@ -103,8 +107,8 @@ def learn(
     except KeyboardInterrupt:
         pass
     progress(1.0, run.share)
-    (share, content), (new_share, new_content) = run.before, run.judge()
-    return Learned(run.embedding, run.steps, (share, new_share), (content, new_content))
+    before, after = run.judge()
+    return Learned(run.embedding, run.steps, (before[0], after[0]), (before[1], after[1]))
 
 
 def as_own_style(learned: Learned, style: Image, file: str, folder: ModelFolder, about: str | None = None) -> OwnFile:
@@ -142,7 +146,9 @@ class _Run:
                 {"params": [self._offsets] if deep else [], "lr": RATES["parameters"]},
             ]
         )
-        self._squares = [self._ready(square) for square in _cut(photos)]
+        self._first = self._condition().detach().clone()
+        self._cut = _squares(photos)
+        self._squares: dict[int, list[_Square]] = {}  # side -> squares that are ready
         self._content = ContentWeight()
         self.steps, self.share = 0, math.nan
 
@@ -152,18 +158,13 @@ class _Run:
         found: Array = self._condition()[0].detach().numpy().copy()
         return found
 
-    @property
-    def before(self) -> tuple[float, float]:
-        """Return style share and content loss under the first embedding, means over all squares."""
-        return tuple(np.mean([(each.share, each.content) for each in self._squares], axis=0).tolist())
-
     def step(self, gone: float) -> None:
         """Take a step on the next square; `gone` is the elapsed fraction of the time."""
-        square = self._squares[self.steps % len(self._squares)]
+        square = self._next(max(side for side, begin in SIDES if gone >= begin))
         for group, rate in zip(self._optimizer.param_groups, RATES.values(), strict=True):
             group["lr"] = rate * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1)))
         self._optimizer.zero_grad()
-        share, content = self._losses(square)
+        share, content = self._losses(square, self._condition())
         change = (content / square.content).log()
         (share + self._content.weight * change).backward()
         self._optimizer.step()
@@ -171,16 +172,29 @@ class _Run:
         self.steps, self.share = self.steps + 1, math.exp(share.item())
 
     @torch.no_grad()
-    def judge(self) -> tuple[float, float]:
-        """Return style share and content loss, means over all squares."""
-        losses = [self._losses(square) for square in self._squares]
-        pairs = [(math.exp(share.item()), content.item()) for share, content in losses]
-        return tuple(np.mean(pairs, axis=0).tolist())
+    def judge(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        """Return style share and content loss before and after, means over some of the latest squares."""
+        squares = self._squares[max(self._squares)][-JUDGED:] if self._squares else [self._next(SIDES[0][0])]
+        losses = [self._losses(square, self._condition()) for square in squares]
+        rows = [
+            (square.share, square.content, math.exp(share.item()), content.item())
+            for square, (share, content) in zip(squares, losses, strict=True)
+        ]
+        means = np.mean(rows, axis=0).tolist()
+        return (means[0], means[1]), (means[2], means[3])
 
-    def _losses(self, square: _Square) -> tuple[Tensor, Tensor]:
+    def _next(self, side: int) -> _Square:
+        """Return the next square of a side in turn; the first `SQUARES` times, a new one."""
+        ready = self._squares.setdefault(side, [])
+        if len(ready) < SQUARES:
+            ready.append(self._ready(self._cut(side, len(ready))))
+            return ready[-1]
+        return ready[self.steps % SQUARES]
+
+    def _losses(self, square: _Square, condition: Tensor) -> tuple[Tensor, Tensor]:
         """Return the logarithm of the style share, and the content loss, of one square's pastiche."""
         with self._precision():
-            pastiche = self._network(square.pixels, self._condition())
+            pastiche = self._network(square.pixels, condition)
             terms = self._loss.compare(pastiche, square.target, self._target)
         return (_logs(terms) - square.untouched).mean(), terms["content"][0]
 
@@ -197,7 +211,7 @@ class _Run:
         with self._precision():
             target = self._loss.content_target(pixels)
             untouched = _logs(self._loss.compare(pixels, target, self._target))
-        share, content = self._losses(_Square(pixels, target, untouched, 1.0, 1.0))
+        share, content = self._losses(_Square(pixels, target, untouched, 1.0, 1.0), self._first)
         return _Square(pixels, target, untouched, math.exp(share.item()), content.item())
 
 
@@ -207,16 +221,22 @@ def _logs(terms: Mapping[str, Tensor]) -> Tensor:
     return (layers + FLOOR).log()
 
 
-def _cut(photos: Sequence[Image]) -> list[Tensor]:
-    """Return squares (1, 3, s, s) of the photos in turn, at random positions (constant seed), half of them flipped."""
-    random, squares = np.random.default_rng(0), []
-    for number in range(SQUARES):
-        photo = fit_short(photos[number % len(photos)], SCALE)
-        side = min(*photo.shape[:2], SIDE)
-        top, left = (int(random.integers(length - side + 1)) for length in photo.shape[:2])
-        square = photo[top : top + side, left : left + side]
-        squares.append(_tensor(square[:, ::-1] if number // len(photos) % 2 else square))
-    return squares
+def _squares(photos: Sequence[Image]) -> Callable[[int, int], Tensor]:
+    """Return a function of a side and a number: a square (1, 3, side, side) of a photo.
+
+    The photos take turns, scaled so that the square spans their short side; its position along the other side is random
+    (constant seed), and half of the squares are flipped.
+    """
+    random = np.random.default_rng(0)
+
+    def cut(side: int, number: int) -> Tensor:
+        photo = fit_short(photos[number % len(photos)], side)
+        length = min(photo.shape[:2])
+        top, left = (int(random.integers(each - length + 1)) for each in photo.shape[:2])
+        square = photo[top : top + length, left : left + length]
+        return _tensor(square[:, ::-1] if number // len(photos) % 2 else square)
+
+    return cut
 
 
 def _tensor(image: Image) -> Tensor:
