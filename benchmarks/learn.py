@@ -1,6 +1,7 @@
 """Gain of `brushwork styles learn` on unseen photos: style share and content loss by style.
 
-    python -m benchmarks.learn --styles validation/style --contents validation/content --minutes 5 --json learn.json
+    python -m benchmarks.learn --styles validation/style --contents validation/content --json learn.json \
+        --report docs/reports/learned-styles.md
 
 Each style is learned on the shipped photos; its pastiches of photos of a folder, squares of 512 pixels, are scored
 before and after. Styles in the JSON file are not learned again, so a run may be interrupted.
@@ -9,7 +10,7 @@ before and after. Styles in the JSON file are not learned again, so a run may be
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Annotated, Any
@@ -33,6 +34,8 @@ from brushwork.training.learn_style import PHOTOS, STYLE_SCALE, learn
 LAYER = "style/"
 SEED = 23  # of the sample
 SIZE = 512  # pixels of the squares that are scored
+COLUMNS = ("style", "steps", "share predicted", "learned", "", "content loss predicted", "learned")
+BEGIN, END = "<!-- table of benchmarks.learn -->", "<!-- end of the table -->"
 
 
 def tensor(image: Image) -> Tensor:
@@ -76,6 +79,30 @@ def measure(
     return {"style": path.stem, "steps": found.steps, "share": (before[0], after[0]), "content": (before[1], after[1])}
 
 
+def table(known: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
+    """Yield a row of each style, the means of the ratios, and the ratios of the means."""
+
+    def row(name: str, steps: str, share: Sequence[float], content: Sequence[float]) -> tuple[str, ...]:
+        (before, after), (first, last) = share, content
+        ratios = f"x {after / before:.2f}", f"{first:,.0f}", f"x {last / first:.2f}"
+        return name, steps, f"{before:.3f}", f"{after:.3f}", *ratios
+
+    for each in known:
+        yield row(each["style"], str(each["steps"]), each["share"], each["content"])
+    share, content = ([mean(each[name][at] for each in known) for at in (0, 1)] for name in ("share", "content"))
+    yield row(f"mean of {len(known)}", "", share, content)
+    ratios = [mean(each[name][1] / each[name][0] for each in known) for name in ("share", "content")]
+    yield "mean of the ratios", "", "", "", f"x {ratios[0]:.2f}", "", f"x {ratios[1]:.2f}"
+
+
+def write(report: Path, rows: Sequence[tuple[str, ...]]) -> None:
+    """Replace the table of a report, between the lines `BEGIN` and `END`."""
+    text = report.read_text(encoding="utf-8")
+    lines = ["| " + " | ".join(row) + " |" for row in (COLUMNS, ("---",) * len(COLUMNS), *rows)]
+    head, tail = text.index(BEGIN) + len(BEGIN), text.index(END)
+    report.write_text(f"{text[:head]}\n" + "\n".join(lines) + f"\n{text[tail:]}", encoding="utf-8")
+
+
 def main(
     styles: Annotated[Path, typer.Option(help="Folder of style pictures.")],
     contents: Annotated[Path, typer.Option(help="Folder of photos for the scores.")],
@@ -86,8 +113,9 @@ def main(
     sample: Annotated[int | None, typer.Option(help="Number of styles, at random; default: all.", min=1)] = None,
     photos: Annotated[int, typer.Option(help="Number of photos, spread over the folder.", min=1)] = 6,
     json_file: Annotated[Path | None, typer.Option("--json", help="File for the numbers, after each style.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Report whose table is replaced.")] = None,
 ) -> None:
-    """Print one line for each style, the means of the ratios, and the ratios of the means."""
+    """Learn each style that the JSON file does not hold yet, and print the table."""
     known = json.loads(json_file.read_text(encoding="utf-8")) if json_file and json_file.is_file() else []
     files = images.find(contents)
     scored = [square(images.open(path).on_white, SIZE) for path in files[:: max(1, len(files) // photos)][:photos]]
@@ -99,18 +127,13 @@ def main(
             known.append(measure(path, scored, 60 * minutes, not plain, clock, loss))
             if json_file:
                 json_file.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    table = Table("style", "steps", "share predicted", "learned", "ratio", "content predicted", "ratio")
-    for each in known:
-        (before, after), (first, last) = each["share"], each["content"]
-        cells = f"{before:.3f}", f"{after:.3f}", f"{after / before:.2f}", f"{first:,.0f}", f"{last / first:.3f}"
-        table.add_row(each["style"], str(each["steps"]), *cells)
-    ratios = [[each[name][1] / each[name][0] for each in known] for name in ("share", "content")]
-    table.add_row("mean", "", "", "", f"{mean(ratios[0]):.2f}", "", f"{mean(ratios[1]):.3f}")
-    means = [[mean(each[name][at] for each in known) for at in (0, 1)] for name in ("share", "content")]
-    (before, after), (first, last) = means
-    cells = f"{before:.3f}", f"{after:.3f}", f"{after / before:.2f}", f"{first:,.0f}", f"{last / first:.3f}"
-    table.add_row("of the means", "", *cells)
-    Console(width=120).print(table)
+    rows = list(table(known))
+    console = Table(*COLUMNS)
+    for row in rows:
+        console.add_row(*row)
+    Console(width=120).print(console)
+    if report:
+        write(report, rows)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 import typer
 
 Picture = Annotated[Path, typer.Argument(metavar="PICTURE", hidden=True)]
-Photos = Annotated[Path | None, option(None, "--photos", "FOLDER", "Photos to learn on; else five that are shipped.")]
+Photos = Annotated[Path | None, option(None, "--photos", "FOLDER", "Photos to learn on; else seven that are shipped.")]
 Minutes = Annotated[float | None, option(None, "--minutes", "0.1..10000", "How long to learn; else 5.")]
 Deep = Annotated[bool, option(None, "--deep", "", "Fit all betas and gammas, too: nearer, for this model only.")]
 
