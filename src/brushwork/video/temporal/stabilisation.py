@@ -91,15 +91,15 @@ def stabilise(pastiche: Image, reduced: Pixels, key: Key, weight: float) -> tupl
     moved = optical_flow.warp(key.pastiche, optical_flow.resize_flow(key.flow, size), sharp=True)
     trust = optical_flow.resize(key.trust, coarse)
     gray = np.asarray(cv2.cvtColor(pastiche, cv2.COLOR_RGB2GRAY), np.float32)
-    moved, gray_moved = _sharpened(moved, gray, trust)
+    gray_moved = _sharpen(moved, gray, trust)
     here, there = (_reduce(image, coarse) for image in (pastiche, moved))
     one, other, between = (_variance(plane, coarse) for plane in (gray, gray_moved, gray_moved - gray))
     agreement = np.maximum(_agreement(here, there, one, other), optical_flow.resize(key.same, coarse))
     weights = trust * agreement * np.float32(weight)
-    mixed = _mix(pastiche, moved, weights)
-    blurred = _blur(_mix(here, there, weights))
+    _mix(pastiche, moved, weights, into=moved)
+    blurred = optical_flow.resize(_blur(_mix(here, there, weights)), size)
     # A gain above 1 extrapolates from the blurred image, which raises contrast.
-    raised = _mix(optical_flow.resize(blurred, size), mixed, _gain(one, other, between, weights))
+    raised = _mix(blurred, moved, _gain(one, other, between, weights), into=blurred)
     stable = np.clip(raised, 0, 1, out=raised)
     lost = float((weights < weight / 2).mean())
     if key.age >= MAX_AGE or lost > MAX_LOST:
@@ -129,11 +129,14 @@ def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
     return alike * fall(contrast)
 
 
-def _mix(first: Image, second: Image, weights: Plane) -> Image:
-    """Return a weighted mean of two images (H, W, 3), with weights (h, w) of the second one."""
+def _mix(first: Image, second: Image, weights: Plane, into: Image | None = None) -> Image:
+    """Return a weighted mean of two images (H, W, 3), with weights (h, w) of the second one.
+
+    New memory for whole frames takes more time than their pixels, so the mean can be written into one of them.
+    """
     # OpenCV divides by the sum of the weights plus 1e-5, which large weights make negligible.
     of_second = optical_flow.resize(weights, first.shape) * np.float32(LARGE)
-    return np.asarray(cv2.blendLinear(first, second, np.float32(LARGE) - of_second, of_second), np.float32)
+    return np.asarray(cv2.blendLinear(first, second, np.float32(LARGE) - of_second, of_second, dst=into), np.float32)
 
 
 def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
@@ -150,15 +153,15 @@ def _gain(one: Plane, other: Plane, between: Plane, weights: Plane) -> Plane:
     return np.asarray(np.sqrt(limited * sum_of_both / left), np.float32)
 
 
-def _sharpened(moved: Image, gray: Plane, trust: Plane) -> tuple[Image, Plane]:
-    """Return a moved pastiche (H, W, 3), sharpened to match a new one, and its grey plane; moving blurs slightly.
+def _sharpen(moved: Image, gray: Plane, trust: Plane) -> Plane:
+    """Sharpen a moved pastiche (H, W, 3), as moving blurs slightly, to match a new one; return its grey plane (H, W).
 
     A frame's sharpness is the energy of its Laplacian where the moved pastiche is trusted. Adding s times the negative
     Laplacian multiplies that of the finest detail by 1 + 8 s. Only lightness is sharpened, as the eye sees no other
     sharpness.
 
     Args:
-        moved: The moved pastiche.
+        moved: The moved pastiche, which is changed.
         gray: The new one in grey, (H, W).
         trust: Confidence (h, w) in the motion, in [0, 1].
     """
@@ -168,8 +171,9 @@ def _sharpened(moved: Image, gray: Plane, trust: Plane) -> tuple[Image, Plane]:
     strength = min(max(wanted / max(own, MIN_VARIANCE) - 1, -MOST_SHARPENED), MOST_SHARPENED) / 8
     if abs(strength) > LEAST_SHARPENED:
         added = np.multiply(edges[0], np.float32(-2 * strength), out=edges[0])
-        moved, gray_moved = np.asarray(cv2.add(moved, cv2.merge([added] * 3)), np.float32), gray_moved + added
-    return moved, gray_moved
+        cv2.add(moved, cv2.cvtColor(added, cv2.COLOR_GRAY2RGB), dst=moved)
+        cv2.add(gray_moved, added, dst=gray_moved)
+    return gray_moved
 
 
 def _variance(plane: Plane, size: tuple[int, ...]) -> Plane:
