@@ -72,6 +72,30 @@ def test_a_folder_gets_the_weights_of_both_ends(
         np.testing.assert_allclose(value, (one[name].astype(np.float32) + other[name]) / 2, rtol=1e-3, atol=1e-6)
 
 
+def test_a_folder_can_be_moved_away_from_the_style_end(
+    brushwork: Run, here: Path, ends: tuple[PasticheNetwork, PasticheNetwork]
+) -> None:
+    """A weight of 1 whose style end is 3 becomes 0 if it moves by half of the difference."""
+    network, end = ends
+    for weights, number in ((network, 1.0), (end, 3.0)):
+        torch.nn.init.constant_(weights.transfer.get_parameter("expand.0.conv.weight"), number)
+    save_checkpoint(here / "content.pt", network)
+    save_checkpoint(here / "style.pt", end)
+    ended = brushwork("export", "content.pt", "model", "--style-end", "style.pt", "--away", "0.5")
+    assert (ended.code, ended.err) == (0, "")
+    folder = model_folder.find(here / "model")
+    assert not load_file(folder.weights)["transfer.expand.0.conv.weight"].any()
+    assert_weights_of(folder.path / STYLE_WEIGHTS, end)
+
+
+def test_no_model_is_moved_away_from_nothing(
+    brushwork: Run, here: Path, ends: tuple[PasticheNetwork, PasticheNetwork]
+) -> None:
+    ended = brushwork("export", "content.pt", "model", "--away", "0.5")
+    assert (ended.code, ended.lines) == (1, ["brushwork: --away needs --style-end"])
+    assert not (here / "model").exists()
+
+
 def test_another_export_of_a_folder_keeps_the_end_or_replaces_it(
     brushwork: Run,
     here: Path,

@@ -81,10 +81,10 @@ def test_a_negative_width_is_refused(tmp_path: Path) -> None:
         load(tmp_path / "recipe.toml")
 
 
-@pytest.mark.parametrize("start", [0, 6])
+@pytest.mark.parametrize("start", [0, 4, 6])
 @pytest.mark.parametrize("pooling", ["last", "statistics"])
 def test_embeddings_stay_the_same_if_weights_are_copied_and_standardised(start: int, pooling: str) -> None:
-    """Also from a network without the layer, or with the last layer's features alone."""
+    """Also from a network without the layer, with fewer units in it, or with the last layer's features alone."""
     network, other = StylePredictionNetwork(MobileNetV2(), 10, "statistics", 6).eval(), predictor(hidden=start)
     if pooling == "statistics":
         other = predictor(hidden=start, pooling=pooling)
@@ -101,3 +101,10 @@ def test_a_network_without_it_cannot_take_its_weights() -> None:
     for pooling in ("last", "statistics"):
         with pytest.raises(RuntimeError, match=r"Unexpected key.*hidden\.0\.weight"):
             StylePredictionNetwork(MobileNetV2(), 10, "statistics").copy_weights(predictor(pooling=pooling))
+
+
+def test_a_network_with_fewer_units_cannot_take_its_weights() -> None:
+    with pytest.raises(RuntimeError, match=r"size mismatch for hidden\.0\.weight"):
+        StylePredictionNetwork(MobileNetV2(), 10, "statistics", 4).copy_weights(
+            predictor(pooling="statistics", hidden=6)
+        )

@@ -22,6 +22,10 @@ def export(
         Path | None,
         Option(metavar="CHECKPOINT", help="The same network trained on with less weight on content: --detail 0."),
     ] = None,
+    away: Annotated[
+        float,
+        Option(min=0, max=2, help="Move the model away from the style end by this part of their difference."),
+    ] = 0.0,
 ) -> None:
     """Convert a training checkpoint to a model folder for --model.
 
@@ -32,13 +36,16 @@ def export(
     import tempfile
 
     from brushwork import extras, model_folder
+    from brushwork.errors import UserError
     from brushwork.model_folder import ModelCard, read_card
 
     extras.require("torch", "exporting")
     from brushwork.export.model import export as write
-    from brushwork.export.model import write_style_end
+    from brushwork.export.model import move_away, write_style_end
     from brushwork.training.checkpoints import load_checkpoint
 
+    if away and style_end is None:
+        raise UserError("--away needs --style-end")
     if (checkpoint / model_folder.CONFIG).is_file():
         old = model_folder.find(checkpoint)
         network, stated, along = model_folder.load_network(old), old.card, old.extras
@@ -53,5 +60,6 @@ def export(
             end, _ = load_checkpoint(style_end)
             along = [path for path in along if path.name != model_folder.STYLE_WEIGHTS]
             along.append(write_style_end(network, end, Path(temporary)))
+            network = move_away(network, end, away)
         written = write(network, folder, stated, along)
     print(f"{written.path}  {written.size / 1e6:.1f} MB")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 import logging
@@ -121,6 +122,26 @@ def write_style_end(network: PasticheNetwork, end: PasticheNetwork, folder: Path
     save_file({name: value for name, value in second.items() if name.startswith("transfer.")}, path)
     path.chmod(0o644)
     return path
+
+
+@torch.no_grad()
+def move_away(network: PasticheNetwork, end: PasticheNetwork, part: float) -> PasticheNetwork:
+    """Return the network with its style transfer weights moved away from those of the style end.
+
+    Each weight becomes ``w + part (w - w_end)``. Both losses go on along the line through the two sets of weights, so
+    that the balance of content and style can be chosen after training.
+
+    Args:
+        network: The network of the model; it is not changed.
+        end: The same network trained on with less weight on content.
+        part: How far, as a part of the difference.
+    """
+    moved = copy.deepcopy(network)
+    others = end.transfer.state_dict()
+    for name, value in moved.transfer.state_dict().items():
+        if value.is_floating_point():
+            value.add_(value - others[name], alpha=part)
+    return moved
 
 
 def _weights(network: PasticheNetwork) -> dict[str, Tensor]:

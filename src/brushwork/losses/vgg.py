@@ -59,14 +59,15 @@ class VGGFeatures(nn.Module):
             ValueError: If a layer is unknown; the message names the nearest one.
         """
         wanted = set(layers)
-        for layer in wanted - LAYERS.keys():
-            raise ValueError(unknown("layer", layer, LAYERS))
-        features: dict[str, Tensor] = {}
+        for layer in wanted:
+            if layer not in LAYERS:
+                raise ValueError(unknown("layer", layer, LAYERS))
         # The mean is subtracted in the precision of the images, not folded into the first bias, because the zero
         # padding of the convolution must stand for the mean colour.
         x = (images * 255 - self.mean).to(self.mean.dtype)
+        features: dict[str, Tensor] = {}
         for layer in LAYERS:
-            if features.keys() == wanted:
+            if len(features) == len(wanted):  # torch 2.11 cannot compile a comparison of keys
                 break
             if layer.endswith("_1") and layer != "relu1_1":
                 x = F.avg_pool2d(x, 2, 2)

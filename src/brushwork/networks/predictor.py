@@ -103,7 +103,7 @@ class StylePredictionNetwork(nn.Module):
 
     @torch.no_grad()
     def copy_weights(self, other: "StylePredictionNetwork") -> None:
-        """Copy the weights of a network with the same backbone that may pool the last layer, and have no hidden layer.
+        """Copy the weights of a network with the same backbone that may pool less and have fewer hidden units.
 
         Embeddings stay the same.
 
@@ -111,18 +111,27 @@ class StylePredictionNetwork(nn.Module):
             RuntimeError: If the weights do not fit.
         """
         state, own = other.state_dict(), self.state_dict()
-        if other.hidden is None:
-            state |= {name: value for name, value in own.items() if name.startswith("hidden.")}
         if (self.pooling, other.pooling) == ("statistics", "last"):
             # The features of the last layer come last; the maps ignore the others at first.
             for name in {"bottleneck.weight", "hidden.0.weight"} & state.keys() & own.keys():
                 state[name] = F.pad(state[name], (own[name].shape[1] - state[name].shape[1], 0))
             state |= {name: value for name, value in own.items() if name.startswith("feature_")}
+        for name, value in own.items():
+            if name.startswith("hidden."):
+                state[name] = _extend(state[name], value) if name in state else value
         self.load_state_dict(state)
 
     def forward(self, style: Tensor) -> Tensor:
         """Return embeddings (B, D) of style images (B, 3, H, W) in [0, 1]."""
         return self.project(self.features(style))
+
+
+def _extend(weight: Tensor, fresh: Tensor) -> Tensor:
+    """Return a weight of the hidden layer, followed by the fresh values of units that it lacks."""
+    for dimension, (size, wanted) in enumerate(zip(weight.shape, fresh.shape, strict=True)):
+        if size < wanted:
+            weight = torch.cat([weight, fresh.narrow(dimension, size, wanted - size)], dim=dimension)
+    return weight
 
 
 def mean_and_deviation(features: Tensor) -> tuple[Tensor, Tensor]:
