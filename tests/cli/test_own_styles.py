@@ -84,6 +84,11 @@ def test_a_deep_style_is_learned_and_used(
     near = brushwork("styles", "--near", "painting.png", "--count", "1", "--json")
     assert [each["name"] for each in json.loads(near.out)] == ["barn"]  # beside the plain styles of the model
     assert brushwork("stylize", "photo.png", "-s", "barn", "-s", "mosaic", "--strength", "0.5").code == 0
+    assert brushwork("styles", "add", "mix", "barn", "mosaic", "--weights", "3,1").code == 0
+    mixed = json.loads((own_data / "styles" / "mix.json").read_text())
+    deep, blend = (np.array(each["embeddings"]["384"]) for each in (values, mixed))
+    np.testing.assert_allclose(blend[-1000:], 0.75 * deep[-1000:], rtol=1e-4)  # the other style is not deep
+    assert mixed["model"] == values["model"]  # the digest, too: a blend with a deep style is one
     refused = brushwork("stylize", "photo.png", "-s", "barn", "-o", "x.png", "--model", "brushwork-mobile")
     assert refused.code == 0 and "it is embedded again from its stored thumbnail" in refused.err
 

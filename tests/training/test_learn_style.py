@@ -63,6 +63,25 @@ def test_a_learned_style_is_closer_to_its_picture(
         torch.testing.assert_close(value, weights[name], rtol=0, atol=0)
 
 
+def test_a_deep_style_fits_its_embedding_first(
+    predicted_network: PasticheNetwork, pictures: tuple[Array, Array]
+) -> None:
+    def learned(steps: int) -> Array:
+        def stop(gone: float, share: float) -> None:
+            if gone * 20 >= steps and gone < 1:
+                raise KeyboardInterrupt
+
+        style, photo = pictures
+        found = learn(
+            predicted_network.transfer, START, style, [photo], 20, deep=True, clock=ticking(), progress=stop
+        )  # fmt: skip
+        assert found.steps == steps
+        return found.embedding
+
+    alone, both = learned(5), learned(6)  # at 0.25 and 0.3 of the time
+    assert alone[:100].any() and not alone[100:].any() and both[100:].any()
+
+
 def test_ctrl_c_keeps_what_was_learned(predicted_network: PasticheNetwork, pictures: tuple[Array, Array]) -> None:
     style, photo = pictures
 

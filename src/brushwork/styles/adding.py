@@ -1,6 +1,6 @@
 """Creates own styles from pictures, names or words, and opens the gallery of a model that lists them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def make_style(
     check_range("style size", style_size, *STYLE_SIZES)
     shares = normalized_weights(weights, len(styles)).tolist()
     sizes = [style_size] if style_size else embedder.gallery.sizes
-    rows: dict[int, Array] = {size: np.zeros(folder.embedding_size, np.float32) for size in sizes}
+    rows: dict[int, list[Array]] = {size: [] for size in sizes}
     origin = []
     for style, share in zip(styles, shares, strict=True):
         found = resolve(style, embedder.gallery, files=True)
@@ -74,7 +74,21 @@ def make_style(
             seen = images.open(found).on_white
             picture = shrink(seen) if keep_pictures else None
         for size in sizes:
-            rows[size] += np.float32(share) * embedder.embed(seen if isinstance(found, Path) else found, size)[0]
+            rows[size].append(embedder.embed(seen if isinstance(found, Path) else found, size))
         origin.append(Origin(Path(style).name if isinstance(found, Path) else style, share, picture))
     stated = about or "from " + ", ".join(each.file for each in origin)
-    return OwnFile(stated, folder.name, digest_of(folder), rows, tuple(origin))
+    return as_own_file({size: embedder.blend(each, shares)[0] for size, each in rows.items()}, origin, folder, stated)
+
+
+def as_own_file(embeddings: Mapping[int, Array], origin: Sequence[Origin], folder: ModelFolder, about: str) -> OwnFile:
+    """Return an own style of a model. A deep one, whose embeddings are longer, belongs to exactly the model's weights.
+
+    Args:
+        embeddings: Style size in pixels -> embedding (D,) or (D + P,).
+        origin: What it was made from.
+        folder: The model.
+        about: One-line description.
+    """
+    deep = any(len(row) > folder.embedding_size for row in embeddings.values())
+    digest = folder.sha256[WEIGHTS] if deep else digest_of(folder)
+    return OwnFile(about, folder.name, digest, embeddings, tuple(origin))

@@ -20,11 +20,12 @@ from torch import Tensor
 from brushwork.errors import UserError
 from brushwork.images import Image, fit_short
 from brushwork.losses import PerceptualLoss
-from brushwork.model_folder import WEIGHTS, ModelFolder
+from brushwork.model_folder import ModelFolder
 from brushwork.networks.deep import deepen, parameters_size
 from brushwork.networks.transfer import StyleTransferNetwork
 from brushwork.runtime import Array
-from brushwork.styles.own_file import Origin, OwnFile, digest_of, shrink
+from brushwork.styles.adding import as_own_file
+from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.training.content_weight import ContentWeight
 from brushwork.training.process import multiplies_bfloat16
 
@@ -38,6 +39,7 @@ SQUARES = 40  # of each side; with 18 of three photos, learning overfits, and un
 JUDGED = 10  # squares of the result's share and content loss
 # Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
 RATES = {"embedding": 0.02, "parameters": 0.03}
+ALONE = 0.3  # fraction of the time in which the embedding is fitted alone
 LARGEST = SIDES[-1][0]  # pixels of the short side of a photo
 FLOOR = 2e-5  # added to a layer's normalised style loss before the logarithm
 
@@ -122,10 +124,9 @@ def as_own_style(learned: Learned, style: Image, file: str, folder: ModelFolder,
         about: Description in one line; None for its origin.
     """
     deep = len(learned.embedding) > folder.embedding_size
-    digest = folder.sha256[WEIGHTS] if deep else digest_of(folder)
     stated = about or f"learned from {file}{', deep' if deep else ''}"
     embeddings = {folder.card.style_size: learned.embedding}
-    return OwnFile(stated, folder.name, digest, embeddings, (Origin(file, 1.0, shrink(style)),))
+    return as_own_file(embeddings, [Origin(file, 1.0, shrink(style))], folder, stated)
 
 
 class _Run:
@@ -161,8 +162,9 @@ class _Run:
     def step(self, gone: float) -> None:
         """Take a step on the next square; `gone` is the elapsed fraction of the time."""
         square = self._next(max(side for side, begin in SIDES if gone >= begin))
-        for group, rate in zip(self._optimizer.param_groups, RATES.values(), strict=True):
-            group["lr"] = rate * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1)))
+        for group, (name, rate) in zip(self._optimizer.param_groups, RATES.items(), strict=True):
+            waits = name == "parameters" and gone < ALONE
+            group["lr"] = 0.0 if waits else rate * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1)))
         self._optimizer.zero_grad()
         share, content = self._losses(square, self._condition())
         change = (content / square.content).log()
