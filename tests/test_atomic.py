@@ -1,5 +1,6 @@
 """Atomic files, seen from outside while they are written."""
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from brushwork import atomic
+from brushwork.errors import in_one_line
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -27,6 +29,17 @@ def test_an_error_leaves_the_existing_file(tmp_path: Path) -> None:
         raise ZeroDivisionError
     assert target.read_bytes() == b"before\n"
     assert [*tmp_path.iterdir()] == [target]
+
+
+def test_an_error_of_an_open_file_names_the_file(tmp_path: Path) -> None:
+    """The operating system does not say which file did not fit on a disk."""
+    target = tmp_path / "a.txt"
+    with pytest.raises(OSError) as caught, atomic.write(target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert in_one_line(caught.value) == f"{target}: no space left on device"
+    with pytest.raises(OSError) as caught, atomic.write(target):
+        (tmp_path / "other").read_text()
+    assert in_one_line(caught.value) == f"{tmp_path / 'other'}: no such file or directory"
 
 
 @pytest.mark.parametrize("links", [True, False])

@@ -22,7 +22,7 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is false.
-        OSError: If the file cannot be written.
+        OSError: If the file cannot be written; it names the file.
     """
     path = Path(os.path.realpath(path))
     try:
@@ -41,6 +41,10 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
             part.replace(path)
         else:
             _claim(part, path)
+    except OSError as error:
+        if error.filename is None:  # as of a full disk: an open file does not know its name
+            error.filename = str(path)
+        raise
     finally:
         part.unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, in_one_line
 from brushwork.stylizer import Stylizer
 from brushwork.video.run import RunOptions, run
 from brushwork.video.settings import Settings
@@ -116,8 +116,8 @@ def full_disk_run(limit: int, clip: str, target: str, style: str) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
         paint(clip, target, style)
-    except (UserError, OSError):
-        os._exit(1)
+    except (UserError, OSError) as error:
+        os._exit(1 if Path(target).name in in_one_line(error) else 2)
 
 
 def in_process(work: Callable[..., None], *arguments: Any) -> int:

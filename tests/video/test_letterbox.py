@@ -28,6 +28,22 @@ def test_black_bars_are_found() -> None:
     assert find_box([np.maximum(boxed(frame, 12), noise) for frame in frames]) == Box(12, 60, 0, 64)
 
 
+def test_bars_with_coding_noise_and_subtitles_are_found() -> None:
+    frames = [boxed(frame, 24) for frame in make_frames(4, 96, 128)]
+    for frame in frames:
+        frame[21:24, ::3] = frame[120:122, ::4] = 28  # ringing beside the picture
+        frame[130:136, 40:90:2] = 235  # letters
+    assert find_box(frames) == Box(24, 120, 0, 128)
+    turned = [np.ascontiguousarray(frame.transpose(1, 0, 2)) for frame in frames]
+    assert find_box(turned) == Box(0, 128, 24, 120)
+
+
+def test_a_round_picture_is_not_cut() -> None:
+    y, x = np.mgrid[-60:60, -60:60]
+    frame = np.where((x * x + y * y < 58**2)[..., None], np.uint8(180), np.uint8(0)).repeat(3, axis=2)
+    assert find_box([frame] * 3) is None
+
+
 @pytest.mark.parametrize(("name", "frames"), [
     ("no bars", [np.maximum(frame, 40) for frame in make_frames(3)]),
     ("all black", [np.zeros((48, 64, 3), np.uint8)] * 3),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from brushwork import atomic
 from brushwork.images import Image
 from brushwork.runtime import Array
 from brushwork.video.reading.frames import Pixels
@@ -86,7 +87,7 @@ class FrameState:
             if part is not None:
                 values |= {f"{name}.{field.name}": getattr(part, field.name) for field in fields(part)}
         arrays: dict[str, Any] = {name: value for name, value in values.items() if value is not None}
-        with path.open("wb") as file:
+        with atomic.write(path) as part, part.open("wb") as file:
             np.savez(file, **arrays)
 
     @classmethod

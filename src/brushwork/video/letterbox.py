@@ -13,6 +13,9 @@ from brushwork.video.frame_state import FrameState
 from brushwork.video.reading.frames import Pixels, as_image
 
 BLACK = 8 / 255  # maximum brightness of a bar, including coding noise
+# Near a bright picture coding noise is brighter, and a bar may contain subtitles: then half of each row of a bar is at
+# most EDGE bright, and at most TEXT of the pixels of both bars are brighter than BRIGHT.
+EDGE, BRIGHT, TEXT = 16 / 255, 32 / 255, 0.15
 NARROWEST = 0.02  # minimum bar width as a fraction of the side; narrower ones are not noticeable
 LARGEST = 0.6  # maximum width of both bars as a fraction of the side
 UNEQUAL = 0.01  # maximum difference of both bars as a fraction of the side; otherwise they are dark parts of the scene
@@ -87,17 +90,25 @@ def find_box(frames: Sequence[Pixels]) -> Box | None:
     brightest = np.zeros((height, width), np.float32)
     for pixels in frames:
         np.maximum(brightest, as_image(pixels).max(axis=-1), out=brightest)
-    top, bottom = _between(brightest.max(axis=1))
-    left, right = _between(brightest.max(axis=0))
+    (top, bottom), (left, right) = (_between(each) for each in (brightest, brightest.T))
     if (top, bottom, left, right) == (0, height, 0, width) or min(bottom - top, right - left) < SMALLEST_SIDE:
         return None
     return Box(top, bottom, left, right)
 
 
-def _between(brightness: NDArray[np.float32]) -> tuple[int, int]:
-    """Return where the picture begins and ends along one side; the whole side if there are no bars."""
-    side = len(brightness)
-    bright = np.flatnonzero(brightness > BLACK)
+def _between(brightest: NDArray[np.float32]) -> tuple[int, int]:
+    """Return the first row of the picture and the one after its last; all rows (h, w) if there are no bars."""
+    top, bottom = _narrowed(np.median(brightest, axis=1) > EDGE)
+    bars = np.concatenate((brightest[:top], brightest[bottom:]))
+    if len(bars) and (bars > BRIGHT).mean() <= TEXT:
+        return top, bottom
+    return _narrowed(brightest.max(axis=1) > BLACK)
+
+
+def _narrowed(is_picture: NDArray[np.bool_]) -> tuple[int, int]:
+    """Return the first row of the picture and the one after its last; all rows (h,) if the others are no bars."""
+    side = len(is_picture)
+    bright = np.flatnonzero(is_picture)
     if not len(bright):
         return 0, side
     first, last = int(bright[0]), side - 1 - int(bright[-1])
