@@ -15,6 +15,8 @@ from brushwork.styles import names, own
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
+from brushwork.web.api.camera_route import NUMBER
+from brushwork.web.api.details import Details
 from brushwork.web.api.origins import Names
 from brushwork.web.api.pictures import LARGEST_HEADER, LONGEST_LINE, NOTICES, as_header
 from brushwork.web.api.service import LONGEST_NAME
@@ -104,3 +106,30 @@ def test_notices_fit_into_a_header_that_proxies_accept(
     assert notices[0].startswith("'red, 0 ") and all(len(json.dumps(line)) <= LONGEST_LINE for line in notices)
     assert json.loads(as_header(["\U0001f3a8" * 5000, "short"]))[1] == "short"
     assert json.loads(as_header(["a"] * 2000)) == ["a"] * 800  # each takes 5 characters, and the brackets one less
+
+
+def test_a_deep_style_is_embedded_again_for_other_details(own_data: Path) -> None:
+    """Deep styles belong to the weights of one detail; this one stores green numbers and a red picture."""
+    own.save("deep", replace(MADE, embeddings={256: np.array([0, 1, 0], np.float32)}))
+    usual = Stylizer(FakeRuntime(), gallery=gallery())
+    details = Details(usual, 1.0, lambda detail: Stylizer(FakeRuntime(), gallery=gallery("of other weights")))
+    app = build(usual, "fake", names=Names.of(["testserver"]), details=details, page=False)
+    with TestClient(app) as client:
+        for fields in ({"style_name": "deep"}, {"style_name": "deep", "detail": "0.5"}):
+            mask = {"mask": ("m.png", encode((255, 255, 255)))}
+            region = {**fields, "region": "m.png=deep"}
+            answers = [
+                client.post("/v1/stylize", files={"content": encode(GREY)}, data=fields),
+                client.post("/v1/stylize", files={"content": encode(GREY), **mask}, data=region),
+            ]
+            with client.websocket_connect("/v1/camera") as camera:
+                named = {"styles": ["deep"], "detail": float(fields.get("detail", 1))}
+                camera.send_text(json.dumps(named))
+                camera.send_bytes((1).to_bytes(NUMBER) + encode(GREY))
+                frame = pixels(camera.receive_bytes()[NUMBER:])
+            again = "detail" in fields
+            expected = np.array(RED if again else (0, 255, 0))
+            for answer in answers:
+                assert np.abs(pixels(answer.content) - expected).max() < 12, answer.text
+                assert ("embedded again" in answer.headers.get(NOTICES, "")) == again
+            assert np.abs(frame - expected).max() < 12

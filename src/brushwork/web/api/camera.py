@@ -87,7 +87,7 @@ class Camera:
         if not wanted.styles:
             self._current = None
             return
-        rows = [self._embed(style, wanted.style_size) for style in wanted.styles]
+        rows = [self._embed(style, wanted) for style in wanted.styles]
         blend = service.stylizer.blend(rows, wanted.weights)
         if self._current is None:
             fade = Fade(blend)
@@ -126,10 +126,10 @@ class Camera:
             raise UserError(f"the frame is {width} x {height}; at most {MAX_PIXELS / 1e6:g} megapixels are allowed")
         return content
 
-    def _embed(self, style: str | list[float], size: int | None) -> Array:
+    def _embed(self, style: str | list[float], wanted: CameraSettings) -> Array:
         """Return the embedding (1, D) of a name, or the numbers themselves."""
         if isinstance(style, str):
-            return self._service.embed(Style(style), size)
+            return self._service.embed(Style(style), wanted.style_size, detail=wanted.detail)
         expected = self._service.stylizer.gallery.embedding_size
         if expected is not None and len(style) != expected:
             raise UserError(f"the embedding has {len(style)} numbers; those of this model have {expected}")

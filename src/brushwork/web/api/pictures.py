@@ -155,7 +155,7 @@ def _stylize(service: Service, metrics: Metrics, board: ProgressBoard) -> Any:
             )
             data, kind = service.encode(pastiche, options)
             metrics.painting.observe(time.perf_counter() - start)
-            notices = [*service.notices([*styles, *(each.style for each in regions)]), *pastiche.notices]
+            notices = [*service.notices([*styles, *(each.style for each in regions)], detail), *pastiche.notices]
             # Headers are ASCII, and JSON escapes what is not.
             return Response(data, media_type=kind, headers={NOTICES: as_header(notices)} if notices else None)
 

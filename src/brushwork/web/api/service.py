@@ -97,14 +97,18 @@ class Service:
             )
         return picture
 
-    def embed(self, style: Style, size: int | None = None, painted: int | None = None) -> Array:
+    def embed(
+        self, style: Style, size: int | None = None, painted: int | None = None, detail: float | None = None
+    ) -> Array:
         """Return the embedding (1, D) of a style; those of pictures are cached by the hash of their bytes.
+
+        Deep styles belong to the weights of one detail, and are predicted again for others.
 
         Raises:
             UserError: If the style cannot be read, or its name is unknown.
         """
         if style.data is None:
-            return self.stylizer.embed(self.named(style.name), size, painted=painted)
+            return self.stylizer.embed(self.named(style.name, detail), size, painted=painted)
         data, size = style.data, size or self.stylizer.style_size_for(painted)
         return self._cached(data, f"style {size}", lambda: self.stylizer.embed(self.open(data), size))
 
@@ -124,21 +128,21 @@ class Service:
                 self._embeddings.popitem(last=False)
         return embedding
 
-    def named(self, name: str) -> NamedStyle:
-        """Return a named style, or one in words, but never a file.
+    def named(self, name: str, detail: float | None = None) -> NamedStyle:
+        """Return a named style, or one in words, for a detail, but never a file.
 
         Raises:
             UserError: If it does not exist, or the name is too long.
         """
         if len(name) > LONGEST_NAME:
             raise UserError(f"the style's name has {len(name)} characters; at most {LONGEST_NAME} are allowed")
-        style = resolve(name, self.stylizer.gallery, files=False)
+        style = resolve(name, self.details.at(detail).gallery, files=False)
         assert isinstance(style, NamedStyle)
         return style
 
-    def notices(self, styles: Sequence[Style]) -> list[str]:
+    def notices(self, styles: Sequence[Style], detail: float | None = None) -> list[str]:
         """Return lines for the user about named styles, such as the interpretation of words, each line once."""
-        found = (line for style in styles if style.data is None for line in self.named(style.name).notices)
+        found = (line for style in styles if style.data is None for line in self.named(style.name, detail).notices)
         return list(dict.fromkeys(found))
 
     def paint(
@@ -174,7 +178,7 @@ class Service:
         filled = picture.filled()
         strengths = [*(region.strength for region in regions), options.strength if styles else 0.0]
         own = self._own(content, filled, options, strengths)
-        composed = self._compose(filled, own, styles, options, regions, protect)
+        composed = self._compose(filled, own, styles, options, regions, protect, detail)
         settings = options if options.memory else replace(options, memory=self.memory)
         height, width = check_size("content", picture.image)
         held = filling(height * width, picture.alpha is not None)
@@ -207,11 +211,12 @@ class Service:
         options: Options,
         regions: Sequence[SentRegion],
         protect: bytes | None,
+        detail: float | None,
     ) -> StyleMap:
         """Return the style map of a content."""
-        embeddings = [self._embed_for(style, content, options) for style in styles]
+        embeddings = [self._embed_for(style, content, options, detail) for style in styles]
         painted = [
-            Region(self._mask(each.mask), self._embed_for(each.style, content, options), each.strength)
+            Region(self._mask(each.mask), self._embed_for(each.style, content, options, detail), each.strength)
             for each in regions
         ]
         blend = self.stylizer.blend(embeddings, options.weights) if embeddings else None
@@ -224,11 +229,11 @@ class Service:
             return None
         return self._cached(data, f"content {options.size}", lambda: self.stylizer.own_embedding(content.image))
 
-    def _embed_for(self, style: Style, content: Picture, options: Options) -> Array:
+    def _embed_for(self, style: Style, content: Picture, options: Options, detail: float | None) -> Array:
         """Return the embedding (1, D) of a style, recoloured for a content if the options require it."""
         painted = max(content.image.shape[:2])
         if options.keep_colors != "histogram":
-            return self.embed(style, options.style_size, painted)
+            return self.embed(style, options.style_size, painted, detail)
         if style.data is None:
             raise UserError(f"histogram recolours style pictures; {style.name!r} is a named style, so use luma")
         data = self.open(style.data)
