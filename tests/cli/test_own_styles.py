@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from brushwork.batch import watch
 from brushwork.styles import own
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
@@ -52,6 +54,18 @@ def test_an_own_style_that_hides_a_shipped_one_gives_a_notice(brushwork: Run, pa
     assert ended.err.count("note: 'mosaic' is your own style; it hides the model's style of the same name") == 1
     recorded = brushwork("stylize", "photo.png", "-s", "mosaic", "-o", "again.png", "--json")
     assert "your own style" in json.loads(recorded.out)["notices"][0]
+
+
+@pytest.mark.usefixtures("quick")
+def test_watch_gives_the_notices_of_styles_once_and_those_of_pictures_each_time(
+    brushwork: Run, paint: Paint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brushwork("styles", "add", "mosaic", paint("painting.png", seed=3))
+    hides, hdr = "'mosaic' is your own style; it hides the model's style of the same name", "it was tone-mapped"
+    record = SimpleNamespace(notices=(hides, hdr), error=None, pastiche="out/a.jpg")
+    monkeypatch.setattr(watch, "watch", lambda *arguments, **options: iter([record, record]))
+    lines = brushwork("watch", "in", "out", "-s", "mosaic", "-s", "mosaic").lines
+    assert lines.count(f"note: {hides}") == 1 and lines.count(f"note: {hdr}") == 2 and lines[0] == f"note: {hides}"
 
 
 @pytest.mark.usefixtures("quick")

@@ -39,8 +39,8 @@ def check_target(target: Path | None, overwrite: bool) -> None:
 
 
 Styles = Annotated[
-    list[str], option(STYLE, "--style -s", "STYLE", "Style picture, or a name that brushwork styles lists; "
-    "several are blended.")
+    list[str], option(STYLE, "--style -s", "STYLE", "Style picture, a name that brushwork styles lists, or "
+    "\"words: stormy sea, dark blue\"; several are blended.")
 ]  # fmt: skip
 Weights = Annotated[
     str | None, option(STYLE, "--weights", "W,W,...", "Weights of the blended styles, 0 or more each: 0.7,0.3.")

@@ -40,14 +40,15 @@ def watch(
     style = expand_styles(style)
     options = Options(overwrite=overwrite, **paint.values(len(style)), **given(**vars(file)))
     loaded = machine.loader(model, detail)()
-    for name in style:
-        for notice in getattr(resolve(name, loaded.gallery, files=True), "notices", ()):
-            print(f"note: {notice}", file=sys.stderr)
+    found = (getattr(resolve(name, loaded.gallery, files=True), "notices", ()) for name in style)
+    shown = dict.fromkeys(notice for notices in found for notice in notices)  # before the first picture comes
+    for notice in shown:
+        print(f"note: {notice}", file=sys.stderr)
     with interrupts.deferred(cleaning=True) as stop:
         records = watch.watch(folder, target, style, loaded, options, stop=stop)
         print(f"watching {folder}; Ctrl-C ends after the picture in work, a second one at once", file=sys.stderr)
         for record in records:
-            for notice in record.notices:
+            for notice in (each for each in record.notices if each not in shown):
                 print(f"note: {notice}", file=sys.stderr)
             line = f"brushwork: {record.error}" if record.error else f"{record.pastiche}"
             print(line, file=sys.stderr)
