@@ -4,13 +4,15 @@
         --report docs/reports/learned-styles.md
 
 Each style is learned on the shipped photos; its pastiches of photos of a folder, squares of 512 pixels, are scored
-before and after. Styles in the JSON file are not learned again, so a run may be interrupted.
+before and after. Styles in the JSON file are not learned again, so a run may be interrupted: Ctrl-C prints the table
+of the styles so far.
 """
 
 import json
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from statistics import mean
 from typing import Annotated, Any
@@ -73,7 +75,10 @@ def measure(
     style = images.open(path).on_white
     start = painter.embed(style, painted=SIZE)
     photos = [images.open(photo).on_white for photo in images.find(PHOTOS)]
+    begun = clock()
     found = learn(network, start, style, photos, seconds, deep=deep, clock=clock)
+    if clock() - begun < seconds:  # Ctrl-C, which ends learning with the result so far
+        raise KeyboardInterrupt
     before = evaluate(network, start, style, contents, loss)
     after = evaluate(deepen(network) if deep else network, found.embedding[None], style, contents, loss)
     return {"style": path.stem, "steps": found.steps, "share": (before[0], after[0]), "content": (before[1], after[1])}
@@ -121,12 +126,16 @@ def main(
     scored = [square(images.open(path).on_white, SIZE) for path in files[:: max(1, len(files) // photos)][:photos]]
     loss = PerceptualLoss()
     paths = [path for path in images.find(styles) if only is None or any(part in path.stem for part in only)]
-    for path in random.Random(SEED).sample(paths, min(sample, len(paths))) if sample else paths:
-        if path.stem not in {each["style"] for each in known}:
-            clock = time.process_time if cpu else time.monotonic
+    chosen = random.Random(SEED).sample(paths, min(sample, len(paths))) if sample else paths
+    done = {each["style"] for each in known}
+    clock = time.process_time if cpu else time.monotonic
+    with suppress(KeyboardInterrupt):
+        for path in (path for path in chosen if path.stem not in done):
             known.append(measure(path, scored, 60 * minutes, not plain, clock, loss))
             if json_file:
                 json_file.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+    if not known:
+        return
     rows = list(table(known))
     console = Table(*COLUMNS)
     for row in rows:
