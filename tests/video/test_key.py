@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
 from brushwork.images import Image
 from brushwork.video.frame_state import FrameState
@@ -54,6 +55,19 @@ def test_the_outline_of_something_that_left_is_gone() -> None:
     stable, _ = stabilisation.stabilise(plain, ground, key, STEADY)
     assert np.abs(stable - plain).max() < 0.01
     assert key.trust[distance > 24].min() > 0.99
+
+
+@pytest.mark.parametrize(("tint", "stays"), [((0.08, 0.08, 0.08), True), ((0.2, -0.04, 0.08), False)])
+def test_an_area_of_another_tint_is_a_ghost(tint: tuple[float, ...], stays: bool) -> None:
+    """Both areas are as much lighter, but only one has another tint. What is around them in the content has changed."""
+    random = np.random.default_rng(0)
+    content = np.full((96, 128, 3), 90, np.uint8)
+    strokes = np.repeat(0.4 + 0.08 * random.standard_normal((96, 128, 1), np.float32), 3, axis=2)
+    key = Key.begin(strokes + np.asarray(tint, np.float32), content).follow(None, content)
+    key = replace(key, same=np.zeros((96, 128), np.float32))
+    stable, _ = stabilisation.stabilise(strokes, content, key, STEADY)
+    left = float((stable - strokes).mean() / 0.08)
+    assert left > 0.8 if stays else left < 0.1
 
 
 def test_a_difference_in_the_dark_weighs_more() -> None:

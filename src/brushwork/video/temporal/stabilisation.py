@@ -14,9 +14,10 @@ from brushwork.video.temporal.flow_filling import Flow
 from brushwork.video.temporal.optical_flow import Motion, Plane
 
 # Differences that reduce the weight of the key's pastiche to 1/e: of the blurred pastiches, the least and relative to
-# their contrast; of the logarithm of that contrast. Pastiches are blurred over BLUR pixels, as strokes may differ while
-# the picture does not.
-PASTICHE_SCALE, OWN_SCALE, CONTRAST_SCALE, BLUR = 0.06, 1.0, 0.6, 8
+# their contrast; the same of their tints, as a grey stroke in a red area is a ghost; of the logarithm of the contrast.
+# Pastiches are blurred over BLUR pixels, as strokes may differ while the picture does not.
+PASTICHE_SCALE, OWN_SCALE, TINT_SCALE, OWN_TINT_SCALE, CONTRAST_SCALE, BLUR = 0.06, 1.0, 0.04, 0.4, 0.6, 8
+TINT = np.eye(3, dtype=np.float32) - np.float32(1 / 3)  # of a colour (3,): its difference from grey of its lightness
 COARSE = 4  # pixels of a pastiche per pixel of the planes of weights
 # Least and most contrast relative to the new pastiche, and the pixels over which this contrast is averaged, as that of
 # single strokes varies from frame to frame; the largest gain of contrast, and the least variance.
@@ -122,11 +123,14 @@ def _agreement(here: Image, there: Image, one: Plane, other: Plane) -> Plane:
     """Return the similarity (h, w), in [0, 1], of coarse pastiches (h, w, 3) with local variances (h, w)."""
     mean = cv2.transform(cv2.absdiff(here, there), np.full((1, 3), 1 / 3, np.float32))
     difference = _blur(np.asarray(mean, np.float32))
-    scale = np.asarray(PASTICHE_SCALE + OWN_SCALE * np.sqrt(one), np.float32)
+    deviation = np.sqrt(one)
+    scale = np.asarray(PASTICHE_SCALE + OWN_SCALE * deviation, np.float32)
     ratio = (other + np.float32(1e-4)) / (one + np.float32(1e-4))
     contrast = np.asarray(np.log(ratio) / (2 * CONTRAST_SCALE), np.float32)
+    red, green, blue = cv2.split(np.abs(cv2.transform(_blur(there - here), TINT)))
+    tints = np.asarray(cv2.max(cv2.max(red, green), blue) / (TINT_SCALE + OWN_TINT_SCALE * deviation), np.float32)
     alike: Plane = fall(difference / scale)
-    return alike * fall(contrast)
+    return alike * fall(contrast) * fall(tints)
 
 
 def _mix(first: Image, second: Image, weights: Plane, into: Image | None = None) -> Image:
