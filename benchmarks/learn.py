@@ -25,9 +25,11 @@ from rich.table import Table
 from torch import Tensor
 
 from brushwork import images, model_folder, stylizer
+from brushwork.evaluation.artefacts import artefact_score
 from brushwork.evaluation.evaluate import square
 from brushwork.images import Image, fit_short
 from brushwork.losses import PerceptualLoss
+from brushwork.losses.stripes import stripe_power
 from brushwork.networks.deep import deepen
 from brushwork.networks.transfer import StyleTransferNetwork
 from brushwork.runtime import Array
@@ -36,7 +38,19 @@ from brushwork.training.learn_style import PHOTOS, STYLE_SCALE, learn
 LAYER = "style/"
 SEED = 23  # of the sample
 SIZE = 512  # pixels of the squares that are scored
-COLUMNS = ("style", "steps", "share predicted", "learned", "", "content loss predicted", "learned")
+# Measured of predicted and of learned styles: style share, content loss, grid of upsampling, stripes in plain areas.
+SCORES = ("share", "content", "artefact", "stripes")
+COLUMNS = (
+    "style",
+    "steps",
+    "share predicted",
+    "learned",
+    "",
+    "content loss predicted",
+    "learned",
+    "artefact",
+    "stripes",
+)
 BEGIN, END = "<!-- table of benchmarks.learn -->", "<!-- end of the table -->"
 
 
@@ -49,27 +63,28 @@ def tensor(image: Image) -> Tensor:
 @torch.no_grad()
 def evaluate(
     network: StyleTransferNetwork, embedding: Array, style: Image, contents: Sequence[Image], loss: PerceptualLoss
-) -> tuple[float, float]:
-    """Return the mean style share (geometric over the layers) and the mean content loss of pastiches."""
+) -> list[float]:
+    """Return the means of the `SCORES` of pastiches; the style share is geometric over the layers."""
     target = loss.style_target(tensor(fit_short(style, STYLE_SCALE)))
-    shares, losses = [], []
+    rows = []
     for content in map(tensor, contents):
         features = loss.content_target(content)
-        untouched, painted = (
-            loss.compare(image, features, target) for image in (content, network(content, torch.from_numpy(embedding)))
-        )
+        pastiche = network(content, torch.from_numpy(embedding))
+        untouched, painted = (loss.compare(image, features, target) for image in (content, pastiche))
         logs = [
             (painted[name].log() - untouched[name].log()).item() for name in painted if name.startswith(LAYER)
         ]  # fmt: skip
-        shares.append(float(np.exp(np.mean(logs))))
-        losses.append(painted["content"].item())
-    return mean(shares), mean(losses)
+        artefact = artefact_score(pastiche[0].permute(1, 2, 0).numpy())
+        stripes = stripe_power(pastiche, content).item()
+        rows.append([float(np.exp(np.mean(logs))), painted["content"].item(), artefact, stripes])
+    means: list[float] = np.mean(rows, axis=0).tolist()
+    return means
 
 
 def measure(
     path: Path, contents: Sequence[Image], seconds: float, deep: bool, clock: Callable[[], float], loss: PerceptualLoss
 ) -> dict[str, Any]:  # fmt: skip
-    """Learn a style, and return share and content loss before and after, and the number of steps."""
+    """Learn a style, and return the scores before and after, and the number of steps."""
     painter, folder = stylizer.load(), model_folder.find()
     network = model_folder.load_network(folder).transfer.eval()
     style = images.open(path).on_white
@@ -81,23 +96,24 @@ def measure(
         raise KeyboardInterrupt
     before = evaluate(network, start, style, contents, loss)
     after = evaluate(deepen(network) if deep else network, found.embedding[None], style, contents, loss)
-    return {"style": path.stem, "steps": found.steps, "share": (before[0], after[0]), "content": (before[1], after[1])}
+    return {"style": path.stem, "steps": found.steps, **dict(zip(SCORES, zip(before, after, strict=True), strict=True))}
 
 
 def table(known: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     """Yield a row of each style, the means of the ratios, and the ratios of the means."""
 
-    def row(name: str, steps: str, share: Sequence[float], content: Sequence[float]) -> tuple[str, ...]:
-        (before, after), (first, last) = share, content
+    def row(name: str, steps: str, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
+        (before, after), (first, last), (grid, new_grid), (stripes, new_stripes) = pairs
         ratios = f"x {after / before:.2f}", f"{first:,.0f}", f"x {last / first:.2f}"
-        return name, steps, f"{before:.3f}", f"{after:.3f}", *ratios
+        artefacts = f"{grid:.2f}, {new_grid:.2f}", f"x {new_stripes / stripes:.2f}"
+        return name, steps, f"{before:.3f}", f"{after:.3f}", *ratios, *artefacts
 
     for each in known:
-        yield row(each["style"], str(each["steps"]), each["share"], each["content"])
-    share, content = ([mean(each[name][at] for each in known) for at in (0, 1)] for name in ("share", "content"))
-    yield row(f"mean of {len(known)}", "", share, content)
-    ratios = [mean(each[name][1] / each[name][0] for each in known) for name in ("share", "content")]
-    yield "mean of the ratios", "", "", "", f"x {ratios[0]:.2f}", "", f"x {ratios[1]:.2f}"
+        yield row(each["style"], str(each["steps"]), [each[name] for name in SCORES])
+    means = [[mean(each[name][at] for each in known) for at in (0, 1)] for name in SCORES]
+    yield row(f"mean of {len(known)}", "", means)
+    ratios = [mean(each[name][1] / each[name][0] for each in known) for name in SCORES]
+    yield "mean of the ratios", "", "", "", f"x {ratios[0]:.2f}", "", f"x {ratios[1]:.2f}", "", f"x {ratios[3]:.2f}"
 
 
 def write(report: Path, rows: Sequence[tuple[str, ...]]) -> None:

@@ -90,7 +90,7 @@ def learn(
         start: The predicted embedding (1, D).
         style: The picture (h, w, 3) in [0, 1]; its short side is scaled to 512 pixels.
         photos: Photos (h, w, 3) in [0, 1], of which squares are rendered; larger than `LARGEST` is of no use.
-        seconds: Time limit, without the evaluation at the end.
+        seconds: Time limit, without loading the loss network and without the evaluation at the end.
         deep: Whether betas and gammas are fitted, too.
         progress: Called with the elapsed fraction of the time and the style share of the last step.
         clock: Returns seconds.
@@ -100,8 +100,8 @@ def learn(
     """
     if not photos or min(min(image.shape[:2]) for image in (style, *photos)) < 64:
         raise UserError("a style is learned from pictures and photos with sides of at least 64 pixels")
-    begun = clock()
     run = _Run(network, start, style, photos, deep)
+    begun = clock()
     try:
         while (gone := (clock() - begun) / seconds) < 1:
             run.step(gone)
