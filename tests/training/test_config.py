@@ -95,6 +95,8 @@ def test_values_and_overrides_are_parsed(tmp_path: Path) -> None:
         ("log_every = 0", "log_every is 0; it must be 1 or more"),
         ("[data]\nbatch = 0", r"recipe \[data\]: batch is 0; it must be 1 or more"),
         ("[data]\nstyle_sides = []", r"style_sides is \[\]; sides must be at least 16 pixels"),
+        ("loss.grid = 1.0\ndata.content_sides = [64, 31]", "content_sides holds 31; loss.grid .* need sides of 32"),
+        ("loss.stripes = 1.0\ndata.content_sides = [16]", "content_sides holds 16; .* need sides of 32 pixels or more"),
         ("[data]\ncontent_sides = ['a']", "data.content_sides in the recipe is 'a'; it must be a whole number"),
         ("[style_augmentation]\nzoom = [1.5]", "style_augmentation.zoom .* must be a list of 2"),
         ("[optimizer]\nbetas = [0.9]", "optimizer.betas .* must be a list of 2"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from brushwork.losses import LossWeights
+from brushwork.losses.stripes import WINDOW
 from brushwork.networks import PasticheConfig
 from brushwork.runtime import SMALLEST_SIDE
 from brushwork.training.augmentation import CONTENT, STYLE, Augmentation
@@ -195,3 +196,8 @@ class Recipe:
     def __post_init__(self) -> None:
         require_at_least(1, self, "steps", "log_every", "grid_every", "checkpoint_every")
         require_at_least(0, self, "seed", "minutes", "teaching", "teaching_pastiche", "checkpoint_minutes")
+        smallest = min(self.data.content_sides)
+        if (self.loss.grid or self.loss.stripes) and smallest < WINDOW:
+            raise ValueError(
+                f"data.content_sides holds {smallest}; loss.grid and loss.stripes need sides of {WINDOW} pixels or more"
+            )
