@@ -88,11 +88,19 @@ def test_a_folder_can_be_moved_away_from_the_style_end(
     assert_weights_of(folder.path / STYLE_WEIGHTS, end)
 
 
-def test_no_model_is_moved_away_from_nothing(
-    brushwork: Run, here: Path, ends: tuple[PasticheNetwork, PasticheNetwork]
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (("--away", "0.5"), "--away needs --style-end"),
+        (("--style-end", "style.pt", "--away", "3"), "--away is 3; it must be between 0 and 2"),
+        (("--style-end", "style.pt", "--away", "nan"), "--away is nan; it must be between 0 and 2"),
+    ],
+)
+def test_no_model_is_moved_away_from_nothing_or_too_far(
+    brushwork: Run, here: Path, ends: tuple[PasticheNetwork, PasticheNetwork], options: tuple[str, ...], error: str
 ) -> None:
-    ended = brushwork("export", "content.pt", "model", "--away", "0.5")
-    assert (ended.code, ended.lines) == (1, ["brushwork: --away needs --style-end"])
+    ended = brushwork("export", "content.pt", "model", *options)
+    assert (ended.code, ended.lines) == (1, [f"brushwork: {error}"])
     assert not (here / "model").exists()
 
 

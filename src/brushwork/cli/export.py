@@ -24,7 +24,10 @@ def export(
     ] = None,
     away: Annotated[
         float,
-        Option(min=0, max=2, help="Move the model away from the style end by this part of their difference."),
+        Option(
+            metavar="0..2",
+            help="Move the model away from the style end by this part of their difference.",
+        ),
     ] = 0.0,
 ) -> None:
     """Convert a training checkpoint to a model folder for --model.
@@ -44,6 +47,8 @@ def export(
     from brushwork.export.model import move_away, write_style_end
     from brushwork.training.checkpoints import load_checkpoint
 
+    if not 0 <= away <= 2:
+        raise UserError(f"--away is {away:g}; it must be between 0 and 2")
     if away and style_end is None:
         raise UserError("--away needs --style-end")
     if (checkpoint / model_folder.CONFIG).is_file():

@@ -94,7 +94,7 @@ Memory = Annotated[
 ]
 Model = Annotated[
     str | None,
-    option(MACHINE, "--model", "NAME|FOLDER", "brushwork (default, 13 MB) is the best, brushwork-mobile (11 MB) "
+    option(MACHINE, "--model", "NAME|FOLDER", "brushwork (default, 16 MB) is the best, brushwork-mobile (14 MB) "
     "is twice as fast, magenta-mobile (6 MB) is Google's; or a model folder.")
 ]  # fmt: skip
 FrameModel = Annotated[
