@@ -23,11 +23,7 @@ def export(
         Option(metavar="CHECKPOINT", help="The same network trained on with less weight on content: --detail 0."),
     ] = None,
     away: Annotated[
-        float,
-        Option(
-            metavar="0..2",
-            help="Move the model away from the style end by this part of their difference.",
-        ),
+        float, Option(metavar="0..2", help="Move the model away from the style end by this part of their difference.")
     ] = 0.0,
 ) -> None:
     """Convert a training checkpoint to a model folder for --model.
@@ -39,7 +35,6 @@ def export(
     import tempfile
 
     from brushwork import extras, model_folder
-    from brushwork.errors import UserError
     from brushwork.model_folder import ModelCard, read_card
 
     extras.require("torch", "exporting")
@@ -47,10 +42,7 @@ def export(
     from brushwork.export.model import move_away, write_style_end
     from brushwork.training.checkpoints import load_checkpoint
 
-    if not 0 <= away <= 2:
-        raise UserError(f"--away is {away:g}; it must be between 0 and 2")
-    if away and style_end is None:
-        raise UserError("--away needs --style-end")
+    _check_away(away, style_end)
     if (checkpoint / model_folder.CONFIG).is_file():
         old = model_folder.find(checkpoint)
         network, stated, along = model_folder.load_network(old), old.card, old.extras
@@ -68,3 +60,13 @@ def export(
             network = move_away(network, end, away)
         written = write(network, folder, stated, along)
     print(f"{written.path}  {written.size / 1e6:.1f} MB")
+
+
+def _check_away(away: float, style_end: Path | None) -> None:
+    """Raise `UserError` unless a model can be moved so far."""
+    from brushwork.errors import UserError
+
+    if not 0 <= away <= 2:  # also false for NaN
+        raise UserError(f"--away is {away:g}; it must be between 0 and 2")
+    if away and style_end is None:
+        raise UserError("--away needs --style-end")

@@ -140,7 +140,7 @@ def move_away(network: PasticheNetwork, end: PasticheNetwork, part: float) -> Pa
     others = end.transfer.state_dict()
     for name, value in moved.transfer.state_dict().items():
         if value.is_floating_point():
-            value.add_(value - others[name], alpha=part)
+            value.lerp_(others[name], -part)
     return moved
 
 

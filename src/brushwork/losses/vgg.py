@@ -67,7 +67,7 @@ class VGGFeatures(nn.Module):
         x = (images * 255 - self.mean).to(self.mean.dtype)
         features: dict[str, Tensor] = {}
         for layer in LAYERS:
-            if len(features) == len(wanted):  # torch 2.11 cannot compile a comparison of keys
+            if len(features) == len(wanted):
                 break
             if layer.endswith("_1") and layer != "relu1_1":
                 x = F.avg_pool2d(x, 2, 2)
