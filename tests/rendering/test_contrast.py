@@ -54,6 +54,52 @@ def test_noise_of_a_uniform_content_is_not_amplified(stylizer: Stylizer, random:
     assert deviation(stylizer.stylize(noisy, EXAMPLES / "glass.jpg")) < 4 * LEVEL
 
 
+def title_card(ground: tuple[float, ...], letters: tuple[float, ...]) -> Array:
+    """Two lines of four letters, which fill a twentieth of the card."""
+    card = uniform(ground, 176, 200)
+    for top in (60, 90):
+        for left in range(60, 140, 20):
+            card[top : top + 25, left : left + 6] = letters
+            card[top : top + 6, left : left + 15] = letters
+    return card
+
+
+@pytest.mark.numeric
+@pytest.mark.parametrize(
+    ("ground", "letters"), [((0, 0, 0), (1, 1, 1)), ((1, 1, 1), (0, 0, 0)), ((0, 0, 1), (1, 1, 0))]
+)
+def test_the_ground_of_a_title_card_is_that_of_a_uniform_content(
+    stylizer: Stylizer, ground: tuple[float, ...], letters: tuple[float, ...]
+) -> None:
+    for name in ("glass.jpg", "ink.jpg"):
+        embedding = stylizer.embed(EXAMPLES / name)
+        pastiche, plain = (stylizer.stylize(of, embedding) for of in (title_card(ground, letters), uniform(ground)))
+        corner = pastiche[:12, :12]  # beyond what the letters can change
+        assert deviation(corner) < LEVEL
+        np.testing.assert_allclose(corner.mean(axis=(0, 1)), plain.mean(axis=(0, 1)), atol=2 * LEVEL)
+        assert np.abs(pastiche[61:65, 61:74] - plain[0, 0]).max() > 0.2  # the letters are painted
+
+
+@pytest.mark.parametrize(
+    ("fraction", "weight"), [(0.2, 0), (0.5, 0), (0.6, 1 - 0.6**2), (0.7, 1 - 0.2**2), (0.75, 1), (0.9, 1)]
+)
+def test_the_weight_rises_with_the_plain_fraction(
+    fake_runtime: FakeRuntime, random: np.random.Generator, fraction: float, weight: float
+) -> None:
+    """The rest has twice the contrast that suffices, so the variance alone would give no weight."""
+    content = random.random((200, 300, 3), np.float32)
+    content[random.permutation(60_000).reshape(200, 300) < fraction * 60_000] = (0, 0.02, 0.01)
+    found = find_reference(fake_runtime, content, style())
+    assert (found.weight if found else 0) == pytest.approx(weight, abs=0.03)
+
+
+def test_hidden_pixels_are_no_plain_ground(fake_runtime: FakeRuntime, random: np.random.Generator) -> None:
+    content = np.zeros((64, 64, 4), np.float32)
+    content[:16] = random.random((16, 64, 4), np.float32)
+    content[:16, :, 3] = 1
+    assert find_reference(fake_runtime, content, style()) is None
+
+
 @pytest.mark.numeric
 @pytest.mark.parametrize("name", ["brushwork", "brushwork-mobile"])
 def test_a_fade_to_black_becomes_dark_and_uniform(name: str) -> None:
