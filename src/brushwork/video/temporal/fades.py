@@ -5,27 +5,19 @@ picture, until nothing is left of it. Therefore a fading frame, ``light * pictur
 as its picture, and the pastiche is faded in the same way: to the pastiche of the plain colour.
 """
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
-from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brushwork.images import Image
-from brushwork.images.resizing import fitted
 from brushwork.video.reading.frames import Pixels, as_image
-from brushwork.video.temporal.optical_flow import Plane, resize
+from brushwork.video.temporal.optical_flow import Plane
+from brushwork.video.temporal.tones import QUANTILES, UNIFORM, Ahead, F, Tones
 
-SIDE, QUANTILES = 64, (0.05, 0.25, 0.5, 0.75, 0.95)  # what is measured of a frame, and the long side it is reduced to
-# Contrast of a uniform frame, about a level of 8 bits, and the fraction of a picture that is assumed to be left in it.
-UNIFORM, LEAST_LIGHT = 0.004, 0.02
-# Least relative change of the contrast in a frame of a fade, and the number of frames without it in the middle of one:
-# repeated frames, or motion that compensates it.
-STEP, PATIENCE = 0.003, 3
+LEAST_LIGHT = 0.02  # fraction of a picture that is assumed to be left in a uniform frame
 # Fraction of the contrast to which a fade must fall within the frames that are looked at; fraction from which it must
 # rise, after other frames and at the beginning of a shot.
 FALLEN, DARK, DARK_AT_CUT = 0.7, 0.15, 0.6
@@ -33,7 +25,6 @@ FALLEN, DARK, DARK_AT_CUT = 0.7, 0.15, 0.6
 # of the quantiles from this colour, and of the colour from [0, 1], as such a fade is no exact mixture.
 DISTANCE, UNEVEN, OUTSIDE = 0.15, 0.06, 0.1
 SUDDEN = 0.5  # fraction of the contrast that is lost from one frame to the next only by a cut or a flash
-SAME_SHOT = 0.5  # correlation of two reduced frames of a shot
 # Most frames and bytes that are looked ahead, but at least some frames.
 MOST_AHEAD, LEAST_AHEAD, BYTES_AHEAD = 120, 12, 2**29
 
@@ -71,93 +62,6 @@ class Unfaded:
     def fade(self, picture: Image, plain: Image) -> Image:
         """Return a pastiche (H, W, 3) faded like the frame, given the pastiche (H, W, 3) of the plain colour."""
         return np.asarray(plain + self.light[..., None] * (picture - plain), np.float32)
-
-
-class Frame(Protocol):
-    """What is needed of a frame: its pixels (H, W, 3)."""
-
-    @property
-    def pixels(self) -> Pixels:
-        """Pixels (H, W, 3), uint8 or uint16."""
-        ...
-
-
-F = TypeVar("F", bound=Frame)
-
-
-@dataclass(frozen=True, eq=False)
-class Tones:
-    """Tones of a frame.
-
-    Attributes:
-        quantiles: Quantiles (5, 3) of its channels, which motion hardly changes.
-        contrast: Their root mean square distance from the mean of each channel.
-        small: The frame, reduced and grey (h, w).
-    """
-
-    quantiles: NDArray[np.float32]
-    contrast: float
-    small: Plane
-
-    @classmethod
-    def of(cls, pixels: Pixels) -> "Tones":
-        """Measure pixels (H, W, 3)."""
-        small = as_image(resize(pixels, fitted(pixels.shape[0], pixels.shape[1], SIDE)))
-        quantiles = np.quantile(small.reshape(-1, 3), QUANTILES, axis=0).astype(np.float32)
-        return cls(quantiles, float((quantiles - quantiles.mean(axis=0)).std()), small.mean(axis=2))
-
-    def continues(self, before: "Tones") -> bool:
-        """Return whether this frame can belong to the same shot as the one before."""
-        if min(self.contrast, before.contrast) < UNIFORM:
-            return True
-        return bool(np.corrcoef(self.small.ravel(), before.small.ravel())[0, 1] > SAME_SHOT)
-
-
-class Ahead(Generic[F]):
-    """Frames and their tones, some of which can be looked at before they are taken.
-
-    Args:
-        frames: The frames.
-        crop: Returns the part of a frame that is measured.
-    """
-
-    def __init__(self, frames: Iterator[F], crop: Callable[[Pixels], Pixels]) -> None:
-        self._frames, self._crop = frames, crop
-        self._ahead: deque[tuple[F, Tones]] = deque()
-
-    def take(self) -> tuple[F, Tones] | None:
-        """Return the next frame; None at the end."""
-        found = next(self._look(1), None)
-        if found is not None:
-            self._ahead.popleft()
-        return found
-
-    def run(self, tones: Tones, most: int, rising: bool) -> list[Tones]:
-        """Return tones and those of the frames that follow, as long as their contrast falls, or rises.
-
-        Args:
-            tones: Tones of the frame that was taken last.
-            most: Number of frames to look at.
-            rising: Whether the contrast must rise.
-        """
-        found, length = [tones], 1
-        for _, following in self._look(most):
-            best = found[length - 1].contrast
-            found.append(following)
-            if following.contrast > best * (1 + STEP) if rising else following.contrast < best * (1 - STEP):
-                length = len(found)
-            elif length == 1 or len(found) - length >= PATIENCE:
-                break
-        return found[:length]
-
-    def _look(self, most: int) -> Iterator[tuple[F, Tones]]:
-        """Yield the next frames without taking them."""
-        for number in range(most):
-            if number == len(self._ahead):
-                self._ahead.extend((frame, Tones.of(self._crop(frame.pixels))) for frame in islice(self._frames, 1))
-            if number == len(self._ahead):
-                return
-            yield self._ahead[number]
 
 
 def find(
