@@ -8,13 +8,17 @@ import pytest
 
 from brushwork import images
 from brushwork.errors import UserError
+from brushwork.images import Picture
+from brushwork.styles.sheet import Cell, compose
 from brushwork.stylizer import Stylizer
+from brushwork.video import preview as module
 from brushwork.video.preview import Preview, preview
 from brushwork.video.run import run
 from brushwork.video.settings import Settings
 from brushwork.video.times import format_time
 from brushwork.video.writing.target import Target
-from tests.video.conftest import make_clip
+from tests.video.conftest import make_clip, read_frames
+from tests.video.fading import LIGHTS, Normalising, faded
 
 Load = Callable[[], Stylizer]
 
@@ -83,3 +87,31 @@ def test_frames_less_than_a_second_apart_are_told_apart_by_tenths() -> None:
     times = [format_time(each, tenths=True) for each in (0, 0.25, 59.96, 3723.4)]
     assert times == ["0:00.0", "0:00.2", "1:00.0", "1:02:03.4"]
     assert [format_time(each) for each in (0.25, 59.96, 3723.4)] == ["0:00", "1:00", "1:02:03"]
+
+
+@pytest.mark.parametrize("name", ["clip.mkv", "clip.avi"])
+def test_the_preview_shows_what_the_film_shows(
+    name: str, tmp_path: Path, grey: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The frames of the sheet are in, before and after fades; in AVI, which cannot seek, one is in each second."""
+    lights = [*LIGHTS, 1, 1, 1, *(1 - n / 20 for n in range(21)), 0, *(n / 10 for n in range(11)), *9 * [1]]
+    codec = {"codec": "ffv1"} if name == "clip.mkv" else {"codec": "libx264", "form": "yuv420p", "options": {"qp": "1"}}
+    clip, settings = make_clip(tmp_path / name, faded(lights), **codec), Settings((grey,), steady=0, codec="ffv1")
+    shown: list[Cell] = []
+
+    def load() -> Stylizer:
+        return Stylizer(Normalising())
+
+    def recorded(cells: list[Cell]) -> Picture:
+        shown.extend(cells)
+        return compose(cells)
+
+    monkeypatch.setattr(module, "compose", recorded)
+    preview(str(clip), Target(tmp_path / "out.mkv", settings), tmp_path / "sheet.png", load, settings)
+    for _ in run(str(clip), tmp_path / "out.mkv", load, settings):
+        pass
+    film = read_frames(tmp_path / "out.mkv")
+    steps = range(0, len(film), 24 if name == "clip.avi" else len(film) // 12)
+    assert len(shown) == len(steps)
+    for cell, step in zip(shown, steps, strict=True):
+        np.testing.assert_allclose(np.clip(cell.image, 0, 1), film[step][1] / 255, atol=1.1 / 255)

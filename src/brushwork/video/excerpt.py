@@ -53,8 +53,15 @@ class Excerpt:
         Raises:
             UserError: If the last finished frame cannot be found in the clip.
         """
+        return self._until_end(self.clip.read(self.first.pts) if last is None else self._after(last))
+
+    def since(self, tick: int) -> Iterator[VideoFrame]:
+        """Yield the frames from a tick on, each with the duration until the next frame."""
+        return self._until_end(self.clip.read(max(tick, self.first.pts)))
+
+    def _until_end(self, frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
         previous: VideoFrame | None = None
-        for frame in self.clip.read(self.first.pts) if last is None else self._after(last):
+        for frame in frames:
             if previous is not None:
                 yield replace(previous, duration=frame.pts - previous.pts)
             previous = None

@@ -151,7 +151,7 @@ def stylize_frames(
                 state = replace(state, own=last.own, statistics=last.statistics)
             else:
                 state = painter.paint(state, last)
-            state = _with_plain(state, painter)
+            state = with_plain(state, painter)
         yield state
         last = state
 
@@ -161,12 +161,12 @@ def _stylize_concurrently(states: Iterator[FrameState], painter: Painter, timed:
 
     def paint(state: FrameState) -> FrameState:
         with timed():
-            return _with_plain(state if state.still else painter.paint(state, None), painter)
+            return with_plain(state if state.still else painter.paint(state, None), painter)
 
     yield from map_ahead(paint, states, workers=painter.together, ahead=painter.together - 1)
 
 
-def _with_plain(state: FrameState, painter: Painter) -> FrameState:
+def with_plain(state: FrameState, painter: Painter) -> FrameState:
     """Return a state with the pastiche of the plain colour, if its frame fades."""
     return state if state.fade is None else replace(state, plain=painter.paint_plain(state))
 

@@ -1,9 +1,9 @@
 """Renders sample frames of a clip, and estimates time and size of the whole."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import islice
+from itertools import dropwhile, islice
 from pathlib import Path
 
 import av
@@ -15,7 +15,7 @@ from brushwork.stylizer import Stylizer
 from brushwork.video import pipeline
 from brushwork.video.excerpt import Excerpt
 from brushwork.video.frame_state import FrameState
-from brushwork.video.letterbox import find_box
+from brushwork.video.letterbox import Box, find_box
 from brushwork.video.reading.clip import Clip
 from brushwork.video.reading.frames import VideoFrame
 from brushwork.video.settings import Settings
@@ -29,6 +29,7 @@ FRAMES = 12
 # Every fourth of them is rendered with the frames that follow it, as many as a key of the stabilisation lasts: time and
 # size of a run of two frames were half of what they are in a clip, whose encoder looks further ahead.
 EVERY, RUN = 4, 12
+LOOK_BACK = 4  # seconds before a frame in which the fade that it is part of may have begun
 CELL = 480  # long side in pixels of a frame on the sheet
 KEY_FRAMES = 96  # assumed distance of key frames: a cut about every four seconds
 
@@ -83,21 +84,24 @@ def preview(
     samples = excerpt.samples(FRAMES)
     box = find_box([frame.pixels for frame in samples])
     stages = Stages.of(load(), settings, clip, excerpt.first.pixels, box, notes)
-    _paint(samples[:1], clip, stages, settings, {})  # the first frame of a size compiles the network for it
+    around = _Surroundings(excerpt, stages, box)
     spent: dict[str, float] = {}
     cells, runs, count = [], [], 0
     close = (samples[-1].pts - samples[0].pts) * clip.time_base < FRAMES  # less than a second apart
     for number, frame in enumerate(samples):
-        if number % EVERY or (number and not clip.seekable):
-            states = _paint([frame], clip, stages, settings, {})
-        else:
-            states = _paint(_run_from(frame, clip, spent), clip, stages, settings, spent)
+        alone = bool(number % EVERY or (number and not clip.seekable))
+        timings: dict[str, float] = {} if alone else spent
+        given = around.states(frame, 1 if alone else RUN, timings)
+        if number == 0:
+            _paint(given[:1], stages, settings, {})  # the first frame of a size compiles the network for it
+        states = _paint(given, stages, settings, timings)
+        if not alone:
             count += len(states)
             if target.encoding:
                 with pipeline.timer(spent, "encode")():
                     runs.append(_packet_sizes(states, clip, target.encoding))
-        time = float((frame.pts - clip.start) * clip.time_base)
-        cells.append(Cell(format_time(time, tenths=close), _shown(states[0])))
+        time = float((states[0].pts - clip.start) * clip.time_base)
+        cells.append(Cell(format_time(time, tenths=close), images.fit(states[0].finished, CELL)))
     images.save(compose(cells).marked(), sheet, overwrite=overwrite)
     size = _estimate_size(runs, excerpt.count) if runs and excerpt.count else None
     # All stages share the cores, while each concurrently rendered frame has its own part of them.
@@ -105,29 +109,49 @@ def preview(
     return Preview(excerpt.count, count / sum(spent.values()), size, notes)
 
 
-def _run_from(first: VideoFrame, clip: Clip, spent: dict[str, float]) -> list[VideoFrame]:
-    """Return a frame and those that follow it, and add the time of decoding those."""
-    frames = clip.read(first.pts)
-    found = list(islice(frames, 1))
-    with pipeline.timer(spent, "decode")():
-        found += islice(frames, RUN - 1)
-    return found
+class _Surroundings:
+    """Reads frames with those before and after them, which show whether they are part of a fade.
+
+    Args:
+        excerpt: The part of the clip that is rendered.
+        stages: Its styles.
+        box: The part between the bars of a letterboxed clip.
+    """
+
+    def __init__(self, excerpt: Excerpt, stages: Stages, box: Box | None) -> None:
+        self._excerpt, self._stages, self._box = excerpt, stages, box
+        self._all = None if excerpt.clip.seekable else self._unfaded(excerpt.frames(None))
+
+    def states(self, first: VideoFrame, count: int, spent: MutableMapping[str, float]) -> list[FrameState]:
+        """Return a frame and those that follow it, without fades, and add the time of decoding those that follow."""
+        back = round(LOOK_BACK / self._excerpt.clip.time_base)
+        states = self._all or self._unfaded(self._excerpt.since(first.pts - back))
+        states = dropwhile(lambda state: state.pts < first.pts, states)
+        found = list(islice(states, 1))
+        with pipeline.timer(spent, "decode")():
+            found += islice(states, count - 1)
+        return found
+
+    def _unfaded(self, frames: Iterator[VideoFrame]) -> Iterator[FrameState]:
+        clip = self._excerpt.clip
+        states = pipeline.with_styles(frames, self._stages.timeline, clip.start, clip.time_base)
+        return pipeline.without_fades(states, None, self._box)
 
 
 def _paint(
-    frames: Sequence[VideoFrame], clip: Clip, stages: Stages, settings: Settings, spent: dict[str, float]
+    given: Sequence[FrameState], stages: Stages, settings: Settings, spent: MutableMapping[str, float]
 ) -> list[FrameState]:
     """Return the finished states of consecutive frames, rendered in this thread."""
-    weight = settings.stabilisation_weight
-    states: Iterator[FrameState] = pipeline.with_styles(iter(frames), stages.timeline, clip.start, clip.time_base)
-    states = pipeline.estimate_motion(states, None, settings.needs_motion, pipeline.timer(spent, "motion"))
+    states = pipeline.estimate_motion(iter(given), None, settings.needs_motion, pipeline.timer(spent, "motion"))
     if stages.colors is not None:
         states = pipeline.recolor(states, None, stages.colors, pipeline.timer(spent, "colours"))
-    painted = [stages.painter.paint(state, None) for state in _timed(states, spent)]
+    painter = stages.painter
+    painted = [pipeline.with_plain(painter.paint(state, None), painter) for state in _timed(states, spent)]
+    weight = settings.stabilisation_weight
     return list(pipeline.stabilise_frames(iter(painted), None, weight, pipeline.timer(spent, "steady")))
 
 
-def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[FrameState]:
+def _timed(states: Iterator[FrameState], spent: MutableMapping[str, float]) -> Iterator[FrameState]:
     """Yield states, and add the time until the next is requested to that of stylisation."""
     timed = pipeline.timer(spent, "stylise")
     for state in states:
@@ -135,21 +159,14 @@ def _timed(states: Iterator[FrameState], spent: dict[str, float]) -> Iterator[Fr
             yield state
 
 
-def _shown(state: FrameState) -> images.Image:
-    """Return the pastiche (h, w, 3) of a state in the size for the sheet."""
-    assert state.pastiche is not None
-    return images.fit(state.pastiche, CELL)
-
-
 def _packet_sizes(states: Sequence[FrameState], clip: Clip, encoding: Encoding) -> list[int]:
     """Return the sizes in bytes of the packets of consecutive frames, the first of which is a key frame."""
     with av.open(BytesIO(), "w", format="matroska") as out:
         packets = []
         for number, state in enumerate(states):
-            assert state.pastiche is not None
             if number == 0:
-                stream = add_video(out, clip, encoding, state.pastiche.shape)
-            packets += stream.encode(to_frame(state.pastiche, state.alpha, number, clip, encoding))
+                stream = add_video(out, clip, encoding, state.finished.shape)
+            packets += stream.encode(to_frame(state.finished, state.alpha, number, clip, encoding))
         packets += stream.encode(None)
     return [packet.size for packet in packets]
 
