@@ -11,10 +11,15 @@ from tests.video.clips import FRAME, H264, Load, brightness, flashes, later, pai
 from tests.video.conftest import make_clip, make_frames
 
 
-def test_frames_before_time_0_are_kept_in_sync(tmp_path: Path, load: Load, grey: str) -> None:
-    """Matroska has no times for frames before 0: they are counted back from the first one that has."""
-    clip = make_clip(tmp_path / "clip.mp4", flashes(48), **H264, options={"g": "48", "qp": "1"}, sound="libmp3lame")
-    cut = remux(clip, tmp_path / "cut.mkv", later(-1.0), avoid_negative_ts="disabled")
+@pytest.mark.parametrize("early", [1.0, 0.7, 0.45])
+def test_frames_before_time_0_are_kept_in_sync(early: float, tmp_path: Path, load: Load, grey: str) -> None:
+    """Matroska has no times for frames before 0: they are counted back from the first one that has.
+
+    As frames are stored in another order than they are shown, some without a time follow others that have one.
+    """
+    options = {"g": "48", "qp": "1", "bf": "3", "b-adapt": "0"}
+    clip = make_clip(tmp_path / "clip.mp4", flashes(48), **H264, options=options, sound="libmp3lame")
+    cut = remux(clip, tmp_path / "cut.mkv", later(-early), avoid_negative_ts="disabled")
     paint(cut, tmp_path / "out.mkv", load, grey, crf=1)
     levels, shown = brightness(tmp_path / "out.mkv"), times(tmp_path / "out.mkv", "video")
     assert len(levels) == 48

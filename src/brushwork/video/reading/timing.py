@@ -53,6 +53,9 @@ class Timing:
         rate = Fraction(stream.average_rate or stream.guessed_rate or 24)
         found = tuple(find_discontinuities(container))
         untimed, packets = _first_packets(name, stream.index)
+        timed = [packet for packet in packets if packet.pts is not None]
+        if timed and MATROSKA in container.format.name:  # frames are reordered: some without a time follow one with it
+            untimed, packets = untimed + len(packets) - len(timed), timed
         rate = _plausible(rate, packets)
         decoding = container.format.name == "avi" or any(packet.pts is None for packet in packets)
         seekable = not (untimed or decoding or found or int(container.format.flags) & NO_TIMESTAMPS)
