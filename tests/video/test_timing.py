@@ -144,7 +144,7 @@ def test_decoding_times_that_do_not_increase_are_corrected(container: str, moved
             yield float(pts), 1, packet
 
     out, written = Out(), muxing.Tally()
-    muxing._mux(out, [items()], written)
+    muxing._mux(out, [items()], written, [])
     assert [packet.dts for packet in out.packets] == moved
     assert [packet.pts for packet in out.packets] == moved
     assert written.packets == {1: 5}

@@ -12,6 +12,8 @@ from brushwork.video.reading.hdr import HdrInfo
 from brushwork.video.reading.timestamps import Discontinuity
 from brushwork.video.reading.transparency import on_white
 
+DAMAGED = "some packets are damaged and were left out"  # notice
+
 
 @dataclass(frozen=True)
 class Clip:

@@ -25,3 +25,15 @@ def readable(name: str) -> Iterator[None]:
 def open_source(name: str | Path) -> Any:
     """Open a local file: a name such as ``12:30.mp4`` must not be interpreted as a protocol."""
     return av.open(f"file:{name}")
+
+
+def read_packets(container: Any, *streams: Any) -> Iterator[Any]:
+    """Yield the packets of some streams of an open file, or of all; the last packet of each is empty.
+
+    In formats without a header, such as MPEG-PS, streams may appear later than in the part that is read at opening.
+    PyAV has no such streams, and fails when it comes to their last packets, after those of all others.
+    """
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        return

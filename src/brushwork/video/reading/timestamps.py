@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import av
 
+from brushwork.video.reading.source import read_packets
+
 Packet: TypeAlias = Any  # an av.Packet, all of whose times PyAV declares optional
 
 # As in the ffmpeg program: in formats that can be concatenated, a step back by more than the first value or ahead by
@@ -35,7 +37,7 @@ def find_discontinuities(container: Any) -> list[Discontinuity]:
     found: list[Discontinuity] = []
     expected: dict[int, Fraction] = {}  # time of the next packet of each stream, in seconds
     offset = Fraction(0)
-    for packet in container.demux():
+    for packet in read_packets(container):
         if packet.dts is None or packet.stream.type not in ("video", "audio"):
             continue
         index, when = packet.stream.index, packet.dts * packet.time_base + offset
@@ -53,7 +55,7 @@ def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Disc
     """Yield the packets of some streams of an open file with continuous times; the last packet of each is empty."""
     coming = list(discontinuities)
     offset = Fraction(0)
-    for packet in container.demux(streams):
+    for packet in read_packets(container, streams):
         while coming and packet.size and packet.pos is not None and packet.pos >= coming[0].position:
             offset = coming.pop(0).offset
         if offset and packet.time_base:

@@ -8,7 +8,7 @@ from typing import Any
 
 import av
 
-from brushwork.video.reading.source import open_source
+from brushwork.video.reading.source import open_source, read_packets
 from brushwork.video.reading.timestamps import Discontinuity, Packet, find_discontinuities
 
 EXAMINED = (
@@ -82,15 +82,15 @@ def _first_packets(name: str, index: int) -> tuple[int, list[Packet]]:
     In Matroska, frames before time 0 have none. Where no packet has any, the number is 0.
     """
     with open_source(name) as container:
-        packets = (packet for packet in container.demux(container.streams[index]) if packet.size)
-        start = list(islice(packets, EXAMINED))
+        found = (packet for packet in read_packets(container, container.streams[index]) if packet.size)
+        start = list(islice(found, EXAMINED))
         timed = next((place for place, packet in enumerate(start) if packet.pts is not None), None)
         if timed is not None:
-            start += islice(packets, timed)
+            start += islice(found, timed)
             return timed, start[timed:]
-        for count, packet in enumerate(islice(packets, MAX_UNTIMED), len(start)):
+        for count, packet in enumerate(islice(found, MAX_UNTIMED), len(start)):
             if packet.pts is not None:
-                return count, [packet, *islice(packets, EXAMINED)]
+                return count, [packet, *islice(found, EXAMINED)]
         return 0, start
 
 

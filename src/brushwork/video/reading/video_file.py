@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import av
-from av.error import InvalidDataError
+from av.error import FFmpegError
 from av.stream import Disposition
 
 from brushwork.errors import UserError
 from brushwork.images.resizing import fitted
-from brushwork.video.reading.clip import Clip
+from brushwork.video.reading.clip import DAMAGED, Clip
 from brushwork.video.reading.deinterlacing import NOTE, deinterlace
 from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode, has_alpha
 from brushwork.video.reading.hdr import SDR, HdrInfo
@@ -26,7 +26,6 @@ from brushwork.video.times import format_time
 # A seek lands on a key frame before the requested time; frames right after it may refer to frames before it.
 RUN_UP = 2  # seconds
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-DAMAGED = "some packets are damaged and were left out"
 FIELDS_EXAMINED = 8  # frames that show whether the clip is interlaced
 
 
@@ -215,7 +214,9 @@ def _decoded(decoder: Any, packet: "av.Packet[Any]", damaged: list[str]) -> list
     try:
         frames: list[av.VideoFrame] = decoder.decode(packet if packet.size else None)
         return frames
-    except InvalidDataError:
+    except FFmpegError as error:
+        if isinstance(error, MemoryError):
+            raise
         if DAMAGED not in damaged:
             damaged.append(DAMAGED)
         return []

@@ -5,10 +5,10 @@ from fractions import Fraction
 from typing import Any
 
 import av
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 
 from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.source import open_source, readable
+from brushwork.video.reading.source import open_source, read_packets, readable
 from brushwork.video.reading.timestamps import Packet, demux
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.copying import fit
@@ -109,7 +109,9 @@ def _subtitles(packets: Iterator[Packet], stream: Any, target: Any, span: TimeRa
 def _decoded(packet: Packet) -> list[Any]:
     try:
         return list(packet.decode())
-    except InvalidDataError:  # a damaged packet becomes a moment of silence, as in players
+    except FFmpegError as error:  # a damaged packet becomes a moment of silence, as in players
+        if isinstance(error, MemoryError):
+            raise
         return []
 
 
@@ -117,7 +119,7 @@ def _subtitle_header(name: str, index: int) -> bytes | None:
     """Return the header of a subtitle stream, its text styles, which its decoder knows after the first subtitle."""
     with open_source(name) as container:
         stream = container.streams[index]
-        for packet in container.demux(stream):
+        for packet in read_packets(container, stream):
             if packet.size and stream.codec_context.decode2(packet) is not None:
                 break
         header: bytes | None = stream.codec_context.subtitle_header

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import av
+from av.error import InvalidDataError, PatchWelcomeError
 
 from brushwork.errors import UserError
-from brushwork.video.reading.clip import Clip
-from brushwork.video.reading.source import open_source, readable
+from brushwork.video.reading.clip import DAMAGED, Clip
+from brushwork.video.reading.source import open_source, read_packets, readable
 from brushwork.video.reading.timestamps import Packet
 from brushwork.video.times import TimeRange
 from brushwork.video.writing.codecs import Encoding
@@ -26,6 +27,7 @@ Item: TypeAlias = tuple[float, int, Packet]
 OWN = ("major_brand", "minor_version", "compatible_brands", "encoder")  # metadata that muxers write themselves
 KEPT = ("title", "language", "handler_name")  # metadata of the video stream that also holds for its pastiche
 TIMES_MAY_REPEAT = 0x20000  # AVFMT_TS_NONSTRICT: packets may be decoded at the same tick
+DAMAGES = (InvalidDataError, PatchWelcomeError)  # of packets; neither is raised if the file cannot be written
 SOUND_LOST = 0.1  # seconds of sound that a file may lack after writing, by rounding
 
 
@@ -51,10 +53,10 @@ class Tally:
     packets: Counter[int] = field(default_factory=Counter)
     seconds: dict[int, float] = field(default_factory=lambda: defaultdict(float))
 
-    def add(self, packet: Packet) -> None:
-        """Count a packet."""
-        self.packets[packet.stream.index] += 1
-        self.seconds[packet.stream.index] += float((packet.duration or 0) * packet.time_base)
+    def add(self, index: int, seconds: float) -> None:
+        """Count a packet of a stream."""
+        self.packets[index] += 1
+        self.seconds[index] += seconds
 
 
 def join(
@@ -87,7 +89,7 @@ def join(
             target.metadata["alpha_mode"] = "1"  # without it players do not look for alpha
         written = Tally()
         if clip.path is None:
-            _mux(out, [_video_items(video, span, target)], written)
+            _mux(out, [_video_items(video, span, target)], written, clip.damaged)
         else:
             _mux_with_source(out, target, video, clip, plans, span, written)
     _verify(path, video, written)
@@ -123,13 +125,13 @@ def _mux_with_source(
             copy.disposition = stream.disposition
     inputs = [_video_items(video, span, target), copied_packets(clip, copies, span)]
     inputs += [converted_packets(clip, index, copy, span) for index, copy in conversions]
-    _mux(out, inputs, written)
+    _mux(out, inputs, written, clip.damaged)
 
 
 def _attach(out: Any, name: str, stream: Any) -> Any:
     """Add a cover picture to a Matroska file as an attachment, where players look for it."""
     with open_source(name) as source:
-        picture = next(bytes(packet) for packet in source.demux(source.streams[stream.index]) if packet.size)
+        picture = next(bytes(packet) for packet in read_packets(source, source.streams[stream.index]) if packet.size)
     file, kind = COVERS[codec_name(stream)]
     return out.add_attachment(stream.metadata.get("filename", file), kind, picture)
 
@@ -181,11 +183,12 @@ def _chapters(source: Any, span: TimeRange) -> list[Any]:
     return found
 
 
-def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Tally) -> None:
+def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Tally, damaged: list[str]) -> None:
     """Write all packets in the order of their decoding times, so that no stream waits for another in memory.
 
     Decoding times that do not increase are moved to just after the previous one, or to the same tick if the container
-    allows that: TrueHD has more packets than Matroska has ticks, and would lag more and more.
+    allows that: TrueHD has more packets than Matroska has ticks, and would lag more and more. Packets of the clip that
+    the container refuses as damaged, such as sound of a bad reception in MP4, are left out.
     """
     out.start_encoding()  # from here on the streams have the time bases of the file
     step = 0 if int(out.format.flags) & TIMES_MAY_REPEAT else 1
@@ -200,8 +203,16 @@ def _mux(out: Any, inputs: Sequence[Iterator[Item]], written: Tally) -> None:
         packet.duration = round((packet.duration or 0) * scale)
         packet.time_base, packet.dts, packet.pts = base, dts, pts
         latest[index] = dts
-        written.add(packet)
-        out.mux(packet)
+        lasts = float((packet.duration or 0) * packet.time_base)  # a written packet is empty
+        try:
+            out.mux(packet)
+        except DAMAGES:
+            if index == 0:  # the pastiche itself
+                raise
+            if DAMAGED not in damaged:
+                damaged.append(DAMAGED)
+        else:
+            written.add(index, lasts)
 
 
 def _verify(path: Path, video: EncodedVideo, written: Tally) -> None:
@@ -214,7 +225,7 @@ def _verify(path: Path, video: EncodedVideo, written: Tally) -> None:
         streams = {stream.index: stream.type for stream in container.streams}
         for packet in container.demux():
             if packet.size:
-                found.add(packet)
+                found.add(packet.stream.index, float((packet.duration or 0) * packet.time_base))
     if found.packets[0] != len(video.times) or written.packets[0] != len(video.times):
         count = f"{found.packets[0]} of {len(video.times)} frames"
         raise UserError(f"{path} holds {count} after writing; the pieces are kept")

@@ -31,7 +31,7 @@ from av.error import FFmpegError
 from av.stream import Disposition
 
 from brushwork.errors import UserError
-from brushwork.video.reading.source import open_source, readable
+from brushwork.video.reading.source import open_source, read_packets, readable
 from brushwork.video.writing.codecs import Encoding
 from brushwork.video.writing.conversion import layout_for
 
@@ -152,7 +152,7 @@ def _write_start(container: str, streams: Sequence[Any]) -> tuple[Counter[int], 
             copies[stream.index] = copy = out.add_stream_from_template(stream, opaque=True)
             copy.disposition = stream.disposition
         out.start_encoding()
-        for packet in islice(streams[0].container.demux(), EXAMINED):
+        for packet in islice(read_packets(streams[0].container), EXAMINED):
             index = packet.stream.index
             if packet.size and index in copies and written[index] < TRIED:
                 packet.pts = packet.dts = written[index] * 1000  # the trial does not depend on the true times
@@ -168,9 +168,9 @@ def _decodes(name: str, index: int) -> bool:
     with open_source(name) as source:
         if source.streams[index].type == "subtitle":
             return True
-        packets = (packet for packet in islice(source.demux(), EXAMINED) if packet.stream.index == index)
+        found = (packet for packet in islice(read_packets(source), EXAMINED) if packet.stream.index == index)
         try:
-            return any(packet.decode() for packet in packets if packet.size)
+            return any(packet.decode() for packet in found if packet.size)
         except FFmpegError:
             return False
 
