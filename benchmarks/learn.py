@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from brushwork import images, model_folder, stylizer
+from brushwork import atomic, images, model_folder, stylizer
 from brushwork.evaluation.artefacts import artefact_score
 from brushwork.evaluation.evaluate import square
 from brushwork.images import Image, fit_short
@@ -149,7 +149,7 @@ def main(
         for path in (path for path in chosen if path.stem not in done):
             known.append(measure(path, scored, 60 * minutes, not plain, clock, loss))
             if json_file:
-                json_file.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
+                atomic.write_text(json_file, json.dumps(known, indent=1) + "\n")
     if not known:
         return
     rows = list(table(known))

@@ -12,7 +12,7 @@ from brushwork.batch import watch
 from brushwork.styles import own
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
-from brushwork.training import learn_style
+from brushwork.training import learn_style, learning_squares
 from tests.cli.conftest import Paint, Run
 
 KEYWORDS = dict(learn_style.learn.__kwdefaults__ or {})
@@ -85,8 +85,7 @@ def test_words_find_own_styles_of_other_models(brushwork: Run, paint: Paint, own
 def test_a_deep_style_is_learned_and_used(
     brushwork: Run, paint: Paint, own_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learn_style, "SIDES", ((64, 0.0),))
-    monkeypatch.setattr(learn_style, "SQUARES", 1)
+    monkeypatch.setattr(learn_style, "STAGES", (learning_squares.Stage(64, 0.0, 1),))
     times = iter([0.0, 1.0, 100.0])
     monkeypatch.setattr(learn_style.learn, "__kwdefaults__", {**KEYWORDS, "clock": lambda: next(times)})
     paint("painting.png", 80, 64, seed=3)

@@ -9,23 +9,25 @@ import torch
 
 from brushwork import model_folder
 from brushwork.errors import UserError
+from brushwork.losses import grid_power
 from brushwork.model_folder import ModelFolder
 from brushwork.networks import PasticheNetwork
-from brushwork.networks.deep import parameters_size
+from brushwork.networks.deep import deepen, parameters_size
 from brushwork.runtime import Array
 from brushwork.styles import own_file
 from brushwork.training import content_weight, learn_style
 from brushwork.training.learn_style import PHOTOS, Learned, as_own_style, learn
+from brushwork.training.learning_squares import Stage
 
 START = np.zeros((1, 100), np.float32)
 
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(learn_style, "SIDES", ((48, 0.0), (64, 0.5)))
+    monkeypatch.setattr(learn_style, "STAGES", (Stage(48, 0.0, 2), Stage(64, 0.5, 2)))
     monkeypatch.setattr(learn_style, "STYLE_SCALE", 64)
-    monkeypatch.setattr(learn_style, "SQUARES", 2)
     monkeypatch.setattr(learn_style, "RATES", {"embedding": 0.05, "parameters": 0.02})  # for few steps
+    monkeypatch.setattr(learn_style, "REGULAR", 0.0)  # the pastiches of a random network are grids
     monkeypatch.setattr(content_weight, "FIRST_WEIGHT", 0.8)
     monkeypatch.setattr(content_weight, "GAIN", 1.0)
     monkeypatch.setattr(content_weight, "AIM", 0.0)
@@ -80,6 +82,22 @@ def test_a_deep_style_fits_its_embedding_first(
 
     alone, both = learned(5), learned(6)  # at 0.25 and 0.3 of the time
     assert alone[:100].any() and not alone[100:].any() and both[100:].any()
+
+
+def test_grids_are_penalised(
+    predicted_network: PasticheNetwork, pictures: tuple[Array, Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    style, photo = pictures
+    network = deepen(predicted_network.transfer)
+    content = torch.from_numpy(photo[:64]).permute(2, 0, 1)[None]
+
+    def power(weight: float) -> float:
+        monkeypatch.setattr(learn_style, "REGULAR", weight)
+        found = learn(predicted_network.transfer, START, style, [photo], 20, deep=True, clock=ticking())
+        with torch.no_grad():
+            return grid_power(network(content, torch.from_numpy(found.embedding[None]))).item()
+
+    assert power(10.0) < 0.8 * power(0.0)
 
 
 def test_ctrl_c_keeps_what_was_learned(predicted_network: PasticheNetwork, pictures: tuple[Array, Array]) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from brushwork.errors import UserError
 from brushwork.images import Image, fit_short
-from brushwork.losses import PerceptualLoss
+from brushwork.losses import PerceptualLoss, grid_power, stripe_power
 from brushwork.model_folder import ModelFolder
 from brushwork.networks.deep import deepen, parameters_size
 from brushwork.networks.transfer import StyleTransferNetwork
@@ -27,20 +27,20 @@ from brushwork.runtime import Array
 from brushwork.styles.adding import as_own_file
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.training.content_weight import ContentWeight
+from brushwork.training.learning_squares import STAGES, Stage, as_tensor, squares_of
 from brushwork.training.process import multiplies_bfloat16
 
 PHOTOS = Path(__file__).parent / "photos"  # shipped photos
 STYLE_SCALE = 512  # short side in pixels of the style picture
-# Sides in pixels of the squares, which span the short side of a photo, and the fractions of the time at which each
-# begins. Parts of a photo mislead: their statistics differ from those of whole pictures, on which the coarse layers got
-# worse. Small squares allow more steps, and larger ones change the coarse layers.
-SIDES = ((256, 0.0), (384, 0.5))
-SQUARES = 40  # of each side; with 18 of three photos, learning overfits, and unseen photos lose 6 % of their content
 JUDGED = 10  # squares of the result's share and content loss
 # Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
 RATES = {"embedding": 0.02, "parameters": 0.03}
 ALONE = 0.3  # fraction of the time in which the embedding is fitted alone
-LARGEST = SIDES[-1][0]  # pixels of the short side of a photo
+LARGEST = STAGES[-1].side  # pixels of the short side of a photo
+# Weight of what grids of upsampling and regular stripes have more than in the first pastiche, in logarithms. Without
+# it, a texture got a grid (artefact 1.01 to 1.23) and stripes (x 1.56) in 571 steps.
+REGULAR = 0.1
+INVISIBLE = 1e-6  # added to their powers before the logarithm
 FLOOR = 2e-5  # added to a layer's normalised style loss before the logarithm
 
 
@@ -63,13 +63,14 @@ class Learned:
 
 @dataclass(frozen=True, eq=False)
 class _Square:
-    """A part of a photo (1, 3, h, w), its content target, its style losses, and its first pastiche's content loss."""
+    """A part of a photo (1, 3, h, w), its content target, its style losses, and scores of its first pastiche."""
 
     pixels: Tensor
     target: Tensor
     untouched: Tensor
     share: float
     content: float
+    regular: Tensor
 
 
 def learn(
@@ -136,7 +137,7 @@ class _Run:
         self, network: StyleTransferNetwork, start: Array, style: Image, photos: Sequence[Image], deep: bool
     ) -> None:
         self._loss = PerceptualLoss()
-        self._target = self._loss.style_target(_tensor(fit_short(style, STYLE_SCALE)))
+        self._target = self._loss.style_target(as_tensor(fit_short(style, STYLE_SCALE)))
         self._network = (deepen(network) if deep else network).eval().requires_grad_(False)
         size = parameters_size(network) if deep else 0
         self._code = torch.tensor(start.astype(np.float32), requires_grad=True)
@@ -148,7 +149,7 @@ class _Run:
             ]
         )
         self._first = self._condition().detach().clone()
-        self._cut = _squares(photos)
+        self._cut = squares_of(photos)
         self._squares: dict[int, list[_Square]] = {}  # side -> squares that are ready
         self._content = ContentWeight()
         self.steps, self.share = 0, math.nan
@@ -161,14 +162,15 @@ class _Run:
 
     def step(self, gone: float) -> None:
         """Take a step on the next square; `gone` is the elapsed fraction of the time."""
-        square = self._next(max(side for side, begin in SIDES if gone >= begin))
+        square = self._next(max(stage for stage in STAGES if gone >= stage.begin))
         for group, (name, rate) in zip(self._optimizer.param_groups, RATES.items(), strict=True):
             waits = name == "parameters" and gone < ALONE
             group["lr"] = 0.0 if waits else rate * (0.5 + 0.5 * math.cos(math.pi * min(gone, 1)))
         self._optimizer.zero_grad()
-        share, content = self._losses(square, self._condition())
+        share, content, regular = self._losses(square, self._condition())
         change = (content / square.content).log()
-        (share + self._content.weight * change).backward()
+        more = (regular - square.regular).clamp_min(0).sum()
+        (share + self._content.weight * change + REGULAR * more).backward()
         self._optimizer.step()
         self._content.update(change.item())
         self.steps, self.share = self.steps + 1, math.exp(share.item())
@@ -176,29 +178,30 @@ class _Run:
     @torch.no_grad()
     def judge(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return style share and content loss before and after, means over some of the latest squares."""
-        squares = self._squares[max(self._squares)][-JUDGED:] if self._squares else [self._next(SIDES[0][0])]
+        squares = self._squares[max(self._squares)][-JUDGED:] if self._squares else [self._next(STAGES[0])]
         losses = [self._losses(square, self._condition()) for square in squares]
         rows = [
             (square.share, square.content, math.exp(share.item()), content.item())
-            for square, (share, content) in zip(squares, losses, strict=True)
+            for square, (share, content, _) in zip(squares, losses, strict=True)
         ]
         means = np.mean(rows, axis=0).tolist()
         return (means[0], means[1]), (means[2], means[3])
 
-    def _next(self, side: int) -> _Square:
-        """Return the next square of a side in turn; the first `SQUARES` times, a new one."""
-        ready = self._squares.setdefault(side, [])
-        if len(ready) < SQUARES:
-            ready.append(self._ready(self._cut(side, len(ready))))
+    def _next(self, stage: Stage) -> _Square:
+        """Return the next square of a stage in turn, which is made in the first round."""
+        ready = self._squares.setdefault(stage.side, [])
+        if len(ready) < stage.squares:
+            ready.append(self._ready(self._cut(stage.side, len(ready))))
             return ready[-1]
-        return ready[self.steps % SQUARES]
+        return ready[self.steps % stage.squares]
 
-    def _losses(self, square: _Square, condition: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logarithm of the style share, and the content loss, of one square's pastiche."""
+    def _losses(self, square: _Square, condition: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return of one square's pastiche: log style share, content loss, log power of grid and stripes (2,)."""
         with self._precision():
             pastiche = self._network(square.pixels, condition)
             terms = self._loss.compare(pastiche, square.target, self._target)
-        return (_logs(terms) - square.untouched).mean(), terms["content"][0]
+        powers = torch.cat([grid_power(pastiche), stripe_power(pastiche, square.pixels)])
+        return (_logs(terms) - square.untouched).mean(), terms["content"][0], (powers + INVISIBLE).log()
 
     def _condition(self) -> Tensor:
         return torch.cat([self._code, self._offsets], dim=1)
@@ -213,33 +216,12 @@ class _Run:
         with self._precision():
             target = self._loss.content_target(pixels)
             untouched = _logs(self._loss.compare(pixels, target, self._target))
-        share, content = self._losses(_Square(pixels, target, untouched, 1.0, 1.0), self._first)
-        return _Square(pixels, target, untouched, math.exp(share.item()), content.item())
+        blank = _Square(pixels, target, untouched, 1.0, 1.0, torch.zeros(2))
+        share, content, regular = self._losses(blank, self._first)
+        return _Square(pixels, target, untouched, math.exp(share.item()), content.item(), regular)
 
 
 def _logs(terms: Mapping[str, Tensor]) -> Tensor:
     """Return the logarithms (L,) of the style terms of one pastiche."""
     layers = torch.cat([term for name, term in terms.items() if name.startswith("style/")])
     return (layers + FLOOR).log()
-
-
-def _squares(photos: Sequence[Image]) -> Callable[[int, int], Tensor]:
-    """Return a function of a side and a number: a square (1, 3, side, side) of a photo.
-
-    The photos take turns, scaled so that the square spans their short side; its position along the other side is random
-    (constant seed), and half of the squares are flipped.
-    """
-    random = np.random.default_rng(0)
-
-    def cut(side: int, number: int) -> Tensor:
-        photo = fit_short(photos[number % len(photos)], side)
-        length = min(photo.shape[:2])
-        top, left = (int(random.integers(each - length + 1)) for each in photo.shape[:2])
-        square = photo[top : top + length, left : left + length]
-        return _tensor(square[:, ::-1] if number // len(photos) % 2 else square)
-
-    return cut
-
-
-def _tensor(image: Image) -> Tensor:
-    return torch.tensor(np.ascontiguousarray(image)).permute(2, 0, 1)[None].contiguous()
