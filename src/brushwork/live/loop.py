@@ -107,7 +107,8 @@ def live(
         for frame in frames:
             yield FrameState(frame.pixels, frame.pts, frame.duration, palette.now())
 
-    states = pipeline.estimate_motion(states_of(), None, steady > 0, pipeline.timer(spent, "motion"))
+    states = pipeline.without_seen_fades(states_of())
+    states = pipeline.estimate_motion(states, None, steady > 0, pipeline.timer(spent, "motion"))
     states = pipeline.stylize_frames(states, None, painter, pipeline.timer(spent, "stylise"))
     latency = pause = 0.0
     before = clock()
@@ -116,5 +117,4 @@ def live(
         delay, took, before = now - state.pts / 1000, now - before, now
         latency = SMOOTH * latency + (1 - SMOOTH) * delay if latency else delay
         pause = SMOOTH * pause + (1 - SMOOTH) * took if pause else took
-        assert state.pastiche is not None
-        yield Shown(state.pastiche, palette.names[palette.chosen], latency, 1 / max(pause, 1e-6))
+        yield Shown(state.finished, palette.names[palette.chosen], latency, 1 / max(pause, 1e-6))

@@ -19,6 +19,7 @@ from brushwork.video.letterbox import Box, Painter
 from brushwork.video.reading.frames import VideoFrame, seconds
 from brushwork.video.shot_colors import ShotColors
 from brushwork.video.temporal import fades, optical_flow, stabilisation
+from brushwork.video.temporal.fades import Fade
 from brushwork.video.temporal.stabilisation import Key
 from brushwork.video.timeline import Timeline
 
@@ -67,10 +68,17 @@ def without_fades(states: Iterator[FrameState], last: FrameState | None, box: Bo
         box: The part between the bars of a letterboxed clip.
     """
     faded = None if last is None else last.fade
-    for state, fade in fades.find(states, last, faded, box.crop if box else lambda pixels: pixels):
-        if fade is not None:
-            state = replace(state, fade=fade, unfaded=fades.undo(state.pixels, fade))
-        yield state
+    found = fades.find(states, last, faded, box.crop if box else lambda pixels: pixels)
+    return (_without(state, fade) for state, fade in found)
+
+
+def without_seen_fades(states: Iterator[FrameState]) -> Iterator[FrameState]:
+    """Yield states without fades, as far as these are seen without looking ahead."""
+    return (_without(state, fade) for state, fade in fades.follow(states))
+
+
+def _without(state: FrameState, fade: Fade | None) -> FrameState:
+    return state if fade is None else replace(state, fade=fade, unfaded=fades.undo(state.pixels, fade))
 
 
 def run_stages(

@@ -25,6 +25,10 @@ FALLEN, DARK, DARK_AT_CUT = 0.7, 0.15, 0.6
 # of the quantiles from this colour, and of the colour from [0, 1], as such a fade is no exact mixture.
 DISTANCE, UNEVEN, OUTSIDE = 0.15, 0.06, 0.1
 SUDDEN = 0.5  # fraction of the contrast that is lost from one frame to the next only by a cut or a flash
+# Without looking ahead: fraction of the contrast of the shot from which a frame is taken for faded, and weights of a
+# frame in the tones of its shot, if it has more contrast than those, and less; largest change of the light in a frame.
+NOTICED, BRIGHTER, DARKER, GLIDE = 0.85, 0.1, 0.005, 0.15
+UNEVEN_SEEN = 0.12  # as UNEVEN; of one frame of a moving shot, the colour is less certain than of many
 # Most frames and bytes that are looked ahead, but at least some frames.
 MOST_AHEAD, LEAST_AHEAD, BYTES_AHEAD = 120, 12, 2**29
 
@@ -85,6 +89,43 @@ def find(
         before = tones
 
 
+def follow(frames: Iterator[F]) -> Iterator[tuple[F, Fade | None]]:
+    """Yield each frame with its fade, if any, without looking ahead.
+
+    A frame is faded if it is the picture of its shot with less contrast. What a picture that appears will become is
+    unknown, so it is not faded unless it is the one that was seen before. Light that stays dim is forgotten slowly.
+    """
+    whole: Tones | None = None  # of the shot
+    fade: Fade | None = None
+    for frame in frames:
+        tones = Tones.of(frame.pixels)
+        if tones.contrast < UNIFORM:
+            fade = _uniform(tones)
+        elif whole is None or not tones.continues(whole):
+            whole, fade = tones, None
+        else:
+            fade = _glide(whole, tones, fade)
+            whole = whole.mixed(tones, BRIGHTER if tones.contrast > whole.contrast else DARKER)
+        yield frame, fade
+
+
+def _glide(whole: Tones, tones: Tones, fade: Fade | None) -> Fade | None:
+    """Return the fade of a frame, given the tones of its shot and the fade of the frame before.
+
+    The colour is known only when the contrast is clearly lower, so the light changes gradually at both ends.
+    """
+    light = tones.contrast / whole.contrast / NOTICED
+    if light >= 1:
+        return None
+    if (color := _plain_color([whole, tones], UNEVEN_SEEN)) is None:
+        if fade is None:
+            return None
+        light, color = 1.0, fade.color
+    before = 1.0 if fade is None else fade.light
+    light = min(max(light, before - GLIDE), before + GLIDE)
+    return Fade(light, color, whole.contrast, rising=False) if light < 1 else None
+
+
 def undo(pixels: Pixels, fade: Fade) -> Unfaded:
     """Return a frame (H, W, 3) without its fade."""
     content = as_image(pixels)
@@ -108,7 +149,7 @@ def _next(tones: Tones, before: Tones | None, fade: Fade | None, run: Callable[[
         run: Returns tones of this frame and of those that follow, as long as the contrast rises (True) or falls.
     """
     if tones.contrast < UNIFORM:  # also black with a subtitle, which then is all that is rendered
-        return Fade(LEAST_LIGHT, tones.quantiles[len(QUANTILES) // 2], tones.contrast, rising=False)
+        return _uniform(tones)
     begins = before is None or not tones.continues(before)
     fade = None if begins else fade
     rising = run(True)
@@ -117,17 +158,28 @@ def _next(tones: Tones, before: Tones | None, fade: Fade | None, run: Callable[[
         if left < 1:
             return replace(fade, light=max(fade.light, left))
         fade = None
-    if left <= (DARK_AT_CUT if begins else DARK) and (color := _plain_color(rising[::-1])) is not None:
+    if left <= (DARK_AT_CUT if begins else DARK) and (color := _end_of(rising[::-1])) is not None:
         return Fade(left, color, rising[-1].contrast, rising=True)
     if fade is not None:
         return replace(fade, light=tones.contrast / fade.contrast) if tones.contrast < fade.contrast else None
     falling = run(False)
-    if falling[-1].contrast <= FALLEN * tones.contrast and (color := _plain_color(falling)) is not None:
+    if falling[-1].contrast <= FALLEN * tones.contrast and (color := _end_of(falling)) is not None:
         return Fade(1.0, color, tones.contrast, rising=False)
     return None
 
 
-def _plain_color(run: Sequence[Tones]) -> NDArray[np.float32] | None:
+def _uniform(tones: Tones) -> Fade:
+    """Return the fade of a uniform frame, at its end."""
+    return Fade(LEAST_LIGHT, tones.quantiles[len(QUANTILES) // 2], tones.contrast, rising=False)
+
+
+def _end_of(run: Sequence[Tones]) -> NDArray[np.float32] | None:
+    """Return the colour (3,) to which a run of consecutive frames fades; None if it does not, or not gradually."""
+    steps = -np.diff([each.contrast for each in run])
+    return None if steps.max() > SUDDEN * run[0].contrast else _plain_color(run)
+
+
+def _plain_color(run: Sequence[Tones], uneven: float = UNEVEN) -> NDArray[np.float32] | None:
     """Return the colour (3,) to which the tones of a run move, from its first frame to its last; None if to no colour.
 
     In a fade, all quantiles move in a straight line, and their contrast says how far they are from the plain colour.
@@ -136,12 +188,9 @@ def _plain_color(run: Sequence[Tones]) -> NDArray[np.float32] | None:
     on_way = first.contrast / (first.contrast - last.contrast)
     end = first.quantiles + on_way * (last.quantiles - first.quantiles)
     color = np.clip(end.mean(axis=0), 0, 1)
-    if float(np.abs(end - color).max()) > OUTSIDE or float(end.std(axis=0).max()) > UNEVEN:
+    if float(np.abs(end - color).max()) > OUTSIDE or float(end.std(axis=0).max()) > uneven:
         return None
     way = first.quantiles - color
     expected = (color + way * (each.contrast / first.contrast) for each in run)
     distances = [np.linalg.norm(each.quantiles - there) for each, there in zip(run, expected, strict=True)]
-    steps = -np.diff([each.contrast for each in run])
-    if max(distances) > DISTANCE * np.linalg.norm(way) or steps.max() > SUDDEN * first.contrast:
-        return None
-    return np.asarray(color, np.float32)
+    return None if max(distances) > DISTANCE * np.linalg.norm(way) else np.asarray(color, np.float32)

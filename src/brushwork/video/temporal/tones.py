@@ -16,6 +16,7 @@ from brushwork.video.temporal.optical_flow import Plane, resize
 SIDE, QUANTILES = 64, (0.05, 0.25, 0.5, 0.75, 0.95)  # what is measured of a frame, and the long side it is reduced to
 UNIFORM = 0.004  # contrast of a uniform frame, about a level of 8 bits
 SAME_SHOT = 0.5  # correlation of two reduced frames of a shot
+FOLLOWED = 0.3  # weight of a frame in the picture that following frames are compared with
 # Least relative change of the contrast in a frame of a fade, and the number of frames without it in the middle of one:
 # repeated frames, or motion that compensates it.
 STEP, PATIENCE = 0.003, 3
@@ -59,6 +60,13 @@ class Tones:
         if min(self.contrast, before.contrast) < UNIFORM:
             return True
         return bool(np.corrcoef(self.small.ravel(), before.small.ravel())[0, 1] > SAME_SHOT)
+
+    def mixed(self, other: "Tones", weight: float) -> "Tones":
+        """Return the tones in between, given the weight of the others in [0, 1], with a picture that follows motion."""
+        near = np.float32(weight)
+        quantiles = self.quantiles + near * (other.quantiles - self.quantiles)
+        contrast = self.contrast + weight * (other.contrast - self.contrast)
+        return Tones(quantiles, contrast, self.small + np.float32(FOLLOWED) * (other.small - self.small))
 
 
 class Ahead(Generic[F]):
