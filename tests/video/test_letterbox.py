@@ -44,6 +44,25 @@ def test_a_round_picture_is_not_cut() -> None:
     assert find_box([frame] * 3) is None
 
 
+def letters(rows: int) -> Pixels:
+    """White bars of letters on black, which fill half of their rows and columns, from a row on."""
+    frame = np.zeros((72, 128, 3), np.uint8)
+    frame[rows : rows + 24, 32:96].reshape(24, 16, 4, 3)[:, :, :2] = 235
+    return frame
+
+
+def test_the_ground_of_titles_is_no_bar() -> None:
+    """Neither of one that rests nor of one that moves, where all frames together fill more."""
+    assert find_box([letters(24)] * 4) is None
+    assert find_box([letters(row) for row in range(20, 30)]) is None
+
+
+def test_one_frame_that_fills_the_picture_is_enough() -> None:
+    dark = np.zeros((72, 64, 3), np.uint8)
+    dark[30:40, 20:30] = 180
+    assert find_box([dark, boxed(make_frames(1)[0], 12), dark]) == Box(12, 60, 0, 64)
+
+
 @pytest.mark.parametrize(("name", "frames"), [
     ("no bars", [np.maximum(frame, 40) for frame in make_frames(3)]),
     ("all black", [np.zeros((48, 64, 3), np.uint8)] * 3),

@@ -20,6 +20,7 @@ NARROWEST = 0.02  # minimum bar width as a fraction of the side; narrower ones a
 LARGEST = 0.6  # maximum width of both bars as a fraction of the side
 UNEQUAL = 0.01  # maximum difference of both bars as a fraction of the side; otherwise they are dark parts of the scene
 SAMPLES = 8  # frames that must agree
+FILLED = 0.6  # fraction of a picture between bars that is not black in at least one frame; titles on black fill less
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,11 @@ def find_box(frames: Sequence[Pixels]) -> Box | None:
     (top, bottom), (left, right) = (_between(each) for each in (brightest, brightest.T))
     if (top, bottom, left, right) == (0, height, 0, width) or min(bottom - top, right - left) < SMALLEST_SIDE:
         return None
-    return Box(top, bottom, left, right)
+    box = Box(top, bottom, left, right)
+    filled = max(
+        float((box.crop(pixels).max(axis=-1) > BLACK * np.iinfo(pixels.dtype).max).mean()) for pixels in frames
+    )
+    return box if filled >= FILLED else None
 
 
 def _between(brightest: NDArray[np.float32]) -> tuple[int, int]:
