@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from brushwork import model_folder
-from brushwork.export.model import export
+from brushwork.export.model import export, mix_weights
 
 
 def main(
@@ -22,21 +22,12 @@ def main(
 ) -> None:
     """Average models of the same architecture; their weights must add up to 1."""
     named = [part.rsplit("=", 1) for part in parts]
-    weights = [float(weight) for _, weight in named]
-    if abs(sum(weights) - 1) > 1e-6:
-        raise SystemExit(f"the weights add up to {sum(weights):g}, not to 1")
     networks = [model_folder.load_network(model_folder.find(model)).float() for model, _ in named]
-    if any(network.config != networks[0].config for network in networks):
-        raise SystemExit("the models have different architectures")
-    states = [network.state_dict() for network in networks]
-    mean = {
-        name: sum(weight * state[name] for weight, state in zip(weights, states, strict=True))
-        if value.is_floating_point()
-        else value
-        for name, value in states[0].items()
-    }
-    networks[0].load_state_dict(mean)
-    written = export(networks[0], folder, model_folder.read_card(card))
+    try:
+        mixed = mix_weights(networks, [float(weight) for _, weight in named], prefix="")
+    except model_folder.ModelError as error:
+        raise SystemExit(str(error)) from None
+    written = export(mixed, folder, model_folder.read_card(card))
     print(f"{written.path}  {written.size / 1e6:.1f} MB")
 
 

@@ -39,7 +39,7 @@ def export(
 
     extras.require("torch", "exporting")
     from brushwork.export.model import export as write
-    from brushwork.export.model import move_away, write_style_end
+    from brushwork.export.model import mix_weights, write_style_end
     from brushwork.training.checkpoints import load_checkpoint
 
     _check_away(away, style_end)
@@ -57,7 +57,7 @@ def export(
             end, _ = load_checkpoint(style_end)
             along = [path for path in along if path.name != model_folder.STYLE_WEIGHTS]
             along.append(write_style_end(network, end, Path(temporary)))
-            network = move_away(network, end, away)
+            network = mix_weights((network, end), (1 + away, -away))
         written = write(network, folder, stated, along)
     print(f"{written.path}  {written.size / 1e6:.1f} MB")
 

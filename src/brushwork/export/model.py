@@ -125,23 +125,35 @@ def write_style_end(network: PasticheNetwork, end: PasticheNetwork, folder: Path
 
 
 @torch.no_grad()
-def move_away(network: PasticheNetwork, end: PasticheNetwork, part: float) -> PasticheNetwork:
-    """Return the network with its style transfer weights moved away from those of the style end.
+def mix_weights(
+    networks: Sequence[PasticheNetwork], parts: Sequence[float], prefix: str = "transfer."
+) -> PasticheNetwork:
+    """Return a copy of the first network whose weights are a weighted sum of all networks' weights.
 
-    Each weight becomes ``w + part (w - w_end)``. Both losses go on along the line through the two sets of weights, so
-    that the balance of content and style can be chosen after training.
+    Both losses go on along the line through two sets of weights that were trained from the same start, between them
+    and beyond (Wortsman et al. 2022, *Model soups*, arXiv 2203.05482), so that the balance of content and style can be
+    chosen after training: ``(1 + p, -p)`` moves the first away from the second. A mean of several is often better than
+    each.
 
     Args:
-        network: The network of the model; it is not changed.
-        end: The same network trained on with less weight on content.
-        part: How far, as a part of the difference.
+        networks: Networks of one architecture; they are not changed.
+        parts: The part of each; they add up to 1.
+        prefix: Only weights whose names begin with this are mixed; the others are those of the first network.
+
+    Raises:
+        ModelError: If the architectures differ, or the parts do not add up to 1.
     """
-    moved = copy.deepcopy(network)
-    others = end.transfer.state_dict()
-    for name, value in moved.transfer.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(others[name], -part)
-    return moved
+    if abs(sum(parts) - 1) > 1e-6:
+        raise model_folder.ModelError(f"the weights of the models add up to {sum(parts):g}, not to 1")
+    if any(network.config != networks[0].config for network in networks):
+        raise model_folder.ModelError("the models have different architectures")
+    mixed = copy.deepcopy(networks[0])
+    states = [network.state_dict() for network in networks]
+    for name, value in mixed.state_dict().items():
+        if name.startswith(prefix) and value.is_floating_point():
+            terms = [part * state[name].float() for part, state in zip(parts, states, strict=True)]
+            value.copy_(torch.stack(terms).sum(dim=0))
+    return mixed
 
 
 def _weights(network: PasticheNetwork) -> dict[str, Tensor]:
