@@ -107,6 +107,20 @@ def test_named_styles_can_be_used_as_words() -> None:
     assert find(understood, MAP, {}) == []
 
 
+def test_a_named_style_is_a_part_of_the_result_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_map, "MIXED", 1)
+    named = {
+        "sea-glass": NamedStyle("sea-glass", "", "", {256: row(1, 1, 9)}),
+        "wine": NamedStyle("wine", "", "", {256: row(5, 3, 1)}),
+    }
+    for text, expected in (
+        ("sea-glass", [1, 1, 9]), ("sea glass, wine", [3, 2, 5]), ("sea glass, blue", [1, 2, 5]),
+        ("wine, sea glass, red, blue", [3, 2.5, 3]),  # the pictures nearest to red and blue are at (3, 3, 1)
+        ("sea-glass, sea-glass, blue, sea-glass", [1, 1.5, 7]),
+    ):  # fmt: skip
+        np.testing.assert_allclose(MAP.understand(text, named).embedding, expected, atol=1e-6)
+
+
 def test_unknown_words_give_a_notice() -> None:
     found = style_of("red, fog xyz, fog", MAP, {})
     assert found.notices[-1] == "ignored unknown words: fog, xyz"

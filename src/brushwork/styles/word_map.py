@@ -4,7 +4,8 @@ Each phrase asks for a direction from the mean embedding of all styles: colour w
 for strokes. The name of an artist, a movement or a named style, and each phrase of the vocabulary, gives the direction
 to the mean of its pictures; for similar words, a linear map computes it from the word vector
 (`brushwork.styles.text_vectors`). Means of embeddings look paler than any picture, so the result is a mixture of the
-few embeddings of real pictures that are nearest in the sum of the directions. `brushwork train-words` fits the map.
+few embeddings of real pictures that are nearest in the sum of the directions. A named style is a part of the result
+itself, beside that mixture for all other phrases. `brushwork train-words` fits the map.
 """
 
 import re
@@ -120,11 +121,13 @@ class WordMap:
         Raises:
             UserError: If no word is known, or the extra ``words`` is not installed.
         """
-        names = dict(self._names)
-        for name, style in (named or {}).items():
-            if style.embeddings:
-                names[_plain(name)] = style.at(self.style_size)[0, : self.mean.size] - self.mean
-        moves: list[Array] = []
+        styles = {
+            _plain(name): style.at(self.style_size)[0, : self.mean.size]
+            for name, style in (named or {}).items()
+            if style.embeddings
+        }
+        names = {**self._names, **{name: embedding - self.mean for name, embedding in styles.items()}}
+        moves: list[tuple[str, Array]] = []
         unknown: list[str] = []
         for part in re.split(r"[,;.\n]", text):
             words = _plain(part).split()
@@ -137,13 +140,22 @@ class WordMap:
             listed = ", ".join(unknown) or "no words given"
             raise UserError(f"unknown words for a style: {listed}; try colours, artists, strokes or materials")
         # Every phrase counts alike: the offset of an artist is up to ten times as long as that of "swirls", and hid it.
-        direction = _unit(_unit(np.stack(moves) @ self.axes).sum(axis=0))  # (M,)
+        directions = _unit(np.stack([move for _, move in moves]) @ self.axes)  # (phrases, M)
+        direction = _unit(directions.sum(axis=0))
+        # Pictures near a named style share its colours, not its forms, so it is a part of the result itself.
+        own = [styles[name] for name, _ in moves if name in styles]
+        mixed, _ = self._mix(_unit(directions[[name not in styles for name, _ in moves]].sum(axis=0)))
+        embedding = (np.sum([*own, np.zeros_like(mixed)], axis=0) + (len(moves) - len(own)) * mixed) / len(moves)
+        _, nearest = self._mix(direction)
+        like = tuple(dict.fromkeys(self.labels[place] for place in nearest if self.labels[place]))[:LISTED]
+        return Understood(embedding.astype(np.float32), direction, like, tuple(dict.fromkeys(unknown)))
+
+    def _mix(self, direction: Array) -> tuple[Array, NDArray[np.intp]]:
+        """Return the mean (D,) of the real embeddings nearest to a direction (M,), and their places, nearest first."""
         fit = self._directions @ direction  # (N,)
         nearest = np.argsort(-fit, kind="stable")[:MIXED]
         weights = np.exp(SHARPNESS * (fit[nearest] - fit[nearest[0]]))
-        embedding: Array = (weights / weights.sum()) @ self.bank[nearest]
-        like = tuple(dict.fromkeys(label for label in (self.labels[place] for place in nearest) if label))[:LISTED]
-        return Understood(embedding.astype(np.float32), direction, like, tuple(dict.fromkeys(unknown)))
+        return (weights / weights.sum()) @ self.bank[nearest], nearest
 
     def similarity(self, understood: Understood, embeddings: Array) -> Array:
         """Return the cosine similarity (N,) in [-1, 1] of embeddings (N, D) to the meaning of a text."""
@@ -182,17 +194,17 @@ class WordMap:
         known = {name: np.mean(moves, axis=0) for name, moves in parts.items() if name not in self._single | IDLE}
         return {**known, **{_plain(name): move for name, move in zip(self.names, self.moves, strict=True)}}
 
-    def _take(self, words: Sequence[str], names: Mapping[str, Array], moves: list[Array]) -> int:
-        """Append the offset of the first words of a phrase to ``moves``; return the number of words used."""
+    def _take(self, words: Sequence[str], names: Mapping[str, Array], moves: list[tuple[str, Array]]) -> int:
+        """Append the first words' name, if they are one, and offset to ``moves``; return the number of words used."""
         for count in range(min(len(words), LONGEST_NAME), 0, -1):
-            found = names.get(" ".join(words[:count]))
-            if found is not None:
-                moves.append(found)
+            name = " ".join(words[:count])
+            if name in names:
+                moves.append((name, names[name]))
                 return count
         known = 0
         while known < len(words) and words[known] not in names and (words[known] in IDLE or self._knows(words[known])):
             known += 1
-        moves += self._described(words[:known])
+        moves += [("", offset) for offset in self._described(words[:known])]
         return known
 
     def _described(self, words: Sequence[str]) -> list[Array]:
