@@ -14,6 +14,7 @@ from brushwork.video.reading import video_file
 from brushwork.video.reading.clip import DAMAGED
 from brushwork.video.reading.opening import open_clip
 from brushwork.video.reading.source import read_packets
+from brushwork.video.reading.timestamps import rising
 from tests.video.clips import FRAME, H264, Load, paint, times
 from tests.video.conftest import make_clip, make_frames
 
@@ -84,3 +85,41 @@ def test_a_stream_that_appears_late_does_not_end_the_reading() -> None:
 
     assert list(read_packets(Container())) == [1, 2, 3]
     assert list(read_packets(Container(), 2)) == [2]
+
+
+def with_a_late_block(clip: Path, track: int, number: int) -> Path:
+    """Move a block of a Matroska file to 20 seconds after the start of its cluster."""
+    with av.open(str(clip)) as container:
+        places = [packet.pos for packet in container.demux(container.streams[track - 1]) if packet.size]
+    place = places[number]
+    assert place is not None
+    stored = bytearray(clip.read_bytes())
+    assert stored[place] == 0x80 + track
+    stored[place + 1 : place + 3] = (20_000).to_bytes(2, "big")
+    clip.write_bytes(stored)
+    return clip
+
+
+@pytest.mark.parametrize("ending", ["mkv", "mp4"])
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_one_time_far_ahead_does_not_move_what_follows(
+    kind: str, ending: str, tmp_path: Path, load: Load, grey: str
+) -> None:
+    """All later frames were shown, and all later sound was heard, within a moment at that time."""
+    clip = make_clip(tmp_path / "clip.mkv", make_frames(48), sound="aac")
+    expected = {each: times(clip, each) for each in ("video", "audio")}
+    with_a_late_block(clip, 1 if kind == "video" else 2, 20)
+    damaged = times(clip, kind)
+    assert max(damaged) > 19 and sum(one != other for one, other in zip(damaged, expected[kind], strict=True)) == 1
+    paint(clip, tmp_path / f"out.{ending}", load, grey)
+    for each, wanted in expected.items():
+        found = times(tmp_path / f"out.{ending}", each)
+        shift = expected["video"][0] - times(tmp_path / f"out.{ending}", "video")[0]
+        assert [time + shift for time in found] == pytest.approx(wanted, abs=0.03)
+
+
+def test_a_time_ahead_of_the_next_is_replaced() -> None:
+    """The time of the second frame lies between those around it, and equal times still rise by a tick."""
+    frame = av.VideoFrame(16, 16, "gray")
+    given = [0, 90, 20, 30, None, 30, 31, 500]
+    assert [time for time, _ in rising(((time, frame) for time in given), 10, 0)] == [0, 10, 20, 30, 40, 41, 42, 500]

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain, pairwise
 from typing import Any, TypeAlias
 
 import av
@@ -52,7 +53,14 @@ def find_discontinuities(container: Any) -> list[Discontinuity]:
 
 
 def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Discontinuity]) -> Iterator[Packet]:
-    """Yield the packets of some streams of an open file with continuous times; the last packet of each is empty."""
+    """Yield the packets of some streams of an open file with continuous times; the last packet of each is empty.
+
+    A packet of sound whose time is far ahead of those that follow it is damaged, and follows the one before.
+    """
+    return _sound_in_order(_shifted(container, streams, discontinuities))
+
+
+def _shifted(container: Any, streams: Sequence[Any], discontinuities: Sequence[Discontinuity]) -> Iterator[Packet]:
     coming = list(discontinuities)
     offset = Fraction(0)
     for packet in read_packets(container, streams):
@@ -65,34 +73,75 @@ def demux(container: Any, streams: Sequence[Any], discontinuities: Sequence[Disc
         yield packet
 
 
+def _sound_in_order(packets: Iterator[Packet]) -> Iterator[Packet]:
+    """Yield packets, those of sound with times that are not ahead of the following ones, of which one is read."""
+    waiting: dict[int, Packet] = {}
+    latest: dict[int, int] = {}
+    for packet in packets:
+        if packet.stream.type != "audio" or not packet.size or packet.dts is None:
+            yield packet
+            continue
+        index, following = packet.stream.index, packet.dts
+        before, waiting[index] = waiting.get(index), packet
+        if before is not None:
+            if index in latest and is_ahead(latest[index], before.dts, following):
+                before.pts = before.dts = min(latest[index] + (before.duration or 1), following)
+            latest[index] = before.dts
+            yield before
+    yield from waiting.values()
+
+
+def is_ahead(before: int, time: int, following: int) -> bool:
+    """Return whether a time is wrong, because the following one lies between it and the one before."""
+    return before + 1 < following <= time
+
+
 class FrameTimes:
-    """Assigns every decoded frame a time in ticks that is later than that of the previous frame.
+    """Finds the time of every decoded frame in ticks, where the file has one.
 
     Args:
-        step: Ticks per frame at the average rate.
         decoding: Whether the packets have only decoding times, as in AVI. The decoder returns one frame per packet in
             display order, so the n-th frame is displayed at the n-th decoding time.
-        first: Time of the first frame, where frames at the start have none.
     """
 
-    def __init__(self, step: int, *, decoding: bool = False, first: int = 0) -> None:
-        self._step, self._decoding, self._first = step, decoding, first
+    def __init__(self, *, decoding: bool = False) -> None:
+        self._decoding = decoding
         self._waiting: deque[int] = deque()
-        self._last: int | None = None
 
     def decoded(self, packet: Packet) -> None:
         """Record the decoding time of a decoded packet."""
         if self._decoding and packet.size and packet.dts is not None:
             self._waiting.append(packet.dts)
 
-    def of(self, frame: av.VideoFrame) -> int:
+    def of(self, frame: av.VideoFrame) -> int | None:
         """Return the time of the next frame in display order."""
-        time = frame.pts
         if self._decoding:
-            time = self._waiting.popleft() if self._waiting else None
-        if time is None:
-            time = self._first if self._last is None else self._last + self._step
-        if self._last is not None and time <= self._last:
-            time = self._last + 1
-        self._last = time
-        return time
+            return self._waiting.popleft() if self._waiting else None
+        return frame.pts
+
+
+def rising(
+    frames: Iterator[tuple[int | None, av.VideoFrame]], step: int, first: int
+) -> Iterator[tuple[int, av.VideoFrame]]:
+    """Yield frames with times that rise, one frame later than they are read.
+
+    A frame without a time is shown a step after the one before. So is one whose time is damaged: far ahead of the
+    frames that follow, which would otherwise all be shown after it.
+
+    Args:
+        frames: Times, where there are any, and frames in display order.
+        step: Ticks per frame at the average rate.
+        first: Time of the first frame, where frames at the start have none.
+    """
+    last: int | None = None
+    for (time, frame), (following, _) in pairwise(chain(frames, [(None, None)])):
+        assert frame is not None
+        if last is None:
+            last = first if time is None else time
+        elif time is None:
+            last += step
+        elif following is not None and is_ahead(last, time, following):
+            last = min(last + step, following - 1)
+        else:
+            last = max(time, last + 1)
+        yield last, frame

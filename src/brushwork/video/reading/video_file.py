@@ -18,7 +18,7 @@ from brushwork.video.reading.deinterlacing import NOTE, deinterlace
 from brushwork.video.reading.frames import ColorInfo, Orientation, VideoFrame, decode, has_alpha
 from brushwork.video.reading.hdr import SDR, HdrInfo
 from brushwork.video.reading.source import open_source, readable
-from brushwork.video.reading.timestamps import FrameTimes, demux
+from brushwork.video.reading.timestamps import FrameTimes, demux, rising
 from brushwork.video.reading.timing import Timing
 from brushwork.video.reading.transparency import split
 from brushwork.video.times import format_time
@@ -157,7 +157,14 @@ def decode_stream(
         damaged: Gets a line for what could not be decoded.
         goal: Tick to seek to first; None starts at the first frame.
     """
-    times = FrameTimes(timing.step, decoding=timing.decoding, first=timing.first)
+    yield from rising(_timed(name, index, timing, damaged, goal), timing.step, timing.first)
+
+
+def _timed(
+    name: str, index: int, timing: Timing, damaged: list[str], goal: int | None
+) -> Iterator[tuple[int | None, av.VideoFrame]]:
+    """Yield the time and FFmpeg's frame as the file has them; see `decode_stream`."""
+    times = FrameTimes(decoding=timing.decoding)
     with open_source(name) as container:
         stream = container.streams[index]
         stream.thread_type = "SLICE"  # threads for frames lose intact frames around a damaged one
