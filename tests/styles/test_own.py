@@ -50,6 +50,20 @@ def test_a_saved_style_is_read_back(own_data: Path) -> None:
     assert own_file.read(path).about == "again" and len(list(path.parent.iterdir())) == 1
 
 
+def test_a_learned_style_is_never_lost(own_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    own.save("barn", STYLE)  # by another process, while this one was learning
+    learned = replace(STYLE, about="learned")
+    with pytest.raises(UserError, match=r"'barn' exists.* in barn\.json instead: brushwork styles import barn\.json"):
+        own.save_learned("barn", learned)
+    own_data.rename(tmp_path / "moved")
+    own_data.write_text("a file where the folder of own styles should be")
+    with pytest.raises(UserError, match=r"not a directory; the style is in barn-2\.json instead"):
+        own.save_learned("barn", learned)
+    assert [own_file.read(Path(name)).about for name in ("barn.json", "barn-2.json")] == ["learned"] * 2
+
+
 def test_a_style_is_renamed_and_removed() -> None:
     for name in ("barn", "dusk"):
         own.save(name, STYLE)

@@ -63,7 +63,7 @@ def learn(
         network, start, style, shown, 60 * (minutes or 5), deep=deep, progress=lambda fraction, _: show(fraction)
     )
     made = as_own_style(learned, style, picture.name, folder, about)
-    path = own.save(name, made, overwrite=overwrite)
+    path = own.save_learned(name, made, overwrite=overwrite)
     before, after = learned.share
     print(
         f"{name}  style share {before:.3f} -> {after:.3f}, content loss {learned.content[0]:,.0f} -> "

@@ -1,5 +1,6 @@
 """The user's own styles, stored one per file in the user's data folder and accepted by name as any style is."""
 
+import itertools
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -133,6 +134,23 @@ def save(name: str, own: OwnFile, *, overwrite: bool = False) -> Path:
     path = data_folder() / f"{name}{ENDING}"
     own_file.write(path, own, overwrite=overwrite)
     return path
+
+
+def save_learned(name: str, own: OwnFile, *, overwrite: bool = False) -> Path:
+    """Write an own style that took minutes to make; if that fails, write it into the current folder.
+
+    Raises:
+        UserError: If it could not be written as `save` does; the message names the file that holds it.
+    """
+    try:
+        return save(name, own, overwrite=overwrite)
+    except (UserError, OSError) as error:
+        names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
+        aside = next(path for path in (Path(f"{each}{ENDING}") for each in names) if not path.exists())
+        own_file.write(aside, own)
+        raise UserError(
+            f"{in_one_line(error)}; the style is in {aside} instead: brushwork styles import {aside}"
+        ) from None
 
 
 def check_free(name: str, *, overwrite: bool = False) -> None:
