@@ -128,10 +128,7 @@ def named_styles(stylizer: Stylizer) -> EmbeddedStyles:
 
 def thumbnail(image: images.Image) -> Thumbnails:
     """Return the central square of an image (H, W, 3) in [0, 1], as (48, 48, 3), uint8."""
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return quantise(images.resize(image[top : top + side, left : left + side], (THUMBNAIL, THUMBNAIL)))
+    return quantise(images.resize(images.middle(image), (THUMBNAIL, THUMBNAIL)))
 
 
 def _image(pixels: NDArray[np.uint8]) -> images.Image:

@@ -99,7 +99,7 @@ def _evaluate(pairs: Sequence[Pair], painter: PairPainter, size: int, whole_styl
     features = loss_network()
     for pair in pairs:
         content, style = square(read(pair.content), size), read(pair.style)
-        painted = painter(pair, content, style if whole_styles else middle(style))
+        painted = painter(pair, content, style if whole_styles else images.middle(style))
         style, pastiche = square(style, size), square(painted.pastiche, size)
         scores = score(pastiche, content, style, features)
         yield Judged(PairRecord(pair, scores, painted.seconds, painted.identity), content, style, pastiche)
@@ -151,14 +151,6 @@ def read(path: Path) -> Image:
     return images.open(read_source(path)).on_white
 
 
-def middle(image: Image) -> Image:
-    """Return the central square of an image (H, W, 3)."""
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return image[top : top + side, left : left + side]
-
-
 def square(image: Image, size: int) -> Image:
     """Return the central square of an image (H, W, 3), scaled to (size, size, 3)."""
-    return images.resize(middle(image), (size, size))
+    return images.resize(images.middle(image), (size, size))

@@ -15,7 +15,7 @@ from brushwork.images.large_writing import save_large
 from brushwork.images.metadata import Metadata
 from brushwork.images.picture import Frame, Picture
 from brushwork.images.recognition import format_in, is_pastiche
-from brushwork.images.resizing import Image, fit, fit_short, resample, resize, resize_rows
+from brushwork.images.resizing import Image, fit, fit_short, middle, resample, resize, resize_rows
 
 __all__ = [
     "EXTENSIONS",
@@ -47,6 +47,7 @@ __all__ = [
     "is_pastiche",
     "is_visible",
     "measure",
+    "middle",
     "open",
     "open_large",
     "resample",

@@ -53,6 +53,14 @@ def fitted(height: int, width: int, long_side: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def middle(image: Image) -> Image:
+    """Return the central square of an image (H, W, C), not scaled."""
+    height, width = image.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return image[top : top + side, left : left + side]
+
+
 def fit(image: Image, long_side: int) -> Image:
     """Shrink an image (H, W, 3) to a long side of at most `long_side`; a smaller one is returned unchanged."""
     height, width = image.shape[:2]
