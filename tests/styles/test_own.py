@@ -55,11 +55,13 @@ def test_a_learned_style_is_never_lost(own_data: Path, tmp_path: Path, monkeypat
     monkeypatch.chdir(tmp_path / "work")
     own.save("barn", STYLE)  # by another process, while this one was learning
     learned = replace(STYLE, about="learned")
-    with pytest.raises(UserError, match=r"'barn' exists.* in barn\.json instead: brushwork styles import barn\.json"):
+    with pytest.raises(
+        UserError, match=r"'barn' exists.* in barn-2\.json instead: brushwork styles import barn-2\.json"
+    ):
         own.save_learned("barn", learned)
     own_data.rename(tmp_path / "moved")
     own_data.write_text("a file where the folder of own styles should be")
-    with pytest.raises(UserError, match=r"not a directory; the style is in barn-2\.json instead"):
+    with pytest.raises(UserError, match=r"not a directory; the style is in barn\.json instead"):
         own.save_learned("barn", learned)
     assert [own_file.read(Path(name)).about for name in ("barn.json", "barn-2.json")] == ["learned"] * 2
 

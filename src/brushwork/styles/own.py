@@ -146,7 +146,8 @@ def save_learned(name: str, own: OwnFile, *, overwrite: bool = False) -> Path:
         return save(name, own, overwrite=overwrite)
     except (UserError, OSError) as error:
         names = itertools.chain([name], (f"{name}-{number}" for number in itertools.count(2)))
-        aside = next(path for path in (Path(f"{each}{ENDING}") for each in names) if not path.exists())
+        free = (Path(f"{each}{ENDING}") for each in names if not _same_name(each))  # `import` takes the file's name
+        aside = next(path for path in free if not os.path.lexists(path))
         own_file.write(aside, own)
         raise UserError(
             f"{in_one_line(error)}; the style is in {aside} instead: brushwork styles import {aside}"
