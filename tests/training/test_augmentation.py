@@ -148,6 +148,31 @@ def test_a_square_is_not_enlarged_beyond_its_limit() -> None:
     assert small.shape == (1, 3, 40, 40)  # nothing to choose: all of the picture
 
 
+def test_a_fraction_of_the_squares_is_enlarged_further() -> None:
+    """A square of 32 pixels spans 64 of the picture's, or down to 32 / 1.25 in general and 32 / 4 if it is enlarged."""
+    settings = Augmentation((1.0, 100.0), random_crop=False, flip_left_right=False, enlargement=1.25, enlarged=0.25)
+    picture = torch.zeros(3, 64, 64, dtype=torch.uint8)
+    picture[0] = torch.arange(64) * 4  # red by column, so that its slope is the zoom
+    picture[1] = 255  # contrast even in a small square
+    expected = {0.0: 64, 0.125: 64 / 4.5, 0.25 - 1e-6: 8, 0.25: 64, 0.625: 64 / 1.75, 1 - 1e-6: 25.6}
+    for zoom, span in expected.items():
+        numbers = torch.zeros(1, len(COLUMNS))
+        numbers[0, COLUMNS.index("zoom")] = zoom
+        line = augment([picture], 32, settings, numbers, "cpu")[0, 0, 16] * 255 / 4
+        assert (line[24] - line[8]).item() / 16 * 32 == pytest.approx(span, rel=0.01)
+
+
+def test_an_enlarged_square_without_contrast_becomes_the_largest_one() -> None:
+    settings = Augmentation((1.0, 100.0), random_crop=False, flip_left_right=False, enlargement=1.25, enlarged=1.0)
+    picture = torch.full((3, 64, 64), 255, dtype=torch.uint8)
+    picture[:, :16] = 0  # a quarter of it; none of its middle
+    numbers = torch.full((2, len(COLUMNS)), 0.5)
+    other = torch.arange(64, dtype=torch.uint8).expand(3, 64, 64) * 4  # has contrast everywhere
+    images = augment([picture, other], 32, settings, numbers, "cpu")
+    assert images[0].mean().item() == pytest.approx(0.75, abs=0.01)
+    assert (images[1, 0, 16, 24] - images[1, 0, 16, 8]).item() * 255 / 4 < 16  # still enlarged
+
+
 def test_a_style_crop_is_reduced_and_never_enlarged() -> None:
     picture = torch.randint(0, 256, (3, 60, 100), dtype=torch.uint8)
     whole = picture[None].float() / 255

@@ -15,6 +15,8 @@ from torch.nn import functional as F
 from brushwork.runtime import SMALLEST_SIDE
 
 COLUMNS = ("zoom", "top", "left", "flip_left_right", "flip_up_down", "brightness", "saturation", "hue")
+LARGE = 4.0  # largest enlargement of the fraction of pictures that are enlarged further
+PLAIN = 0.04  # standard deviation of a square without contrast
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Augmentation:
         hue: Largest change of the hue in either direction, in turns.
         enlargement: Largest enlargement of a picture's pixels, which limits `zoom` for each picture, as enlarged
             pictures are blurred; 0 sets no limit.
+        enlarged: Fraction of the pictures whose limit is `LARGE` instead, so that their plain areas are as smooth as
+            those of a large photo. A square that has no contrast then is replaced by the largest one.
 
     Raises:
         ValueError: If a value is out of its range.
@@ -44,13 +48,14 @@ class Augmentation:
     saturation: tuple[float, float] = (1.0, 1.0)
     hue: float = 0.0
     enlargement: float = 0.0
+    enlarged: float = 0.0
 
     def __post_init__(self) -> None:
         for name in ("zoom", "saturation"):
             low, high = getattr(self, name)
             if not 0 <= low <= high < math.inf:
                 raise ValueError(f"{name} is {[low, high]}; it must be two numbers from 0 up, the smaller one first")
-        for name, most in (("brightness", 1.0), ("hue", 0.5), ("enlargement", math.inf)):
+        for name, most in (("brightness", 1.0), ("hue", 0.5), ("enlargement", math.inf), ("enlarged", 1.0)):
             if not 0 <= getattr(self, name) <= most:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must be between 0 and {most:g}")
         if self.zoom[0] < 1:
@@ -85,6 +90,8 @@ def augment(
     """
     column = dict(zip(COLUMNS, numbers.cpu().unbind(dim=1), strict=True))
     images = frame(pictures, side, augmentation, column, device)
+    if augmentation.enlarged:
+        _widen_plain(images, pictures, side, augmentation, column)
     if augmentation.brightness:
         delta = augmentation.brightness * (2 * column["brightness"] - 1)
         images = adjust_brightness(images, delta.to(device))
@@ -93,6 +100,21 @@ def augment(
         turns = augmentation.hue * (2 * column["hue"] - 1)
         images = adjust_saturation_and_hue(images, factor.to(device), turns.to(device))
     return images
+
+
+def _widen_plain(
+    images: Tensor, pictures: Sequence[Tensor], side: int, augmentation: Augmentation, column: dict[str, Tensor]
+) -> None:
+    """Replace squares without contrast by the largest square of their pictures.
+
+    A part of a sky is a plain picture, while a large photo never is. Every instance norm divides by its deviation, so
+    its gradient can be larger than that of all other pictures, or infinite.
+    """
+    plain = (images.flatten(1).std(dim=1) < PLAIN).nonzero().flatten().tolist()
+    if plain:
+        chosen = {name: numbers[plain] for name, numbers in column.items()}
+        chosen["zoom"] = torch.full((len(plain),), augmentation.enlarged)  # the lowest zoom of those not enlarged
+        images[plain] = frame([pictures[index] for index in plain], side, augmentation, chosen, images.device)
 
 
 def _between(bounds: tuple[float, float], numbers: Tensor) -> Tensor:
@@ -141,7 +163,12 @@ def _window(short: Tensor, side: int, augmentation: Augmentation, numbers: Tenso
     low, high = augmentation.zoom
     if not augmentation.enlargement:
         return short / _between(augmentation.zoom, numbers)
-    most = (short * augmentation.enlargement / side).clamp(low, high)
+    # One number chooses the limit and then, stretched to [0, 1) again, the zoom.
+    share = augmentation.enlarged
+    large = numbers < share
+    limit = torch.where(large, LARGE, augmentation.enlargement)
+    numbers = torch.where(large, numbers / max(share, 1e-6), (numbers - share) / max(1 - share, 1e-6))
+    most = (short * limit / side).clamp(low, high)
     return short / (low + (most - low) * numbers)
 
 
