@@ -37,6 +37,21 @@ def test_a_scaled_gram_is_the_gram_over_the_scale() -> None:
     torch.testing.assert_close(half, expected, rtol=0.02, atol=0)
 
 
+@pytest.mark.parametrize("scale", [None, torch.tensor([4.0])])
+def test_the_gram_of_features_with_channels_last_is_the_same_without_a_copy(scale: torch.Tensor | None) -> None:
+    """The gradient comes in the order of the features, too, or each sum with it would convert one."""
+    features = torch.rand(2, 4, 3, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    weights = torch.rand(2, 4, 4, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    found = []
+    for order in (torch.contiguous_format, torch.channels_last):
+        leaf = features.clone(memory_format=order).requires_grad_()
+        gram = gram_matrix(leaf, scale)
+        (gradient,) = torch.autograd.grad((gram * weights).sum(), leaf)
+        assert gradient.is_contiguous(memory_format=order)
+        found.append((gram, gradient))
+    torch.testing.assert_close(found[0], found[1])
+
+
 def test_the_logarithm_of_the_style_loss_by_hand() -> None:
     assert log_style_loss(torch.tensor([0.98, 0.0])).tolist() == pytest.approx([0, -3.912023])
     assert log_style_loss(torch.tensor([0.98, 0.0]), floor=0.002).tolist() == pytest.approx(

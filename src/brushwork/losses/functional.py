@@ -19,7 +19,7 @@ def _precise(values: Tensor) -> Tensor:
 
 def _mean_square(values: Tensor) -> Tensor:
     """Return the mean square (B,) of values (B, ...)."""
-    return values.square().flatten(1).mean(dim=1)
+    return values.square().mean(dim=tuple(range(1, values.ndim)))  # flattened, channels-last values would be copied
 
 
 def gram_matrix(features: Tensor, scale: Tensor | None = None) -> Tensor:
@@ -37,15 +37,26 @@ def gram_matrix(features: Tensor, scale: Tensor | None = None) -> Tensor:
     positions = features.shape[-2] * features.shape[-1]
     with torch.autocast(features.device.type, enabled=False):
         if scale is None:
-            rows = _precise(features).flatten(2)  # (B, C, H W)
-            return self_product(rows) / positions
+            return self_product(_rows(_precise(features))) / positions
         divisor = (positions * scale.to(torch.promote_types(scale.dtype, torch.float32))).sqrt()
-        rows = features.flatten(2) * (1 / divisor)[:, None, None].to(features.dtype)
+        rows = _rows(features) * (1 / divisor)[:, None, None].to(features.dtype)
         return _precise(self_product(rows))
 
 
+def _rows(features: Tensor) -> Tensor:
+    """Return features (B, C, H, W) as rows (B, C, H W): a view, also if they are stored with channels last."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2).mT if _stores_channels_last(features) else features.flatten(2)
+
+
+def _stores_channels_last(features: Tensor) -> bool:
+    return features.is_contiguous(memory_format=torch.channels_last) and not features.is_contiguous()
+
+
 class _SelfProduct(torch.autograd.Function):
-    """``X X^T``, whose gradient is one product, ``(D + D^T) X``; autograd alone would compute two."""
+    """``X X^T``, whose gradient is one product, ``(D + D^T) X``; autograd alone would compute two.
+
+    The gradient is stored in the order of X: the two orders in one sum cost several times the sum.
+    """
 
     @staticmethod
     def forward(context: Any, rows: Tensor) -> Tensor:
@@ -55,7 +66,8 @@ class _SelfProduct(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, *gradients: Tensor) -> Tensor:
         (rows,) = context.saved_tensors
-        product: Tensor = (gradients[0] + gradients[0].mT) @ rows
+        both = gradients[0] + gradients[0].mT
+        product: Tensor = both @ rows if rows.is_contiguous() else (rows.mT @ both).mT
         return product
 
 

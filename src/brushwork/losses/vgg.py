@@ -48,6 +48,7 @@ class VGGFeatures(nn.Module):
             self.register_buffer(f"{layer}_bias", weights[f"features.{key}.bias"].float(), persistent=False)
         mean = torch.tensor((123.68, 116.779, 103.939))[:, None, None]
         self.register_buffer("mean", mean, persistent=False)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
 
     def forward(self, images: Tensor, layers: Iterable[str] = STYLE_LAYERS) -> dict[str, Tensor]:
         """Return features (B, C, h, w) by layer of images (B, 3, H, W) in [0, 1].
