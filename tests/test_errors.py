@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from brushwork.errors import in_one_line, nearest, unknown
+from brushwork.errors import cut, in_one_line, nearest, unknown
 
 LAYERS = [f"relu{block}_{layer}" for block in range(1, 6) for layer in range(1, 4)]
 
@@ -23,6 +23,10 @@ def test_the_nearest_name_disregards_case_and_far_ones(
     wanted: str, known: tuple[str, ...], expected: str | None
 ) -> None:
     assert nearest(wanted, known) == expected
+
+
+def test_long_text_is_cut() -> None:
+    assert (cut("sea", 3), cut("stormy", 3), len(cut("a" * 10_000))) == ("sea", "st\u2026", 100)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,16 @@ def unknown(kind: str, wanted: str, known: Collection[str]) -> str:
     near = nearest(wanted, known)
     hint = f" did you mean {near!r}?" if near else ""
     listed = f" known: {', '.join(known)}" if len(known) <= FEW or not near else ""
-    return f"unknown {kind} {wanted!r};{hint}{listed}"
+    return f"unknown {kind} {cut(wanted)!r};{hint}{listed}"
+
+
+def cut(text: str, length: int = 100) -> str:
+    """Return a text for a message, cut to a number of characters if it is longer.
+
+    >>> cut("stormy sea", 8)
+    'stormy …'
+    """
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def in_one_line(error: BaseException) -> str:

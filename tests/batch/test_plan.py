@@ -35,6 +35,13 @@ def targets(
     return [job.target and job.target.as_posix() for job in jobs]
 
 
+@pytest.mark.parametrize("style", ["words: " + "dark blue, " * 1000, "i" * 5000, "in\0k"])
+def test_a_style_may_be_text_that_cannot_name_a_file(style: str) -> None:
+    picture("photo.jpg")
+    region = RegionOption("alpha", style)
+    assert targets("photo.jpg", styles=(style,), target="out.jpg", regions=(region,)) == ["out.jpg"]
+
+
 @pytest.mark.parametrize(
     ("content", "styles", "expected"),
     [

@@ -42,7 +42,7 @@ def test_an_unknown_style_is_a_one_line_error() -> None:
     for name, words in (
         ("wavs", r"no picture 'wavs', and no style 'wavs'; did you mean 'waves'\?"),
         ("INK", "did you mean 'ink'"),
-        ("i" * 500, "no picture 'i{500}'"),
+        ("i" * 500, "no picture 'i{99}\u2026', and no style 'i{99}\u2026'; known"),
         ("in\0k", "no picture"),
         ("", "a style has an empty name"),
     ):

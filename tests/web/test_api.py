@@ -162,6 +162,15 @@ def test_a_region_can_name_only_files_of_its_own_request(client: TestClient) -> 
     files.append(("mask", ("m.png", encode((255, 255, 255)))))
     answer = client.post("/v1/stylize", files=files, data={"region": "m.png=examples/glass.jpg"})
     assert (answer.status_code, "no style 'examples/glass.jpg'" in answer.json()["detail"]) == (400, True)
+    answer = client.post("/v1/stylize", files=files, data={"region": f"{'m' * 5000}=m=red"})
+    assert (answer.status_code, "no `mask` of the request" in answer.json()["detail"]) == (400, True)
+
+
+def test_the_name_of_a_mask_can_contain_an_equals_sign(client: TestClient) -> None:
+    files = [("content", ("photo", encode(GREY))), ("mask", ("m=1.png", encode((255, 255, 255)))),
+             ("region_style", ("a=b.png", encode(BLUE)))]  # fmt: skip
+    answer = client.post("/v1/stylize", files=files, data={"region": "m=1.png=a=b.png:1"})
+    assert (pixels(answer.content) == BLUE).all()
 
 
 def test_a_photo_without_a_style_is_returned_if_the_strength_is_0(client: TestClient) -> None:

@@ -109,6 +109,14 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def exists(name: str) -> bool:
+    """Return whether text is the name of an existing file or folder; words for a style can be too long for a name."""
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):
+        return False
+
+
 def key(path: Path) -> str:
     """Return the same key for all spellings of a path, in lower case: `A` and `a` are one file on Windows and macOS."""
     return os.path.realpath(path).lower()

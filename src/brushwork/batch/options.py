@@ -1,11 +1,11 @@
 """Options of a run: how its pastiches are rendered and written."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
+from brushwork.batch.inputs import exists
 from brushwork.errors import UserError, unknown
 from brushwork.images.metadata import STRIP
 from brushwork.rendering.settings import LEAST_MEMORY, RenderSettings, Stroke, check_range, check_strength
@@ -86,15 +86,19 @@ def parse_weights(text: str | None, styles: int, *, each: bool = False) -> list[
     return weights
 
 
-def parse_region(text: str) -> RegionOption:
+def parse_region(text: str, is_mask: Callable[[str], bool] = exists) -> RegionOption:
     """Parse a region such as ``mask.png=painting.jpg`` or ``mask.png=painting.jpg:0.8``.
+
+    Args:
+        text: The region.
+        is_mask: Returns whether a text is the name of a mask, which may contain ``=``.
 
     Raises:
         UserError: If it has another form or its strength is not in [0, 1].
     """
-    # File names may contain "=": split at the first one that follows the name of an existing file, else at the first.
+    # File names may contain "=": split at the first one that follows the name of a mask, else at the first.
     places = [place for place, letter in enumerate(text) if letter == "="]
-    place = next((each for each in places if Path(text[:each]).exists()), places[0] if places else 0)
+    place = next((each for each in places if is_mask(text[:each])), places[0] if places else 0)
     mask, style = text[:place], text[place + 1 :]
     if not (mask and style):
         raise UserError(

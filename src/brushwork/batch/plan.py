@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from brushwork import images
-from brushwork.batch.inputs import STANDARD, Content, find_contents, is_folder, key, without_pastiches
+from brushwork.batch.inputs import STANDARD, Content, exists, find_contents, is_folder, key, without_pastiches
 from brushwork.batch.options import DEFAULT, Options
 from brushwork.errors import UserError
 from brushwork.styles.names import label_of
@@ -164,7 +164,7 @@ def _check(jobs: Sequence[Job], options: Options) -> None:
     """Raise errors of the outputs before any work is done."""
     regions = [name for region in options.regions for name in (region.mask, region.style)]
     read = {*regions, *([options.protect] if options.protect else []), *chain(*(job.styles for job in jobs))}
-    sources = [path for name in read if (path := Path(name)).exists()]
+    sources = [Path(name) for name in read if exists(name)]
     masks = [path for folder in sources if is_folder(folder) for path in images.find(folder)]
     keys = {key(path) for path in (*sources, *masks)}
     for job in jobs:

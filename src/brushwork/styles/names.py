@@ -5,7 +5,7 @@ from functools import lru_cache
 from os import PathLike
 from pathlib import Path
 
-from brushwork.errors import FEW, UserError, nearest
+from brushwork.errors import FEW, UserError, cut, nearest
 from brushwork.images import EXTENSIONS
 from brushwork.styles.gallery import Gallery, NamedStyle
 from brushwork.styles.text_vectors import split_words
@@ -49,7 +49,7 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
         raise UserError(message)
     if not known or len(path.parts) != 1 or path.suffix.lower() in EXTENSIONS:
         return path
-    raise UserError(f"no picture {name!r}, and {message}")
+    raise UserError(f"no picture {cut(name)!r}, and {message}")
 
 
 def word_map_of(gallery: Gallery) -> WordMap:
@@ -85,8 +85,8 @@ def _is_file(path: Path) -> bool:
 
 def _unknown(name: str, known: Collection[str]) -> str:
     if not known:
-        return f"no style {name!r}: this model has no named styles"
+        return f"no style {cut(name)!r}: this model has no named styles"
     near = nearest(name, known)
     hint = f" did you mean {near!r}?" if near else ""
     rest = f"known styles: {', '.join(known)}" if len(known) <= FEW else f"brushwork styles lists all {len(known)}"
-    return f"no style {name!r};{hint} {rest}"
+    return f"no style {cut(name)!r};{hint} {rest}"

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brushwork.errors import UserError
+from brushwork.errors import UserError, cut
 from brushwork.runtime import Array
 from brushwork.styles.gallery import NamedStyle
 from brushwork.styles.text_vectors import split_words, vector_of, vectors_of
@@ -40,6 +40,7 @@ MIXED, SHARPNESS = 20, 12.0
 MEANS = "means"
 ARRAYS, TEXTS = ("matrix", "mean", "axes", "bank", "moves"), ("labels", "names", "vocabulary")
 LISTED = 3  # labels of the nearest real pictures
+MOST_LISTED = 200  # characters of a list of unknown words
 
 
 @dataclass(frozen=True)
@@ -137,8 +138,8 @@ class WordMap:
                     unknown.append(words[0])
                 del words[: max(taken, 1)]
         if not moves:
-            listed = ", ".join(unknown) or "no words given"
-            raise UserError(f"unknown words for a style: {listed}; try colours, artists, strokes or materials")
+            ignored = listed(unknown) or "no words given"
+            raise UserError(f"unknown words for a style: {ignored}; try colours, artists, strokes or materials")
         # Every phrase counts alike: the offset of an artist is up to ten times as long as that of "swirls", and hid it.
         directions = _unit(np.stack([move for _, move in moves]) @ self.axes)  # (phrases, M)
         direction = _unit(directions.sum(axis=0))
@@ -223,6 +224,11 @@ class WordMap:
 
     def _knows(self, word: str) -> bool:
         return word in self._single or float((self._vectors @ vector_of(word)).max()) >= KNOWN
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return words in a line for a message: the first ones if there are many."""
+    return cut(", ".join(dict.fromkeys(words)), MOST_LISTED)
 
 
 def _unit(rows: NDArray[Any]) -> Array:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from brushwork.errors import cut
 from brushwork.styles.gallery import NamedStyle
-from brushwork.styles.word_map import Understood, WordMap
+from brushwork.styles.word_map import Understood, WordMap, listed
 
 PREFIX, KIND = "words:", "words"
 NAMED = 3  # named styles listed in the notice
@@ -27,9 +28,9 @@ def style_of(text: str, word_map: WordMap, named: Mapping[str, NamedStyle], *, n
     said = [f"like {', '.join(understood.like)}"] if understood.like else []
     if nearest and (near := find(understood, word_map, named)[:NAMED]):
         said.append(f"nearest named styles: {', '.join(name for name, _ in near)}")
-    notices = [f"{text!r} was understood as a style {'; '.join(said)}"] if said else []
+    notices = [f"{cut(text)!r} was understood as a style {'; '.join(said)}"] if said else []
     if understood.unknown:
-        notices.append(f"ignored unknown words: {', '.join(understood.unknown)}")
+        notices.append(f"ignored unknown words: {listed(understood.unknown)}")
     embeddings = {word_map.style_size: understood.embedding}
     return NamedStyle(f"{PREFIX} {text}", KIND, ", ".join(understood.like), embeddings, notices=tuple(notices))
 

@@ -180,7 +180,7 @@ async def _read_regions(
         raise UserError(f"{len(texts or ())} regions; at most {service.limits.styles} are allowed")
     found = []
     for text in texts or ():
-        parsed = parse_region(text)
+        parsed = parse_region(text, files.__contains__)
         if parsed.mask not in files:
             raise UserError(f"region {text!r}: no `mask` of the request has the file name {parsed.mask!r}")
         style = Style(parsed.style, styles.get(parsed.style))
