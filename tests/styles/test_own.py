@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,13 @@ def test_another_model_refuses_a_style_without_a_picture() -> None:
     assert gallery().styles["barn"].thumbnail is None
 
 
+def encoded(width: int, height: int) -> str:
+    """A picture of this size in the form in which files store them."""
+    buffer = BytesIO()
+    Image.new("RGB", (width, height)).save(buffer, "WEBP")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
 def broken(change: Callable[[dict[str, Any]], None]) -> str:
     values = json.loads(own.path_of("barn").read_text())
     change(values)
@@ -144,6 +152,12 @@ CHANGES: list[Callable[[dict[str, Any]], None]] = [
     lambda values: values.update(embeddings={"256": [1, 2], "512": [1]}),
     lambda values: values.update(embeddings={"256": "red"}),
     lambda values: values.update(embeddings={"-1": [1]}),
+    lambda values: values.update(embeddings={"256": [1, 1e30]}),
+    lambda values: values.update(about=["red"]),
+    lambda values: values.update(origin=[]),
+    lambda values: values["origin"][0].update(weight=5),
+    lambda values: values["origin"][0].update(picture=encoded(8, 8)),
+    lambda values: values["origin"][0].update(picture=encoded(16 * 33, 16)),
     lambda values: values["origin"][0].update(weight=-1),
     lambda values: values["origin"][0].update(weight="x"),
     lambda values: values["origin"][0].update(picture="?"),
@@ -165,6 +179,21 @@ def test_a_broken_file_is_reported_and_the_other_styles_work(change: Callable[[d
     assert "dusk" in known.styles and list(known.refused) == ["barn"]
     with pytest.raises(UserError, match=r"barn\.json is not an own style: "):
         resolve("barn", known, files=True)
+
+
+def test_too_few_numbers_for_the_model_are_reported_and_the_other_styles_work() -> None:
+    own.save("short", STYLE)
+    own.save("barn", replace(STYLE, embeddings={256: np.zeros(4, np.float32)}))
+    known = Two(own=OwnStyles(lambda: {"abc"}, size=4))
+    assert "barn" in known.styles and list(known.refused) == ["short"]
+    with pytest.raises(UserError, match="'short' has 3 numbers, those of the model fake have at least 4"):
+        resolve("short", known, files=True)
+
+
+def test_texts_become_lines_without_control_characters() -> None:
+    own.save("barn", replace(STYLE, about="a\n\x1b[31mb \udce9", origin=(Origin("\udce9.png"),), model="m" * 1000))
+    found = own_file.read(own.path_of("barn"))
+    assert (found.about, found.origin[0].file, len(found.model)) == ("a [31mb", ".png", own_file.LONGEST_LINE)
 
 
 def test_a_style_can_be_a_blend_of_pictures_and_names(tmp_path: Path, fake_runtime: FakeRuntime) -> None:

@@ -172,6 +172,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
         return
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     # In a pipe, lines are not wrapped, so programs can parse the columns.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
@@ -179,7 +180,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     for column in rows[0]:
         table.add_column(column, no_wrap=column != "about")
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*map(Text, row.values()))  # not markup, which a description could contain
     console.print(table)
 
 

@@ -29,7 +29,8 @@ def open_gallery(folder: ModelFolder, runtime: Runtime | None = None) -> Gallery
     if folder.styles:  # a model with a table of styles knows no others
         return Gallery(folder, table=folder.styles)
     predict = partial(_predict, runtime) if runtime else None
-    return Gallery(folder, own=OwnStyles(cache(lambda: {digest_of(folder), folder.sha256[WEIGHTS]}), predict))
+    digests = cache(lambda: {digest_of(folder), folder.sha256[WEIGHTS]})
+    return Gallery(folder, own=OwnStyles(digests, predict, size=folder.embedding_size))
 
 
 def _predict(runtime: Runtime, picture: Array, size: int) -> Array:

@@ -50,8 +50,8 @@ def open_style(path: Path, size: int) -> Image:
     return images.open(path, size=long_side).on_white
 
 
-def scale_style(image: Image, size: int) -> Image:
-    """Return a style picture (H, W, 3) scaled in proportion to a short side of ``size`` pixels.
+def check_picture(image: Image) -> tuple[int, int]:
+    """Return height and width of a style picture (H, W, 3).
 
     Raises:
         UserError: If it is too small or too narrow.
@@ -59,6 +59,16 @@ def scale_style(image: Image, size: int) -> Image:
     height, width = check_size("style", image)
     if max(height, width) > LONGEST_STYLE * min(height, width):
         raise UserError(f"the style is {width} x {height}: more than {LONGEST_STYLE} times as long as wide")
+    return height, width
+
+
+def scale_style(image: Image, size: int) -> Image:
+    """Return a style picture (H, W, 3) scaled in proportion to a short side of ``size`` pixels.
+
+    Raises:
+        UserError: If it is too small or too narrow.
+    """
+    height, width = check_picture(image)
     scale = size / min(height, width)
     return images.resize(image, (round(height * scale), round(width * scale)))
 

@@ -66,12 +66,18 @@ class OwnStyles:
             (`own_file.digest_of`) and that of all its weights.
         predict: Embeds a stored picture of a style that was made for another model; None if no model is loaded.
         folder: Folder of the files; None for `data_folder`.
+        size: D of the model, which no embedding of the model is shorter than; None if it is unknown.
     """
 
     def __init__(
-        self, digests: Callable[[], Collection[str]], predict: Predict | None = None, folder: Path | None = None
+        self,
+        digests: Callable[[], Collection[str]],
+        predict: Predict | None = None,
+        folder: Path | None = None,
+        *,
+        size: int | None = None,
     ) -> None:
-        self._digests, self._predict = digests, predict
+        self._digests, self._predict, self._size = digests, predict, size or 0
         self._folder = folder
         self._seen: dict[Path, tuple[tuple[int, int], OwnFile | str]] = {}
 
@@ -100,7 +106,9 @@ class OwnStyles:
         """Return the style for the model, or the reason why it cannot be used."""
         style = OwnStyle(name, KIND, own.about, own.embeddings, origin=own.origin)
         if own.digest in self._digests():
-            return style
+            given = len(next(iter(own.embeddings.values())))
+            short = f"style {name!r} has {given} numbers, those of the model {own.model} have at least {self._size}"
+            return style if given >= self._size else short
         made_for = f"style {name!r} was made for the model {own.model}"
         if any(each.picture is None for each in own.origin):
             return f"{made_for} and stores no picture; add it again for this model"

@@ -15,14 +15,17 @@ import numpy as np
 from PIL import Image as Pillow
 
 from brushwork import atomic, images
-from brushwork.errors import UserError
+from brushwork.errors import UserError, cut
 from brushwork.images.levels import quantise
 from brushwork.model_detail import read_header
 from brushwork.model_folder import ModelFolder
 from brushwork.runtime import Array
+from brushwork.styles.embeddings import check_picture
 
 ENDING, KIND, FORMAT = ".json", "own", 1
-LONGEST_NAME, LARGEST_FILE, LARGEST_PICTURE = 80, 20_000_000, 16_000_000  # letters, bytes, pixels
+LONGEST_NAME, LONGEST_LINE = 80, 300  # letters of a style's name, and of other texts
+LARGEST_FILE, LARGEST_PICTURE = 20_000_000, 16_000_000  # bytes, pixels
+LARGEST_NUMBER = 10_000  # of an embedding; those of models are below 10, and much larger ones overflow
 # Short side in pixels of a stored picture, from which other models embed the style.
 KEPT_SIDE = 384
 SQUARE = 96  # side in pixels of a thumbnail, as in the galleries of models
@@ -101,7 +104,7 @@ def check_name(name: str) -> None:
         UserError: If it cannot.
     """
     if not name or len(name) > LONGEST_NAME or not all(letter.isalnum() or letter in "-_" for letter in name):
-        raise UserError(f"{name!r} is not a valid style name; use at most {LONGEST_NAME} letters, digits, - and _")
+        raise UserError(f"{cut(name)!r} is not a valid style name; use at most {LONGEST_NAME} letters, digits, - and _")
 
 
 def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
@@ -112,12 +115,12 @@ def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
     """
     values = {
         "format": FORMAT,
-        "about": own.about,
-        "model": {"name": own.model, "digest": own.digest},
+        "about": _line(own.about),
+        "model": {"name": _line(own.model), "digest": own.digest},
         # Six digits exceed the precision of the network.
         "embeddings": {size: [float(f"{x:.6g}") for x in row.tolist()] for size, row in own.embeddings.items()},
         "origin": [
-            {"file": each.file, "weight": each.weight, "picture": _as_text(each.picture)} for each in own.origin
+            {"file": _line(each.file), "weight": each.weight, "picture": _as_text(each.picture)} for each in own.origin
         ],
     }
     try:
@@ -142,15 +145,28 @@ def read(path: Path) -> OwnFile:
         if not embeddings or len({len(row) for row in embeddings.values()}) != 1 or min(embeddings) < 1:
             raise ValueError("its embeddings differ in length or lack a style size")
         origin = tuple(_origin(**each) for each in values["origin"])
-        model, digest = str(values["model"]["name"]), str(values["model"]["digest"])
-        return OwnFile(str(values["about"]), model, digest, embeddings, origin)
+        if abs(sum(each.weight for each in origin) - 1) > 0.01:
+            raise ValueError("its weights do not sum to 1")
+        model, digest = _line(values["model"]["name"]), _line(values["model"]["digest"])
+        return OwnFile(_line(values["about"]), model, digest, embeddings, origin)
     except OSError as error:
         raise UserError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from None
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise UserError(f"{path} is not an own style: it is not a JSON file") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, images.ImageError) as error:
-        reason = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
-        raise UserError(f"{path} is not an own style: {reason}") from None
+    except KeyError as error:
+        raise UserError(f"{path} is not an own style: {error.args[0]!r} is missing") from None
+    except (TypeError, AttributeError, RecursionError):
+        raise UserError(f"{path} is not an own style: a value has the wrong type") from None
+    except (ValueError, UserError) as error:
+        raise UserError(f"{path} is not an own style: {error}") from None
+
+
+def _line(text: str) -> str:
+    """Return a text as one line that can be printed: without control characters, and cut if it is long."""
+    if not isinstance(text, str):
+        raise TypeError
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return cut(line, LONGEST_LINE)
 
 
 def _as_text(picture: bytes | None) -> str | None:
@@ -159,8 +175,8 @@ def _as_text(picture: bytes | None) -> str | None:
 
 def _embedding(numbers: Any) -> Array:
     row = np.asarray(numbers, dtype=np.float32)
-    if row.ndim != 1 or not row.size or not np.isfinite(row).all():
-        raise ValueError("an embedding is not a list of finite numbers")
+    if row.ndim != 1 or not row.size or not (np.abs(row) <= LARGEST_NUMBER).all():
+        raise ValueError(f"an embedding is not a list of numbers of at most {LARGEST_NUMBER:,}")
     return row
 
 
@@ -172,5 +188,6 @@ def _origin(file: str, weight: float, picture: str | None = None) -> Origin:
     except binascii.Error:
         raise ValueError("a picture is not valid base64") from None
     if data is not None:
-        images.open(data, max_pixels=LARGEST_PICTURE)  # reports a broken picture now rather than on first use
-    return Origin(str(file), float(weight), data)
+        # Reports an unusable picture now rather than on first use.
+        check_picture(images.open(data, max_pixels=LARGEST_PICTURE).image)
+    return Origin(_line(file), float(weight), data)
