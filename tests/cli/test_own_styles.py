@@ -1,8 +1,10 @@
 """`brushwork styles add`, `remove`, `rename`, `export`, `import`, and own styles in other commands."""
 
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from brushwork.styles import own
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
 from brushwork.training import learn_style, learning_squares
+from brushwork.training.learn_style import Learned
 from tests.cli.conftest import Paint, Run
 
 KEYWORDS = dict(learn_style.learn.__kwdefaults__ or {})
@@ -69,6 +72,14 @@ def test_watch_gives_the_notices_of_styles_once_and_those_of_pictures_each_time(
 
 
 @pytest.mark.usefixtures("quick")
+def test_a_description_is_printed_as_it_is(brushwork: Run, paint: Paint) -> None:
+    picture = paint("painting.png", seed=3)
+    assert brushwork("styles", "add", "barn", picture, "--about", "[/bold] like [red]\nbrick").code == 0
+    listed = brushwork("styles")
+    assert listed.code == 0 and "[/bold] like [red] brick" in listed.out
+
+
+@pytest.mark.usefixtures("quick")
 def test_words_find_own_styles_of_other_models(brushwork: Run, paint: Paint, own_data: Path) -> None:
     picture = shrink(np.full((48, 64, 3), (0.1, 0.1, 0.6), np.float32))
     own.save("sea", OwnFile("a sea", "other", "its digest", {256: np.ones(3, np.float32)}, (Origin("a", 1, picture),)))
@@ -104,6 +115,33 @@ def test_a_deep_style_is_learned_and_used(
     assert mixed["model"] == values["model"]  # the digest, too: a blend with a deep style is one
     refused = brushwork("stylize", "photo.png", "-s", "barn", "-o", "x.png", "--model", "brushwork-mobile")
     assert refused.code == 0 and "it is embedded again from its stored thumbnail" in refused.err
+
+
+@pytest.mark.usefixtures("quick")
+def test_photos_that_cannot_be_used_are_reported(
+    brushwork: Run, paint: Paint, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    def learned(network: Any, start: Any, style: Any, photos: Any, seconds: float, **how: Any) -> Any:
+        seen.append(len(photos))
+        return Learned(start[0], 3, (math.nan, math.nan), (math.nan, math.nan))  # Ctrl-C was pressed twice
+
+    monkeypatch.setattr(learn_style, "learn", learned)
+    monkeypatch.setattr(learn_style, "MOST_PHOTOS", 4)
+    paint("painting.png", 80, 64, seed=3)
+    for number in range(6):
+        paint(f"photos/{number}.png", 80, 64, seed=number)
+    (here / "photos" / "0.png").write_text("no picture")
+    paint("photos/1.png", 40, 64)
+    ended = brushwork("styles", "learn", "barn", "painting.png", "--photos", "photos")
+    assert ended.code == 0 and seen == [2]
+    assert ended.lines[0] == "note: learning on 4 of 6 photos" and "cannot read photos/0.png" in ended.lines[1]
+    assert ended.lines[2] == "note: photos/1.png is smaller than 64 pixels" and "barn  in 3 steps" in ended.lines[3]
+    for number in range(2, 6):
+        (here / "photos" / f"{number}.png").write_text("no picture")
+    ended = brushwork("styles", "learn", "dusk", "painting.png", "--photos", "photos")
+    assert ended.code == 1 and ended.lines[-1] == "brushwork: no usable pictures in the folder photos"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +110,44 @@ def test_ctrl_c_keeps_what_was_learned(predicted_network: PasticheNetwork, pictu
 
     learned = learn(predicted_network.transfer, START, style, [photo], 30, clock=ticking(), progress=stop)
     assert learned.steps == 1 and learned.embedding.any()
+
+
+@pytest.mark.parametrize(("call", "steps"), [(1, None), (2, 1), (11, 10)])
+def test_ctrl_c_while_a_square_is_made_keeps_what_was_learned(
+    call: int,
+    steps: int | None,
+    predicted_network: PasticheNetwork,
+    pictures: tuple[Array, Array],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    style, photo = pictures
+    monkeypatch.setattr(learn_style, "STAGES", (Stage(48, 0.0, 50), Stage(64, 0.5, 50)))  # each step makes a square
+    calls = iter(range(1, 1000))
+    ready = learn_style._Run._ready
+
+    def interrupted(run: Any, pixels: torch.Tensor) -> Any:
+        if next(calls) == call:
+            raise KeyboardInterrupt
+        return ready(run, pixels)
+
+    monkeypatch.setattr(learn_style._Run, "_ready", interrupted)
+    if steps is None:  # nothing was learned
+        with pytest.raises(KeyboardInterrupt):
+            learn(predicted_network.transfer, START, style, [photo], 20, clock=ticking())
+        return
+    learned = learn(predicted_network.transfer, START, style, [photo], 20, clock=ticking())
+    assert learned.steps == steps and learned.embedding.any() and np.isfinite(learned.share).all()
+
+
+def test_ctrl_c_while_the_style_is_evaluated_keeps_what_was_learned(
+    predicted_network: PasticheNetwork, pictures: tuple[Array, Array], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(run: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(learn_style._Run, "judge", interrupted)
+    learned = learn(predicted_network.transfer, START, pictures[0], [pictures[1]], 5, clock=ticking())
+    assert learned.embedding.any() and np.isnan([*learned.share, *learned.content]).all()
 
 
 def test_too_small_styles_and_missing_photos_are_refused(

@@ -1,5 +1,6 @@
 """`brushwork styles learn`: fits an own style to its picture instead of predicting it."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,8 @@ from brushwork.cli.own_styles import About, Name
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from brushwork.training.learn_style import Learned
 
 import typer
 
@@ -64,21 +67,38 @@ def learn(
     )
     made = as_own_style(learned, style, picture.name, folder, about)
     path = own.save_learned(name, made, overwrite=overwrite)
-    before, after = learned.share
-    print(
-        f"{name}  style share {before:.3f} -> {after:.3f}, content loss {learned.content[0]:,.0f} -> "
-        f"{learned.content[1]:,.0f} in {learned.steps} steps  {path}",
-        file=sys.stderr,
-    )
+    print(f"{name}  {_scores(learned)}in {learned.steps} steps  {path}", file=sys.stderr)
+
+
+def _scores(learned: "Learned") -> str:
+    """Return what learning changed; empty if it was not evaluated."""
+    (share, better), (content, kept) = learned.share, learned.content
+    if math.isnan(share):
+        return ""
+    return f"style share {share:.3f} -> {better:.3f}, content loss {content:,.0f} -> {kept:,.0f} "
 
 
 def _photos(folder: Path | None) -> "list[NDArray[np.float32]]":
-    """Return the photos of a folder, or the shipped photos."""
+    """Return the photos of a folder, or the shipped photos. Those that cannot be used are reported."""
     from brushwork import images
     from brushwork.errors import UserError
-    from brushwork.training.learn_style import LARGEST, PHOTOS
+    from brushwork.training.learn_style import LARGEST, MOST_PHOTOS, PHOTOS, SMALLEST
 
     found = images.find(folder or PHOTOS)
     if not found:
         raise UserError(f"no pictures in the folder {folder}")
-    return [images.fit_short(images.open(path).on_white, LARGEST) for path in found]
+    count = min(len(found), MOST_PHOTOS)
+    if count < len(found):
+        print(f"note: learning on {count} of {len(found)} photos", file=sys.stderr)
+    usable = []
+    for path in (found[number * len(found) // count] for number in range(count)):
+        try:
+            photo = images.open(path).on_white
+            if min(photo.shape[:2]) < SMALLEST:
+                raise UserError(f"{path} is smaller than {SMALLEST} pixels")
+            usable.append(images.fit_short(photo, LARGEST))
+        except UserError as error:
+            print(f"note: {error}", file=sys.stderr)
+    if not usable:
+        raise UserError(f"no usable pictures in the folder {folder}")
+    return usable

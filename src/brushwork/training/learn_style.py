@@ -37,7 +37,8 @@ JUDGED = 10  # squares of the result's share and content loss
 # Learning rates of Adam. A step of 0.05 moves an embedding by a tenth of its spread, which takes a minute to undo.
 RATES = {"embedding": 0.02, "parameters": 0.03}
 ALONE = 0.3  # fraction of the time in which the embedding is fitted alone
-LARGEST = STAGES[-1].side  # pixels of the short side of a photo
+SMALLEST, LARGEST = 64, STAGES[-1].side  # pixels of the short side of a photo
+MOST_PHOTOS = max(stage.squares for stage in STAGES)
 # Weight of what grids of upsampling and regular stripes have more than in the first pastiche, in logarithms. Without
 # it, a texture got a grid (artefact 1.01 to 1.23) and stripes (x 1.56) in 571 steps.
 REGULAR = 0.1
@@ -52,7 +53,7 @@ class Learned:
     Attributes:
         embedding: Embedding (D,), or (D + P,) of a deep style, see `brushwork.networks.deep`.
         steps: Steps of the optimizer.
-        share: Style share of the photos' pastiches, before and after.
+        share: Style share of the photos' pastiches, before and after; not a number if Ctrl-C ended the evaluation, too.
         content: Content loss, before and after.
     """
 
@@ -85,7 +86,7 @@ def learn(
     progress: Callable[[float, float], None] = lambda fraction, share: None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Learned:
-    """Fit a style to a picture within a time limit; Ctrl-C ends it with the result so far.
+    """Fit a style to a picture within a time limit; after the first step, Ctrl-C ends it with the result so far.
 
     Args:
         network: The style transfer network, which is not changed.
@@ -100,8 +101,8 @@ def learn(
     Raises:
         UserError: If there is no photo, or a picture is too small.
     """
-    if not photos or min(min(image.shape[:2]) for image in (style, *photos)) < 64:
-        raise UserError("a style is learned from pictures and photos with sides of at least 64 pixels")
+    if not photos or min(min(image.shape[:2]) for image in (style, *photos)) < SMALLEST:
+        raise UserError(f"a style is learned from pictures and photos with sides of at least {SMALLEST} pixels")
     run = _Run(network, start, style, photos, deep)
     begun = clock()
     try:
@@ -109,9 +110,13 @@ def learn(
             run.step(gone)
             progress(gone, run.share)
     except KeyboardInterrupt:
-        pass
+        if not run.steps:
+            raise
     progress(1.0, run.share)
-    before, after = run.judge()
+    try:
+        before, after = run.judge()
+    except KeyboardInterrupt:  # pressed twice: the style is worth more than its scores
+        before = after = (math.nan, math.nan)
     return Learned(run.embedding, run.steps, (before[0], after[0]), (before[1], after[1]))
 
 
@@ -180,7 +185,8 @@ class _Run:
     @torch.no_grad()
     def judge(self) -> tuple[tuple[float, float], tuple[float, float]]:
         """Return style share and content loss before and after, means over some of the latest squares."""
-        squares = self._squares[max(self._squares)][-JUDGED:] if self._squares else [self._next(STAGES[0])]
+        made = [ready for ready in self._squares.values() if ready]  # a new stage has none if Ctrl-C ended the first
+        squares = made[-1][-JUDGED:] if made else [self._next(STAGES[0])]
         losses = [self._losses(square, self._condition()) for square in squares]
         rows = [
             (square.share, square.content, math.exp(share.item()), content.item())
