@@ -122,6 +122,30 @@ def test_another_model_embeds_the_stored_picture() -> None:
     np.testing.assert_allclose(found.at(256), [[0.75, 0, 0.25]], atol=0.02)
 
 
+def test_another_model_embeds_a_picture_only_once() -> None:
+    own.save("barn", STYLE)
+    sizes: list[int] = []
+
+    def predict(picture: Any, size: int) -> Any:
+        sizes.append(size)
+        return mean_colour(picture, size)
+
+    known = Two(own=OwnStyles(lambda: {"other"}, predict))
+    for _ in range(3):
+        known.styles["barn"].at(256)
+    assert sizes == [256]
+    own.save("barn", replace(STYLE, about="another picture"), overwrite=True)
+    known.styles["barn"].at(256)
+    assert sizes == [256, 256]
+
+
+def test_other_weights_of_a_model_are_named() -> None:
+    own.save("barn", STYLE)
+    known = Two(own=OwnStyles(lambda: {"other"}, mean_colour, model="fake"))
+    (notice,) = known.styles["barn"].notices
+    assert notice.startswith("style 'barn' was made for other weights of the model fake; it is embedded again")
+
+
 def test_another_model_refuses_a_style_without_a_picture() -> None:
     own.save("barn", replace(STYLE, origin=(Origin("red.png"),)))
     other = gallery("other")

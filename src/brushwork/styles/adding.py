@@ -30,7 +30,7 @@ def open_gallery(folder: ModelFolder, runtime: Runtime | None = None) -> Gallery
         return Gallery(folder, table=folder.styles)
     predict = partial(_predict, runtime) if runtime else None
     digests = cache(lambda: {digest_of(folder), folder.sha256[WEIGHTS]})
-    return Gallery(folder, own=OwnStyles(digests, predict, size=folder.embedding_size))
+    return Gallery(folder, own=OwnStyles(digests, predict, model=folder.name, size=folder.embedding_size))
 
 
 def _predict(runtime: Runtime, picture: Array, size: int) -> Array:

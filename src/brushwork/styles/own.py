@@ -66,6 +66,7 @@ class OwnStyles:
             (`own_file.digest_of`) and that of all its weights.
         predict: Embeds a stored picture of a style that was made for another model; None if no model is loaded.
         folder: Folder of the files; None for `data_folder`.
+        model: Name of the model, for messages.
         size: D of the model, which no embedding of the model is shorter than; None if it is unknown.
     """
 
@@ -75,41 +76,46 @@ class OwnStyles:
         predict: Predict | None = None,
         folder: Path | None = None,
         *,
+        model: str = "",
         size: int | None = None,
     ) -> None:
-        self._digests, self._predict, self._size = digests, predict, size or 0
+        self._digests, self._predict, self._model, self._size = digests, predict, model, size or 0
         self._folder = folder
-        self._seen: dict[Path, tuple[tuple[int, int], OwnFile | str]] = {}
+        self._seen: dict[Path, tuple[tuple[int, int], OwnStyle | str]] = {}
 
     def read(self) -> tuple[Mapping[str, OwnStyle], Mapping[str, str]]:
         """Return name -> style, sorted by name, and name -> reason why a style cannot be used."""
         styles: dict[str, OwnStyle] = {}
         refused: dict[str, str] = {}
-        seen, self._seen = self._seen, {}
+        seen: dict[Path, tuple[tuple[int, int], OwnStyle | str]] = {}
         for path in list_files(self._folder or data_folder()):
             try:
                 status = path.stat()
             except OSError:  # removed since the folder was listed
                 continue
             stamp = status.st_mtime_ns, status.st_size
-            kept = seen.get(path)
-            found = kept[1] if kept and kept[0] == stamp else _read(path)
-            self._seen[path] = stamp, found
-            style = found if isinstance(found, str) else self._fitted(path.stem, found)
+            kept = self._seen.get(path)
+            # A style that is kept is not embedded again for every use.
+            style = kept[1] if kept and kept[0] == stamp else self._fitted(path.stem, _read(path))
+            seen[path] = stamp, style
             if isinstance(style, str):
                 refused[path.stem] = style
             else:
                 styles[path.stem] = style
+        self._seen = seen
         return styles, refused
 
-    def _fitted(self, name: str, own: OwnFile) -> OwnStyle | str:
+    def _fitted(self, name: str, own: OwnFile | str) -> OwnStyle | str:
         """Return the style for the model, or the reason why it cannot be used."""
+        if isinstance(own, str):
+            return own
         style = OwnStyle(name, KIND, own.about, own.embeddings, origin=own.origin)
         if own.digest in self._digests():
             given = len(next(iter(own.embeddings.values())))
             short = f"style {name!r} has {given} numbers, those of the model {own.model} have at least {self._size}"
             return style if given >= self._size else short
-        made_for = f"style {name!r} was made for the model {own.model}"
+        other = "other weights of " if own.model == self._model else ""  # as with --detail, or of an earlier version
+        made_for = f"style {name!r} was made for {other}the model {own.model}"
         if any(each.picture is None for each in own.origin):
             return f"{made_for} and stores no picture; add it again for this model"
         notice = f"{made_for}; it is embedded again from its stored thumbnail"

@@ -135,7 +135,9 @@ class Service:
             UserError: If it does not exist, or the name is too long.
         """
         if len(name) > LONGEST_NAME:
-            raise UserError(f"the style's name has {len(name)} characters; at most {LONGEST_NAME} are allowed")
+            raise UserError(
+                f"the name or words of the style have {len(name):,} characters; at most {LONGEST_NAME} are allowed"
+            )
         style = resolve(name, self.details.at(detail).gallery, files=False)
         assert isinstance(style, NamedStyle)
         return style
