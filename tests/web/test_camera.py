@@ -14,12 +14,18 @@ from PIL import Image
 from starlette.testclient import WebSocketDenialResponse, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
+from brushwork import model_folder
+from brushwork.errors import UserError
 from brushwork.live.fade import Fade
+from brushwork.networks.deep import parameters_size
+from brushwork.styles import Gallery
 from brushwork.stylizer import Stylizer
 from brushwork.testing import FakeRuntime
+from brushwork.web.api.camera import Camera, CameraSettings
 from brushwork.web.api.camera_route import NUMBER, Inbox
 from brushwork.web.api.limits import Limits
 from brushwork.web.api.origins import Names
+from brushwork.web.api.service import Service
 from brushwork.web.api.tokens import Tokens
 from brushwork.web.app import build
 from tests.web.conftest import BLUE, RED, encode, pixels
@@ -182,6 +188,16 @@ def test_a_camera_needs_the_token_of_the_server() -> None:
 def test_a_request_that_is_not_a_websocket_is_refused() -> None:
     answer = client().get(PATH)
     assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+
+
+def test_embeddings_of_deep_styles_are_accepted() -> None:
+    folder = model_folder.find("brushwork-mobile")
+    deep = folder.embedding_size + parameters_size(model_folder.load_network(folder).transfer)
+    camera = Camera(Service(Stylizer(FakeRuntime(), gallery=Gallery(folder)), Limits()))
+    for size in (deep, folder.embedding_size):
+        camera.use(CameraSettings.model_validate({"styles": [[0.5] * size]}))
+    with pytest.raises(UserError, match=f"has {deep + 1} numbers; those of this model have 256, deep ones {deep}"):
+        camera.use(CameraSettings.model_validate({"styles": [[0.5] * (deep + 1)]}))
 
 
 def test_a_cross_fade_starts_from_the_current_embedding() -> None:

@@ -16,8 +16,11 @@ from typing import Any, Protocol
 import numpy as np
 from PIL import Image as Pillow
 
+from brushwork.model_detail import read_header
 from brushwork.model_folder import GALLERY, THUMBNAILS, WORDS, ModelError, ModelFolder
 from brushwork.runtime import Array
+
+AFFINE = ".affine.weight"  # end of the names of affine maps from the embedding to betas and gammas, (2 C, D)
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,15 @@ class Gallery:
     def embedding_size(self) -> int | None:
         """D of the model; None for an empty gallery."""
         return self._folder.embedding_size if self._folder else None
+
+    @cached_property
+    def deep_size(self) -> int | None:
+        """D + P, the length of a deep style, see `brushwork.networks.deep`; None for an empty gallery."""
+        if self._folder is None:
+            return None
+        _, header = read_header(self._folder.weights)
+        outputs = [int(header[name]["shape"][0]) for name in header if name.endswith(AFFINE)]
+        return self._folder.embedding_size + sum(outputs)
 
     @property
     def words(self) -> Path | None:

@@ -130,9 +130,12 @@ class Camera:
         """Return the embedding (1, D) of a name, or the numbers themselves."""
         if isinstance(style, str):
             return self._service.embed(Style(style), wanted.style_size, detail=wanted.detail)
-        expected = self._service.stylizer.gallery.embedding_size
-        if expected is not None and len(style) != expected:
-            raise UserError(f"the embedding has {len(style)} numbers; those of this model have {expected}")
+        gallery = self._service.stylizer.gallery
+        plain, deep = gallery.embedding_size, gallery.deep_size
+        if plain is not None and len(style) not in (plain, deep):
+            raise UserError(
+                f"the embedding has {len(style)} numbers; those of this model have {plain}, deep ones {deep}"
+            )
         return self._service.stylizer.embed(np.array(style, np.float32))
 
     def _alike(self, *rows: Array) -> list[Array]:
