@@ -29,7 +29,7 @@ IDLE = frozenset(
     [
         *("a", "an", "and", "are", "as", "at", "by", "for", "from", "in", "is", "it", "its", "like", "look", "of"),
         *("on", "or", "painted", "painting", "picture", "some", "style", "styled", "that", "the", "this", "to"),
-        *("very", "with"),
+        *("very", "with", "words"),
     ]
 )
 # Least cosine similarity of a word to one that the map was fitted to.

@@ -69,8 +69,11 @@ function addLook(form, { strength, stroke, detail, styleSize, keepColors }) {
 export const paints = ({ styles: chosen, regions }) =>
   chosen.length > 0 || regions.some((region) => region.mask && region.style);
 
-/** The pastiche of a picture as a blob. Output settings (size, format ...) are used only if `output` is given. */
-export async function stylize(content, chosen, { output = {}, signal, progress } = {}) {
+/**
+ * The pastiche of a picture as a blob. Output settings (size, format ...) are used only if `output` is given. `notices`
+ * is called with lines for the user, such as words that are unknown.
+ */
+export async function stylize(content, chosen, { output = {}, signal, progress, notices } = {}) {
   const form = new FormData();
   form.append("content", content, content.name ?? "photo");
   addStyles(form, chosen.styles);
@@ -78,7 +81,9 @@ export async function stylize(content, chosen, { output = {}, signal, progress }
   addRegions(form, chosen);
   for (const [name, value] of Object.entries(output)) if (value) form.append(name, value);
   if (progress) form.append("progress", progress);
-  return (await ask("/v1/stylize", { method: "POST", body: form, signal })).blob();
+  const answer = await ask("/v1/stylize", { method: "POST", body: form, signal });
+  notices?.(JSON.parse(answer.headers.get("Brushwork-Notices") ?? "[]"));
+  return answer.blob();
 }
 
 /** A picture in any format that the server reads, as the server sees it: upright, sRGB, with a long side of at most `size`. */

@@ -91,7 +91,7 @@ function blendRow(name) {
     type: "button", class: "icon", "aria-label": strings.removeStyle(name), title: strings.removeStyle(name),
     onclick: () => toggleStyle(name),
   }, "×");
-  const row = make("li", {}, make("span", { class: "name" }, name), input, remove);
+  const row = make("li", {}, make("span", { class: "name", title: name }, name), input, remove);
   row.dataset.style = name;
   return row;
 }

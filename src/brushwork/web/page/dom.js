@@ -42,6 +42,15 @@ export function say(words, isError = false) {
   note.classList.toggle("error", isError);
 }
 
+const told = new Set(); // notices that were shown
+
+/** Show the server's notices, each of them once. */
+export function tell(notices) {
+  const fresh = notices.filter((line) => !told.has(line));
+  for (const line of fresh) told.add(line);
+  if (fresh.length) say(fresh.join(". "));
+}
+
 const LATE = 500; // milliseconds after which a wait is shown
 const awaited = new Set(); // the AbortControllers of tasks that take longer
 

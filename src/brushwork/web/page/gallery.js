@@ -1,7 +1,7 @@
 // The styles to choose from: the searchable gallery, shown on the user's own photo, and the user's own pictures.
 
 import * as api from "./api.js";
-import { chooseFile, complain, find, findAll, make, patiently, say, showBlob } from "./dom.js";
+import { chooseFile, complain, find, findAll, make, patiently, say, showBlob, tell } from "./dom.js";
 import { keep } from "./files.js";
 import { onPhoto, photo, reduced } from "./photo.js";
 import { busy } from "./preview.js";
@@ -49,11 +49,17 @@ function item(name, about, address, label = name) {
   return button;
 }
 
-/** Choose a style or deselect it; alone: instead of all others. */
+/** All styles that can be chosen: words and pictures of the user, then the gallery's. */
+export const choices = () =>
+  findAll("#gallery .style").map(({ dataset }) => ({ name: dataset.style, file: dataset.file ?? null }));
+
+/** Choose a style or deselect it; alone: instead of all others. Returns false if the blend is full. */
 export function choose(name, alone = false) {
   if (alone) for (const style of settings().styles) toggleStyle(style.name);
   const file = find(`[data-style="${CSS.escape(name)}"]`)?.dataset.file;
-  if (!toggleStyle(name, file)) say(strings.atMost(MOST_STYLES), true);
+  const fits = toggleStyle(name, file);
+  if (!fits) say(strings.atMost(MOST_STYLES), true);
+  return fits;
 }
 
 async function addOwn(file) {
@@ -75,15 +81,17 @@ async function addWords(event) {
   event.preventDefault();
   const text = find("#words").value.trim();
   const name = `words: ${text}`;
-  if (!text || find(`[data-style="${CSS.escape(name)}"]`)) return;
+  if (find(`#gallery [data-style="${CSS.escape(name)}"]`)) {
+    if (!settings().styles.some((style) => style.name === name)) choose(name);
+    return;
+  }
   try {
     const notices = await patiently((signal) => api.understand(name, signal));
-    const button = item(name, "", null, `“${text}”`);
+    const button = item(name, text, null, `“${text}”`);
     find("#gallery").prepend(button);
     watcher.observe(button);
     find("#gallery").scrollTop = 0;
-    choose(name);
-    say(notices.join(". "));
+    if (choose(name)) tell(notices);
   } catch (error) {
     complain(error);
   }
@@ -125,10 +133,13 @@ async function paintThumbnails() {
       while (busy() || rendering()) await new Promise((resolve) => setTimeout(resolve, PAUSE));
       const of = photo;
       const look = { ...DEFAULTS, styles: [{ name: button.dataset.style, weight: 1 }] };
-      const pastiche = await api.stylize(await reduced(THUMBNAIL * 1.5), look, { output: { format: "webp" } });
+      const content = await reduced(THUMBNAIL * 1.5);
+      const pastiche = await api.stylize(content, look, { output: { format: "webp" } }).catch((error) => {
+        if (error.status !== 400) throw error; // 400: a style that was removed since
+      });
       if (of !== photo) continue;
       made.add(button);
-      showBlob(find("img", button), pastiche);
+      if (pastiche) showBlob(find("img", button), pastiche);
     }
   } catch {
     // Thumbnails are optional: if the server is too busy, those of the gallery remain.

@@ -2,7 +2,7 @@
 
 import { paints, stylize } from "./api.js";
 import { show, showBefore, showsCamera } from "./compare.js";
-import { patiently, say } from "./dom.js";
+import { patiently, say, tell } from "./dom.js";
 import { LARGE, onPhoto, photo, reduced } from "./photo.js";
 import { onChange, settings } from "./state.js";
 import { strings } from "./strings.js";
@@ -66,7 +66,8 @@ async function run() {
     try {
       const content = await reduced(small ? SMALL : LARGE);
       const output = { format: "webp", quality: small ? 80 : 92 };
-      const pastiche = await patiently((signal) => stylize(content, settings(), { output, signal }), controller);
+      const pastiche = await patiently(
+        (signal) => stylize(content, settings(), { output, signal, notices: tell }), controller);
       if (of === photo && !showsCamera() && !controller.signal.aborted && (small || !wanted)) show(pastiche);
     } catch (error) {
       if (error.name !== "AbortError") say(error.message, true);

@@ -39,6 +39,11 @@ export function command(now, photoName) {
   return words.map((word) => quote(String(word))).join(" ");
 }
 
+/** A field of curl: a file, or text, in which curl would else look for options after a semicolon. */
+const field = ([name, value]) => value.startsWith("@")
+  ? `-F ${quote(`${name}=@${/[;,"]/.test(value) ? JSON.stringify(value.slice(1)) : value.slice(1)}`)}`
+  : `--form-string ${quote(`${name}=${value}`)}`;
+
 /** The HTTP call that paints the same pastiche. */
 export function curl(now, photoName, address) {
   const fields = [["content", `@${photoName}`]];
@@ -52,7 +57,7 @@ export function curl(now, photoName, address) {
     if (region.file) fields.push(["region_style", `@${region.style}`]);
   }
   if (now.protect) fields.push(["protect", `@${nameOf(now.protect)}.png`]);
-  const form = fields.map(([name, value]) => `-F ${quote(`${name}=${value}`)}`).join(" ");
+  const form = fields.map(([name, value]) => field([name, String(value)])).join(" ");
   return `curl ${form} -o pastiche ${address}/v1/stylize`;
 }
 

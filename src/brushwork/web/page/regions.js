@@ -2,7 +2,7 @@
 
 import { chooseFile, download, find, make, say } from "./dom.js";
 import { blobOf, keep } from "./files.js";
-import { known } from "./gallery.js";
+import { choices, known } from "./gallery.js";
 import { edit } from "./mask.js";
 import { onPhoto, photo } from "./photo.js";
 import { change, onChange, settings } from "./state.js";
@@ -40,7 +40,7 @@ function paintMask(number) {
 function show() {
   find("#add-region").disabled = find("#add-protect").disabled = !photo;
   const { regions, protect } = settings();
-  const now = JSON.stringify([regions.map(({ strength, ...rest }) => rest), protect, known.length]);
+  const now = JSON.stringify([regions.map(({ strength, ...rest }) => rest), protect, choices()]);
   if (now !== shown) find("#regions").replaceChildren(...regions.map(regionRow), ...(protect ? [protectRow(protect)] : []));
   shown = now;
   for (const [number, { strength }] of regions.entries())
@@ -59,14 +59,13 @@ function maskButtons(mask, edited, took) {
 }
 
 function regionRow(region, number) {
-  const own = settings().styles.filter((style) => style.file);
   const select = make("select", {
     "aria-label": strings.regionStyle(number + 1),
     onchange: () => {
       const file = select.selectedOptions[0].dataset.file ?? null;
       update(number, { style: select.value, file });
     },
-  }, ...[...own, ...known].map(({ name, file }) => {
+  }, ...choices().map(({ name, file }) => {
     const option = make("option", { value: name, selected: name === region.style }, name);
     if (file) option.dataset.file = file;
     return option;

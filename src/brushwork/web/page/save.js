@@ -10,6 +10,7 @@ import { strings } from "./strings.js";
 
 const ENDINGS = { jpeg: "jpg", tiff: "tif" };
 const LATE = 500; // milliseconds after which progress is shown
+const LONGEST = 60; // letters of a style in the name of a file
 
 let running = null; // the AbortController of the pastiche that is being painted
 
@@ -94,8 +95,8 @@ function randomKey() {
 
 function nameOf(pastiche) {
   const stem = photo.file.name.replace(/\.[^.]*$/, "");
-  const names = settings().styles.map(({ name }) =>
-    name.replace(/\.[^.]*$/, "").replace(/^words: /, "").replace(/[^\p{L}\p{N}_-]+/gu, "-"));
+  const names = settings().styles.map(({ name, file }) =>
+    name.replace(file ? /\.[^.]*$/ : /^words: /, "").replace(/[^\p{L}\p{N}_-]+/gu, "-").slice(0, LONGEST));
   const kind = pastiche.type.replace("image/", "");
   return `${[stem, names.join("+") || "regions"].join("-")}.${ENDINGS[kind] ?? kind}`;
 }
