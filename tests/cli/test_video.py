@@ -141,7 +141,7 @@ def test_the_available_frames_of_a_truncated_clip_are_rendered(brushwork: Run, c
     whole.write_bytes(data[: len(data) // 2])
     ended = brushwork("video", "long.mkv", "-s", "waves.jpg", "-o", "out.mkv")
     assert ended.code == 0
-    assert ended.lines[0] == "brushwork: long.mkv is cut short: it ends at 0:01 of 0:02"
+    assert ended.lines[0] == "note: long.mkv is cut short: it ends at 0:01 of 0:02"
     assert 20 <= len(read_frames(here / "out.mkv")) <= 24
 
 

@@ -147,7 +147,7 @@ def _preview(
     whole = Target(Path("standard-output.mkv") if str(target) == STANDARD else target, settings)
     found = preview(clip, whole, sheet, load, settings, overwrite=overwrite)
     for note in found.notes:
-        print(f"brushwork: {note}", file=sys.stderr)
+        print(f"note: {note}", file=sys.stderr)
     print(f"{sheet}  {found.line}", file=sys.stderr)
 
 
@@ -173,12 +173,12 @@ def _watch(records: Iterator["VideoProgress"]) -> "VideoProgress":
     with progress.bar(time_left=False) as bar:
         for record in records:
             for note in record.notes[printed:]:
-                bar.print(f"brushwork: {note}")
+                bar.print(f"note: {note}")
             printed = len(record.notes)
             left = "" if record.left is None else f", {format_time(record.left)} left"
             bar.update(record.frames, record.count, f"{record.rate:.1f} frames/s{left}")
     for note in record.notes[printed:]:
-        bar.print(f"brushwork: {note}")
+        bar.print(f"note: {note}")
     return record
 
 
