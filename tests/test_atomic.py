@@ -42,6 +42,19 @@ def test_an_error_of_an_open_file_names_the_file(tmp_path: Path) -> None:
     assert in_one_line(caught.value) == f"{tmp_path / 'other'}: no such file or directory"
 
 
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_folders_and_devices_are_never_replaced(tmp_path: Path, overwrite: bool) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("pipe")
+    for name, message in (("pipe", "pipe: not a regular file"), ("link", "pipe: not a regular file"),
+                          ("folder", "folder: is a directory")):  # fmt: skip
+        with pytest.raises(OSError) as caught:
+            atomic.write_text(tmp_path / name, "text", overwrite=overwrite)
+        assert in_one_line(caught.value) == f"{tmp_path / message}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "link", "pipe"]
+
+
 @pytest.mark.parametrize("links", [True, False])
 def test_a_file_created_meanwhile_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool) -> None:
     def no_links(*_: object) -> None:

@@ -22,13 +22,17 @@ def write(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
 
     Raises:
         FileExistsError: If the file exists and `overwrite` is false.
-        OSError: If the file cannot be written; it names the file.
+        OSError: If the file cannot be written, or is a folder or a device; it names the file.
     """
     path = Path(os.path.realpath(path))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path.parent)) from None
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if path.exists() and not path.is_file():  # the superuser could replace /dev/null by a file
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
     if overwrite and path.exists() and not is_writable(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     # The name is random since other processes may write here, too. Files of tempfile are readable only by their owner.

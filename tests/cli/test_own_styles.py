@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from brushwork.batch import watch
-from brushwork.styles import own
+from brushwork.styles import own, own_file
 from brushwork.styles.own_file import Origin, OwnFile, shrink
 from brushwork.stylizer import Stylizer
 from brushwork.training import learn_style, learning_squares
@@ -158,6 +158,7 @@ def test_photos_that_cannot_be_used_are_reported(
         (("export", "barn"), "no own styles yet"),
         (("import", "photo.png"), "photo.png is not an own style: it is not a JSON file"),
         (("import", "gone.json"), "cannot read gone.json: no such file"),
+        (("import", "mine.json", "copy/MINE.json", "--overwrite"), "two of the files have the same name"),
         (("import", "a.json", "b.json", "--as", "x"), "--as requires exactly one file"),
         (("--json", "remove", "barn"), "put the options after styles remove"),
     ],
@@ -166,6 +167,9 @@ def test_photos_that_cannot_be_used_are_reported(
 def test_invalid_requests_are_one_line_errors(
     brushwork: Run, paint: Paint, own_data: Path, arguments: tuple[str, ...], message: str
 ) -> None:
+    picture = shrink(np.zeros((48, 64, 3), np.float32))
+    for name in ("mine.json", "copy/MINE.json"):
+        own_file.write(Path(name), OwnFile("", "m", "abc", {256: np.ones(3, np.float32)}, (Origin("a", 1, picture),)))
     paint("photo.png")
     ended = brushwork("styles", *arguments)
     assert (ended.code, len(ended.lines)) == (1, 1) and message in ended.err

@@ -108,5 +108,7 @@ def import_(files: Files, name: As = None, overwrite: Overwrite = False) -> None
     named = [(name or file.stem, own_file.read(file)) for file in files]
     for each, _ in named:
         own.check_free(each, overwrite=overwrite)
+    if len({each.casefold() for each, _ in named}) < len(named):
+        raise UserError("two of the files have the same name; import one of them with --as")
     for each, style in named:
         print(own.save(each, style, overwrite=overwrite), file=sys.stderr)
