@@ -80,6 +80,13 @@ def test_a_description_is_printed_as_it_is(brushwork: Run, paint: Paint) -> None
 
 
 @pytest.mark.usefixtures("quick")
+def test_words_that_are_unknown_are_named_when_a_style_is_added(brushwork: Run) -> None:
+    ended = brushwork("styles", "add", "storm", "words: dark blue qqqxyz")
+    assert ended.code == 0 and "note: ignored unknown words: qqqxyz" in ended.lines
+    assert ended.lines[-1].startswith("storm  from words: dark blue qqqxyz  ")
+
+
+@pytest.mark.usefixtures("quick")
 def test_words_find_own_styles_of_other_models(brushwork: Run, paint: Paint, own_data: Path) -> None:
     picture = shrink(np.full((48, 64, 3), (0.1, 0.1, 0.6), np.float32))
     own.save("sea", OwnFile("a sea", "other", "its digest", {256: np.ones(3, np.float32)}, (Origin("a", 1, picture),)))

@@ -45,6 +45,7 @@ def add(
     from brushwork.batch.options import parse_weights
     from brushwork.styles import own
     from brushwork.styles.adding import make_style
+    from brushwork.styles.names import notices_of
 
     own.check_free(name, overwrite=overwrite)
     parsed = parse_weights(weights, len(sources))
@@ -53,6 +54,8 @@ def add(
     made = make_style(
         sources, stylizer, folder, weights=parsed, style_size=style_size, about=about, keep_pictures=not no_picture
     )
+    for notice in notices_of(sources, stylizer.gallery):
+        print(f"note: {notice}", file=sys.stderr)
     path = own.save(name, made, overwrite=overwrite)
     hides = "; it hides the model's style of the same name" if name in stylizer.gallery.shipped else ""
     print(f"{name}  {made.about}  {path}{hides}", file=sys.stderr)

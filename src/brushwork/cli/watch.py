@@ -35,13 +35,12 @@ def watch(
     from brushwork.batch.inputs import expand_styles
     from brushwork.batch.options import Options
     from brushwork.cli import interrupts
-    from brushwork.styles import resolve
+    from brushwork.styles.names import notices_of
 
     style = expand_styles(style)
     options = Options(overwrite=overwrite, **paint.values(len(style)), **given(**vars(file)))
     loaded = machine.loader(model, detail)()
-    found = (getattr(resolve(name, loaded.gallery, files=True), "notices", ()) for name in style)
-    shown = dict.fromkeys(notice for notices in found for notice in notices)  # before the first picture comes
+    shown = notices_of(style, loaded.gallery)  # before the first picture comes
     for notice in shown:
         print(f"note: {notice}", file=sys.stderr)
     with interrupts.deferred(cleaning=True) as stop:

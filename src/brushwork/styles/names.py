@@ -1,6 +1,6 @@
 """Resolves what a user calls a style: a picture file, a named style, or words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
@@ -50,6 +50,12 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     if not known or len(path.parts) != 1 or path.suffix.lower() in EXTENSIONS:
         return path
     raise UserError(f"no picture {cut(name)!r}, and {message}")
+
+
+def notices_of(styles: Iterable[str], gallery: Gallery) -> list[str]:
+    """Return notices about styles, such as words that are unknown, each line once; arguments as in `resolve`."""
+    found = (resolve(style, gallery, files=True) for style in styles)
+    return list(dict.fromkeys(line for each in found if isinstance(each, NamedStyle) for line in each.notices))
 
 
 def word_map_of(gallery: Gallery) -> WordMap:

@@ -138,8 +138,8 @@ class WordMap:
                     unknown.append(words[0])
                 del words[: max(taken, 1)]
         if not moves:
-            ignored = listed(unknown) or "no words given"
-            raise UserError(f"unknown words for a style: {ignored}; try colours, artists, strokes or materials")
+            wrong = f"unknown words for a style: {listed(unknown)}" if unknown else "no words given for a style"
+            raise UserError(f"{wrong}; try colours, artists, strokes or materials")
         # Every phrase counts alike: the offset of an artist is up to ten times as long as that of "swirls", and hid it.
         directions = _unit(np.stack([move for _, move in moves]) @ self.axes)  # (phrases, M)
         direction = _unit(directions.sum(axis=0))

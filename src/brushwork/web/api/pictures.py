@@ -231,5 +231,5 @@ async def read_styles(
     found += [Style(name) for name in names]
     if not least <= len(found) <= most:
         several = f"1 to {most} styles" if most > 1 else "one style"
-        raise UserError(f"{len(found)} styles; send {several} as the files `style` or the names `style_name`")
+        raise UserError(f"{len(found)} styles; send {several} as files `style`, names `style_name` or `words`")
     return found
