@@ -77,6 +77,9 @@ def test_a_description_is_printed_as_it_is(brushwork: Run, paint: Paint) -> None
     assert brushwork("styles", "add", "barn", picture, "--about", "[/bold] like [red]\nbrick").code == 0
     listed = brushwork("styles")
     assert listed.code == 0 and "[/bold] like [red] brick" in listed.out
+    brushwork("styles", "add", "\u6a59" * 80, picture, "--about", "long " * 50)
+    (line,) = [line for line in brushwork("styles").out.splitlines() if line.startswith("\u6a59")]
+    assert line.split() == ["\u6a59" * 80, "own", *["long"] * 50]  # a line is not wrapped
 
 
 @pytest.mark.usefixtures("quick")

@@ -42,6 +42,7 @@ LabelFile = Annotated[
 Count = Annotated[int | None, option(None, "--count", "1..", "Number of styles that --near lists; default 10.")]
 
 FOUND = 8  # styles that --find lists
+UNWRAPPED = 1000  # columns of the list in a pipe, wider than any name and description
 
 # `brushwork styles` alone lists the styles; its subcommands are in other files.
 app = typer.Typer(cls=PlainGroup, invoke_without_command=True)
@@ -175,7 +176,7 @@ def _list(folder: "ModelFolder", as_json: bool) -> None:
     from rich.text import Text
 
     # In a pipe, lines are not wrapped, so programs can parse the columns.
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else UNWRAPPED)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in rows[0]:
         table.add_column(column, no_wrap=column != "about")
