@@ -13,7 +13,7 @@ from brushwork.styles import NamedStyle, names, resolve, text_vectors, word_map
 from brushwork.styles.gallery import Gallery
 from brushwork.styles.names import label_of
 from brushwork.styles.word_map import WordMap
-from brushwork.styles.words import find, style_of
+from brushwork.styles.words import find, style_of, text_of
 
 # Vectors of words, of three numbers: rouge is nearly red, and fog is like nothing else.
 VECTORS: dict[str, list[float]] = {"red": [1, 0, 0], "blue": [0, 1, 0], "rouge": [0.8, 0, 0.6], "fog": [0, 0, 1]}
@@ -165,6 +165,13 @@ def test_words_are_accepted_from_the_network(monkeypatch: pytest.MonkeyPatch) ->
         assert "nearest named styles: wine" in found.notices[0] and "ignored unknown words: fog" in found.notices[1]
     with pytest.raises(UserError, match="this model cannot turn words into a style"):
         resolve("words: red", Gallery(), files=True)
+
+
+def test_the_prefix_may_be_in_capitals_and_have_spaces() -> None:
+    for style, text in (("words: red", "red"), (" Words :red: blue ", "red: blue"), ("WORDS:", "")):
+        assert text_of(style) == text
+    for style in ("words", "words.jpg", "my words: red", "C:\\words", ":words:", ""):
+        assert text_of(style) is None
 
 
 def test_the_label_of_words_is_a_valid_file_name() -> None:

@@ -10,7 +10,7 @@ from brushwork.images import EXTENSIONS
 from brushwork.styles.gallery import Gallery, NamedStyle
 from brushwork.styles.text_vectors import split_words
 from brushwork.styles.word_map import WordMap
-from brushwork.styles.words import PREFIX, style_of
+from brushwork.styles.words import style_of, text_of
 
 LONGEST_LABEL = 60  # letters
 
@@ -37,8 +37,8 @@ def resolve(style: str | PathLike[str], gallery: Gallery, *, files: bool) -> Pat
     name, path = str(style), Path(style)
     if files and (isinstance(style, PathLike) or _is_file(path)):
         return path
-    if name.startswith(PREFIX):
-        return style_of(name.removeprefix(PREFIX).strip(), word_map_of(gallery), gallery.styles)
+    if (text := text_of(name)) is not None:
+        return style_of(text, word_map_of(gallery), gallery.styles)
     known = gallery.styles
     if name in known:
         return known[name]
@@ -76,8 +76,8 @@ def _read(path: Path) -> WordMap:
 
 def label_of(style: str) -> str:
     """Return the label of a style for file names and lists: for a picture, its file name without the suffix."""
-    if style.startswith(PREFIX):
-        return "-".join(split_words(style.removeprefix(PREFIX)))[:LONGEST_LABEL] or "words"
+    if (text := text_of(style)) is not None:
+        return "-".join(split_words(text))[:LONGEST_LABEL] or "words"
     return Path(style).stem
 
 

@@ -12,6 +12,12 @@ PREFIX, KIND = "words:", "words"
 NAMED = 3  # named styles listed in the notice
 
 
+def text_of(style: str) -> str | None:
+    """Return the text of a style in words, after ``words:`` in any case; None for another style."""
+    prefix, colon, text = style.partition(":")
+    return text.strip() if prefix.strip().lower() + colon == PREFIX else None
+
+
 def style_of(text: str, word_map: WordMap, named: Mapping[str, NamedStyle], *, nearest: bool = True) -> NamedStyle:
     """Return the style that a text describes, with notices that explain it to the user.
 
