@@ -13,14 +13,11 @@ from brushwork.training.augmentation import (
     NOTHING,
     STYLE,
     Augmentation,
-    adjust_brightness,
-    adjust_saturation_and_hue,
     augment,
     draw,
-    hsv_to_rgb,
     reduce,
-    rgb_to_hsv,
 )
+from brushwork.training.colors import adjust_brightness, adjust_saturation_and_hue, hsv_to_rgb, rgb_to_hsv
 
 COLOURS = [
     (0.2, 0.4, 0.9), (0.9, 0.1, 0.3), (0.5, 0.5, 0.5), (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), (1.0, 0.0, 0.0),

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brushwork.runtime import SMALLEST_SIDE
+from brushwork.training.colors import adjust_brightness, adjust_saturation_and_hue
 
 COLUMNS = ("zoom", "top", "left", "flip_left_right", "flip_up_down", "brightness", "saturation", "hue")
 LARGE = 4.0  # largest enlargement of the fraction of pictures that are enlarged further
@@ -217,40 +218,3 @@ def resampling(start: Tensor, window: Tensor, count: Tensor, length: int, side: 
     weights = (1 - (pixels + 0.5 - centre).abs() / step.clamp_min(1)).clamp_min(0)
     weights = weights * (pixels < count[:, None, None])
     return weights / weights.sum(dim=2, keepdim=True)
-
-
-def adjust_brightness(images: Tensor, delta: Tensor) -> Tensor:
-    """Return images (B, 3, H, W) with delta (B,) added to every channel, clamped to [0, 1]."""
-    return (images + delta[:, None, None, None]).clamp(0, 1)
-
-
-def adjust_saturation_and_hue(images: Tensor, factor: Tensor, turns: Tensor) -> Tensor:
-    """Return images (B, 3, H, W) in [0, 1] with saturation times factor (B,), at most 1, and hue plus turns (B,).
-
-    Equals `tf.image.adjust_saturation` followed by `tf.image.adjust_hue`.
-    """
-    hue, saturation, value = rgb_to_hsv(images).unbind(dim=1)
-    saturation = (saturation * factor[:, None, None]).clamp(0, 1)
-    return hsv_to_rgb(torch.stack(((hue + turns[:, None, None]) % 1, saturation, value), dim=1))
-
-
-def rgb_to_hsv(images: Tensor) -> Tensor:
-    """Return hue (in turns), saturation and value (B, 3, H, W), in [0, 1], of RGB (B, 3, H, W) (Smith 1978)."""
-    red, green, blue = images.unbind(dim=1)
-    value, low = images.amax(dim=1), images.amin(dim=1)
-    spread = value - low
-    chroma = spread.clamp_min(1e-12)  # a grey has hue 0 and saturation 0
-    hue = torch.where(
-        value == red,
-        (green - blue) / chroma % 6,
-        torch.where(value == green, (blue - red) / chroma + 2, (red - green) / chroma + 4),
-    )
-    return torch.stack((hue / 6, spread / value.clamp_min(1e-12), value), dim=1)
-
-
-def hsv_to_rgb(images: Tensor) -> Tensor:
-    """Return RGB (B, 3, H, W) of hue (in turns), saturation and value (B, 3, H, W), all in [0, 1]."""
-    hue, saturation, value = images.unbind(dim=1)
-    offsets = torch.tensor((5.0, 3.0, 1.0), dtype=images.dtype, device=images.device)[:, None, None]
-    k = (offsets + 6 * hue[:, None]) % 6  # (B, 3, H, W)
-    return value[:, None] * (1 - saturation[:, None] * torch.minimum(k, 4 - k).clamp(0, 1))
