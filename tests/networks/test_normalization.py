@@ -1,10 +1,12 @@
 """Conditional instance normalisation and the norms that it is compared with, by hand."""
 
+from itertools import product
+
 import pytest
 import torch
 
 from brushwork.networks import ConditionalInstanceNorm2d
-from brushwork.networks.normalization import Condition, DecoderNorm
+from brushwork.networks.normalization import EPSILON, Condition, DecoderNorm, instance_normalise
 
 KINDS: tuple[DecoderNorm, ...] = ("instance", "batch", "none")
 
@@ -26,6 +28,22 @@ def test_each_picture_of_a_batch_has_its_own_statistics_and_style() -> None:
     together = norm(features, Condition(embedding))
     alone = torch.cat([norm(features[i : i + 1], Condition(embedding[i : i + 1])) for i in range(2)])
     torch.testing.assert_close(together, alone)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_the_gradient_does_not_depend_on_the_order_in_memory(batch: int) -> None:
+    """Not even if the gradient that comes back is stored in another order than the features."""
+    random = torch.Generator().manual_seed(0)
+    features, back = (torch.randn(batch, 3, 8, 8, generator=random, dtype=torch.float64) for _ in range(2))
+    leaf = features.clone().requires_grad_()
+    mean, variance = leaf.mean(dim=(2, 3), keepdim=True), leaf.var(dim=(2, 3), keepdim=True, correction=0)
+    (expected,) = torch.autograd.grad((leaf - mean) / (variance + EPSILON).sqrt(), leaf, back)
+    for order, other in product((torch.contiguous_format, torch.channels_last), repeat=2):
+        leaf = features.float().contiguous(memory_format=order).requires_grad_()
+        (found,) = torch.autograd.grad(
+            instance_normalise(leaf), leaf, back.float().contiguous(memory_format=other)
+        )  # fmt: skip
+        torch.testing.assert_close(found, expected.float())
 
 
 def test_gamma_starts_at_one_and_beta_at_zero() -> None:

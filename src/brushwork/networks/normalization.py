@@ -23,7 +23,11 @@ Normalise = Callable[[Tensor], Tensor]
 
 def instance_normalise(features: Tensor) -> Tensor:
     """Return features (B, C, H, W) minus their mean, divided by the root of their population variance + 1e-5."""
-    return F.instance_norm(features, eps=EPSILON)
+    normalised = F.instance_norm(features, eps=EPSILON)
+    if not torch.compiler.is_compiling() and normalised.requires_grad and len(features) == 1:
+        # torch 2.13 computes a wrong gradient on CPUs if that of a single image comes with channels last.
+        normalised.register_hook(Tensor.contiguous)
+    return normalised
 
 
 @dataclass(frozen=True, eq=False)

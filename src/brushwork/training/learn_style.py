@@ -5,7 +5,6 @@ over layers of the remaining style loss, on condition that pastiches keep as muc
 al. 2017 predict styles, and Dumoulin et al. 2017 fit the betas and gammas of each; this combines both.
 """
 
-import copy
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -144,8 +143,7 @@ class _Run:
     ) -> None:
         self._loss = PerceptualLoss()
         self._target = self._loss.style_target(as_tensor(fit_short(style, STYLE_SCALE)))
-        self._network = (deepen(network) if deep else copy.deepcopy(network)).eval().requires_grad_(False)
-        self._network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+        self._network = (deepen(network) if deep else network).eval().requires_grad_(False)
         size = parameters_size(network) if deep else 0
         self._code = torch.tensor(start.astype(np.float32), requires_grad=True)
         self._offsets = torch.zeros(1, size, requires_grad=deep)
