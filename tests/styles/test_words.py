@@ -121,6 +121,13 @@ def test_a_named_style_is_a_part_of_the_result_itself(monkeypatch: pytest.Monkey
         np.testing.assert_allclose(MAP.understand(text, named).embedding, expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("text", ["red, not blue", "red without blue", "no very blue, red"])
+def test_what_is_not_wanted_is_ignored_and_named(text: str) -> None:
+    found = MAP.understand(text)
+    np.testing.assert_array_equal(found.embedding, MAP.understand("red").embedding)
+    assert [each.endswith("blue") for each in found.unknown] == [True]
+
+
 def test_unknown_words_give_a_notice() -> None:
     found = style_of("red, fog xyz, fog", MAP, {})
     assert found.notices[-1] == "ignored unknown words: fog, xyz"

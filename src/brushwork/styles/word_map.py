@@ -32,6 +32,7 @@ IDLE = frozenset(
         *("very", "with", "words"),
     ]
 )
+NEGATIONS = frozenset(["no", "not", "without"])  # what follows one is not wanted, which no direction expresses
 # Least cosine similarity of a word to one that the map was fitted to.
 KNOWN = 0.5
 LONGEST_NAME = 4  # words
@@ -134,6 +135,9 @@ class WordMap:
             words = _plain(part).split()
             while words:
                 taken = self._take(words, names, moves)
+                if not taken and words[0] in NEGATIONS:
+                    unknown.append(" ".join(words))
+                    break
                 if not taken and words[0] not in IDLE:
                     unknown.append(words[0])
                 del words[: max(taken, 1)]
