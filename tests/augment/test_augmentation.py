@@ -115,7 +115,7 @@ def test_embeddings_and_strengths_are_those_of_the_stylizer(model: Path) -> None
         composed = loaded.compose(content, style, strength, own=loaded.embed(content, OWN_SIZE))
         pastiche = loaded.runtime.transfer(content[None], composed.embeddings)[0]
         expected = content + composed.opacities[0] * (pastiche - content)
-        assert changed == pytest.approx(np.clip(expected, 0, 1), abs=0.03)
+        assert changed == pytest.approx(np.clip(expected, 0, 1), abs=0.05)  # bfloat16
 
 
 @pytest.mark.parametrize("texture_only", [False, True])
