@@ -243,10 +243,7 @@ print(resident() - before)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_does_not_grow_with_each_new_size(table_folder: ModelFolder, tmp_path: Path) -> None:
-    """300 further sizes took 90 MB while OpenVINO cached the kernels of each; oneDNN's own cache is bounded.
-
-    It grows by less than 30 MB, and by 45 MB on a processor with AMX.
-    """
+    """300 further sizes took 90 MB while OpenVINO cached the kernels of each; oneDNN's own cache takes up to 45."""
     command = [sys.executable, "-c", GROWTH, str(table_folder.path), str(tmp_path)]
     grown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert float(grown) < 60
