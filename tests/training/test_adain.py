@@ -30,7 +30,7 @@ def network() -> PasticheNetwork:
 
 def test_the_encoder_equals_the_loss_network_up_to_relu4_1() -> None:
     images = torch.rand(1, 3, 40, 32)
-    encoder = VGGEncoder().to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+    encoder = VGGEncoder()
     expected = VGGFeatures()(images, ("relu4_1",))["relu4_1"]
     torch.testing.assert_close(encoder(images) * encoder.activation, expected)
 

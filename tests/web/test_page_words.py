@@ -48,8 +48,10 @@ def test_words_do_not_enter_a_full_blend_and_the_page_says_so(page: Page) -> Non
 
 
 def test_no_words_are_refused(page: Page) -> None:
+    before = chosen(page)
     add(page, " ")
     page.says("no words given")
+    assert chosen(page) == before
 
 
 def test_the_prefix_of_the_command_line_is_no_unknown_word(page: Page) -> None:

@@ -44,11 +44,11 @@ class VGGFeatures(nn.Module):
         super().__init__()
         weights = load_file(WEIGHTS)
         for layer, key in LAYERS.items():
-            self.register_buffer(f"{layer}_weight", weights[f"features.{key}.weight"].float(), persistent=False)
+            weight = weights[f"features.{key}.weight"].float().contiguous(memory_format=torch.channels_last)
+            self.register_buffer(f"{layer}_weight", weight, persistent=False)
             self.register_buffer(f"{layer}_bias", weights[f"features.{key}.bias"].float(), persistent=False)
         mean = torch.tensor((123.68, 116.779, 103.939))[:, None, None]
         self.register_buffer("mean", mean, persistent=False)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
 
     def forward(self, images: Tensor, layers: Iterable[str] = STYLE_LAYERS) -> dict[str, Tensor]:
         """Return features (B, C, h, w) by layer of images (B, 3, H, W) in [0, 1].

@@ -41,8 +41,11 @@ class VGGEncoder(nn.Module):
         self.register_buffer("activation", activation, persistent=False)
         for key in ENCODER:
             if key is not None:
-                for part in ("weight", "bias"):
-                    self.register_buffer(f"{part}{key}", weights[f"features.{key}.{part}"].float(), persistent=False)
+                weight, bias = (weights[f"features.{key}.{part}"].float() for part in ("weight", "bias"))
+                # In the order of the loss network's, which is faster and rounds in the same way.
+                weight = weight.contiguous(memory_format=torch.channels_last)
+                self.register_buffer(f"weight{key}", weight, persistent=False)
+                self.register_buffer(f"bias{key}", bias, persistent=False)
         mean = torch.tensor((123.68, 116.779, 103.939))[:, None, None]
         self.register_buffer("mean", mean, persistent=False)
 
