@@ -11,7 +11,7 @@ INTERRUPTED = 130  # as in `brushwork.cli.interrupts`, which may not be imported
 def main() -> None:
     """Run the command line; an error prints one line on standard error and gives a non-zero exit code."""
     _open_closed_streams()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # SIGTERM cleans up like Ctrl-C, by KeyboardInterrupt
+    _end_like_interrupts()
     try:
         code = _run()
     except KeyboardInterrupt:
@@ -27,6 +27,14 @@ def main() -> None:
         # file abort the end of the interpreter.
         os._exit(code)
     sys.exit(code)
+
+
+def _end_like_interrupts() -> None:
+    """Let SIGTERM, and SIGHUP when the terminal is closed, clean up like Ctrl-C, by KeyboardInterrupt."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # nohup ignores it
+            signal.signal(number, signal.default_int_handler)
 
 
 def _open_closed_streams() -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a run in the same way, even if Python loses the interrupt."""
+"""Ctrl-C, SIGTERM and a closed terminal end a run in the same way, even if Python loses the interrupt."""
 
 import signal
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 
 from brushwork.cli import interrupts
 
-SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Finalised:
@@ -36,6 +36,18 @@ def test_an_interrupt_lost_by_python_is_raised_by_the_next_check(monkeypatch: py
         check()
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_command_under_nohup_outlives_its_terminal() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupts.raised() as check, interrupts.deferred() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            check()
+            assert not stop()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_deferred_signal_is_only_reported(number: int) -> None:
     before = signal.getsignal(number)
@@ -57,7 +69,7 @@ with interrupts.deferred():
 """
 
 
-@pytest.mark.parametrize("pair", [("SIGINT", "SIGINT"), ("SIGTERM", "SIGTERM"), ("SIGINT", "SIGTERM")])
+@pytest.mark.parametrize("pair", [("SIGINT", "SIGINT"), ("SIGTERM", "SIGTERM"), ("SIGINT", "SIGTERM"), ("SIGHUP", "SIGHUP")])
 def test_a_second_signal_ends_a_program_that_hangs(pair: tuple[str, str]) -> None:
     ended = subprocess.run([sys.executable, "-c", HANGING.format(*pair)], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (130, "")

@@ -73,3 +73,13 @@ def test_a_pipe_gets_only_lines(capsys: pytest.CaptureFixture[str]) -> None:
     progress.status("line")
     assert list(progress.track([1], 1)) == [1]
     assert capsys.readouterr().err == "line\n"
+
+
+def test_a_closed_terminal_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Closed(Terminal):
+        def write(self, text: str) -> int:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    progress.percentage()(0.5)
+    progress.status("half")

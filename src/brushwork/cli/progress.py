@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -80,4 +80,5 @@ def status(line: str) -> None:
 
 
 def _overwrite(line: str) -> None:
-    print(f"\r{line}\033[K", end="" if line else "\r", file=sys.stderr, flush=True)
+    with suppress(OSError):  # the terminal was closed; SIGHUP ends the work as is best for it
+        print(f"\r{line}\033[K", end="" if line else "\r", file=sys.stderr, flush=True)
