@@ -17,6 +17,7 @@ from PIL import Image
 
 import brushwork.__main__ as program
 from brushwork import stylizer
+from brushwork.cli.interrupts import SIGNALS
 
 
 @dataclass
@@ -74,7 +75,7 @@ def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         raise SystemExit(code)
 
     monkeypatch.setattr(os, "_exit", leave)
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in SIGNALS}
 
     def run(*arguments: object) -> Ended:
         monkeypatch.setattr(sys, "argv", ["brushwork", *map(str, arguments)])
@@ -85,7 +86,8 @@ def brushwork(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         return Ended(end.value.code, out, err)
 
     yield run
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

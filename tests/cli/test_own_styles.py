@@ -38,6 +38,8 @@ def test_an_own_style_is_added_used_exported_and_imported(
     np.testing.assert_allclose(painted, expected, atol=1.5 / 255)
     assert brushwork("styles", "export", "barn").lines == ["barn.json"]
     assert brushwork("styles", "export", "barn").err == "brushwork: barn.json exists; use --overwrite to replace it\n"
+    assert brushwork("styles", "export", "barn", "-o", "-").out == (here / "barn.json").read_text(encoding="utf-8")
+    assert not (here / "-").exists()
     monkeypatch.setenv("BRUSHWORK_DATA", str(here / "elsewhere"))
     assert brushwork("styles", "import", "barn.json", "--as", "hay").code == 0
     assert brushwork("styles", "rename", "hay", "straw").lines == ["hay is now straw"]

@@ -18,7 +18,9 @@ About = Annotated[str | None, option(None, "--about", "TEXT", "One-line descript
 NoPicture = Annotated[
     bool, option(None, "--no-picture", "", "Do not store small copies of the pictures, which other models need.")
 ]  # fmt: skip
-Output = Annotated[Path | None, option(None, "--output -o", "FILE", "Output file; default NAME.json.")]
+Output = Annotated[
+    Path | None, option(None, "--output -o", "FILE", "Output file, or - for standard output; default NAME.json.")
+]  # fmt: skip
 As = Annotated[str | None, option(None, "--as", "NAME", "Name of the style; default: that of the file.")]
 
 
@@ -93,8 +95,12 @@ def export(name: Name, output: Output = None, overwrite: Overwrite = False) -> N
     from brushwork.styles import own, own_file
 
     source = own.path_of(name.removesuffix(own_file.ENDING))
+    style = own_file.read(source)
+    if output == Path("-"):
+        print(own_file.as_text(style), end="")
+        return
     target = output or Path(source.name)
-    own_file.write(target, own_file.read(source), overwrite=overwrite)
+    own_file.write(target, style, overwrite=overwrite)
     print(target, file=sys.stderr)
 
 

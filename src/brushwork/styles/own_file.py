@@ -113,6 +113,14 @@ def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
     Raises:
         UserError: If it exists and may not be overwritten.
     """
+    try:
+        atomic.write_text(path, as_text(own), overwrite=overwrite)
+    except FileExistsError:
+        raise UserError(f"{path} exists; use --overwrite to replace it") from None
+
+
+def as_text(own: OwnFile) -> str:
+    """Return the text of a file."""
     values = {
         "format": FORMAT,
         "about": _line(own.about),
@@ -120,13 +128,10 @@ def write(path: Path, own: OwnFile, *, overwrite: bool = False) -> None:
         # Six digits exceed the precision of the network.
         "embeddings": {size: [float(f"{x:.6g}") for x in row.tolist()] for size, row in own.embeddings.items()},
         "origin": [
-            {"file": _line(each.file), "weight": each.weight, "picture": _as_text(each.picture)} for each in own.origin
+            {"file": _line(each.file), "weight": each.weight, "picture": _coded(each.picture)} for each in own.origin
         ],
     }
-    try:
-        atomic.write_text(path, json.dumps(values, ensure_ascii=False) + "\n", overwrite=overwrite)
-    except FileExistsError:
-        raise UserError(f"{path} exists; use --overwrite to replace it") from None
+    return json.dumps(values, ensure_ascii=False) + "\n"
 
 
 def read(path: Path) -> OwnFile:
@@ -169,7 +174,7 @@ def _line(text: str) -> str:
     return cut(line, LONGEST_LINE)
 
 
-def _as_text(picture: bytes | None) -> str | None:
+def _coded(picture: bytes | None) -> str | None:
     return None if picture is None else base64.b64encode(picture).decode()
 
 
