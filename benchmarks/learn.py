@@ -33,6 +33,7 @@ from brushwork.losses.stripes import stripe_power
 from brushwork.networks.deep import deepen
 from brushwork.networks.transfer import StyleTransferNetwork
 from brushwork.runtime import Array
+from brushwork.stylizer import Stylizer
 from brushwork.training.learn_style import PHOTOS, STYLE_SCALE, learn
 
 LAYER = "style/"
@@ -62,31 +63,36 @@ def tensor(image: Image) -> Tensor:
 
 @torch.no_grad()
 def evaluate(
-    network: StyleTransferNetwork, embedding: Array, style: Image, contents: Sequence[Image], loss: PerceptualLoss
-) -> list[float]:
-    """Return the means of the `SCORES` of pastiches; the style share is geometric over the layers."""
+    styles: Sequence[tuple[StyleTransferNetwork, Array]], style: Image, contents: Sequence[Image], loss: PerceptualLoss
+) -> list[list[float]]:
+    """Return for each network with its embedding the means of the `SCORES`; the share is geometric over the layers."""
     target = loss.style_target(tensor(fit_short(style, STYLE_SCALE)))
     rows = []
     for content in map(tensor, contents):
         features = loss.content_target(content)
-        pastiche = network(content, torch.from_numpy(embedding))
-        untouched, painted = (loss.compare(image, features, target) for image in (content, pastiche))
-        logs = [
-            (painted[name].log() - untouched[name].log()).item() for name in painted if name.startswith(LAYER)
-        ]  # fmt: skip
-        artefact = artefact_score(pastiche[0].permute(1, 2, 0).numpy())
-        stripes = stripe_power(pastiche, content).item()
-        rows.append([float(np.exp(np.mean(logs))), painted["content"].item(), artefact, stripes])
-    means: list[float] = np.mean(rows, axis=0).tolist()
+        untouched = loss.compare(content, features, target)
+        for network, embedding in styles:
+            pastiche = network(content, torch.from_numpy(embedding))
+            painted = loss.compare(pastiche, features, target)
+            logs = [(painted[name] / untouched[name]).log().item() for name in painted if name.startswith(LAYER)]
+            artefact = artefact_score(pastiche[0].permute(1, 2, 0).numpy())
+            stripes = stripe_power(pastiche, content).item()
+            rows.append([float(np.exp(np.mean(logs))), painted["content"].item(), artefact, stripes])
+    means: list[list[float]] = np.mean(np.reshape(rows, (len(contents), len(styles), -1)), axis=0).tolist()
     return means
 
 
 def measure(
-    path: Path, contents: Sequence[Image], seconds: float, deep: bool, clock: Callable[[], float], loss: PerceptualLoss
-) -> dict[str, Any]:  # fmt: skip
+    path: Path,
+    contents: Sequence[Image],
+    seconds: float,
+    deep: bool,
+    clock: Callable[[], float],
+    painter: Stylizer,
+    network: StyleTransferNetwork,
+    loss: PerceptualLoss,
+) -> dict[str, Any]:
     """Learn a style, and return the scores before and after, and the number of steps."""
-    painter, folder = stylizer.load(), model_folder.find()
-    network = model_folder.load_network(folder).transfer.eval()
     style = images.open(path).on_white
     start = painter.embed(style, painted=SIZE)
     photos = [images.open(photo).on_white for photo in images.find(PHOTOS)]
@@ -94,8 +100,8 @@ def measure(
     found = learn(network, start, style, photos, seconds, deep=deep, clock=clock)
     if clock() - begun < seconds:  # Ctrl-C, which ends learning with the result so far
         raise KeyboardInterrupt
-    before = evaluate(network, start, style, contents, loss)
-    after = evaluate(deepen(network) if deep else network, found.embedding[None], style, contents, loss)
+    learned = deepen(network) if deep else network
+    before, after = evaluate([(network, start), (learned, found.embedding[None])], style, contents, loss)
     return {"style": path.stem, "steps": found.steps, **dict(zip(SCORES, zip(before, after, strict=True), strict=True))}
 
 
@@ -140,14 +146,15 @@ def main(
     known = json.loads(json_file.read_text(encoding="utf-8")) if json_file and json_file.is_file() else []
     files = images.find(contents)
     scored = [square(images.open(path).on_white, SIZE) for path in files[:: max(1, len(files) // photos)][:photos]]
-    loss = PerceptualLoss()
+    painter, loss = stylizer.load(), PerceptualLoss()
+    network = model_folder.load_network(model_folder.find()).transfer.eval()
     paths = [path for path in images.find(styles) if only is None or any(part in path.stem for part in only)]
     chosen = random.Random(SEED).sample(paths, min(sample, len(paths))) if sample else paths
     done = {each["style"] for each in known}
     clock = time.process_time if cpu else time.monotonic
     with suppress(KeyboardInterrupt):
         for path in (path for path in chosen if path.stem not in done):
-            known.append(measure(path, scored, 60 * minutes, not plain, clock, loss))
+            known.append(measure(path, scored, 60 * minutes, not plain, clock, painter, network, loss))
             if json_file:
                 atomic.write_text(json_file, json.dumps(known, indent=1) + "\n")
     if not known:

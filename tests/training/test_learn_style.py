@@ -81,7 +81,7 @@ def test_a_deep_style_fits_its_embedding_first(
         assert found.steps == steps
         return found.embedding
 
-    alone, both = learned(5), learned(6)  # at 0.25 and 0.3 of the time
+    alone, both = learned(1), learned(2)  # at 0.05 and 0.1 of the time
     assert alone[:100].any() and not alone[100:].any() and both[100:].any()
 
 

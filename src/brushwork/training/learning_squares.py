@@ -26,7 +26,7 @@ class Stage(NamedTuple):
 
 # Parts of a photo mislead: their statistics differ from those of whole pictures, on which the coarse layers got worse.
 # Small squares allow more steps, and larger ones change the coarse layers. Making one takes as long as a step.
-STAGES = (Stage(256, 0.0, 60), Stage(384, 0.4, 30), Stage(512, 0.75, 20))
+STAGES = (Stage(256, 0.0, 28), Stage(384, 0.4, 21), Stage(512, 0.75, 14))
 VARIETY = 0.4  # logarithm of the largest exponent of a channel, and of all
 
 
