@@ -8,7 +8,7 @@ import pytest
 
 from brushwork.cli import interrupts
 
-SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+SIGNALS = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Finalised:
@@ -18,8 +18,9 @@ class Finalised:
         signal.raise_signal(signal.SIGINT)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_signal_ends_the_run_at_once(number: int) -> None:
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_signal_ends_the_run_at_once(name: str) -> None:
+    number = getattr(signal, name)
     before = signal.getsignal(number)
     with pytest.raises(KeyboardInterrupt), interrupts.raised():
         signal.raise_signal(number)
@@ -48,8 +49,9 @@ def test_a_command_under_nohup_outlives_its_terminal() -> None:
         signal.signal(signal.SIGHUP, before)
 
 
-@pytest.mark.parametrize("number", SIGNALS)
-def test_a_deferred_signal_is_only_reported(number: int) -> None:
+@pytest.mark.parametrize("name", SIGNALS)
+def test_a_deferred_signal_is_only_reported(name: str) -> None:
+    number = getattr(signal, name)
     before = signal.getsignal(number)
     with interrupts.deferred() as stop:
         assert not stop()
@@ -69,7 +71,7 @@ with interrupts.deferred():
 """
 
 
-@pytest.mark.parametrize("pair", [("SIGINT", "SIGINT"), ("SIGTERM", "SIGTERM"), ("SIGINT", "SIGTERM"), ("SIGHUP", "SIGHUP")])
+@pytest.mark.parametrize("pair", [*((name, name) for name in SIGNALS), ("SIGINT", "SIGTERM")])
 def test_a_second_signal_ends_a_program_that_hangs(pair: tuple[str, str]) -> None:
     ended = subprocess.run([sys.executable, "-c", HANGING.format(*pair)], capture_output=True, text=True)
     assert (ended.returncode, ended.stdout) == (130, "")
