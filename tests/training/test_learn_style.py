@@ -174,3 +174,9 @@ def test_a_learned_style_is_saved_as_an_own_style(
 
 def test_photos_for_learning_are_shipped() -> None:
     assert len(list(PHOTOS.glob("*.webp"))) == 7
+
+
+def test_the_guide_states_how_many_photos_are_used() -> None:
+    most = learn_style.MOST_PHOTOS
+    guide = Path(__file__).parents[2] / "docs" / "guide" / "styles.md"
+    assert f"of more than {most}, {most} are used" in " ".join(guide.read_text(encoding="utf-8").split())

@@ -34,7 +34,7 @@ PHOTOS = Path(__file__).parent / "photos"  # shipped photos
 STYLE_SCALE = 512  # short side in pixels of the style picture
 JUDGED = 10  # squares of the result's share and content loss
 # Learning rates of Adam: a tenth of the spread of an embedding's numbers over styles, and a third of that of betas and
-# gammas. Betas and gammas at 0.03, 0.1, 0.3 and 1 left x 0.70, 0.68, 0.67 and 0.79 of the style share in 300 steps.
+# gammas. Betas and gammas at 0.03, 0.1, 0.3 and 1 left x 0.70, 0.68, 0.67 and 0.79 of a style's share in 300 steps.
 RATES = {"embedding": 0.02, "parameters": 0.2}
 ALONE = 0.1  # fraction of the time in which the embedding is fitted alone
 SMALLEST, LARGEST = 64, STAGES[-1].side  # pixels of the short side of a photo
