@@ -76,10 +76,14 @@ def test_a_pipe_gets_only_lines(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_closed_terminal_does_not_end_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
     class Closed(Terminal):
         def write(self, text: str) -> int:
+            tried.append(text)
             raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(sys, "stderr", Closed())
     progress.percentage()(0.5)
     progress.status("half")
+    assert ["50%" in tried[0], "half" in tried[1], len(tried)] == [True, True, 2]
