@@ -25,6 +25,7 @@ from brushwork.training.config import Recipe
 from brushwork.training.data import Batch, Batches, Targets
 from brushwork.training.device_records import DeviceRecords
 from brushwork.training.record_file import Field, RecordFile
+from brushwork.training.style_variety import vary
 
 CHANNELS = dict(zip(STYLE_LAYERS, (64, 128, 256, 512), strict=True))
 CONTENT_CHANNELS = 256
@@ -156,8 +157,9 @@ class CachedBatches:
         """Return the record of style crop `number`."""
         cache = self.recipe.cache
         ((_, picture),) = self.batches.style.pictures.take([number])
-        numbers = torch.rand(4, generator=self._numbers(1, number))
-        crop = reduce(picture, cache.style_scale, cache.style_limit, numbers).to(self.batches.device)
+        generator = self._numbers(1, number)
+        crop = reduce(picture, cache.style_scale, cache.style_limit, torch.rand(4, generator=generator))
+        crop = vary(crop, cache.style_recoloured, cache.style_tiled, generator).to(self.batches.device)
         grams: dict[str, Tensor] = {}
         if self._uses_loss:
             with self.networks.autocast:

@@ -75,6 +75,8 @@ class CacheConfig:
         fresh_styles, fresh_contents: New crops as a fraction of those in batches.
         style_scale: Range of a style crop's scale; a scale above 1 leaves the picture unchanged.
         style_limit: Longest side of a style crop in pixels.
+        style_recoloured: Probability that a style crop gets other colours, see `training.style_variety`.
+        style_tiled: Probability that a style crop becomes a repeating pattern of one of its patches.
     """
 
     styles: int = 0
@@ -85,11 +87,16 @@ class CacheConfig:
     fresh_contents: float = 0.3
     style_scale: tuple[float, float] = (0.75, 1.08)
     style_limit: int = 330
+    style_recoloured: float = 0.0
+    style_tiled: float = 0.0
 
     def __post_init__(self) -> None:
         require_at_least(0, self, "styles", "contents", "fresh_styles", "fresh_contents")
         require_at_least(1, self, "first")
         require_at_least(SMALLEST_SIDE, self, "style_limit")
+        for name in ("style_recoloured", "style_tiled"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}; it must be between 0 and 1")
 
 
 @dataclass(frozen=True)
