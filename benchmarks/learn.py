@@ -43,6 +43,7 @@ SIZE = 512  # pixels of the squares that are scored
 SCORES = ("share", "content", "artefact", "stripes")
 COLUMNS = (
     "style",
+    "seconds",
     "steps",
     "share predicted",
     "learned",
@@ -92,7 +93,7 @@ def measure(
     network: StyleTransferNetwork,
     loss: PerceptualLoss,
 ) -> dict[str, Any]:
-    """Learn a style, and return the scores before and after, and the number of steps."""
+    """Learn a style, and return the seconds, the number of steps, and the scores before and after."""
     style = images.open(path).on_white
     start = painter.embed(style, painted=SIZE)
     photos = [images.open(photo).on_white for photo in images.find(PHOTOS)]
@@ -102,24 +103,25 @@ def measure(
         raise KeyboardInterrupt
     learned = deepen(network) if deep else network
     before, after = evaluate([(network, start), (learned, found.embedding[None])], style, contents, loss)
-    return {"style": path.stem, "steps": found.steps, **dict(zip(SCORES, zip(before, after, strict=True), strict=True))}
+    scores = dict(zip(SCORES, zip(before, after, strict=True), strict=True))
+    return {"style": path.stem, "seconds": round(seconds), "steps": found.steps, **scores}
 
 
 def table(known: Sequence[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
     """Yield a row of each style, the means of the ratios, and the ratios of the means."""
 
-    def row(name: str, steps: str, pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
+    def row(name: str, spent: tuple[str, str], pairs: Sequence[Sequence[float]]) -> tuple[str, ...]:
         (before, after), (first, last), (grid, new_grid), (stripes, new_stripes) = pairs
         ratios = f"x {after / before:.2f}", f"{first:,.0f}", f"x {last / first:.2f}"
         artefacts = f"{grid:.2f}, {new_grid:.2f}", f"x {new_stripes / stripes:.2f}"
-        return name, steps, f"{before:.3f}", f"{after:.3f}", *ratios, *artefacts
+        return name, *spent, f"{before:.3f}", f"{after:.3f}", *ratios, *artefacts
 
     for each in known:
-        yield row(each["style"], str(each["steps"]), [each[name] for name in SCORES])
+        yield row(each["style"], (str(each.get("seconds", "")), str(each["steps"])), [each[name] for name in SCORES])
     means = [[mean(each[name][at] for each in known) for at in (0, 1)] for name in SCORES]
-    yield row(f"mean of {len(known)}", "", means)
+    yield row(f"mean of {len(known)}", ("", ""), means)
     ratios = [mean(each[name][1] / each[name][0] for each in known) for name in SCORES]
-    yield "mean of the ratios", "", "", "", f"x {ratios[0]:.2f}", "", f"x {ratios[1]:.2f}", "", f"x {ratios[3]:.2f}"
+    yield "mean of the ratios", "", "", "", "", f"x {ratios[0]:.2f}", "", f"x {ratios[1]:.2f}", "", f"x {ratios[3]:.2f}"
 
 
 def write(report: Path, rows: Sequence[tuple[str, ...]]) -> None:

@@ -56,7 +56,8 @@ def tile(image: Tensor, size: float, top: float, left: float) -> Tensor:
     Args:
         image: The image (1, 3, h, w).
         size: Size of the patch in its range, from 0 to 1.
-        top, left: Its position, from 0 to 1.
+        top: Its vertical position, from 0 to 1.
+        left: Its horizontal position, from 0 to 1.
     """
     height, width = image.shape[2:]
     short = min(height, width)
