@@ -1,5 +1,7 @@
 """Styles are recoloured and tiled as their probabilities say."""
 
+from typing import Any
+
 import pytest
 import torch
 
@@ -79,5 +81,6 @@ def test_all_choices_take_as_many_random_numbers() -> None:
 @pytest.mark.parametrize("name", ["style_recoloured", "style_tiled"])
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_a_probability_is_between_0_and_1(name: str, value: float) -> None:
+    changed: dict[str, Any] = {name: value}
     with pytest.raises(ValueError, match=name):
-        CacheConfig(**{name: value})
+        CacheConfig(**changed)
