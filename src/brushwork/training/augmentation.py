@@ -7,6 +7,7 @@ augmented the same if its batch is split, or computed on another device.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -14,6 +15,8 @@ from torch.nn import functional as F
 
 from brushwork.runtime import SMALLEST_SIDE
 from brushwork.training.colors import adjust_brightness, adjust_saturation_and_hue
+
+Number = TypeVar("Number", float, Tensor)
 
 COLUMNS = ("zoom", "top", "left", "flip_left_right", "flip_up_down", "brightness", "saturation", "hue")
 LARGE = 4.0  # largest enlargement of the fraction of pictures that are enlarged further
@@ -97,7 +100,7 @@ def augment(
         delta = augmentation.brightness * (2 * column["brightness"] - 1)
         images = adjust_brightness(images, delta.to(device))
     if augmentation.saturation != (1.0, 1.0) or augmentation.hue:
-        factor = _between(augmentation.saturation, column["saturation"])
+        factor = between(augmentation.saturation, column["saturation"])
         turns = augmentation.hue * (2 * column["hue"] - 1)
         images = adjust_saturation_and_hue(images, factor.to(device), turns.to(device))
     return images
@@ -118,7 +121,8 @@ def _widen_plain(
         images[plain] = frame([pictures[index] for index in plain], side, augmentation, chosen, images.device)
 
 
-def _between(bounds: tuple[float, float], numbers: Tensor) -> Tensor:
+def between(bounds: tuple[float, float], numbers: Number) -> Number:
+    """Return the numbers in the range at the given fractions of it."""
     low, high = bounds
     return low + (high - low) * numbers
 
@@ -163,7 +167,7 @@ def _window(short: Tensor, side: int, augmentation: Augmentation, numbers: Tenso
     """Return the sides (B,) of the squares that are cut out, in pixels of pictures with short sides (B,)."""
     low, high = augmentation.zoom
     if not augmentation.enlargement:
-        return short / _between(augmentation.zoom, numbers)
+        return short / between(augmentation.zoom, numbers)
     # One number chooses the limit and then, stretched to [0, 1) again, the zoom.
     share = augmentation.enlarged
     large = numbers < share

@@ -9,6 +9,7 @@ import math
 import torch
 from torch import Tensor
 
+from brushwork.training.augmentation import between
 from brushwork.training.colors import adjust_saturation_and_hue
 
 CONTRAST = (0.6, 2.5)  # range of the factor of the differences from the mean colour
@@ -30,7 +31,7 @@ def vary(image: Tensor, recoloured: float, tiled: float, generator: torch.Genera
     if pattern < tiled:
         image = tile(image, *patch)
     if chosen < recoloured:
-        image = recolour(image, turns - 0.5, _between(SATURATION, factor), _between(CONTRAST, contrast))
+        image = recolour(image, turns - 0.5, between(SATURATION, factor), between(CONTRAST, contrast))
     return image
 
 
@@ -61,15 +62,10 @@ def tile(image: Tensor, size: float, top: float, left: float) -> Tensor:
     """
     height, width = image.shape[2:]
     short = min(height, width)
-    side = min(short, max(SMALLEST_PATCH, round(_between(PATCH, size) * short)))
+    side = min(short, max(SMALLEST_PATCH, round(between(PATCH, size) * short)))
     first, second = round(top * (height - side)), round(left * (width - side))
     patch = image[:, :, first : first + side, second : second + side]
     rows = torch.cat((patch, patch.flip(2)), dim=2)
     cell = torch.cat((rows, rows.flip(3)), dim=3)
     repeats = math.ceil(height / (2 * side)), math.ceil(width / (2 * side))
     return cell.repeat(1, 1, *repeats)[:, :, :height, :width]
-
-
-def _between(bounds: tuple[float, float], number: float) -> float:
-    low, high = bounds
-    return low + (high - low) * number
